@@ -1,0 +1,27 @@
+{# Join the stretch of the account's clock in which an instant lies, as `clock`: the offset in force at that instant. #}
+{% macro join_clock(clock, account, instant) -%}
+inner join {{ ref('int_account_clock') }} as {{ clock }}
+    on
+        {{ account }} = {{ clock }}.account_id
+        and cast({{ instant }} as date) = {{ clock }}.utc_date
+        and {{ instant }} >= {{ clock }}.from_at
+        and {{ instant }} < {{ clock }}.to_at
+{%- endmacro %}
+
+{# The local date of an instant, by the clock's offset. #}
+{% macro local_date(clock, instant) -%}
+cast({{ plus_seconds(instant, clock ~ '.utc_offset_seconds') }} as date)
+{%- endmacro %}
+
+{# The offset of the zone at each instant of a relation and a step later; between two that differ it changes. #}
+{% macro with_offsets(relation, step_seconds) -%}
+select
+    account_id,
+    timezone,
+    instant,
+    {{ whole_seconds(microseconds_between('instant', local_time('instant', 'timezone'))) }} as offset_before,
+    {{ whole_seconds(microseconds_between(
+        plus_seconds('instant', step_seconds), local_time(plus_seconds('instant', step_seconds), 'timezone')
+    )) }} as offset_after
+from {{ relation }}
+{%- endmacro %}

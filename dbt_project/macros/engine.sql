@@ -1,0 +1,38 @@
+{# Where engines differ, beside time. #}
+
+{# Text without the white space around it (all that Unicode calls so). #}
+{% macro trimmed(text) -%} {{ adapter.dispatch('trimmed')(text) }} {%- endmacro %}
+{% macro duckdb__trimmed(text) -%}
+regexp_replace({{ text }}, '^[\s\v\x1c-\x1f\x{85}\pZ]+|[\s\v\x1c-\x1f\x{85}\pZ]+$', '', 'g')
+{%- endmacro %}
+
+{# An enumerated word: compared trimmed and without regard to case; empty is missing.
+   `usual`: spellings that need no work, which is what nearly all of millions of rows have. #}
+{% macro word(text, usual) -%}
+case
+    when {{ text }} in ('{{ usual | join("', '") }}') then {{ text }}
+    else nullif(lower({{ trimmed(text) }}), '')
+end
+{%- endmacro %}
+
+{# The tags of a list, trimmed, empty ones dropped, each once, sorted; an empty list for none. #}
+{% macro tag_list(tags) -%} {{ adapter.dispatch('tag_list')(tags) }} {%- endmacro %}
+{% macro duckdb__tag_list(tags) -%}
+list_sort(list_distinct(list_filter(
+    list_transform(coalesce({{ tags }}, []), lambda tag: {{ trimmed('tag') }}), lambda tag: tag <> ''
+)))
+{%- endmacro %}
+
+{# One row for each element of a list, in a select list. #}
+{% macro each_of(list) -%} {{ adapter.dispatch('each_of')(list) }} {%- endmacro %}
+{% macro duckdb__each_of(list) -%} unnest({{ list }}) {%- endmacro %}
+
+{# The median and the 90th percentile, interpolated linearly, as one value to be taken apart by `percentile_of`. #}
+{% macro percentiles(column) -%} {{ adapter.dispatch('percentiles')(column) }} {%- endmacro %}
+{% macro duckdb__percentiles(column) -%} quantile_cont({{ column }}, [0.5, 0.9]) {%- endmacro %}
+
+{% macro percentile_of(percentiles, position) -%} {{ adapter.dispatch('percentile_of')(percentiles, position) }} {%- endmacro %}
+{% macro duckdb__percentile_of(percentiles, position) -%} {{ percentiles }}[{{ position }}] {%- endmacro %}
+
+{% macro digits_of(text) -%} {{ adapter.dispatch('digits_of')(text) }} {%- endmacro %}
+{% macro duckdb__digits_of(text) -%} regexp_replace({{ text }}, '[^0-9]', '', 'g') {%- endmacro %}

@@ -1,0 +1,89 @@
+{# The measure set of overview, by_agent and by_tag: each figure is defined here, once. The first group aggregates
+   conversation facts (and messages) to a key, the last macro lays the published columns over the aggregates. #}
+
+{% macro duration_aggregates(measure) -%}
+    cast(sum({{ measure }}_seconds) as bigint) as {{ measure }}_seconds_sum,
+    count({{ measure }}_seconds) as {{ measure }}_count,
+    {{ percentiles(measure ~ '_seconds') }} as {{ measure }}_percentiles
+{%- endmacro %}
+
+{# What belongs to the conversation as a whole, and in by_agent to its assignee. #}
+{% macro conversation_aggregates() -%}
+    count(*) as conversations,
+    count(case when source = 'inbox' then 1 end) as conversations_inbox,
+    count(case when source = 'flow' then 1 end) as conversations_flow,
+    count(case when source = 'inbound' then 1 end) as conversations_inbound,
+    count(case when source = 'other' then 1 end) as conversations_other,
+    count(distinct contact_no) as distinct_contacts,
+    count(case when is_answered then 1 end) as conversations_answered,
+    count(case when not is_answered then 1 end) as conversations_unanswered,
+    count(case when is_closed then 1 end) as conversations_closed,
+    cast(sum(reopens) as bigint) as reopens,
+    {{ duration_aggregates('duration') }},
+    {{ duration_aggregates('duration_business') }},
+    count(case when is_surveyed then 1 end) as surveys,
+    count(rating) as ratings,
+    cast(sum(rating) as bigint) as rating_sum,
+    {% for score in range(1, 6) -%}
+    count(case when rating = {{ score }} then 1 end) as rating_{{ score }},
+    {% endfor -%}
+    count(case when is_satisfied then 1 end) as ratings_satisfied
+{%- endmacro %}
+
+{# What belongs to the first response, and in by_agent to the agent who gave it. #}
+{% macro first_response_aggregates() -%}
+    {{ duration_aggregates('first_response') }},
+    {{ duration_aggregates('first_response_business') }}
+{%- endmacro %}
+
+{% macro message_aggregates() -%}
+    cast(sum(messages_inbound) as bigint) as messages_inbound,
+    cast(sum(messages_outbound) as bigint) as messages_outbound,
+    cast(sum(messages_failed) as bigint) as messages_failed
+{%- endmacro %}
+
+{% macro duration_columns(relation, measure) -%}
+    {{ relation }}.{{ measure }}_seconds_sum,
+    coalesce({{ relation }}.{{ measure }}_count, 0) as {{ measure }}_count,
+    cast({{ relation }}.{{ measure }}_seconds_sum as double) / nullif({{ relation }}.{{ measure }}_count, 0)
+        as avg_{{ measure }}_seconds,
+    {{ percentile_of(relation ~ '.' ~ measure ~ '_percentiles', 1) }} as median_{{ measure }}_seconds,
+    {{ percentile_of(relation ~ '.' ~ measure ~ '_percentiles', 2) }} as p90_{{ measure }}_seconds
+{%- endmacro %}
+
+{# The published measures, from the relations that hold their aggregates (`accounts` tells the rating scale). #}
+{% macro measure_columns(conversations='conversations', responses='conversations', replies='conversations', messages='messages') -%}
+    {% for column in [
+        'conversations', 'conversations_inbox', 'conversations_flow', 'conversations_inbound', 'conversations_other',
+        'distinct_contacts'
+    ] -%}
+    coalesce({{ conversations }}.{{ column }}, 0) as {{ column }},
+    {% endfor -%}
+    coalesce({{ messages }}.messages_inbound, 0) + coalesce({{ messages }}.messages_outbound, 0) as messages,
+    {% for column in ['messages_inbound', 'messages_outbound', 'messages_failed'] -%}
+    coalesce({{ messages }}.{{ column }}, 0) as {{ column }},
+    {% endfor -%}
+    {% for column in ['conversations_answered', 'conversations_unanswered', 'conversations_closed', 'reopens'] -%}
+    coalesce({{ conversations }}.{{ column }}, 0) as {{ column }},
+    {% endfor -%}
+    {{ duration_columns(responses, 'first_response') }},
+    {{ duration_columns(responses, 'first_response_business') }},
+    {{ duration_columns(conversations, 'duration') }},
+    {{ duration_columns(conversations, 'duration_business') }},
+    {{ replies }}.reply_seconds_sum,
+    coalesce({{ replies }}.replies, 0) as replies,
+    cast({{ replies }}.reply_seconds_sum as double) / nullif({{ replies }}.replies, 0) as avg_reply_seconds,
+    coalesce({{ conversations }}.surveys, 0) as surveys,
+    coalesce({{ conversations }}.ratings, 0) as ratings,
+    {{ conversations }}.rating_sum,
+    cast({{ conversations }}.rating_sum as double) / nullif({{ conversations }}.ratings, 0) as avg_rating,
+    {% for score in range(1, 6) -%}
+    case
+        when accounts.rating_worst = 1 and accounts.rating_best = 5
+            then coalesce({{ conversations }}.rating_{{ score }}, 0)
+    end as rating_{{ score }},
+    {% endfor -%}
+    coalesce({{ conversations }}.ratings_satisfied, 0) as ratings_satisfied,
+    100.0 * cast({{ conversations }}.ratings_satisfied as double) / nullif({{ conversations }}.ratings, 0) as csat_percent,
+    100.0 * cast({{ conversations }}.ratings as double) / nullif({{ conversations }}.surveys, 0) as survey_response_percent
+{%- endmacro %}

@@ -1,0 +1,69 @@
+select
+    -- ids
+    facts.account_id,
+    facts.source_system,
+    facts.conversation_id,
+    facts.contact_id,
+
+    -- who and what
+    contacts.contact_name,
+    case
+        when accounts.contact_phone = 'plain' then contacts.contact_phone
+        when length({{ digits_of('contacts.contact_phone') }}) > 4
+            then '***' || right({{ digits_of('contacts.contact_phone') }}, 4)
+        when contacts.contact_phone is not null then '***'
+    end as contact_phone,
+    facts.channel,
+    facts.team,
+    facts.status,
+    facts.source,
+    facts.source_raw,
+    facts.agent_id,
+    agents.agent_name,
+    agents.agent_email,
+    facts.first_responder_id,
+    facts.conversation_tags,
+    contacts.contact_tags,
+
+    -- instants
+    {{ zoned('facts.started_at') }} as started_at,
+    facts.started_date,
+    facts.started_in_working_hours,
+    {{ zoned('facts.first_inbound_at') }} as first_inbound_at,
+    {{ zoned('facts.first_response_at') }} as first_response_at,
+    {{ zoned('facts.closed_at') }} as closed_at,
+    {{ zoned('facts.last_message_at') }} as last_message_at,
+
+    -- counts
+    facts.reopens,
+    facts.messages,
+    facts.messages_inbound,
+    facts.messages_outbound,
+    facts.messages_human,
+    facts.messages_failed,
+    facts.is_answered,
+    facts.is_closed,
+
+    -- seconds
+    facts.first_response_seconds,
+    facts.first_response_business_seconds,
+    facts.replies,
+    facts.reply_seconds_sum,
+    facts.duration_seconds,
+    facts.duration_business_seconds,
+
+    -- ratings
+    facts.is_surveyed,
+    facts.rating,
+    facts.rating_comment,
+    {{ zoned('facts.rated_at') }} as rated_at,
+    'exact' as times_basis
+from {{ ref('int_conversation_facts') }} as facts
+inner join {{ source('settings', 'accounts') }} as accounts on facts.account_id = accounts.account_id
+left join {{ ref('int_contacts') }} as contacts
+    on
+        facts.source_system = contacts.source_system
+        and facts.contact_id = contacts.contact_id
+        and not contacts.is_deleted
+left join {{ ref('int_agents') }} as agents
+    on facts.source_system = agents.source_system and facts.agent_id = agents.agent_id

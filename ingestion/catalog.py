@@ -1,0 +1,108 @@
+"""What dbt finds in a new build file: raw as views over its Parquet files, and the configuration as tables.
+
+Here: the schemas ``export`` and ``settings`` of a build. Not here: the models on top of them (dbt). A build file
+belongs to one run; nobody else opens it while dbt writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingestion.contract import DUCKDB_TYPES, ENTITIES, Entity
+from ingestion.ledger import Entry
+from ingestion.parsing import sql_text
+from ingestion.raw import RawBatch
+from ingestion.settings import WEEKDAYS, Settings
+
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def create_build(path: Path, settings: Settings, entries: Sequence[Entry], batches: Sequence[RawBatch]) -> None:
+    """Make a build file that reads ``batches``, the accepted ones, whose ledger entries are ``entries``."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("create schema export")
+        for entity in ENTITIES.values():
+            files = [file for batch in batches for file in batch.paths(entity.name)]
+            connection.execute(f"create view export.{entity.name} as {_records(entity, files)}")
+        connection.execute("create schema settings")
+        for name, (columns, rows) in _settings_tables(settings, entries).items():
+            connection.execute(f"create table settings.{name} ({columns})")
+            if rows:  # column by column: row by row takes a millisecond each
+                values = ", ".join(f"unnest(${place + 1})" for place in range(len(rows[0])))
+                in_columns = [list(column) for column in zip(*rows, strict=True)]
+                connection.execute(f"insert into settings.{name} select {values}", in_columns)
+
+
+def _records(entity: Entity, files: Sequence[Path]) -> str:
+    columns = [(column.name, DUCKDB_TYPES[column.kind]) for column in entity.columns]
+    columns += [("source_system", "varchar"), ("_batch", "varchar"), ("_file", "varchar"), ("_reasons", "varchar")]
+    if not files:
+        return "select " + ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns) + (
+            ", cast(null as bigint) as _line where false"
+        )
+    names = ", ".join(name for name, _ in columns)
+    listed = ", ".join(sql_text(file) for file in files)
+    return f"select {names}, file_row_number as _line from read_parquet([{listed}], file_row_number = true)"
+
+
+def _settings_tables(settings: Settings, entries: Sequence[Entry]) -> dict[str, tuple[str, list[tuple[Any, ...]]]]:
+    """Each table's columns and rows."""
+    return {
+        "accounts": (
+            "account_id varchar, timezone varchar, week_starts_on integer, rating_worst integer, rating_best integer,"
+            " contact_phone varchar",
+            [
+                (
+                    account.id,
+                    account.timezone,
+                    WEEK.index(account.week_start) + 1,
+                    *account.rating_scale,
+                    settings.privacy.contact_phone,
+                )
+                for account in settings.accounts
+            ],
+        ),
+        "sources": (
+            "source_system varchar, account_id varchar, kind varchar",
+            [(source.name, source.account, source.kind) for source in settings.sources],
+        ),
+        "working_hours": (
+            "account_id varchar, valid_from date, iso_weekday integer, opens_seconds integer, closes_seconds integer",
+            [
+                (account.id, block.valid_from, *hours)
+                for account in settings.accounts
+                for block in account.working_hours
+                for hours in [
+                    (WEEKDAYS.index(day) + 1, *span) for day in dict.fromkeys(block.days) for span in block.spans
+                ]
+                or [(None, None, None)]
+            ],
+        ),
+        "holidays": (
+            "account_id varchar, holiday_date date, opens_seconds integer, closes_seconds integer",
+            [
+                (account.id, holiday.date, *span)
+                for account in settings.accounts
+                for holiday in account.holidays
+                for span in holiday.spans or [(None, None)]
+            ],
+        ),
+        "batches": (
+            "source_system varchar, batch varchar, extracted_at timestamptz",
+            [(entry.source, entry.batch, str(entry.extracted_at)) for entry in entries],
+        ),
+        "batch_counts": (
+            "source_system varchar, batch varchar, entity varchar, landed bigint, quarantined bigint, known bigint,"
+            " restated bigint",
+            [
+                (entry.source, entry.batch, entity, counts.landed, counts.quarantined, counts.known, counts.restated)
+                for entry in entries
+                for entity, counts in entry.counts.items()
+            ],
+        ),
+    }

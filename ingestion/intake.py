@@ -1,0 +1,242 @@
+"""Taking in: new batches of every source are landed, parsed and judged; the ledger keeps the decisions.
+
+Here: the order of things and what refuses a batch. Not here: reading files (``parsing``), or what the figures mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from ingestion import parsing, raw
+from ingestion.contract import ENTITIES, Entity
+from ingestion.landing import BatchError, Landed, open_landed
+from ingestion.ledger import Counts, Entry, Ledger
+from ingestion.raw import RawBatch
+from ingestion.settings import Quality, Settings, Source
+from ingestion.sources import export
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class SourceReport:
+    """What one run did for one source. ``entries``: the batches decided in this run, by name."""
+
+    source: str
+    entries: list[Entry] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    failure: str | None = None
+    """Why the source could not be read at all."""
+
+    def having(self, status: str) -> list[Entry]:
+        """The batches of this run with one status."""
+        return [entry for entry in self.entries if entry.status == status]
+
+    @property
+    def refusals(self) -> list[str]:
+        """Everything that kept data of this source out, in words."""
+        reasons = [reason for entry in self.having("refused") for reason in entry.reasons]
+        waiting = len(self.having("waiting"))
+        if waiting:
+            reasons.append(f"{self.source}: {waiting} later {'batch waits' if waiting == 1 else 'batches wait'} behind it")
+        return ([self.failure] if self.failure else []) + reasons
+
+
+def take_in(settings: Settings, progress: Progress) -> list[SourceReport]:
+    """Land, parse and judge what is new in every source; one report a source, in the order of the configuration."""
+    home = settings.home
+    connection = parsing.connect()
+    connection.execute(f"set memory_limit = {parsing.sql_text(settings.resources.memory_limit)}")
+    if settings.resources.threads:
+        connection.execute(f"set threads = {settings.resources.threads}")
+    with Ledger(home / "ledger.sqlite") as ledger:
+        return [_take_in_source(connection, ledger, settings, source, progress) for source in settings.sources]
+
+
+def accepted_batches(settings: Settings) -> tuple[list[Entry], list[RawBatch]]:
+    """The accepted batches of the configured sources, as the ledger knows them and as they lie in raw."""
+    with Ledger(settings.home / "ledger.sqlite") as ledger:
+        entries = [
+            entry for source in settings.sources for entry in ledger.entries(source.name) if entry.status == "accepted"
+        ]
+    batches = []
+    for entry in entries:
+        batch = raw.read_batch(entry.source, settings.home / "raw" / entry.source / entry.batch)
+        if batch is None:
+            raise BatchError(f"{entry.source} {entry.batch}: accepted, and missing in raw; run again to parse it anew")
+        batches.append(batch)
+    return entries, batches
+
+
+def missing_sources(settings: Settings) -> list[str]:
+    """Sources whose folder is not there and that never delivered: a mistake in the configuration, in words."""
+    return [
+        f"sources[{index}].path: {source.path} is not there; create the folder or correct the path"
+        for index, source in enumerate(settings.sources)
+        if not source.path.is_dir() and not (settings.home / "landing" / source.name).is_dir()
+    ]
+
+
+def _take_in_source(
+    connection: duckdb.DuckDBPyConnection, ledger: Ledger, settings: Settings, source: Source, progress: Progress
+) -> SourceReport:
+    report = SourceReport(source.name)
+    scale = settings.account_of(source).rating_scale
+    landing, raw_folder = settings.home / "landing", settings.home / "raw"
+    known = {entry.batch: entry for entry in ledger.entries(source.name)}
+    accepted = {name: entry for name, entry in known.items() if entry.status == "accepted"}
+    history = []
+    for name, entry in accepted.items():
+        # nothing to do, unless the rules of parsing or the rating scale have changed since
+        landed = open_landed(source.name, landing / source.name / name)
+        batch = raw.parse_batch(connection, landed, raw_folder, scale, progress)
+        history.append(batch)
+        counts = _counts(batch, {(name, entity): (of.known, of.restated) for entity, of in entry.counts.items()})
+        if counts != entry.counts:
+            ledger.record([replace(entry, counts=counts)])
+    pending: list[tuple[str, RawBatch | None, list[str]]] = []
+    try:
+        progress(f"{source.name}: looking for new batches")
+        for name, outcome in export.land_batches(source, landing, accepted.keys()):
+            stopped = any(reasons for _, _, reasons in pending)
+            pending.append((name, *_parse_unless(stopped, connection, outcome, raw_folder, scale, progress)))
+            batch, reasons = pending[-1][1:]
+            if batch is not None:
+                reasons += _quarantine_reasons(batch, settings.quality)
+                report.warnings += [
+                    f"{source.name} {name}: {file} is of no known entity and format; kept in landing and not read"
+                    for file in batch.ignored
+                ]
+    except export.SourceMissingError as error:
+        report.failure = f"{error}; what it delivered before stays in use"
+    candidates = [batch for _, batch, _ in pending if batch is not None]
+    progress(f"{source.name}: comparing clocks with what is known")
+    clocks = _known_and_restated(connection, history, candidates)
+    refused = False
+    for name, batch, reasons in pending:
+        counts = _counts(batch, clocks) if batch is not None else {}
+        if batch is not None:
+            reasons += _restated_reasons(batch, counts, settings.quality)
+        status = "waiting" if refused else "refused" if reasons else "accepted"
+        refused = refused or bool(reasons)
+        extracted_at = batch.extracted_at if batch is not None else None
+        report.entries.append(
+            Entry(source.name, name, status, extracted_at, datetime.now(UTC), counts, tuple(reasons))  # type: ignore[arg-type]
+        )
+    ledger.record(report.entries)
+    return report
+
+
+def _parse_unless(
+    stopped: bool,
+    connection: duckdb.DuckDBPyConnection,
+    outcome: Landed | BatchError,
+    raw_folder: Path,
+    scale: tuple[int, int],
+    progress: Progress,
+) -> tuple[RawBatch | None, list[str]]:
+    """The parsed batch, or why there is none. Behind a batch that stops its source nothing is parsed."""
+    if stopped:
+        return None, []
+    if isinstance(outcome, BatchError):
+        return None, [str(outcome)]
+    try:
+        return raw.parse_batch(connection, outcome, raw_folder, scale, progress), []
+    except BatchError as error:
+        return None, [str(error)]
+
+
+def _quarantine_reasons(batch: RawBatch, quality: Quality) -> list[str]:
+    return [
+        f"{batch.source} {batch.batch}: {quarantined:,} of {records:,} {entity} rows are quarantined"
+        f" ({_percent(quarantined, records)}; the limit is {quality.quarantine_share:.1%} and {quality.quarantine_rows}"
+        f" rows): see {batch.folder / raw.QUARANTINE}, mend the rows and deliver the batch again"
+        for entity, (records, quarantined) in batch.totals().items()
+        if quarantined > quality.quarantine_rows and quarantined > quality.quarantine_share * records
+    ]
+
+
+def _restated_reasons(batch: RawBatch, counts: dict[str, Counts], quality: Quality) -> list[str]:
+    return [
+        f"{batch.source} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
+        f" {ENTITIES[entity].clock} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%} and"
+        f" {quality.restated_rows} rows): the source's clocks are broken, have it deliver the batch again"
+        for entity, of in counts.items()
+        if of.restated > quality.restated_rows and of.restated > quality.restated_share * of.known
+    ]
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}"
+
+
+def _counts(batch: RawBatch, clocks: dict[tuple[str, str], tuple[int, int]]) -> dict[str, Counts]:
+    return {
+        entity: Counts(records, quarantined, *clocks.get((batch.batch, entity), (0, 0)))
+        for entity, (records, quarantined) in batch.totals().items()
+    }
+
+
+def _known_and_restated(
+    connection: duckdb.DuckDBPyConnection, history: Sequence[RawBatch], candidates: Sequence[RawBatch]
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """By candidate and entity: how many of its records were known before it, and how many of these changed their clock.
+
+    Before a batch means: in the batches accepted earlier, and in the candidates of smaller name, as if these were
+    accepted; where one of them is not, nothing behind it is accepted in this run anyway.
+    """
+    found = {}
+    for entity in ENTITIES.values():
+        if entity.clock is None:
+            continue
+        old = [path for batch in history for path in batch.paths(entity.name)]
+        new = [path for batch in candidates for path in batch.paths(entity.name)]
+        if not new or len({path.parent for path in old + new}) < 2:
+            continue
+        query = _restated_query(entity, old, new)
+        for batch, known, restated in connection.execute(query).fetchall():
+            found[batch, entity.name] = known, restated
+    return found
+
+
+def _restated_query(entity: Entity, old: list[Path], new: list[Path]) -> str:
+    def versions(paths: list[Path], turn: str) -> str:
+        files = ", ".join(parsing.sql_text(path) for path in paths)
+        return (
+            f"select {entity.key} as key, {entity.clock} as clock, coalesce(updated_at, '-infinity') as updated_at,"
+            f" {turn} as turn, _batch, _file, file_row_number as line"
+            f" from read_parquet([{files}], file_row_number = true) where _reasons is null"
+        )
+
+    union = versions(new, "_batch")
+    if old:  # whatever its name, an accepted batch came before every candidate
+        union = f"{versions(old, chr(39) * 2)} union all {union}"
+    return f"""
+        with versions as ({union}),
+        repeated as (
+            select key from versions group by key having min(turn) <> max(turn)
+        ),
+        of_each_turn as (
+            select key, turn, max(struct_pack(updated_at, _batch, _file, line, clock)) as winner
+            from versions semi join repeated using (key)
+            group by key, turn
+        ),
+        with_before as (
+            select
+                turn,
+                winner.clock as clock,
+                max(struct_pack(u := winner.updated_at, b := winner._batch, clock := winner.clock)) over (
+                    partition by key order by turn rows between unbounded preceding and 1 preceding
+                ) as before
+            from of_each_turn
+        )
+        select turn, count(before), count(*) filter (where before.clock <> clock)
+        from with_before
+        where turn <> ''
+        group by turn
+    """

@@ -1,0 +1,182 @@
+"""Batches as they came: copied, verified against their manifest, and committed by one rename.
+
+Here: the manifest, the copy, and the home's folders for landed and parsed batches. Not here: what is in the
+files (``parsing``), and where batches come from (``sources``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+MANIFEST = "manifest.json"
+_CHUNK = 1 << 20
+
+
+class BatchError(Exception):
+    """A batch cannot be taken in. The message names the file, what is wrong and the remedy."""
+
+
+class _ManifestFile(BaseModel):
+    rows: Annotated[int, Field(ge=0, strict=True)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
+
+
+class Manifest(BaseModel):
+    """``manifest.json``: when the batch was extracted, and rows and hash of each of its files."""
+
+    extracted_at: AwareDatetime
+    files: dict[str, _ManifestFile]
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A batch in landing, verified. ``fingerprint`` tells this content from any other of the same name."""
+
+    source: str
+    batch: str
+    folder: Path
+    manifest: Manifest
+    fingerprint: str
+
+    @property
+    def extracted_at(self) -> datetime:
+        """When the source was read, in the offset it gave."""
+        return self.manifest.extracted_at
+
+
+def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
+    """The manifest of a batch and its bytes.
+
+    Raises:
+        BatchError: it is no manifest.
+    """
+    path = folder / MANIFEST
+    try:
+        content = path.read_bytes()
+        decoded = json.loads(content)
+        if isinstance(decoded, dict) and not isinstance(decoded.get("extracted_at"), str):
+            raise BatchError(f"{path}: extracted_at: must be ISO 8601 text with an offset")
+        manifest = Manifest.model_validate(decoded)
+    except ValidationError as error:
+        mistake = error.errors()[0]
+        key = ".".join(str(part) for part in mistake["loc"])
+        raise BatchError(f"{path}: {key}: {mistake['msg']}; have the batch written again") from None
+    except (OSError, ValueError) as error:
+        raise BatchError(f"{path}: cannot be read as a manifest: {error}; have the batch written again") from None
+    for name in manifest.files:
+        if name != PurePosixPath(name).name or name.startswith(".") or "\\" in name or name == MANIFEST:
+            raise BatchError(f"{path}: files: '{name}' is no plain file name")
+    return manifest, content
+
+
+def land(source: str, batch: Path, landing: Path) -> Landed:
+    """Copy a complete batch into ``landing / source``, verifying each listed file; nothing half is ever seen there.
+
+    A batch whose manifest is the landed one is not copied again. Another manifest replaces what was landed.
+
+    Raises:
+        BatchError: a listed file is missing, unreadable or has another hash.
+    """
+    manifest, content = read_manifest(batch)
+    target = landing / source / batch.name
+    try:
+        if (target / MANIFEST).read_bytes() == content:
+            return open_landed(source, target)
+    except FileNotFoundError:
+        pass
+    with replacing_folder(target) as folder:
+        for name, expected in manifest.files.items():
+            _copy_verified(batch / name, folder / name, expected.sha256)
+        write_durably(folder / MANIFEST, content)
+    return open_landed(source, target)
+
+
+def open_landed(source: str, folder: Path) -> Landed:
+    """A batch that was landed before.
+
+    Raises:
+        BatchError: its manifest cannot be read.
+    """
+    manifest, content = read_manifest(folder)
+    return Landed(source, folder.name, folder, manifest, hashlib.sha256(content).hexdigest())
+
+
+def _copy_verified(origin: Path, target: Path, expected: str) -> None:
+    """What is hashed is what is kept: the file is read once, so a change in between cannot slip through."""
+    digest = hashlib.sha256()
+    try:
+        with origin.open("rb") as read, target.open("wb") as write:
+            while chunk := read.read(_CHUNK):
+                digest.update(chunk)
+                write.write(chunk)
+            write.flush()
+            os.fsync(write.fileno())
+    except FileNotFoundError:
+        raise BatchError(
+            f"{origin}: the manifest lists it and it is not there; deliver the file or write the manifest again"
+        ) from None
+    except OSError as error:
+        raise BatchError(f"{origin}: cannot be read: {error.strerror}") from None
+    if digest.hexdigest() != expected.lower():
+        raise BatchError(
+            f"{origin}: its sha256 is {digest.hexdigest()[:12]}…, the manifest says {expected[:12].lower()}…;"
+            " the file changed or came broken: deliver it again"
+        )
+
+
+@contextmanager
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """A new folder that takes the place of ``target`` when the block ends well, and is removed when it does not."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.parent / f".new-{target.name}"
+    old = target.parent / f".old-{target.name}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    try:
+        yield fresh
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+    fsync_folder(fresh)
+    fresh.rename(target)
+    fsync_folder(target.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file and have the disk keep it."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def fsync_folder(folder: Path) -> None:
+    """Have the disk keep the names in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def batch_folders(folder: Path) -> list[Path]:
+    """The complete batches of a folder by name: sub-folders with a manifest; hidden ones are being written."""
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_dir() and re.match(r"[^.]", entry.name))
+    return [folder / name for name in names if (folder / name / MANIFEST).is_file()]

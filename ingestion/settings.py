@@ -1,0 +1,253 @@
+"""The TOML configuration, and the only reader of the environment.
+
+Here: the shape of ``causerie.toml``, its validation and its error messages. Not here: anything that is
+done with the settings (calendars are computed in dbt, batches are read in ``sources``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections import Counter, defaultdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+CONFIG_VARIABLE = "CAUSERIE_CONFIG"
+"""Names the configuration file where no command line does (Dagster's own tools); default ``causerie.toml``."""
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_SECONDS = 86_400
+
+
+class SettingsError(Exception):
+    """The configuration is missing or wrong. The message names the file, the key and the remedy."""
+
+
+def config_path_from_environment() -> Path:
+    """The configuration file that Dagster's own tools use."""
+    return Path(os.environ.get(CONFIG_VARIABLE, "causerie.toml"))
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except Exception:
+        raise ValueError(f"unknown time zone '{name}'; use an IANA name such as 'Europe/Paris'") from None
+    return name
+
+
+def _span(value: object) -> object:
+    """'09:00-12:00' as seconds of the local day; a span may end at 24:00."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", value.strip())
+    if match is None:
+        raise ValueError(f"'{value}' is no span; write it as '09:00-12:00'")
+    start_hour, start_minute, end_hour, end_minute = map(int, match.groups())
+    start, end = start_hour * 3600 + start_minute * 60, end_hour * 3600 + end_minute * 60
+    if start_minute > 59 or end_minute > 59 or start >= DAY_SECONDS or end > DAY_SECONDS:
+        raise ValueError(f"'{value}' is no time of day; hours go from 00:00 to 24:00")
+    if end <= start:
+        raise ValueError(f"the span '{value}' ends before it starts; a span past midnight is two, up to 24:00 and on")
+    return start, end
+
+
+def _weekday(name: str) -> str:
+    if name not in WEEKDAYS:
+        raise ValueError(f"unknown day '{name}'; days are {', '.join(WEEKDAYS)}")
+    return name
+
+
+def _plain_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ValueError(f"'{name}' names a folder too: use letters, digits, '_' and '-'")
+    return name
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"
+
+
+def _refuse_overlaps(spans: list[tuple[int, int]], where: str) -> None:
+    ordered = sorted(spans)
+    for (start, end), (next_start, next_end) in zip(ordered, ordered[1:], strict=False):
+        if next_start < end:
+            raise ValueError(
+                f"overlapping spans {where}: {_clock(start)}-{_clock(end)} and {_clock(next_start)}-{_clock(next_end)}"
+            )
+
+
+Span = Annotated[tuple[int, int], BeforeValidator(_span)]
+"""Seconds of the local day: opening inclusive, closing exclusive, the last closing is 86,400."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WorkingHours(_Section):
+    """One block of a schedule; blocks of one ``valid_from`` add up and replace all earlier ones."""
+
+    valid_from: date | None = None
+    days: list[Annotated[str, AfterValidator(_weekday)]]
+    spans: list[Span]
+
+
+class Holiday(_Section):
+    """A local date whose hours replace those of its weekday; no spans: closed."""
+
+    date: date
+    spans: list[Span]
+
+    @model_validator(mode="after")
+    def _no_overlap(self) -> Holiday:
+        _refuse_overlaps(self.spans, f"on {self.date}")
+        return self
+
+
+class Account(_Section):
+    """One reader of reports: a time zone, a first day of the week, a rating scale, working hours."""
+
+    id: str = Field(min_length=1)
+    timezone: Annotated[str, AfterValidator(_known_zone)]
+    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    rating_scale: tuple[int, int] = (1, 5)
+    working_hours: list[WorkingHours] = []
+    holidays: list[Holiday] = []
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Account:
+        if self.rating_scale[0] >= self.rating_scale[1]:
+            raise ValueError(f"rating_scale goes from worst to best, not {list(self.rating_scale)}")
+        spans: defaultdict[tuple[date | None, str], list[tuple[int, int]]] = defaultdict(list)
+        for block in self.working_hours:
+            for day in dict.fromkeys(block.days):
+                spans[block.valid_from, day].extend(block.spans)
+        for (valid_from, day), of_day in spans.items():
+            since = f" from {valid_from}" if valid_from else ""
+            _refuse_overlaps(of_day, f"in working_hours on {day}{since}")
+        _refuse_repeats((str(holiday.date) for holiday in self.holidays), "holidays: the date")
+        return self
+
+
+class Source(_Section):
+    """One system that delivers conversations of one account. ``name`` is the ``source_system`` of the marts."""
+
+    name: Annotated[str, AfterValidator(_plain_name)]
+    kind: Literal["export"]
+    account: str
+    path: Path
+
+
+class Privacy(_Section):
+    """What of a contact the published tables show."""
+
+    contact_phone: Literal["masked", "plain"] = "masked"
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Quality(_Section):
+    """Limits of what a batch and a release may do; a batch is refused past both its share and its rows."""
+
+    quarantine_share: Share = 0.01
+    quarantine_rows: int = Field(default=10, ge=0)
+    restated_share: Share = 0.01
+    restated_rows: int = Field(default=10, ge=0)
+    shrink_share: Share = 0.2
+    """A mart may lose this share of its rows between two releases; above it the build is refused."""
+    stale_after_hours: float = Field(default=48, gt=0)
+    """A release whose data ends earlier than this before its build carries a warning."""
+
+
+class Schedule(_Section):
+    """When Dagster runs the job by itself."""
+
+    cron: str
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+
+
+class Resources(_Section):
+    """What a run may take of the machine."""
+
+    memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$")
+    threads: int | None = Field(default=None, ge=1)
+
+
+class Settings(_Section):
+    """The whole configuration. Paths are absolute after :func:`load_settings`."""
+
+    home: Path
+    privacy: Privacy = Privacy()
+    quality: Quality = Quality()
+    schedule: Schedule | None = None
+    resources: Resources = Resources()
+    accounts: list[Account] = Field(min_length=1)
+    sources: list[Source] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _references(self) -> Settings:
+        _refuse_repeats((account.id for account in self.accounts), "accounts: the id")
+        _refuse_repeats((source.name.lower() for source in self.sources), "sources: the name")
+        known = {account.id for account in self.accounts}
+        for index, source in enumerate(self.sources):
+            if source.account not in known:
+                raise ValueError(
+                    f"sources[{index}].account: no account '{source.account}'; there are {', '.join(sorted(known))}"
+                )
+        return self
+
+    def account_of(self, source: Source) -> Account:
+        """The account that a source belongs to."""
+        return next(account for account in self.accounts if account.id == source.account)
+
+
+def _refuse_repeats(values: Any, what: str) -> None:
+    for value, count in Counter(values).items():
+        if count > 1:
+            raise ValueError(f"{what} '{value}' stands {count} times")
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and validate a configuration file.
+
+    Raises:
+        SettingsError: no such file, no TOML, an unknown key or a wrong value; one line for each mistake.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: no such configuration file; name one with --config, or make one with 'causerie demo --out DIR'"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: no valid TOML: {error}") from None
+    try:
+        settings = Settings.model_validate(content)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(path, mistake) for mistake in error.errors())) from None
+    base = path.resolve().parent
+    sources = [source.model_copy(update={"path": base / source.path.expanduser()}) for source in settings.sources]
+    return settings.model_copy(update={"home": base / settings.home.expanduser(), "sources": sources})
+
+
+def _explain(path: Path, mistake: Any) -> str:
+    """One validation error as 'file: key: what is wrong and what to do'."""
+    key = ""
+    for part in mistake["loc"]:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
+    if mistake["type"] == "extra_forbidden":
+        message = "unknown key; remove it or correct its spelling"
+    elif mistake["type"] == "missing":
+        message = "is required and not there"
+    else:
+        message = mistake["msg"].removeprefix("Value error, ")
+    return f"{path}: {key}: {message}" if key else f"{path}: {message}"
