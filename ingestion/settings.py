@@ -33,6 +33,11 @@ def config_path_from_environment() -> Path:
     return Path(os.environ.get(CONFIG_VARIABLE, "causerie.toml"))
 
 
+def runs_are_recorded() -> bool:
+    """Whether Dagster keeps the history of runs on this machine."""
+    return "DAGSTER_HOME" in os.environ
+
+
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -161,7 +166,8 @@ class Quality(_Section):
     restated_share: Share = 0.01
     restated_rows: int = Field(default=10, ge=0)
     shrink_share: Share = 0.2
-    """A mart may lose this share of its rows between two releases; above it the build is refused."""
+    shrink_rows: int = Field(default=100, ge=0)
+    """A build is refused in which a mart has lost more than both since the release before."""
     stale_after_hours: float = Field(default=48, gt=0)
     """A release whose data ends earlier than this before its build carries a warning."""
 

@@ -19,9 +19,11 @@ from ingestion.demo.business import END_DAY, Business
 from ingestion.demo.clock import DAY, HOUR, AnyInts, Flags, Ints, millis
 from ingestion.demo.history import (
     CUSTOMER,
+    DELIVERED,
     EVENT_TYPES,
     FLOW,
     PROFILES,
+    READ,
     SENT,
     STATUSES,
     TYPES,
@@ -31,8 +33,8 @@ from ingestion.demo.people import NONE, contact_mail_names, contact_names
 
 ROWS_PER_FILE = 500_000
 MOST_DAILY_BATCHES = 7
-# A batch extracted some hours after midnight takes an hour of the one before once more, lest it miss anything.
-_OVERLAP = HOUR
+# A daily batch takes the last hours of the one before once more, lest it miss anything: rows repeated unchanged.
+_OVERLAP = 8 * HOUR
 # How far back of the back-fill rows may turn up late.
 _LATE_REACH = 45 * DAY
 
@@ -264,6 +266,10 @@ class _Entity(ABC):
                 frame["_spoil"] = np.zeros(len(frame), dtype=np.int8)
             frame.loc[place, "_spoil"] = marks[kind]
 
+    def _delivered_before(self, rows: Ints, at: Ints) -> Flags:
+        """Whether a record came in an earlier batch than the one of the given instant."""
+        return np.asarray(np.searchsorted(self.cut, at) > self.first[rows])
+
     def agent_column(self, agent: AnyInts) -> Any:
         """Agents as this source writes their ids; 0 is nobody."""
         if not self.business.ids_as_text:
@@ -344,8 +350,9 @@ class _Contacts(_Entity):
                 "deleted": deleted,
             }
         )
-        if deleted.any():
-            frame["_stub"] = deleted
+        stub = deleted & self._delivered_before(rows, at)
+        if stub.any():
+            frame["_stub"] = stub
         return frame
 
     def _phones(self, number: Ints) -> Ints:
@@ -413,7 +420,7 @@ class _Conversations(_Entity):
             }
         )
         # Some deletions come as a mere key, others as the whole record.
-        stub = deleted & (rows % 3 > 0)
+        stub = deleted & (rows % 3 > 0) & self._delivered_before(rows, at)
         if stub.any():
             frame["_stub"] = stub
         return frame
@@ -473,7 +480,8 @@ class _Messages(_Entity):
         profile = m.profile[rows]
         deleted = _by(at, m.deleted[rows])
         settled = m.settled[rows] <= at
-        status = np.where(settled | (profile == CUSTOMER), m.status[rows], np.uint8(SENT))
+        on_its_way = np.where(m.status[rows] == READ, np.uint8(DELIVERED), np.uint8(SENT))
+        status = np.where(settled | (profile == CUSTOMER), m.status[rows], on_its_way)
         updated = np.where(deleted, m.deleted[rows], np.where(settled, m.settled[rows], m.sent[rows]))
         if not self.business.inbound_has_updated_at:
             # This system never changes what customers wrote, so it knows no such instant: not even for a deletion.
@@ -495,7 +503,7 @@ class _Messages(_Entity):
             },
             copy=False,
         )
-        stub = deleted & (rows % 2 == 1) & (m.sent[rows] > self.cut[0] - 5 * DAY)
+        stub = deleted & (rows % 3 > 0) & self._delivered_before(rows, at)
         if stub.any():
             frame["_stub"] = stub
         return frame

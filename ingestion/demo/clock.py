@@ -5,7 +5,7 @@ Instants are milliseconds since 1970 in UTC. What people do at those instants is
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -47,15 +47,20 @@ class Clock:
         return millis(datetime.combine(day, time(), self._zone))
 
     def _read_hours(self, business: Business) -> None:
-        """One slot for each hour that passes: so a day of 23 or 25 hours needs no special case."""
+        """One slot for each hour that passes: so a day of 23 or 25 hours needs no special case later on."""
+        days = [self.first_day + timedelta(days=number) for number in range((END_DAY - self.first_day).days)]
+        begins = np.array([self.midnight(day) for day in [*days, END_DAY]], dtype=np.int64)
+        lengths = np.diff(begins) // HOUR
         self.slots = np.arange(self.start, self.end, HOUR, dtype=np.int64)
-        local = [datetime.fromtimestamp(int(at) // 1000, UTC).astimezone(self._zone) for at in self.slots]
-        self.slot_hour = np.array([at.hour for at in local], dtype=np.int64)
-        self.slot_day = np.array([(at.date() - self.first_day).days for at in local], dtype=np.int64)
-        self.slot_weekday = np.array([at.weekday() for at in local], dtype=np.int64)
-        self.slot_month = np.array([at.month - 1 for at in local], dtype=np.int64)
+        self.slot_day = np.repeat(np.arange(len(days)), lengths)
+        hour = (self.slots - begins[self.slot_day]) // HOUR
+        for slot in np.flatnonzero(lengths[self.slot_day] != 24):
+            hour[slot] = datetime.fromtimestamp(int(self.slots[slot]) // 1000, self._zone).hour
+        self.slot_hour = hour
+        self.slot_weekday = np.array([day.weekday() for day in days], dtype=np.int64)[self.slot_day]
+        self.slot_month = np.array([day.month - 1 for day in days], dtype=np.int64)[self.slot_day]
         closed = {holiday.day for holiday in business.holidays(self.first_day) if not holiday.spans}
-        self.slot_holiday = np.array([at.date() in closed for at in local], dtype=np.bool_)
+        self.slot_holiday = np.array([day in closed for day in days], dtype=np.bool_)[self.slot_day]
 
     def _read_schedule(self, business: Business) -> None:
         holidays = {holiday.day: holiday.spans for holiday in business.holidays(self.first_day)}

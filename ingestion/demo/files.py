@@ -103,6 +103,7 @@ _SPOILED: dict[str, dict[str, dict[int, str]]] = {
         "occurred_at": {NO_OFFSET: "regexp_replace({0}, '(Z|[+-][0-9:]+)$', '')"},
     },
 }
+_ONLY_IN_TEXT = (NO_OFFSET, NOT_AN_INSTANT)
 # Light compression: a file half as large again as the best, in a third of the time.
 _LEVEL = 2
 _BLOCK = 1 << 20
@@ -170,6 +171,8 @@ class Drop:
             value = self._value(piece.frame, column, kind)
             if "_spoil" in piece.frame:
                 for mark, bad in _SPOILED.get(piece.entity, {}).get(column, {}).items():
+                    if self._format == "parquet" and mark in _ONLY_IN_TEXT:
+                        continue
                     value = f"CASE WHEN _spoil = {mark} THEN {bad.format(value)} ELSE {value} END"
             if "_stub" in piece.frame and column not in kept:
                 value = f"CASE WHEN _stub THEN NULL ELSE {value} END"

@@ -258,7 +258,8 @@ class _Story:
 
     def _about(self, middle: int, spread: float, size: int, most: int) -> Ints:
         """Waiting times around ``middle``, with the long tail that people's waiting times have."""
-        return np.minimum(middle * np.exp(spread * self.rng.standard_normal(size)), most).astype(np.int64) + SECOND
+        waits: Ints = np.minimum(middle * np.exp(spread * self.rng.standard_normal(size)), most).astype(np.int64)
+        return waits + SECOND
 
     def _starts(self) -> Ints:
         weight = np.cumsum(self.clock.demand(self.business, self.rng))
@@ -271,7 +272,8 @@ class _Story:
         luck = self.rng.random(self.size)
         while_open = np.searchsorted(np.cumsum(_SOURCE_SHARES_OPEN), luck, side="right")
         while_shut = np.searchsorted(np.cumsum(_SOURCE_SHARES_SHUT), luck, side="right")
-        return np.minimum(np.where(self.open_hours, while_open, while_shut), BROADCAST).astype(np.int64)
+        source: Ints = np.minimum(np.where(self.open_hours, while_open, while_shut), BROADCAST).astype(np.int64)
+        return source
 
     # Turns.
 
@@ -399,8 +401,8 @@ class _Story:
         following = self.clock.opens[np.minimum(span + 1, len(self.clock.opens) - 1)]
         inside = (opens <= at) & (at < closes)
         pace = self.staff.pace_of(agent)
-        think = (self._about(210 * SECOND, 1.15, at.size, 4 * HOUR) * pace).astype(np.int64)
-        backlog = (self._about(16 * MINUTE, 0.95, at.size, 5 * HOUR) * pace).astype(np.int64)
+        think = (self._about(270 * SECOND, 1.15, at.size, 4 * HOUR) * pace).astype(np.int64)
+        backlog = (self._about(36 * MINUTE, 0.95, at.size, 6 * HOUR) * pace).astype(np.int64)
         direct = at + np.where(inside, think, 5 * think)
         later = np.where(inside, following, opens) + backlog
         stays = self.rng.random(at.size) < np.where(inside, 0.4, 0.09)
@@ -466,10 +468,10 @@ class _Story:
     def _close(self) -> None:
         """Agents close what they finished; flows and silent customers are closed by a rule after a day."""
         manned = self.agent > 0
-        soon = manned & self._luck(0.72, self.size)
-        wait = np.where(
-            soon, self._about(35 * MINUTE, 1.2, self.size, 2 * DAY), DAY + self._between(0, HOUR, self.size)
-        )
+        soon = np.where(manned, self._luck(0.84, self.size), self._luck(0.55, self.size))
+        tidy = np.where(manned, 35 * MINUTE, 8 * MINUTE)
+        by_hand = np.minimum(tidy * np.exp(1.2 * self.rng.standard_normal(self.size)), 2 * DAY).astype(np.int64)
+        wait = np.where(soon, by_hand + SECOND, DAY + self._between(0, HOUR, self.size))
         closes = np.where(manned, self._luck(0.955, self.size), self._luck(0.85, self.size))
         snoozed = np.flatnonzero(manned & self._luck(0.03, self.size))
         self.marked.add(snoozed, self.now[snoozed] + 2 * MINUTE, SNOOZED, self.agent[snoozed])
@@ -553,12 +555,23 @@ class _Story:
         fate = np.searchsorted([0.018, 0.03, 0.12], rng.random(size), side="right")
         status = np.where(outbound, np.array([FAILED, SENT, DELIVERED, READ], dtype=np.uint8)[fate], np.uint8(RECEIVED))
         settled = sent + np.where(outbound, self._about(75 * SECOND, 1.7, size, 2 * DAY), 0)
+        slow = np.flatnonzero(outbound & (rng.random(size) < 0.06))
+        settled[slow] += self._about(5 * HOUR, 0.9, slow.size, 2 * DAY)
         settled -= settled % self.unit
         settled[settled >= self.clock.end] = self.clock.end - self.unit
-        deleted = np.full(size, NONE, dtype=np.int64)
-        gone = np.flatnonzero(rng.random(size) < 0.0015)
-        deleted[gone] = self._cut(settled[gone] + self._about(8 * MINUTE, 1.5, gone.size, 2 * DAY))
+        deleted = self._taken_back(sent, settled)
         return Messages(conv, sent, profile, agent, kind, status, settled, deleted)
+
+    def _taken_back(self, sent: Ints, settled: Ints) -> Ints:
+        """Messages deleted by who wrote them: mostly at once, some the day after, a few of those in the last days."""
+        deleted = np.full(sent.size, NONE, dtype=np.int64)
+        gone = np.flatnonzero(self._luck(0.0015, sent.size))
+        wait = np.where(self._luck(0.6, gone.size), 8 * MINUTE, 14 * HOUR)
+        deleted[gone] = settled[gone] + wait * self._between(500, 1500, gone.size) // 1000
+        lately = np.flatnonzero(sent > self.clock.end - 9 * DAY)
+        for index in self.rng.choice(lately, size=min(5, lately.size // 12), replace=False):
+            deleted[index] = settled[index] + DAY
+        return self._cut(deleted)
 
     def _types(self, kind: AnyInts, profile: AnyInts) -> AnyInts:
         """People also send pictures and voice messages; machines write."""

@@ -47,9 +47,11 @@ def tag_sets(rng: np.random.Generator, words: tuple[str, ...], complaints: froze
     texts = ["", *words]
     first = [0] * len(texts)
     bad = [False, *(word in complaints for word in words)]
-    for _ in range(size - len(texts)):
-        count = int(rng.choice(5, p=[0.2, 0.42, 0.25, 0.1, 0.03]))
-        chosen = [words[int(i)] for i in rng.choice(len(words), size=count, replace=False, p=weights)]
+    counts = rng.choice(5, size=size - len(texts), p=[0.2, 0.42, 0.25, 0.1, 0.03])
+    # Weighted draws without putting back: the greatest of the weights' logarithms with Gumbel noise.
+    ranks = np.argsort(-np.log(weights) - rng.gumbel(size=(counts.size, len(words))), axis=1, kind="stable")
+    for count, rank in zip(counts, ranks, strict=True):
+        chosen = [words[int(i)] for i in rank[:count]]
         first.append(1 + words.index(chosen[0]) if chosen else 0)
         bad.append(any(word in complaints for word in chosen))
         texts.append(";".join(_untidy(rng, chosen)))
@@ -113,12 +115,14 @@ def hire(rng: np.random.Generator, business: Business, clock: Clock, conversatio
     # The first three were there before and stay; the fourth leaves within the last days.
     joined[:4], left[:3], left[3] = clock.start - DAY, NONE, clock.end - min(3 * DAY + DAY // 3, span // 3)
     left[left >= clock.end] = NONE
+    team = rng.choice(len(business.teams), size=size, p=[0.4, 0.3, 0.18, 0.12]).astype(np.int64)
+    team[: len(business.teams)] = np.arange(len(business.teams))
     months = np.arange(clock.start, clock.end, 28 * DAY, dtype=np.int64)
     names, emails = _agent_names(rng, business, size)
     return Staff(
         names=names,
         emails=emails,
-        team=rng.choice(len(business.teams), size=size, p=[0.4, 0.3, 0.18, 0.12]).astype(np.int64),
+        team=team,
         joined=joined.astype(np.int64),
         left=left.astype(np.int64),
         pace=np.concatenate([[1.0], np.exp(rng.normal(0.0, 0.38, size)), [1.3]]),
@@ -233,6 +237,5 @@ def contact_names(business: Business) -> list[str | None]:
 
 def contact_mail_names(business: Business) -> list[str]:
     """The first part of an e-mail address for each pair of names."""
-    return [
-        f"{plain_ascii(first)}.{plain_ascii(last)}" for first in business.first_names for last in business.last_names
-    ]
+    lasts = [plain_ascii(last) for last in business.last_names]
+    return [f"{first}.{last}" for first in map(plain_ascii, business.first_names) for last in lasts]

@@ -1,0 +1,15 @@
+{# The columns of the measure set that may be summed over days, agents or sources: every count and sum but the distinct
+   contacts. The tests that hold the marts against each other go through this list. #}
+{% macro additive_columns() -%}
+{%- set columns = [
+    'conversations', 'conversations_inbox', 'conversations_flow', 'conversations_inbound', 'conversations_other',
+    'messages', 'messages_inbound', 'messages_outbound', 'messages_failed',
+    'conversations_answered', 'conversations_unanswered', 'conversations_closed', 'reopens',
+    'reply_seconds_sum', 'replies', 'surveys', 'ratings', 'rating_sum',
+    'rating_1', 'rating_2', 'rating_3', 'rating_4', 'rating_5', 'ratings_satisfied'
+] -%}
+{%- for measure in ['first_response', 'first_response_business', 'duration', 'duration_business'] -%}
+{%- do columns.extend([measure ~ '_seconds_sum', measure ~ '_count']) -%}
+{%- endfor -%}
+{{ return(columns) }}
+{%- endmacro %}

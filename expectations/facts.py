@@ -1,0 +1,148 @@
+"""What the suites look at: small frames that SQL makes from a build, and from the release before it.
+
+Here: the one place that knows how Great Expectations reaches DuckDB: through pandas frames of at most a few thousand
+rows, so that neither time nor memory grows with the conversations (its SQL engine cannot talk to DuckDB). Not here:
+what is expected of them (``suites``), and checks of single rows (dbt's tests).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+if TYPE_CHECKING:
+    import pandas
+
+MARTS = ("overview", "by_agent", "by_tag", "details")
+
+_VOLUMES = """
+    select mart, rows, rows_before, greatest(0, rows_before - rows) as lost_rows,
+        greatest(0, 1 - rows / nullif(rows_before, 0)) as lost_share
+    from (
+        select 'overview' as mart, (select count(*) from marts.overview) as rows
+        union all select 'by_agent', (select count(*) from marts.by_agent)
+        union all select 'by_tag', (select count(*) from marts.by_tag)
+        union all select 'details', (select count(*) from marts.details)
+    ) left join previous using (mart)
+"""
+
+_FRESHNESS = """
+    select sources.account_id, sources.source_system, max(batches.extracted_at) as data_through,
+        date_diff('minute', max(batches.extracted_at), cast($now as timestamptz)) / 60 as hours_old
+    from settings.sources left join settings.batches using (source_system)
+    group by all order by all
+"""
+
+_WORDS = """
+    select 'status' as column_name, status as value, count(*) as rows from marts.details group by all
+    union all select 'source', source, count(*) from marts.details group by all
+    union all select 'times_basis', times_basis, count(*) from marts.details group by all
+    union all select 'grain', grain, count(*) from (
+        select grain from marts.overview union all select grain from marts.by_agent
+        union all select grain from marts.by_tag
+    ) group by all
+"""
+
+_RANGES = """
+    select mart, account_id, rating_worst, rating_best, scores.* exclude (mart, account_id) from (
+        select 'overview' as mart, account_id, min(conversations) as least_conversations,
+            min(messages) as least_messages, min(csat_percent) as least_csat, max(csat_percent) as greatest_csat,
+            min(survey_response_percent) as least_response, max(survey_response_percent) as greatest_response,
+            min(avg_rating - rating_worst) as least_over_worst, max(avg_rating - rating_best) as greatest_over_best,
+            cast(null as double) as greatest_share
+        from marts.overview join settings.accounts using (account_id) group by account_id
+        union all
+        select 'by_agent', account_id, min(conversations), min(messages), min(csat_percent), max(csat_percent),
+            min(survey_response_percent), max(survey_response_percent), min(avg_rating - rating_worst),
+            max(avg_rating - rating_best), null
+        from marts.by_agent join settings.accounts using (account_id) group by account_id
+        union all
+        select 'by_tag', account_id, min(conversations), min(messages), min(csat_percent), max(csat_percent),
+            min(survey_response_percent), max(survey_response_percent), min(avg_rating - rating_worst),
+            max(avg_rating - rating_best), max(share_of_conversations)
+        from marts.by_tag join settings.accounts using (account_id) group by account_id
+    ) as scores join settings.accounts using (account_id)
+"""
+
+_TOTALS = """
+    with days as (
+        select account_id, sum(conversations) as conversations, sum(messages) as messages,
+            sum(conversations_closed) as closed, sum(ratings) as ratings, sum(first_response_count) as responses,
+            sum(replies) as replies
+        from marts.overview where grain = 'day' group by account_id
+    ), agents as (
+        select account_id, sum(conversations) as conversations, sum(messages) as messages,
+            sum(conversations_closed) as closed, sum(ratings) as ratings, sum(first_response_count) as responses,
+            sum(replies) as replies
+        from marts.by_agent where grain = 'day' group by account_id
+    ), tags as (
+        select account_id, sum(conversations) as conversations, sum(messages) as messages
+        from marts.by_tag where grain = 'day' group by account_id
+    ), conversations as (
+        select account_id, count(*) as conversations, sum(messages) as messages, count(*) filter (is_closed) as closed,
+            count(rating) as ratings, count(first_response_seconds) as responses, sum(replies) as replies
+        from marts.details group by account_id
+    )
+    select account_id, figure, of_details, of_overview, of_by_agent, of_by_tag,
+        abs(of_overview - of_details) as overview_off, abs(of_by_agent - of_overview) as by_agent_off,
+        greatest(0, of_overview - of_by_tag) as by_tag_short
+    from (
+        select account_id, unnest(['conversations', 'messages', 'closed', 'ratings', 'responses', 'replies']) as figure,
+            unnest([c.conversations, c.messages, c.closed, c.ratings, c.responses, c.replies]) as of_details,
+            unnest([d.conversations, d.messages, d.closed, d.ratings, d.responses, d.replies]) as of_overview,
+            unnest([a.conversations, a.messages, a.closed, a.ratings, a.responses, a.replies]) as of_by_agent,
+            unnest([t.conversations, t.messages, null, null, null, null]) as of_by_tag
+        from conversations as c join days as d using (account_id) join agents as a using (account_id)
+            join tags as t using (account_id)
+    ) order by account_id, figure
+"""
+
+_INTAKE = """
+    select counts.source_system, counts.entity, sum(landed) as landed, sum(quarantined) as quarantined,
+        sum(quarantined) / nullif(sum(landed), 0) as quarantined_share,
+        sum(known) as known, sum(restated) as restated, sum(restated) / nullif(sum(known), 0) as restated_share
+    from settings.batch_counts as counts group by all order by all
+"""
+
+_ACCOUNTING = """
+    select source_system, entity, landed, used, superseded, deleted, quarantined, orphans,
+        landed - used - superseded - deleted - quarantined - orphans as lost
+    from intermediate.int_row_accounting order by all
+"""
+
+
+def gather(build: Path, previous: Mapping[str, int], now: datetime) -> dict[str, pandas.DataFrame]:
+    """The frames of a build by name. ``previous``: rows of each mart in the current release, empty without one.
+
+    * ``volumes``: one row per mart: ``rows``, ``rows_before``, ``lost_rows``, ``lost_share`` (of the rows before).
+    * ``freshness``: one row per source: ``data_through``, ``hours_old``.
+    * ``words``: one row per word column and value: ``column_name``, ``value``, ``rows``.
+    * ``ranges``: one row per aggregated mart and account: least and greatest values.
+    * ``totals``: one row per account and figure, as each mart has it, and how far they are apart.
+    * ``intake``: one row per source and entity of the accepted batches: rows landed, quarantined, restated.
+    * ``accounting``: one row per source and entity: what became of the rows landed.
+    """
+    import pandas
+
+    with duckdb.connect(str(build), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        before = pandas.DataFrame({"mart": list(previous), "rows_before": list(previous.values())})
+        before = before.astype({"mart": "str", "rows_before": "float"})
+        connection.register("previous", before)
+        frames = {
+            name: connection.execute(query).df()
+            for name, query in [
+                ("volumes", _VOLUMES),
+                ("words", _WORDS),
+                ("ranges", _RANGES),
+                ("totals", _TOTALS),
+                ("intake", _INTAKE),
+                ("accounting", _ACCOUNTING),
+            ]
+        }
+        frames["freshness"] = connection.execute(_FRESHNESS, {"now": now.isoformat()}).df()
+    return frames

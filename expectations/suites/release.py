@@ -1,0 +1,96 @@
+"""What is expected of a build before it becomes a release, frame by frame.
+
+Here: limits and severities. A failed ``critical`` expectation refuses the build, a ``warning`` is published with it.
+Not here: how the frames are made (``facts``), and rows one by one (dbt's tests).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+STATUSES = ["new", "in_flow", "in_progress", "closed", "other"]
+SOURCES = ["inbox", "flow", "inbound", "other"]
+WORDS = {"status": STATUSES, "source": SOURCES, "times_basis": ["exact", "observed"], "grain": ["day", "week", "month"]}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the configuration allows: shares from 0 to 1, hours."""
+
+    shrink_share: float
+    shrink_rows: int
+    quarantine_share: float
+    restated_share: float
+    stale_after_hours: float
+
+
+def suites(limits: Limits) -> dict[str, list[Any]]:
+    """The expectations of each frame of ``facts.gather``, by its name."""
+    import great_expectations.expectations as gxe
+
+    from great_expectations.expectations.row_conditions import Column
+
+    def between(column: str, low: float | None, high: float | None, why: str, **more: Any) -> Any:
+        return gxe.ExpectColumnValuesToBeBetween(column=column, min_value=low, max_value=high, notes=why, **more)
+
+    return {
+        "volumes": [
+            gxe.ExpectColumnDistinctValuesToEqualSet(
+                column="mart", value_set=["overview", "by_agent", "by_tag", "details"], notes="Each mart is there."
+            ),
+            between("rows", 1, None, "No mart is empty.", severity="warning"),
+            between(
+                "lost_share",
+                0,
+                limits.shrink_share,
+                "A mart does not lose a large share of its rows at once.",
+                row_condition=Column("lost_rows") > limits.shrink_rows,
+            ),
+        ],
+        "freshness": [
+            gxe.ExpectColumnValuesToNotBeNull(
+                column="data_through", severity="warning", notes="Each source has delivered something."
+            ),
+            between(
+                "hours_old", None, limits.stale_after_hours, "Each source delivered not long ago.", severity="warning"
+            ),
+        ],
+        "words": [
+            gxe.ExpectColumnValuesToBeInSet(
+                column="value",
+                value_set=values,
+                row_condition=Column("column_name") == column,
+                notes=f"{column} has no other values.",
+            )
+            for column, values in WORDS.items()
+        ],
+        "ranges": [
+            between("least_conversations", 0, None, "No count is negative."),
+            between("least_messages", 0, None, "No count is negative."),
+            between("least_csat", 0, 100, "Percents lie between 0 and 100."),
+            between("greatest_csat", 0, 100, "Percents lie between 0 and 100."),
+            between("least_response", 0, 100, "Percents lie between 0 and 100."),
+            between("greatest_response", 0, 100, "Percents lie between 0 and 100."),
+            between("least_over_worst", 0, None, "No average rating lies below the account's scale."),
+            between("greatest_over_best", None, 0, "No average rating lies above the account's scale."),
+            between("greatest_share", 0, 1, "No tag has more conversations than there are."),
+        ],
+        "totals": [
+            between("overview_off", 0, 0, "The days of overview sum up to details."),
+            between("by_agent_off", 0, 0, "The agents sum up to overview."),
+            between("by_tag_short", 0, 0, "All tags together are at least the overview."),
+        ],
+        "intake": [
+            between("quarantined_share", 0, limits.quarantine_share, "Few rows are quarantined.", severity="warning"),
+            between("restated_share", 0, limits.restated_share, "Few clocks are restated.", severity="warning"),
+        ],
+        "accounting": [
+            between("lost", 0, 0, "Each row landed is used, superseded, deleted, quarantined or an orphan."),
+            between("orphans", 0, 0, "Each record's conversation has arrived.", severity="warning"),
+        ],
+    }
+
+
+Suites = Callable[[Limits], dict[str, list[Any]]]

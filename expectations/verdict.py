@@ -1,0 +1,162 @@
+"""A verdict about one build: the suites evaluated by Great Expectations, the result stored with the build's id.
+
+Here: evaluation, Data Docs, the stored verdict. Not here: what is expected (``suites``), and publication.
+A build is good only when at least one expectation was evaluated, none raised, and none failed that is critical.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expectations.suites import release
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A failed expectation: the frame it is about, what was expected, what was seen."""
+
+    suite: str
+    expectation: str
+    severity: str
+    expected: str
+    observed: str
+
+    def __str__(self) -> str:
+        return f"{self.suite}: {self.expected} Found: {self.observed}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the suites say of one build. ``raised`` counts expectations that could not be evaluated."""
+
+    build_id: str
+    evaluated: int
+    raised: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def refusals(self) -> list[Finding]:
+        """Failures that keep the build from being published."""
+        return [finding for finding in self.findings if finding.severity != "warning"]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """Failures that are published with it."""
+        return [finding for finding in self.findings if finding.severity == "warning"]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the build may be published."""
+        return self.evaluated > 0 and self.raised == 0 and not self.refusals
+
+    def write(self, path: Path) -> None:
+        """Store the verdict, at once and whole."""
+        fresh = path.with_name(f".{path.name}")
+        fresh.write_text(json.dumps(asdict(self), indent=1))
+        os.replace(fresh, path)
+
+
+def read_verdict(path: Path) -> Verdict:
+    """A stored verdict.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    content = json.loads(path.read_text())
+    content["findings"] = tuple(Finding(**finding) for finding in content["findings"])
+    return Verdict(**content)
+
+
+def judge(
+    build_id: str,
+    frames: dict[str, pandas.DataFrame],
+    limits: release.Limits,
+    docs: Path,
+    suites: release.Suites = release.suites,
+) -> Verdict:
+    """Evaluate the suites on the frames of a build and write Data Docs into ``docs``."""
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    context.add_data_docs_site(
+        site_name="release",
+        site_config={
+            "class_name": "SiteBuilder",
+            "show_how_to_buttons": False,
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        },
+    )
+    frames_source = context.data_sources.add_pandas("build")
+    validations, parameters = [], {}
+    evaluated, raised = 0, 0
+    findings: list[Finding] = []
+    for name, expected in suites(limits).items():
+        suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expected))
+        batch = frames_source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
+        validations.append(context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite)))
+        parameters[name] = {"dataframe": frames[name]}
+    for validation in validations:
+        result = validation.run(
+            batch_parameters=parameters[validation.name],
+            result_format={"result_format": "COMPLETE", "partial_unexpected_count": 5},
+        )
+        for one in result.results:
+            evaluated += 1
+            finding = _finding(validation.name, one, frames[validation.name])
+            if finding is None:
+                continue
+            raised += _raised(one)
+            findings.append(finding)
+    context.build_data_docs()
+    return Verdict(build_id, evaluated, raised, tuple(findings))
+
+
+def _raised(result: Any) -> bool:
+    information = result.exception_info or {}
+    nested = [value for value in information.values() if isinstance(value, dict)] or [information]
+    return any(value.get("raised_exception") for value in nested)
+
+
+def _finding(suite: str, result: Any, frame: pandas.DataFrame) -> Finding | None:
+    """None for an expectation that was met; its rows are shown as they stand in the frame."""
+    if result.success and not _raised(result):
+        return None
+    configuration = result.expectation_config
+    severity = str(getattr(configuration.severity, "value", configuration.severity))
+    expected = " ".join(filter(None, [configuration.notes, _limits(configuration.kwargs)]))
+    if _raised(result):
+        return Finding(suite, configuration.type, "critical", expected, "it could not be evaluated")
+    places = result.result.get("unexpected_index_list") or []
+    rows = [place for place in places if isinstance(place, int)][:5]
+    if rows:
+        observed = "; ".join(_row(frame, row) for row in rows)
+    else:
+        observed = str(result.result.get("observed_value", result.result.get("partial_unexpected_list")))
+    return Finding(suite, configuration.type, severity, expected, observed)
+
+
+def _limits(arguments: dict[str, Any]) -> str:
+    low, high = arguments.get("min_value"), arguments.get("max_value")
+    if low is None and high is None:
+        return f"(column {arguments.get('column')})"
+    if low == high:
+        return f"({arguments['column']} must be {low:g})"
+    if high is None:
+        return f"({arguments['column']} must be at least {low:g})"
+    if low is None:
+        return f"({arguments['column']} must be at most {high:g})"
+    return f"({arguments['column']} must lie between {low:g} and {high:g})"
+
+
+def _row(frame: pandas.DataFrame, place: int) -> str:
+    values = frame.iloc[place].to_dict()
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value == value and value is not None)

@@ -1,0 +1,60 @@
+"""All definitions, put together for one configuration.
+
+Here: wiring. Not here: asset code (``defs``). Tests and the command replace what they need: the reporter.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from ingestion.settings import Settings, SettingsError
+from orchestration import dbt
+from orchestration.defs.audit import audit_asset
+from orchestration.defs.publish import release_asset
+from orchestration.defs.raw import raw_assets
+from orchestration.defs.transform import dbt_models
+from orchestration.reporting import Reporter
+
+JOB = "causerie"
+
+
+def build_defs(settings: Settings, reporter: Reporter | None = None) -> dg.Definitions:
+    """Assets, the job and its schedule.
+
+    Raises:
+        SettingsError: the schedule is none that Dagster understands.
+    """
+    job = dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.all(),
+        description="Takes in what is new, builds the marts, audits the build and publishes it.",
+        executor_def=dg.in_process_executor,  # the steps share a build file and a lock; five processes cost 15 s more
+    )
+    schedules = []
+    if settings.schedule is not None:
+        try:
+            schedules.append(
+                dg.ScheduleDefinition(
+                    name="scheduled_run",
+                    job=job,
+                    cron_schedule=settings.schedule.cron,
+                    execution_timezone=settings.schedule.timezone,
+                    default_status=dg.DefaultScheduleStatus.RUNNING,
+                )
+            )
+        except dg.DagsterInvalidDefinitionError as error:
+            raise SettingsError(f"schedule.cron: {error}") from None
+    return dg.Definitions(
+        assets=[
+            raw_assets(settings),
+            dbt_models(settings, dbt.ensure_manifest(settings)),
+            audit_asset(settings),
+            release_asset(settings),
+        ],
+        jobs=[job],
+        schedules=schedules,
+        resources={
+            "dbt": dbt.resource(),
+            "reporter": dg.ResourceDefinition.hardcoded_resource(reporter or Reporter()),
+        },
+    )

@@ -1,0 +1,99 @@
+"""The `causerie` command.
+
+Here: arguments, exit statuses, and nothing that takes time to import. Not here: what the commands do.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+PUBLISHED, REFUSED, WRONG = 0, 1, 2
+"""Exit statuses: published or nothing new; a batch or the build was refused; wrong configuration or usage."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="causerie")
+def main() -> None:
+    """A batch ELT warehouse for WhatsApp conversations.
+
+    Takes conversations in from the systems where support teams work, builds the report tables overview, by_agent,
+    by_tag and details, audits each build, and publishes only one that holds, as a DuckDB file.
+    """
+
+
+@main.command()
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("causerie.toml"),
+    show_default=True,
+    help="The configuration file.",
+)
+def run(config: Path) -> None:
+    """Take in what is new, build, audit and publish: one scheduled materialization.
+
+    Exit status: 0 published, or nothing new; 1 a batch or the build was refused (what could be published is);
+    2 wrong configuration or usage.
+    """
+    started = time.monotonic()
+    from ingestion.intake import missing_sources
+    from ingestion.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(config)
+    except SettingsError as error:
+        _stop(str(error), WRONG)
+    missing = missing_sources(settings)
+    if missing:
+        _stop("\n".join(f"{config}: {line}" for line in missing), WRONG)
+    from orchestration.runner import run_job
+
+    try:
+        sys.exit(run_job(settings, started))
+    except SettingsError as error:
+        _stop(f"{config}: {error}", WRONG)
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new or empty folder.")
+@click.option("--conversations", type=click.IntRange(min=1), default=2000, show_default=True, help="How many.")
+@click.option("--days", type=click.IntRange(min=1), default=90, show_default=True, help="Over how many days.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["ndjson", "csv", "parquet"]),
+    default="ndjson",
+    show_default=True,
+    help="Of the files.",
+)
+def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) -> None:
+    """Write a drop with made-up conversations of two accounts, and a causerie.toml that reads it."""
+    from ingestion.demo import write_demo
+
+    try:
+        summary = write_demo(
+            out, conversations=conversations, days=days, seed=seed, file_format=file_format, progress=_say if sys.stderr.isatty() else None
+        )
+    except ValueError as error:
+        _stop(str(error), WRONG)
+    if sys.stderr.isatty():
+        _progress("")
+    rows = ", ".join(f"{count:,} {entity}" for entity, count in summary.rows.items())
+    click.echo(f"{summary.batches} batches: {rows}")
+    click.echo(f"now: causerie run --config {summary.config}")
+
+
+def _progress(message: str) -> None:
+    """On one line of the terminal, each message over the one before."""
+    click.echo(f"\r\033[K{message}", err=True, nl=False)
+
+
+def _stop(message: str, status: int) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(status)

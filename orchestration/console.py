@@ -1,0 +1,126 @@
+"""A run on a terminal: progress while it works, a summary at the end.
+
+Here: layout. Not here: figures (``summary``), or what a run does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from orchestration import releases, summary
+from orchestration.home import Home
+from orchestration.reporting import Reporter
+
+
+class ConsoleReporter(Reporter):
+    """Shows each step as it ends, and what it is at while it works (on a terminal only)."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self.console = console
+        self._status: Status | None = None
+        self._step = ""
+
+    def begin(self, name: str) -> None:
+        """Start the spinner."""
+        self._step = name
+        if self.console.is_terminal:
+            self._status = self.console.status(name)
+            self._status.start()
+        else:
+            self.console.print(f"{name} …", highlight=False)
+
+    def end(self, name: str, seconds: float) -> None:
+        """Leave a line behind."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+        self.console.print(f"{name:<12} {seconds:6.1f} s", highlight=False)
+
+    def progress(self, message: str) -> None:
+        """Say it beside the spinner."""
+        if self._status is not None:
+            self._status.update(f"{self._step}: {message}")
+
+
+def show(reporter: Reporter, home: Home, console: Console, startup_seconds: float) -> None:
+    """The summary of a run."""
+    release = releases.current(home)
+    console.print()
+    for source in reporter.sources:
+        console.print(f"[bold]{source.source}[/bold]  {summary.taken_in(source)}", highlight=False)
+        for warning in source.warnings:
+            console.print(f"  [yellow]{warning}[/yellow]", highlight=False, soft_wrap=True)
+    if reporter.release is not None:
+        _show_release(reporter, home, console, reporter.release)
+    elif not reporter.is_new and release is not None:
+        console.print(f"\nNothing new: {release.release_id} stays the release.", highlight=False)
+        console.print(f"  {home.current}", highlight=False, soft_wrap=True)
+    _show_refusals(reporter.refusals, home, console, release)
+    times = "  ".join(f"{name} {seconds:.1f} s" for name, seconds in reporter.steps.items())
+    console.print(f"\n[dim]start-up {startup_seconds:.1f} s  {times}[/dim]", highlight=False, soft_wrap=True)
+
+
+def _show_release(reporter: Reporter, home: Home, console: Console, release: releases.Release) -> None:
+    path = releases.file_of(home, release)
+    for week in summary.last_weeks(path):
+        table = Table(
+            title=f"\n{week.account_id}: the week of {week.start:%-d %B %Y}", title_justify="left", title_style="bold"
+        )
+        table.add_column("")
+        for name in ("that week", "the week before", "change"):
+            table.add_column(name, justify="right")
+        for line in week.headlines:
+            table.add_row(line.figure, line.now, line.before, line.change)
+        console.print(table)
+    verdict = reporter.verdict
+    if verdict is not None:
+        failed = len(verdict.findings)
+        console.print(
+            f"\n{verdict.evaluated - failed} of {verdict.evaluated} expectations met,"
+            f" {_checks_passed(home, release)} dbt tests passed",
+            highlight=False,
+        )
+        for finding in verdict.warnings:
+            console.print(f"  [yellow]warning[/yellow] {finding}", highlight=False, soft_wrap=True)
+    rows = ", ".join(f"{mart} {count:,}" for mart, count in release.rows.items())
+    console.print(f"\n[bold green]Published[/bold green] {release.release_id}: {rows} rows", highlight=False)
+    console.print(f"  data through {release.data_through or 'unknown'}", highlight=False)
+    console.print(f"  {_superseded(home, release)}", highlight=False)
+    console.print(f"  {home.current}", highlight=False, soft_wrap=True)
+
+
+def _checks_passed(home: Home, release: releases.Release) -> int:
+    from orchestration.dbt import tests_passed
+
+    return tests_passed(home.build(release.build_id))
+
+
+def _superseded(home: Home, release: releases.Release) -> str:
+    with duckdb.connect(str(home.build(release.build_id).database), read_only=True) as connection:
+        row = connection.execute(
+            "select sum(landed), sum(used), sum(superseded), sum(deleted), sum(quarantined), sum(orphans)"
+            " from intermediate.int_row_accounting"
+        ).fetchone()
+    names = ("rows landed in all", "in use", "superseded", "deleted", "quarantined", "orphans")
+    return ", ".join(f"{value or 0:,} {name}" for value, name in zip(row or (), names, strict=False))
+
+
+def _show_refusals(
+    refusals: Sequence[str], home: Home, console: Console, release: releases.Release | None
+) -> None:
+    if not refusals:
+        return
+    console.print("\n[bold red]Refused[/bold red]")
+    for reason in refusals:
+        console.print(f"  {reason}", highlight=False, soft_wrap=True, markup=False)
+    builds = home.builds()
+    if builds and builds[0].docs.is_dir():
+        console.print(f"  details: {builds[0].docs / 'index.html'}", highlight=False, soft_wrap=True)
+    if release is not None:
+        console.print(f"  readers go on with {release.release_id}", highlight=False)

@@ -1,0 +1,158 @@
+"""How dbt is called: as its own process, on the build of the running job.
+
+Here: paths, environment, the parsed project. Not here: the assets made from it (``defs.transform``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from dagster_dbt import DbtCliResource
+from packaging.version import Version
+
+from ingestion.settings import Settings
+from orchestration.home import Build, Home
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+EXECUTABLE = Path(sys.executable).with_name("dbt")
+PARTIAL_PARSE = "partial_parse.msgpack"
+
+
+class Dbt(DbtCliResource):
+    """The resource without the two things that cost seconds at each start and serve nothing here.
+
+    It starts ``dbt --version`` to tell dbt from its successor, and loads an adapter to count rows that nobody asks for.
+    Both methods are private: the exact pin of dagster-dbt, and the tests of the job, hold them in place.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Any) -> None:
+        return None
+
+
+def resource() -> Dbt:
+    """dbt on our project."""
+    return Dbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=str(EXECUTABLE))
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What the profile reads. The same for each run of a home, or dbt would parse everything anew."""
+    open_build = Home(settings.home).open_build
+    return {
+        "CAUSERIE_BUILD_FILE": str(open_build / "warehouse.duckdb"),
+        "CAUSERIE_SPILL_FOLDER": str(open_build / "spill"),
+        "CAUSERIE_MEMORY_LIMIT": settings.resources.memory_limit,
+        "CAUSERIE_THREADS": str(settings.resources.threads or os.cpu_count() or 1),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_USE_COLORS": "false",
+    }
+
+
+@contextmanager
+def in_environment(settings: Settings) -> Iterator[None]:
+    """The process environment with what the profile reads: the resource hands it on to dbt."""
+    before = dict(os.environ)
+    os.environ.update(environment(settings))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def project_fingerprint() -> str:
+    """Tells this dbt project from any other."""
+    digest = hashlib.sha256(version("dbt-core").encode())
+    for path in sorted(PROJECT.rglob("*")):
+        inside = path.relative_to(PROJECT)
+        if path.is_file() and inside.parts[0] in ("models", "macros", "tests", "dbt_project.yml", "profiles.yml"):
+            digest.update(f"{inside}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """The manifest of the project, parsed anew only when the project has changed.
+
+    Raises:
+        RuntimeError: dbt cannot parse the project.
+    """
+    folder = Home(settings.home).dbt
+    manifest, stamp = folder / "manifest.json", folder / "fingerprint"
+    fingerprint = project_fingerprint()
+    if manifest.is_file() and stamp.is_file() and stamp.read_text() == fingerprint:
+        return manifest
+    folder.mkdir(parents=True, exist_ok=True)
+    run = subprocess.run(
+        [str(EXECUTABLE), "parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        + ["--target-path", str(folder), "--log-path", str(folder)],
+        env={**os.environ, **environment(settings)},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise RuntimeError(f"dbt cannot parse {PROJECT}:\n{run.stdout[-4000:]}{run.stderr[-4000:]}")
+    stamp.write_text(fingerprint)
+    return manifest
+
+
+def open_build(settings: Settings, build: Build) -> None:
+    """Make a build the one that dbt finds, with the parsed project at hand."""
+    home = Home(settings.home)
+    build.target.mkdir(parents=True, exist_ok=True)
+    parsed = home.dbt / PARTIAL_PARSE
+    if parsed.is_file():
+        shutil.copy(parsed, build.target / PARTIAL_PARSE)
+    link = home.open_build.with_name(".open")
+    link.unlink(missing_ok=True)
+    link.symlink_to(build.id)
+    os.replace(link, home.open_build)
+
+
+def failures(build: Build) -> list[str]:
+    """What failed in a dbt build, in words; empty when all went well or nothing ran."""
+    results = build.target / "run_results.json"
+    if not results.is_file():
+        return []
+    found = []
+    for result in json.loads(results.read_text())["results"]:
+        if result["status"] in ("error", "fail", "runtime error"):
+            name = result["unique_id"].split(".")[2]
+            message = " ".join((result["message"] or "").split())
+            found.append(f"dbt: {name}: {message}")
+    return found
+
+
+def timings(build: Build) -> dict[str, float]:
+    """Seconds that each model and test took."""
+    results = build.target / "run_results.json"
+    if not results.is_file():
+        return {}
+    return {
+        result["unique_id"].split(".")[2]: result["execution_time"]
+        for result in json.loads(results.read_text())["results"]
+    }
+
+
+def tests_passed(build: Build) -> int:
+    """How many data tests passed."""
+    results = build.target / "run_results.json"
+    if not results.is_file():
+        return 0
+    return sum(result["status"] == "pass" for result in json.loads(results.read_text())["results"])

@@ -1,0 +1,96 @@
+"""Step 3: Great Expectations judges the build; the verdict is stored with it.
+
+Here: the audit asset and its blocking checks, one a suite. Not here: what is expected (``expectations``).
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+
+import dagster as dg
+
+from expectations.facts import gather
+from expectations.suites import release as suites
+from expectations.verdict import judge
+from ingestion.settings import Settings
+from orchestration import releases
+from orchestration.home import Home
+from orchestration.reporting import Reporter
+
+SUITES = {
+    "volumes": "Rows of each mart, against the current release.",
+    "freshness": "How old the data of each source is.",
+    "words": "Values of the enumerated columns.",
+    "ranges": "Least and greatest values of each mart.",
+    "totals": "The marts agree with each other, figure by figure.",
+    "intake": "Shares of rows quarantined and clocks restated.",
+    "accounting": "Every row landed is accounted for.",
+}
+
+
+def audit_asset(settings: Settings) -> dg.AssetsDefinition:
+    """The verdict about the run's build."""
+
+    @dg.multi_asset(
+        name="audit",
+        specs=[
+            dg.AssetSpec(
+                "audit",
+                deps=[dg.AssetKey(["marts", mart]) for mart in releases.MARTS]
+                + [dg.AssetKey(["intermediate", "int_row_accounting"])],
+                group_name="release",
+                description="The verdict of the expectations about this very build. Without it nothing is published.",
+            )
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(name, asset="audit", blocking=True, description=description)
+            for name, description in SUITES.items()
+        ],
+    )
+    def audit(
+        context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]
+    ) -> Iterator[dg.MaterializeResult]:
+        home = Home(settings.home)
+        build = home.build(context.run_id)
+        if not build.plan.is_file():
+            raise dg.Failure("this run has built nothing: run the whole job", allow_retries=False)
+        with reporter.step("audit"):
+            reporter.progress("loading Great Expectations")
+            import_module("great_expectations")
+            current = releases.current(home)
+            frames = gather(build.database, current.rows if current else {}, datetime.now(UTC))
+            quality = settings.quality
+            limits = suites.Limits(
+                shrink_share=quality.shrink_share,
+                shrink_rows=quality.shrink_rows,
+                quarantine_share=quality.quarantine_share,
+                restated_share=quality.restated_share,
+                stale_after_hours=quality.stale_after_hours,
+            )
+            reporter.progress("evaluating expectations")
+            verdict = judge(build.id, frames, limits, build.docs)
+            verdict.write(build.verdict)
+            reporter.verdict = verdict
+        checks = []
+        for name in SUITES:
+            findings = [finding for finding in verdict.findings if finding.suite == name]
+            refused = any(finding.severity != "warning" for finding in findings)
+            checks.append(
+                dg.AssetCheckResult(
+                    check_name=name,
+                    passed=not findings,
+                    severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
+                    metadata={"findings": dg.MetadataValue.json([str(finding) for finding in findings])},
+                )
+            )
+        yield dg.MaterializeResult(
+            metadata={
+                "holds": verdict.holds,
+                "expectations_evaluated": verdict.evaluated,
+                "warnings": len(verdict.warnings),
+                "data_docs": dg.MetadataValue.path(str(build.docs / "index.html")),
+            },
+            check_results=checks,
+        )
+
+    return audit

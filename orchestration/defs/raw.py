@@ -1,0 +1,113 @@
+"""Step 1: new batches are landed, parsed and judged; what is accepted is what the build will read.
+
+Here: the raw assets and the decision whether there is anything to build. Not here: how batches are taken in
+(``ingestion``).
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import dagster as dg
+
+from ingestion.catalog import create_build
+from ingestion.contract import ENTITIES
+from ingestion.intake import SourceReport, accepted_batches, take_in
+from ingestion.ledger import Entry
+from ingestion.settings import Settings
+from orchestration import releases
+from orchestration.dbt import open_build, project_fingerprint
+from orchestration.home import Home, lock
+from orchestration.reporting import Reporter
+
+_DESCRIPTIONS = {
+    "conversations": "Conversations as the sources delivered them: every version, typed.",
+    "messages": "Messages as the sources delivered them: every version, typed. No texts.",
+    "contacts": "Contacts with phone and tags, every version.",
+    "agents": "Agents, every version.",
+    "events": "Hand-overs, closings, reopenings and assignments.",
+    "ratings": "Survey records, answered or not, every version.",
+}
+ACCEPTED = dg.AssetCheckSpec(
+    "no_batch_refused",
+    asset=["raw", "conversations"],
+    description="Every complete batch of every source was taken in. A refused one stops its source, not the others.",
+)
+
+
+def raw_assets(settings: Settings) -> dg.AssetsDefinition:
+    """The raw entities, as one step: a batch is accepted or refused as a whole."""
+
+    @dg.multi_asset(
+        name="intake",
+        specs=[
+            dg.AssetSpec(["raw", entity], description=_DESCRIPTIONS[entity], group_name="raw", skippable=True)
+            for entity in ENTITIES
+        ],
+        check_specs=[ACCEPTED],
+    )
+    def intake(
+        context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        home = Home(settings.home)
+        lock(home)
+        with reporter.step("intake"):
+            reporter.sources = take_in(settings, reporter.progress)
+            entries, batches = accepted_batches(settings)
+            fingerprint = build_fingerprint(settings, entries)
+            current = releases.current(home)
+            reporter.is_new = bool(entries) and (current is None or current.fingerprint != fingerprint)
+            if reporter.is_new:
+                reporter.progress("preparing the build")
+                for old in home.builds():
+                    shutil.rmtree(old.folder)
+                build = home.build(context.run_id)
+                build.folder.mkdir(parents=True)
+                open_build(settings, build)
+                create_build(build.database, settings, entries, batches)
+                build.plan.write_text(json.dumps({"fingerprint": fingerprint}))
+        refusals = [reason for source in reporter.sources for reason in source.refusals]
+        for line in refusals:
+            context.log.error(line)
+        if reporter.is_new:
+            for entity in ENTITIES:
+                yield dg.MaterializeResult(asset_key=["raw", entity], metadata=_counts(entity, reporter.sources))
+        else:
+            context.log.info("nothing new: the current release stays")
+        yield dg.AssetCheckResult(
+            check_name=ACCEPTED.name,
+            asset_key=ACCEPTED.asset_key,
+            passed=not refusals,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={"refusals": dg.MetadataValue.json(refusals)},
+        )
+
+    return intake
+
+
+def build_fingerprint(settings: Settings, entries: list[Entry]) -> str:
+    """What a release is made from: batches, rules and software. The same again is nothing new."""
+    rules = settings.model_dump(mode="json", exclude={"home", "schedule", "resources"})
+    content = [
+        version("causerie"),
+        project_fingerprint(),
+        rules,
+        [(entry.source, entry.batch, str(entry.extracted_at), _landed(entry)) for entry in entries],
+    ]
+    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()
+
+
+def _landed(entry: Entry) -> list[tuple[str, int, int]]:
+    return sorted((entity, counts.landed, counts.quarantined) for entity, counts in entry.counts.items())
+
+
+def _counts(entity: str, sources: list[SourceReport]) -> dict[str, int]:
+    """Rows of an entity that this run took in."""
+    taken = [entry.counts[entity] for source in sources for entry in source.having("accepted") if entity in entry.counts]
+    return {
+        "rows_landed": sum(counts.landed for counts in taken),
+        "rows_quarantined": sum(counts.quarantined for counts in taken),
+        "records_restated": sum(counts.restated for counts in taken),
+    }

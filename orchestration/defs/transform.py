@@ -1,0 +1,66 @@
+"""Step 2: dbt builds the marts in the run's private file; each model is an asset, each data test a check.
+
+Here: the assets made from dbt's manifest. Not here: how dbt is called (``orchestration.dbt``), or SQL.
+"""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from ingestion.settings import Settings
+from orchestration import dbt as dbt_process
+from orchestration.home import Home
+from orchestration.reporting import Reporter
+
+
+class Translator(DagsterDbtTranslator):
+    """dbt's folders as asset groups, sources under the raw assets."""
+
+    def get_asset_key(self, dbt_resource_props: Any) -> dg.AssetKey:
+        """``raw/<entity>`` for a source table of raw, ``<layer>/<model>`` for a model."""
+        if dbt_resource_props["resource_type"] == "source":
+            prefix = "raw" if dbt_resource_props["source_name"] == "export" else dbt_resource_props["source_name"]
+            return dg.AssetKey([prefix, dbt_resource_props["name"]])
+        if dbt_resource_props["resource_type"] == "model":
+            return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+        return super().get_asset_key(dbt_resource_props)
+
+    def get_group_name(self, dbt_resource_props: Any) -> str | None:
+        """The layer: staging, intermediate or marts."""
+        return str(dbt_resource_props["fqn"][1])
+
+
+def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
+    """The dbt project as assets, built by one ``dbt build``."""
+
+    @dbt_assets(
+        manifest=manifest, name="dbt_build", exclude="resource_type:unit_test", dagster_dbt_translator=Translator()
+    )
+    def dbt_build(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, reporter: dg.ResourceParam[Reporter]
+    ) -> Iterator[Any]:
+        build = Home(settings.home).build(context.run_id)
+        if not build.plan.is_file():
+            raise dg.Failure("this run has taken nothing in: run the whole job", allow_retries=False)
+        # the next step needs it, it takes seconds to import, and this process only waits for dbt
+        threading.Thread(target=_import_great_expectations, daemon=True).start()
+        with reporter.step("dbt build"), dbt_process.in_environment(settings):
+            invocation = dbt.cli(["build"], context=context, target_path=build.target, raise_on_error=False)
+            for event in invocation.stream():
+                key = getattr(event, "asset_key", None) or getattr(event, "output_name", "")
+                reporter.progress(str(key.path[-1] if isinstance(key, dg.AssetKey) else key))
+                yield event
+            reporter.build_failures = dbt_process.failures(build)
+            if not invocation.is_successful():
+                reporter.build_failures = reporter.build_failures or [f"dbt: {invocation.get_error()}"]
+                raise dg.Failure("\n".join(reporter.build_failures), allow_retries=False)
+
+    return dbt_build
+
+
+def _import_great_expectations() -> None:
+    import great_expectations  # noqa: F401

@@ -1,0 +1,125 @@
+"""The folders of one home, and the lock that lets one run at a time work in it.
+
+Here: where things lie. Not here: what is in them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+
+class BusyError(Exception):
+    """Another run is at work in this home."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """The folder of one run: its private database file, dbt's artifacts, its verdict and Data Docs."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The id of the run that it belongs to."""
+        return self.folder.name
+
+    @property
+    def database(self) -> Path:
+        """The private file: dbt is its only writer."""
+        return self.folder / "warehouse.duckdb"
+
+    @property
+    def target(self) -> Path:
+        """dbt's artifacts: manifest, run results, compiled SQL."""
+        return self.folder / "target"
+
+    @property
+    def verdict(self) -> Path:
+        """What the expectations say of this build."""
+        return self.folder / "verdict.json"
+
+    @property
+    def docs(self) -> Path:
+        """Data Docs of its audit."""
+        return self.folder / "data_docs"
+
+    @property
+    def plan(self) -> Path:
+        """What the build is made from."""
+        return self.folder / "plan.json"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a configuration's data lives."""
+
+    path: Path
+
+    @property
+    def releases(self) -> Path:
+        """The published files."""
+        return self.path / "releases"
+
+    @property
+    def current(self) -> Path:
+        """The link that readers open."""
+        return self.releases / "current.duckdb"
+
+    @property
+    def dbt(self) -> Path:
+        """dbt's parsed project, kept from run to run."""
+        return self.path / "dbt"
+
+    @property
+    def open_build(self) -> Path:
+        """A link to the build of the running job: a path that stays the same, as dbt's parse cache needs it."""
+        return self.path / "builds" / "open"
+
+    def build(self, run_id: str) -> Build:
+        """The build of a run."""
+        return Build(self.path / "builds" / run_id)
+
+    def builds(self) -> list[Build]:
+        """All builds that are kept."""
+        folder = self.path / "builds"
+        return [Build(entry) for entry in folder.iterdir() if not entry.is_symlink()] if folder.is_dir() else []
+
+
+_held: dict[Path, IO[str]] = {}
+
+
+def lock(home: Home) -> None:
+    """Take the home for this process; the lock ends with the process, however it ends.
+
+    Raises:
+        BusyError: another process holds it.
+    """
+    path = home.path / "lock"
+    if path in _held:
+        return
+    home.path.mkdir(parents=True, exist_ok=True)
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        holder = file.read().strip()
+        file.close()
+        raise BusyError(
+            f"{home.path}: another run ({holder or 'just starting'}) is at work here; wait for it to end"
+        ) from None
+    file.truncate(0)
+    file.write(f"process {os.getpid()}")
+    file.flush()
+    _held[path] = file
+
+
+def unlock(home: Home) -> None:
+    """Give the home back before the process ends."""
+    file = _held.pop(home.path / "lock", None)
+    if file is not None:
+        file.close()

@@ -1,0 +1,248 @@
+"""Releases: immutable DuckDB files, of which one is current.
+
+Here: writing a release from a build that holds, checking it, and the swap. Not here: what is in the marts (dbt), and
+whether a build holds (``expectations``). Readers open ``current.duckdb``, a link that is swapped at once: they see one
+whole release or another, never a half one. A link, because renaming over a file serves old data to whoever has it open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from expectations.verdict import Verdict, read_verdict
+from ingestion.landing import fsync_folder, write_durably
+from ingestion.parsing import sql_text
+from orchestration.home import Build, Home
+
+MARTS = {
+    "overview": "account_id, grain, period_start",
+    "by_agent": "account_id, grain, period_start, source_system, agent_id",
+    "by_tag": "account_id, grain, period_start, tag",
+    "details": "account_id, started_at, source_system, conversation_id",
+}
+"""The published tables and the order of their rows."""
+
+STORAGE_VERSION = "v1.0.0"
+"""Every DuckDB client since 1.0 reads it."""
+
+
+class UnpublishableError(Exception):
+    """This build must not be published, or did not come out as it should. The message says why."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published file. ``fingerprint`` tells what it was made from; ``data_through`` may be unknown."""
+
+    release_id: str
+    build_id: str
+    fingerprint: str
+    published_at: str
+    data_through: str | None
+    rows: dict[str, int]
+    rows_quarantined: int
+    evaluated: int
+    warnings: tuple[str, ...]
+
+
+def current(home: Home) -> Release | None:
+    """The release that readers see; None before the first."""
+    try:
+        name = os.readlink(home.current)
+    except FileNotFoundError:
+        return None
+    content = json.loads((home.releases / name).with_suffix(".json").read_text())
+    content["warnings"] = tuple(content["warnings"])
+    return Release(**content)
+
+
+def file_of(home: Home, release: Release) -> Path:
+    """The database file of a release."""
+    return home.releases / f"{release.release_id}.duckdb"
+
+
+def publish(home: Home, build: Build, fingerprint: str, now: datetime) -> Release:
+    """Make a release of a build and have readers see it.
+
+    Raises:
+        UnpublishableError: there is no verdict for exactly this build, or it does not hold, or the file came out wrong.
+    """
+    verdict = _demand_verdict(build)
+    release_id = f"{now:%Y%m%dT%H%M%SZ}-{build.id[:8]}"
+    home.releases.mkdir(parents=True, exist_ok=True)
+    fresh = home.releases / f".new-{release_id}.duckdb"
+    fresh.unlink(missing_ok=True)
+    try:
+        release = _write(fresh, build, verdict, release_id, fingerprint, now)
+        _verify(fresh, build)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    fresh.chmod(0o444)
+    target = file_of(home, release)
+    docs = home.releases / f"{release_id}-data-docs"
+    if build.docs.is_dir():
+        shutil.copytree(build.docs, docs, dirs_exist_ok=True)
+    write_durably(target.with_suffix(".json"), json.dumps(asdict(release), indent=1).encode())
+    fresh.rename(target)
+    link = home.releases / ".current"
+    link.unlink(missing_ok=True)
+    link.symlink_to(target.name)
+    os.replace(link, home.current)
+    fsync_folder(home.releases)
+    return release
+
+
+def _demand_verdict(build: Build) -> Verdict:
+    """The order of a run is no guard: only a stored verdict for this very build is."""
+    try:
+        verdict = read_verdict(build.verdict)
+    except FileNotFoundError:
+        raise UnpublishableError(
+            f"build {build.id} has no verdict: nothing was audited in this run; run the whole job"
+        ) from None
+    if verdict.build_id != build.id:
+        raise UnpublishableError(f"the verdict is about build {verdict.build_id}, not {build.id}; run the whole job")
+    if not verdict.holds:
+        reasons = [str(finding) for finding in verdict.refusals] or ["no expectation was evaluated"]
+        raise UnpublishableError(f"build {build.id} does not hold: " + "; ".join(reasons))
+    return verdict
+
+
+def _write(
+    path: Path, build: Build, verdict: Verdict, release_id: str, fingerprint: str, now: datetime
+) -> Release:
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set temp_directory = {sql_text(build.folder / 'spill')}")
+        connection.execute(f"attach {sql_text(build.database)} as build (read_only)")
+        connection.execute(f"attach {sql_text(path)} as release (storage_version '{STORAGE_VERSION}')")
+        rows = {}
+        for mart, order in MARTS.items():
+            connection.execute(
+                f"create table release.{mart} as select * from build.marts.{mart} order by {order}"
+            )
+            rows[mart] = _one(connection, f"select count(*) from release.{mart}")
+        quarantined = _one(connection, "select coalesce(sum(quarantined), 0) from build.settings.batch_counts")
+        data_through = _data_through(connection)
+        release = Release(
+            release_id,
+            build.id,
+            fingerprint,
+            now.isoformat(),
+            data_through,
+            rows,
+            quarantined,
+            verdict.evaluated,
+            tuple(str(finding) for finding in verdict.warnings),
+        )
+        _write_release_table(connection, release)
+        _write_comments(connection, build)
+        connection.execute("checkpoint release")
+        connection.execute("detach release")
+    wal = path.with_name(path.name + ".wal")
+    if wal.exists():
+        raise UnpublishableError(f"{wal}: the release did not come out as one file; run again")
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    return release
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _data_through(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Of each source the latest extraction, the earliest of these; unknown while a source has delivered nothing."""
+    row = connection.execute(
+        "select case when count(*) = count(extracted_at) then strftime(min(extracted_at), '%Y-%m-%dT%H:%M:%S.%f+00:00')"
+        " end from (select source_system, max(extracted_at) as extracted_at from build.settings.sources"
+        " left join build.settings.batches using (source_system) group by source_system)"
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release) -> None:
+    columns = {
+        "release_id": ("varchar", release.release_id, "Name of the release."),
+        "published_at": ("timestamptz", release.published_at, "When it was published."),
+        "data_through": (
+            "timestamptz",
+            release.data_through,
+            "Up to when the data of all accounts reaches; NULL while a source has delivered nothing.",
+        ),
+        **{f"{mart}_rows": ("bigint", rows, f"Rows of {mart}.") for mart, rows in release.rows.items()},
+        "rows_quarantined": ("bigint", release.rows_quarantined, "Rows of the accepted batches kept out as malformed."),
+        "expectations_evaluated": ("bigint", release.evaluated, "Expectations that were evaluated."),
+        "expectations_warned": ("bigint", len(release.warnings), "Expectations that failed as warnings."),
+        "software_version": ("varchar", version("causerie"), "Version of causerie that made it."),
+    }
+    definitions = ", ".join(f"{name} {kind}" for name, (kind, _, _) in columns.items())
+    connection.execute(f"create table release.release ({definitions})")
+    places = ", ".join("?" for _ in columns)
+    connection.execute(
+        f"insert into release.release values ({places})", [value for _, value, _ in columns.values()]
+    )
+    connection.execute("comment on table release.release is 'What this file is and what it was made from. One row.'")
+    for name, (_, _, comment) in columns.items():
+        connection.execute(f"comment on column release.release.{name} is {sql_text(comment)}")
+
+
+def _write_comments(connection: duckdb.DuckDBPyConnection, build: Build) -> None:
+    """dbt's documentation travels with the tables, so that any client can show it."""
+    nodes: Mapping[str, dict[str, object]] = json.loads((build.target / "manifest.json").read_text())["nodes"]
+    for node in nodes.values():
+        if node["resource_type"] != "model" or node["name"] not in MARTS:
+            continue
+        connection.execute(f"comment on table release.{node['name']} is {sql_text(str(node['description']))}")
+        columns: dict[str, dict[str, str]] = node["columns"]  # type: ignore[assignment]
+        for column in columns.values():
+            connection.execute(
+                f"comment on column release.{node['name']}.{column['name']} is {sql_text(column['description'])}"
+            )
+
+
+def checksums(path: Path, schema: str) -> dict[str, list[str]]:
+    """Rows and a checksum over every value of each mart, whatever the order of the rows."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        return {
+            mart: [
+                str(value)
+                for value in connection.execute(
+                    f"select count(*), bit_xor(hash(mart)) from {schema}.{mart} as mart"
+                ).fetchone()
+                or ()
+            ]
+            for mart in MARTS
+        }
+
+
+def _verify(path: Path, build: Build) -> None:
+    """A fresh process opens the file and reads every value: nothing of it may live in this process only."""
+    check = subprocess.run(
+        [sys.executable, "-m", "orchestration.releases", str(path)], capture_output=True, text=True, check=False
+    )
+    if check.returncode:
+        raise UnpublishableError(f"{path}: cannot be read back: {check.stderr.strip().splitlines()[-1:]}")
+    found, expected = json.loads(check.stdout), checksums(build.database, "marts")
+    wrong = [mart for mart in MARTS if found[mart] != expected[mart]]
+    if wrong:
+        raise UnpublishableError(f"{path}: {', '.join(wrong)} did not come out as built; run again")
+
+
+if __name__ == "__main__":
+    print(json.dumps(checksums(Path(sys.argv[1]), "main")))
