@@ -277,21 +277,21 @@ def drop_superseded(script: Script, entity: str, key: str, updated: str = "updat
     )
 
 
-def read_people(script: Script) -> None:
-    """Contacts and agents."""
+def read_all(script: Script) -> None:
+    """Every entity but the messages, each record once, in its latest version."""
     script.step(
         "contacts: read",
         f"""
         create temp table contacts as
-        select if(valid, contact_id, null) as contact_id, name, phone, tags, updated_us, is_deleted, file_no, source_no
+        select if(valid, contact_id, null) as contact_id, name, phone, coalesce(tags, '[]') as tags, updated_us,
+            is_deleted, file_no, source_no
         from (
             select *, instant(updated_at) as updated_us, truth(deleted) as is_deleted,
-                sound(updated_at, updated_us) and sound(deleted, is_deleted) and sound(tags, tag_list(tags)) as valid
+                sound(updated_at, updated_us) and sound(deleted, is_deleted) as valid
             from {records(script, "contacts")}
         )
         """,
     )
-    drop_superseded(script, "contacts", "contact_id")
     script.step(
         "agents: read",
         f"""
@@ -304,4 +304,876 @@ def read_people(script: Script) -> None:
         )
         """,
     )
+    script.step(
+        "conversations: read",
+        f"""
+        create temp table conversations as
+        select if(valid, conversation_id, null) as conversation_id, started_us, contact_id, channel, team, source,
+            status, closed_us, agent_id, coalesce(tags, '[]') as tags, updated_us, is_deleted, file_no, source_no
+        from (
+            select *, instant(started_at) as started_us, instant(closed_at) as closed_us,
+                instant(updated_at) as updated_us, truth(deleted) as is_deleted,
+                sound(started_at, started_us) and sound(closed_at, closed_us) and sound(updated_at, updated_us)
+                and sound(deleted, is_deleted) and (started_us is not null or coalesce(is_deleted, false))
+                and coalesce(started_us <= latest, true) as valid
+            from {records(script, "conversations")}
+        )
+        """,
+    )
+    read_tags(script)
+    drop_superseded(script, "contacts", "contact_id")
     drop_superseded(script, "agents", "agent_id")
+    drop_superseded(script, "conversations", "conversation_id")
+    number_conversations(script)
+    read_events(script)
+    read_ratings(script)
+
+
+def read_tags(script: Script) -> None:
+    """The lists of tags, each distinct one once: there are far fewer of them than rows."""
+    script.step(
+        "tags",
+        """
+        create temp table tag_sets as
+        select row_number() over ()::integer as tag_set, raw, case when is_list then list_sort(list_distinct(
+                list_filter([trim(tag, e' \\t\\n\\r\\v\\f') for tag in from_json(raw, '["varchar"]')], x -> x <> '')
+            )) end as tags
+        from (
+            select raw, starts_with(raw, '[')
+                and not list_has_any(json_type(raw, '$[*]'), ['OBJECT', 'ARRAY', 'BOOLEAN']) as is_list
+            from (select tags as raw from conversations union select tags from contacts)
+        );
+        update conversations set conversation_id = null where tags in (select raw from tag_sets where tags is null);
+        update contacts set contact_id = null where tags in (select raw from tag_sets where tags is null)
+        """,
+    )
+
+
+def number_conversations(script: Script) -> None:
+    """Conversations in force, with whole numbers for all that is joined or grouped by later.
+
+    Every contact and every agent that a conversation names gets a row, so that its number is that of its row.
+    The first rows of `people` are the unassigned of each source: their numbers are those of the sources.
+    """
+    sources = ", ".join(f"({number}::utinyint)" for number in range(len(script.given.sources)))
+    script.step(
+        "conversations: numbers",
+        f"""
+        delete from conversations where is_deleted;
+        update contacts set name = null, phone = null, tags = null where is_deleted;
+        insert into contacts (source_no, contact_id)
+            select distinct source_no, contact_id from conversations
+            anti join contacts using (source_no, contact_id) where contact_id is not null;
+        create temp table people as
+            select source_no, null::varchar as agent_id, '(unassigned)' as agent_name, null::varchar as agent_email
+            from (values {sources}) sources (source_no);
+        insert into people select source_no, agent_id, name, email from agents;
+        insert into people
+            select distinct source_no, agent_id, null, null from conversations
+            anti join agents using (source_no, agent_id) where agent_id is not null;
+        create temp table episodes as
+        select
+            conversations.rowid::integer as conversation_no,
+            source_no,
+            conversation_id,
+            contacts.rowid::integer as contact_no,
+            coalesce(people.rowid, source_no)::integer as agent_no,
+            tag_set,
+            channel,
+            team,
+            source as source_raw,
+            word(source) as source,
+            case
+                when word(status) in ('new', 'created') then 'new'
+                when word(status) in ('flow', 'flow_paused', 'in_flow') then 'in_flow'
+                when word(status) in ('in_progress', 'open') then 'in_progress'
+                when word(status) in ('closed', 'resolved') then 'closed'
+                else 'other'
+            end as status,
+            started_us,
+            closed_us
+        from conversations
+        join tag_sets on tag_sets.raw = conversations.tags
+        left join contacts using (source_no, contact_id)
+        left join people using (source_no, agent_id)
+        """,
+    )
+
+
+def read_events(script: Script) -> None:
+    script.step(
+        "events: read",
+        f"""
+        create temp table events as
+        select if(valid, event_id, null) as event_id, conversation_no, occurred_us,
+            case
+                when type = 'assigned' then null
+                when word(type) in ('handoff', 'reopened') then word(type) = 'reopened'
+            end as is_reopened,
+            file_no, source_no
+        from (
+            select *, instant(occurred_at) as occurred_us,
+                conversation_id is not null and type is not null and occurred_us is not null and occurred_us <= latest
+                as valid
+            from {records(script, "events")}
+        )
+        left join episodes using (source_no, conversation_id)
+        """,
+    )
+    drop_superseded(script, "events", "event_id", updated="")
+
+
+def read_ratings(script: Script) -> None:
+    """Ratings, and the one of each conversation; the scale is that of the account."""
+    scales = [list(account.scale) for _, account in script.given.sources]
+    script.step(
+        "ratings: read",
+        f"""
+        create temp table ratings as
+        select if(valid, rating_id, null) as rating_id, conversation_no, score, comment, answered_us, updated_us,
+            file_no, source_no
+        from (
+            select *, whole(rating) as score, instant(answered_at) as answered_us, instant(updated_at) as updated_us,
+                conversation_id is not null and sound(rating, score) and sound(answered_at, answered_us)
+                and sound(updated_at, updated_us) and sound(asked_at, instant(asked_at))
+                and coalesce(answered_us <= latest, true)
+                and coalesce(score between {scales}[source_no + 1][1] and {scales}[source_no + 1][2], true) as valid
+            from {records(script, "ratings")}
+        )
+        left join episodes using (source_no, conversation_id)
+        """,
+    )
+    drop_superseded(script, "ratings", "rating_id")
+    script.step(
+        "ratings: one a conversation",
+        """
+        create temp table surveys as
+        with ranked as (
+            select conversation_no, score, comment, answered_us, coalesce(answered_us, -9e18::bigint) as rank, rating_id
+            from ratings where conversation_no is not null
+        )
+        select conversation_no, any_value(score) as score, any_value(comment) as comment,
+            any_value(answered_us) as answered_us
+        from ranked group by conversation_no having count(*) = 1
+        union all
+        select conversation_no, best.score, best.comment, best.answered_us
+        from (
+            select conversation_no, max_by(
+                {'score': score, 'comment': comment, 'answered_us': answered_us}, {'rank': rank, 'id': rating_id}
+            ) filter (score is not null) as best
+            from ranked group by conversation_no having count(*) > 1
+        )
+        """,
+    )
+
+
+# --- messages ------------------------------------------------------------------------------------------------------
+
+
+def read_messages(script: Script) -> None:
+    """Messages with the numbers of their conversation, of whom they are credited to, and what they are.
+
+    The usual words are compared as they stand; only others pay for being trimmed and lowered.
+    """
+    script.step(
+        "messages: read",
+        f"""
+        create temp table messages as
+        select
+            if(valid, message_id, null) as message_id, source_no, file_no, conversation_no, tag_set, sent_us, updated_us,
+            case
+                when not valid or is_private or is_deleted then {NO_MESSAGE}
+                when type = 'text' then kind
+                when word(type) in ('reaction', 'activity', 'system') then {NO_MESSAGE}
+                else kind
+            end::utinyint as kind,
+            case when inbound then agent_no else coalesce(people.person_no, source_no) end as agent_no,
+            if(person_no is null and conversation_no is not null, sender, null) as stranger
+        from (
+            select
+                *, instant(sent_at) as sent_us, instant(updated_at) as updated_us, truth(private) as is_private,
+                truth(deleted) as is_deleted, is_inbound(direction) as inbound,
+                case
+                    when sender_type = 'agent' then agent_id
+                    when sender_type in ('contact', 'bot', 'system') then null
+                    when word(sender_type) = 'agent' then agent_id
+                end as sender,
+                case
+                    when inbound then {INBOUND}
+                    when status in ('sent', 'delivered', 'read') then outbound_kind
+                    when word(status) = 'failed' then {FAILED}
+                    else outbound_kind
+                end as kind,
+                sound(sent_at, sent_us) and sound(updated_at, updated_us) and sound(private, is_private)
+                and sound(deleted, is_deleted) and sound(direction, inbound) and coalesce(sent_us <= latest, true)
+                and (
+                    coalesce(is_deleted, false)
+                    or (conversation_id is not null and sent_us is not null and direction is not null)
+                ) as valid
+            from (
+                select *,
+                    case
+                        when sender_type in ('contact', 'bot', 'system') then {AUTOMATIC}
+                        when sender_type = 'agent' or word(sender_type) = 'agent' then case
+                            when origin is null or origin = 'inbox' then {HUMAN}
+                            when word(origin) in ('inbox', '') then {HUMAN}
+                            else {AUTOMATIC}
+                        end
+                        when sender_type is null or word(sender_type) = '' then {UNATTRIBUTED}
+                        else {AUTOMATIC}
+                    end as outbound_kind
+                from {records(script, "messages")}
+            )
+        ) as records
+        left join (select source_no, conversation_id, conversation_no, tag_set, agent_no from episodes)
+            using (source_no, conversation_id)
+        left join (select source_no, agent_id as sender, rowid::integer as person_no from people) as people
+            using (source_no, sender)
+        """,
+    )
+    drop_superseded(script, "messages", "message_id")
+    script.step(
+        "messages: strangers",
+        f"""
+        insert into people select distinct source_no, stranger, null, null from messages where stranger is not null;
+        update messages set agent_no = people.rowid
+        from people
+        where messages.stranger is not null and messages.kind <> {INBOUND}
+            and people.source_no = messages.source_no and people.agent_id = messages.stranger
+        """,
+    )
+
+
+def find_replies(script: Script) -> None:
+    """Waits that a human ended.
+
+    Only inbound messages and human replies matter. Once they are sorted, `lag() over ()` streams over them: the
+    first message of each run of one kind is kept, and a reply then follows the inbound message that it answers.
+    """
+    script.step(
+        "turns: sort",
+        f"""
+        create temp table turns as
+        select conversation_no, sent_us, kind = {HUMAN} as is_human, agent_no
+        from messages where kind in ({INBOUND}, {HUMAN}) and conversation_no is not null
+        order by conversation_no, sent_us, message_id
+        """,
+    )
+    script.step(
+        "replies",
+        """
+        create temp table replies as
+        with neighbours as (
+            select *, lag(conversation_no) over () as previous_no, lag(is_human) over () as was_human from turns
+        ),
+        changes as (
+            select * from neighbours where previous_no is distinct from conversation_no or was_human <> is_human
+        ),
+        ends as (
+            select *, lag(conversation_no) over () as opener_no, lag(sent_us) over () as waiting_us from changes
+        )
+        select conversation_no, agent_no, waiting_us, sent_us as replied_us,
+            (sent_us - waiting_us) // 1000000 as seconds
+        from ends where is_human and opener_no = conversation_no
+        """,
+    )
+    script.step(
+        "replies: by conversation",
+        """
+        create temp table answers as
+        select conversation_no, count(*) as replies, sum(seconds)::bigint as reply_seconds_sum,
+            min(replied_us) as replied_us, min(waiting_us) as waiting_us, arg_min(agent_no, rowid) as responder_no
+        from replies group by conversation_no
+        """,
+    )
+    script.step(
+        "replies: hand-overs",
+        """
+        create temp table hand_overs as
+        select conversation_no, max(occurred_us) as handed_over_us
+        from events join answers using (conversation_no)
+        where is_reopened is not null and occurred_us <= replied_us and event_id is not null
+        group by conversation_no
+        """,
+    )
+
+
+def count_messages(script: Script) -> None:
+    """The messages of each conversation, and whether the first of all came from the customer."""
+    script.step(
+        "messages: by conversation",
+        f"""
+        create temp table talks as
+        select
+            conversation_no,
+            count(*) filter (kind <> {FAILED}) as messages,
+            count(*) filter (kind = {INBOUND}) as messages_inbound,
+            count(*) filter (kind = {HUMAN}) as messages_human,
+            count(*) filter (kind = {UNATTRIBUTED}) as messages_unattributed,
+            count(*) filter (kind = {FAILED}) as messages_failed,
+            min(sent_us) filter (kind = {INBOUND}) as first_inbound_us,
+            min(sent_us) filter (kind not in ({INBOUND}, {FAILED})) as first_outbound_us,
+            max(sent_us) filter (kind <> {FAILED}) as last_message_us
+        from messages where kind <> {NO_MESSAGE} and conversation_no is not null
+        group by conversation_no
+        """,
+    )
+    script.step(
+        "messages: first at once",
+        f"""
+        create temp table inbound_first as
+        select conversation_no
+        from talks join messages using (conversation_no)
+        where first_inbound_us = first_outbound_us and sent_us = first_inbound_us
+            and kind not in ({NO_MESSAGE}, {FAILED})
+        group by conversation_no
+        having min(message_id) filter (kind = {INBOUND}) < min(message_id) filter (kind <> {INBOUND})
+        """,
+    )
+
+
+# --- time ----------------------------------------------------------------------------------------------------------
+
+
+def make_calendar(script: Script) -> None:
+    """Cells of equal length, none of which holds a change of date, offset or working hours, and the days.
+
+    So an instant's date and the open time before it are one join by a whole number away.
+    """
+    low, high = script.db.execute(
+        """
+        select least(min(started_us), min(closed_us), (select min(sent_us) from messages where kind > 0)),
+            greatest(max(started_us), max(closed_us), (select max(sent_us) from messages where kind > 0))
+        from episodes
+        """
+    ).fetchone() or (None, None)
+    first, last = ((low or 0) // 10**6 // DAY - 2, (high or 0) // 10**6 // DAY + 2)
+    segments = [segment for account in script.given.accounts for segment in _segments(account, first * DAY, last * DAY)]
+    cell = math.gcd(*(start for _, start, *_ in segments), DAY)
+    values = ", ".join(str(segment).replace("None", "null") for segment in segments)
+    accounts = len(script.given.accounts)
+    script.db.execute(f"create macro cell(us, account_no) as us // {cell * 10**6} * {accounts} + account_no")
+    script.step(
+        "calendar",
+        f"""
+        create temp table cells as
+        with segments (account_no, start_s, end_s, day_no, is_open) as (values {values}),
+        pieces as (
+            select account_no, unnest(range(start_s, end_s, {cell})) * 1000000 as start_us,
+                date '1970-01-01' + day_no::integer as local_date,
+                is_open::boolean is not null as is_scheduled, coalesce(is_open::boolean, false) as is_open
+            from segments
+        )
+        select cell(start_us, account_no) as cell, start_us, account_no, local_date, is_scheduled, is_open,
+            sum(if(is_open, {cell * 10**6}, 0)) over earlier - if(is_open, {cell * 10**6}, 0) as open_us,
+            sum(if(is_scheduled, 0, {cell * 10**6})) over earlier - if(is_scheduled, 0, {cell * 10**6})
+                as unscheduled_us
+        from pieces
+        window earlier as (partition by account_no order by start_us);
+        alter table cells alter open_us type bigint;
+        alter table cells alter unscheduled_us type bigint
+        """,
+    )
+
+
+def _segments(account: Account, start: int, end: int) -> Iterator[tuple[int, int, int, int, bool | None]]:
+    """Stretches (account, from, to, local day, whether open) of UTC seconds; open is None without a schedule."""
+    for begin, finish, offset in _offsets(account.zone, start, end):
+        for day in range((begin + offset) // DAY, (finish + offset - 1) // DAY + 1):
+            midnight = day * DAY - offset
+            spans = account.spans(date(1970, 1, 1) + timedelta(days=day))
+            edges = {
+                begin,
+                finish,
+                midnight,
+                midnight + DAY,
+                *(midnight + edge for span in spans or () for edge in span),
+            }
+            inside = sorted(edge for edge in edges if begin <= edge <= finish and midnight <= edge <= midnight + DAY)
+            for a, b in zip(inside, inside[1:], strict=False):
+                opened = any(midnight + opening <= a < midnight + closing for opening, closing in spans or ())
+                yield account.number, a, b, day, None if spans is None else opened
+
+
+def _offsets(zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Stretches (from, to, offset) of constant UTC offset."""
+
+    def offset(second: int) -> int:
+        return int(datetime.fromtimestamp(second, UTC).astimezone(zone).utcoffset().total_seconds())  # type: ignore
+
+    begin, current = start, offset(start)
+    for hour in range(start, end, 6 * 3600):
+        low, high = hour, min(hour + 6 * 3600, end)
+        if offset(high) == current:
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if offset(middle) == current else (low, middle)
+        yield begin, high, current
+        begin, current = high, offset(high)
+    yield begin, end, current
+
+
+# --- facts ---------------------------------------------------------------------------------------------------------
+
+
+def elapsed(start: str, finish: str) -> str:
+    return f"case when {finish} >= {start} then ({finish} - {start}) // 1000000 end"
+
+
+def business(start: str, start_cell: str, finish: str, finish_cell: str) -> str:
+    """The open time before the end less that before the start; NULL when time without a schedule lies between."""
+
+    def before(cell: str, instant: str, column: str, inside: str) -> str:
+        return f"({cell}.{column} + if({cell}.{inside}, {instant} - {cell}.start_us, 0))"
+
+    open_time = " - ".join(
+        before(cell, instant, "open_us", "is_open") for cell, instant in ((finish_cell, finish), (start_cell, start))
+    )
+    unscheduled = " = ".join(
+        before(cell, instant, "unscheduled_us", "is_scheduled = false")
+        for cell, instant in ((finish_cell, finish), (start_cell, start))
+    )
+    return f"""
+        case when {finish} >= {start} and {start_cell}.is_scheduled and {unscheduled}
+        then ({open_time}) // 1000000 end"""
+
+
+def make_facts(script: Script) -> None:
+    """One row a conversation, with everything that the marts are computed from."""
+    account_of = [account.number for _, account in script.given.sources]
+    script.step(
+        "facts",
+        f"""
+        create temp table facts as
+        with reopens as (
+            select conversation_no, count(*) as reopens from events
+            where is_reopened and conversation_no is not null and event_id is not null group by conversation_no
+        ),
+        joined as (
+            select
+                episodes.* exclude (source),
+                {account_of}[source_no + 1]::utinyint as account_no,
+                case
+                    when source in ('flow', 'inbox', 'inbound') then source
+                    when coalesce(source, '') not in ('unknown', 'auto_response', '') then 'other'
+                    when first_inbound_us < coalesce(first_outbound_us, 9e18::bigint) then 'inbound'
+                    when inbound_first.conversation_no is not null then 'inbound'
+                    else 'other'
+                end as source,
+                talks.* exclude (conversation_no),
+                answers.* exclude (conversation_no),
+                greatest(waiting_us, handed_over_us) as wait_start_us,
+                coalesce(reopens, 0) as reopens,
+                surveys.conversation_no is not null as is_surveyed,
+                score, comment, answered_us
+            from episodes
+            left join talks using (conversation_no)
+            left join answers using (conversation_no)
+            left join hand_overs using (conversation_no)
+            left join inbound_first using (conversation_no)
+            left join reopens using (conversation_no)
+            left join surveys using (conversation_no)
+        )
+        select
+            joined.* exclude (messages, messages_inbound, messages_human, messages_unattributed, messages_failed, replies),
+            coalesce(messages, 0) as messages,
+            coalesce(messages_inbound, 0) as messages_inbound,
+            coalesce(messages_human, 0) as messages_human,
+            coalesce(messages_failed, 0) as messages_failed,
+            coalesce(replies, 0) as replies,
+            begun.local_date as started_date,
+            if(begun.is_scheduled, begun.is_open, null) as started_in_working_hours,
+            status = 'closed' or closed_us is not null as is_closed,
+            case
+                when first_inbound_us is null then null
+                when replied_us is not null then true
+                when messages_unattributed > 0 then null
+                else false
+            end as is_answered,
+            {elapsed("wait_start_us", "replied_us")} as first_response_seconds,
+            {business("wait_start_us", "waited", "replied_us", "replied")} as first_response_business_seconds,
+            {elapsed("started_us", "closed_us")} as duration_seconds,
+            {business("started_us", "begun", "closed_us", "closed")} as duration_business_seconds
+        from joined
+        left join cells as begun on begun.cell = cell(started_us, joined.account_no)
+        left join cells as closed on closed.cell = cell(closed_us, joined.account_no)
+        left join cells as waited on waited.cell = cell(wait_start_us, joined.account_no)
+        left join cells as replied on replied.cell = cell(replied_us, joined.account_no)
+        """,
+    )
+
+
+# --- marts ---------------------------------------------------------------------------------------------------------
+
+
+def write_details(script: Script) -> None:
+    phone = "phone"
+    if not script.given.plain_phones:
+        digits = "regexp_replace(phone, '[^0-9]', '', 'g')"
+        phone = f"case when length({digits}) > 4 then '***' || right({digits}, 4) when phone is not null then '***' end"
+    script.step(
+        "details",
+        f"""
+        create table out.details as
+        select
+            {_names("account_no", [account.id for account in script.given.accounts])} as account_id,
+            {_names("source_no", [name for name, _ in script.given.sources])} as source_system,
+            conversation_id,
+            customer.contact_id,
+            customer.name as contact_name,
+            customer.phone as contact_phone,
+            channel,
+            team,
+            status,
+            source,
+            source_raw,
+            people.agent_id,
+            people.agent_name,
+            people.agent_email,
+            responder.agent_id as first_responder_id,
+            tag_sets.tags as conversation_tags,
+            customer.tags as contact_tags,
+            make_timestamptz(started_us) as started_at,
+            started_date,
+            started_in_working_hours,
+            make_timestamptz(first_inbound_us) as first_inbound_at,
+            make_timestamptz(replied_us) as first_response_at,
+            make_timestamptz(closed_us) as closed_at,
+            make_timestamptz(last_message_us) as last_message_at,
+            reopens,
+            messages,
+            messages_inbound,
+            messages - messages_inbound as messages_outbound,
+            messages_human,
+            messages_failed,
+            is_answered,
+            is_closed,
+            first_response_seconds,
+            first_response_business_seconds,
+            replies,
+            reply_seconds_sum,
+            duration_seconds,
+            duration_business_seconds,
+            is_surveyed,
+            score as rating,
+            comment as rating_comment,
+            make_timestamptz(answered_us) as rated_at,
+            'exact' as times_basis
+        from facts
+        join tag_sets using (tag_set)
+        left join (
+            select contacts.rowid as contact_no, contact_id, name, {phone} as phone, tag_sets.tags
+            from contacts left join tag_sets on tag_sets.raw = contacts.tags
+        ) as customer using (contact_no)
+        left join (
+            select rowid as agent_no, agent_id, if(agent_id is null, null, agent_name) as agent_name, agent_email
+            from people
+        ) as people using (agent_no)
+        left join (select rowid as responder_no, agent_id from people) as responder using (responder_no)
+        """,
+    )
+
+
+def _names(number: str, names: list[str]) -> str:
+    """The name of a number, as an enumeration would tell it."""
+    return f"[{', '.join(map(text, names))}][{number} + 1]"
+
+
+CONVERSATIONS = """
+    count(started_us) as conversations,
+    count(*) filter (source = 'inbox') as conversations_inbox,
+    count(*) filter (source = 'flow') as conversations_flow,
+    count(*) filter (source = 'inbound') as conversations_inbound,
+    count(*) filter (source = 'other') as conversations_other,
+    count(distinct contact_no) as distinct_contacts,
+    count(*) filter (is_answered) as conversations_answered,
+    count(*) filter (not is_answered) as conversations_unanswered,
+    count(*) filter (is_closed) as conversations_closed,
+    sum(reopens) as reopens,
+    count(*) filter (is_surveyed) as surveys,
+    count(score) as ratings,
+    sum(score) as rating_sum,
+    count(*) filter (score = 1) as rating_1,
+    count(*) filter (score = 2) as rating_2,
+    count(*) filter (score = 3) as rating_3,
+    count(*) filter (score = 4) as rating_4,
+    count(*) filter (score = 5) as rating_5,
+    count(*) filter (score >= best) as ratings_satisfied
+"""
+MESSAGES = """
+    sum(inbound) as messages_inbound, sum(outbound) as messages_outbound, sum(failed) as messages_failed
+"""
+REPLIES = "sum(replies) as replies, sum(reply_seconds_sum) as reply_seconds_sum"
+PERIODS = """
+    case when grouping(day) = 0 then 'day' when grouping(week) = 0 then 'week' else 'month' end as grain,
+    coalesce(day, week, month) as period_start
+"""
+
+
+def spread(*names: str) -> str:
+    """Sum, count and both percentiles of durations, in one pass a name."""
+    return ", ".join(
+        f"sum({name}_seconds) as {name}_seconds_sum, count({name}_seconds) as {name}_count,"
+        f" quantile_cont({name}_seconds, [0.5, 0.9]) as {name}_percentiles"
+        for name in names
+    )
+
+
+def by_period(*keys: str) -> str:
+    """Group by keys and the day, the week and the month at once."""
+    return "group by grouping sets (" + ", ".join(f"({', '.join((*keys, grain))})" for grain in GRAINS) + ")"
+
+
+def measures() -> str:
+    """The measure set over the joined aggregates, in the order of the contract."""
+    counts = [
+        *("conversations", "conversations_inbox", "conversations_flow", "conversations_inbound"),
+        *("conversations_other", "distinct_contacts", "messages", "messages_inbound", "messages_outbound"),
+        *("messages_failed", "conversations_answered", "conversations_unanswered", "conversations_closed", "reopens"),
+    ]
+    lines = [f"coalesce({_messages(name)}, 0)::bigint as {name}" for name in counts]
+    for name in ("first_response", "first_response_business", "duration", "duration_business"):
+        lines += [
+            f"{name}_seconds_sum::bigint as {name}_seconds_sum",
+            f"coalesce({name}_count, 0) as {name}_count",
+            f"{name}_seconds_sum / {name}_count as avg_{name}_seconds",
+            f"{name}_percentiles[1] as median_{name}_seconds",
+            f"{name}_percentiles[2] as p90_{name}_seconds",
+        ]
+    lines += [
+        "if(replies > 0, reply_seconds_sum, null)::bigint as reply_seconds_sum",
+        "coalesce(replies, 0)::bigint as replies",
+        "if(replies > 0, reply_seconds_sum / replies, null) as avg_reply_seconds",
+        "coalesce(surveys, 0) as surveys",
+        "coalesce(ratings, 0) as ratings",
+        "rating_sum::bigint as rating_sum",
+        "rating_sum / ratings as avg_rating",
+        *(f"if(is_usual_scale, coalesce(rating_{score}, 0), null) as rating_{score}" for score in range(1, 6)),
+        "coalesce(ratings_satisfied, 0) as ratings_satisfied",
+        "if(ratings > 0, 100 * ratings_satisfied / ratings, null) as csat_percent",
+        "if(surveys > 0, 100 * ratings / surveys, null) as survey_response_percent",
+    ]
+    return ",\n".join(lines)
+
+
+def _messages(name: str) -> str:
+    return "messages_inbound + messages_outbound" if name == "messages" else name
+
+
+def make_periods(script: Script) -> None:
+    """Message counts by day, and every day, week and month in which an account was active."""
+    account_of = [account.number for _, account in script.given.sources]
+    counts = f"""
+        count(*) filter (kind = {INBOUND}) as inbound,
+        count(*) filter (kind not in ({INBOUND}, {FAILED})) as outbound,
+        count(*) filter (kind = {FAILED}) as failed
+    """
+    script.step(
+        "messages: by day",
+        f"""
+        create temp table message_days as
+        select account_no, local_date, agent_no, tag_set, {counts}
+        from (
+            select account_no, local_date, agent_no, tag_set, kind
+            from messages join cells on cells.cell = cell(sent_us, {account_of}[source_no + 1])
+            where kind <> {NO_MESSAGE} and conversation_no is not null
+        )
+        group by grouping sets ((account_no, local_date, agent_no), (account_no, local_date, tag_set))
+        """,
+    )
+    active = script.db.execute(
+        """
+        select account_no, min(day), max(day) from (
+            select account_no, started_date as day from facts union all select account_no, local_date from message_days
+        ) group by account_no
+        """
+    ).fetchall()
+    days, periods = [], {}
+    for account_no, first, last in active:
+        account = script.given.accounts[account_no]
+        for day in (first + timedelta(days=number) for number in range((last - first).days + 1)):
+            week = day - timedelta(days=(day.weekday() - account.week_start) % 7)
+            month = day.replace(day=1)
+            days.append((account_no, day, week, month))
+            ends = (day + timedelta(days=1), week + timedelta(days=7), (month + timedelta(days=31)).replace(day=1))
+            for grain, start, end in zip(GRAINS, (day, week, month), ends, strict=True):
+                periods[account_no, grain, start] = (end, _is_complete(account, end))
+    script.db.execute("create temp table days (account_no utinyint, day date, week date, month date)")
+    script.db.execute(
+        "create temp table periods (account_no utinyint, account_id varchar, is_usual_scale boolean, grain varchar,"
+        " period_start date, period_end date, is_complete boolean)"
+    )
+    _insert(script, "days", days)
+    rows = []
+    for (account_no, grain, start), (end, is_complete) in periods.items():
+        account = script.given.accounts[account_no]
+        rows.append((account_no, account.id, account.scale == (1, 5), grain, start, end, is_complete))
+    _insert(script, "periods", rows)
+    best = [account.scale[1] - 1 for account in script.given.accounts]
+    script.step(
+        "facts: periods",
+        f"""
+        create temp table dated as
+        select account_no, source_no, agent_no, tag_set, responder_no, contact_no, day, week, month, started_us, source,
+            is_answered, is_closed, reopens, is_surveyed, score, {best}[account_no + 1] as best, replies,
+            reply_seconds_sum, duration_seconds, duration_business_seconds, first_response_seconds,
+            first_response_business_seconds, conversation_no
+        from facts join days on days.account_no = facts.account_no and days.day = started_date
+        """,
+    )
+
+
+def _is_complete(account: Account, end: date) -> bool:
+    midnight = datetime(end.year, end.month, end.day, tzinfo=account.zone)
+    return account.data_through is not None and midnight <= account.data_through
+
+
+def _insert(script: Script, table: str, rows: list[tuple[Any, ...]]) -> None:
+    for start in range(0, len(rows), 1000):
+        values = ", ".join("(" + ", ".join(map(_literal, row)) + ")" for row in rows[start : start + 1000])
+        script.db.execute(f"insert into {table} values {values}")
+
+
+def _literal(value: Any) -> str:
+    return text(str(value)) if isinstance(value, str | date) else str(value).lower()
+
+
+def write_overview(script: Script) -> None:
+    script.step(
+        "overview",
+        f"""
+        create table out.overview as
+        with conversations as (
+            select account_no, {PERIODS}, {CONVERSATIONS}, {REPLIES},
+                {spread("first_response", "first_response_business", "duration", "duration_business")}
+            from dated {by_period("account_no")}
+        ),
+        messages as (
+            select account_no, {PERIODS}, {MESSAGES}
+            from message_days join days on days.account_no = message_days.account_no and day = local_date
+            where agent_no is not null {by_period("account_no")}
+        )
+        select account_id, grain, period_start, period_end, is_complete, {measures()}
+        from periods
+        left join conversations using (account_no, grain, period_start)
+        left join messages using (account_no, grain, period_start)
+        """.replace("select account_no, case", "select days.account_no, case").replace(
+            "select days.account_no, case", "select account_no, case"
+        ),
+    )
+
+
+def write_by_agent(script: Script) -> None:
+    """Each part is credited to somebody else; an agent's number tells the source too."""
+    keys = "(account_no, grain, period_start, agent_no)"
+    script.step(
+        "by_agent",
+        f"""
+        create table out.by_agent as
+        with conversations as (
+            select account_no, agent_no, {PERIODS}, {CONVERSATIONS}, {spread("duration", "duration_business")}
+            from dated {by_period("account_no", "agent_no")}
+        ),
+        responses as (
+            select account_no, responder_no as agent_no, {PERIODS},
+                {spread("first_response", "first_response_business")}
+            from dated where responder_no is not null {by_period("account_no", "responder_no")}
+        ),
+        credited as (
+            select dated.account_no, replies.agent_no, day, week, month, count(*) as replies,
+                sum(seconds) as reply_seconds_sum
+            from replies join dated using (conversation_no) group by all
+        ),
+        replied as (
+            select account_no, agent_no, {PERIODS}, {REPLIES}
+            from credited {by_period("account_no", "agent_no")}
+        ),
+        messages as (
+            select account_no, agent_no, {PERIODS}, {MESSAGES}
+            from (select * from message_days where agent_no is not null)
+            join days using (account_no) where day = local_date {by_period("account_no", "agent_no")}
+        )
+        select account_id, grain, period_start, period_end, is_complete,
+            {_names("source_no", [name for name, _ in script.given.sources])} as source_system,
+            agent_id, agent_name, agent_email, {measures()}
+        from conversations
+        full join responses using {keys}
+        full join replied using {keys}
+        full join messages using {keys}
+        join periods using (account_no, grain, period_start)
+        join (select *, rowid as agent_no from people) using (agent_no)
+        """,
+    )
+
+
+def write_by_tag(script: Script) -> None:
+    keys = "(account_no, grain, period_start, tag_no)"
+    script.step(
+        "by_tag",
+        f"""
+        create temp table tags as
+        select tag_set, dense_rank() over (order by tag)::integer as tag_no, tag
+        from (
+            select tag_set, unnest(if(len(tags) = 0, ['(untagged)'], tags)) as tag from tag_sets
+            where tag_set in (select distinct tag_set from facts)
+        );
+        create table out.by_tag as
+        with conversations as (
+            select account_no, tag_no, {PERIODS}, {CONVERSATIONS}, {REPLIES},
+                {spread("first_response", "first_response_business", "duration", "duration_business")}
+            from dated join tags using (tag_set) {by_period("account_no", "tag_no")}
+        ),
+        messages as (
+            select account_no, tag_no, {PERIODS}, {MESSAGES}
+            from message_days join tags using (tag_set) join days using (account_no)
+            where day = local_date {by_period("account_no", "tag_no")}
+        )
+        select account_id, grain, period_start, period_end, is_complete, tag,
+            coalesce(conversations, 0) / if(whole.all_conversations > 0, whole.all_conversations, null)
+                as share_of_conversations, {measures()}
+        from conversations
+        full join messages using {keys}
+        join periods using (account_no, grain, period_start)
+        join (select distinct tag_no, tag from tags) using (tag_no)
+        join (select account_id, grain, period_start, conversations as all_conversations from out.overview) as whole
+            using (account_id, grain, period_start)
+        """,
+    )
+
+
+def run(config: Path, out: Path, memory_limit: str = "4GB", threads: int = 2) -> Script:
+    """Compute the marts of a configuration into a new DuckDB file."""
+    script = Script(read_config(config), memory_limit, threads)
+    names = ", ".join(text(file.path) for file in script.given.files) or "''"
+    script.db.execute(f"create type file as enum ({names})")
+    out.unlink(missing_ok=True)
+    script.db.execute(f"attach {text(str(out))} as out")
+    read_all(script)
+    read_messages(script)
+    find_replies(script)
+    count_messages(script)
+    make_calendar(script)
+    make_facts(script)
+    make_periods(script)
+    script.db.execute("set preserve_insertion_order = false")
+    write_overview(script)
+    write_by_agent(script)
+    write_by_tag(script)
+    write_details(script)
+    script.step("checkpoint", "checkpoint out; detach out")
+    return script
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--memory-limit", default="4GB")
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    run(given.config, given.out, given.memory_limit, given.threads).report()
+
+
+if __name__ == "__main__":
+    main()

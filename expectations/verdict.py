@@ -7,7 +7,6 @@ A build is good only when at least one expectation was evaluated, none raised, a
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +59,7 @@ class Verdict:
         """Store the verdict, at once and whole."""
         fresh = path.with_name(f".{path.name}")
         fresh.write_text(json.dumps(asdict(self), indent=1))
-        os.replace(fresh, path)
+        fresh.replace(path)
 
 
 def read_verdict(path: Path) -> Verdict:
@@ -102,7 +101,9 @@ def judge(
     for name, expected in suites(limits).items():
         suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expected))
         batch = frames_source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
-        validations.append(context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite)))
+        validations.append(
+            context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
+        )
         parameters[name] = {"dataframe": frames[name]}
     for validation in validations:
         result = validation.run(

@@ -42,12 +42,19 @@ def _records(entity: Entity, files: Sequence[Path]) -> str:
     columns = [(column.name, DUCKDB_TYPES[column.kind]) for column in entity.columns]
     columns += [("source_system", "varchar"), ("_batch", "varchar"), ("_file", "varchar"), ("_reasons", "varchar")]
     if not files:
-        return "select " + ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns) + (
-            ", cast(null as bigint) as _line where false"
+        return (
+            "select "
+            + ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns)
+            + (", cast(null as bigint) as _line where false")
         )
     names = ", ".join(name for name, _ in columns)
     listed = ", ".join(sql_text(file) for file in files)
     return f"select {names}, file_row_number as _line from read_parquet([{listed}], file_row_number = true)"
+
+
+def _nothing(columns: int) -> list[Any]:
+    """One row of NULLs: something is in force that opens nothing."""
+    return [(None,) * columns]
 
 
 def _settings_tables(settings: Settings, entries: Sequence[Entry]) -> dict[str, tuple[str, list[tuple[Any, ...]]]]:
@@ -80,7 +87,7 @@ def _settings_tables(settings: Settings, entries: Sequence[Entry]) -> dict[str, 
                 for hours in [
                     (WEEKDAYS.index(day) + 1, *span) for day in dict.fromkeys(block.days) for span in block.spans
                 ]
-                or [(None, None, None)]
+                or _nothing(3)
             ],
         ),
         "holidays": (
@@ -89,7 +96,7 @@ def _settings_tables(settings: Settings, entries: Sequence[Entry]) -> dict[str, 
                 (account.id, holiday.date, *span)
                 for account in settings.accounts
                 for holiday in account.holidays
-                for span in holiday.spans or [(None, None)]
+                for span in holiday.spans or _nothing(2)
             ],
         ),
         "batches": (

@@ -43,7 +43,9 @@ class SourceReport:
         reasons = [reason for entry in self.having("refused") for reason in entry.reasons]
         waiting = len(self.having("waiting"))
         if waiting:
-            reasons.append(f"{self.source}: {waiting} later {'batch waits' if waiting == 1 else 'batches wait'} behind it")
+            reasons.append(
+                f"{self.source}: {waiting} later {'batch waits' if waiting == 1 else 'batches wait'} behind it"
+            )
         return ([self.failure] if self.failure else []) + reasons
 
 
@@ -94,9 +96,9 @@ def _take_in_source(
     for name, entry in accepted.items():
         # nothing to do, unless the rules of parsing or the rating scale have changed since
         landed = open_landed(source.name, landing / source.name / name)
-        batch = raw.parse_batch(connection, landed, raw_folder, scale, progress)
-        history.append(batch)
-        counts = _counts(batch, {(name, entity): (of.known, of.restated) for entity, of in entry.counts.items()})
+        parsed = raw.parse_batch(connection, landed, raw_folder, scale, progress)
+        history.append(parsed)
+        counts = _counts(parsed, {(name, entity): (of.known, of.restated) for entity, of in entry.counts.items()})
         if counts != entry.counts:
             ledger.record([replace(entry, counts=counts)])
     pending: list[tuple[str, RawBatch | None, list[str]]] = []

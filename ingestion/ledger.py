@@ -32,7 +32,7 @@ create table if not exists batches (
 
 @dataclass(frozen=True)
 class Counts:
-    """Of one entity in one batch: records landed, of these quarantined, known ones, and known ones with another clock."""
+    """Of one entity in one batch: records landed, those quarantined, those known before, those of another clock."""
 
     landed: int = 0
     quarantined: int = 0

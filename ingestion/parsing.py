@@ -25,16 +25,14 @@ from typing import IO
 
 import duckdb
 
-from ingestion.contract import DUCKDB_TYPES, ENTITIES, Column, Entity, Kind
+from ingestion.contract import ENTITIES, Column, Entity, Kind
 
 VERSION = 1
 """Raised whenever a record would be parsed in another way; older raw is then parsed anew from landing."""
 
 FUTURE_TOLERANCE_SECONDS = 300
 _LARGEST_RECORD = 64 * 1024 * 1024
-_INSTANT = (
-    r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
-)
+_INSTANT = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
 _INSTANT_WITHOUT_OFFSET = r"\d{4}-\d{2}-\d{2}([Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?)?"
 _FILE_NAME = re.compile(r"(?P<entity>[a-z]+)(-[0-9A-Za-z_-]+)?\.(?P<format>ndjson|jsonl|csv|parquet)(?P<gz>\.gz)?")
 
@@ -156,8 +154,8 @@ def _ndjson_reader(path: Path, entity: Entity, *, from_csv: bool = False) -> _Re
         column.name: "JSON" if column.kind is Kind.LIST and not from_csv else "VARCHAR" for column in entity.columns
     }
     relation = (
-        f"(select json, json_transform(case when starts_with(json, '{{') then json end, {sql_text(json.dumps(structure))})"
-        f" as fields from read_ndjson_objects({sql_text(path)}, ignore_errors = true,"
+        f"(select json, json_transform(case when starts_with(json, '{{') then json end,"
+        f" {sql_text(json.dumps(structure))}) as fields from read_ndjson_objects({sql_text(path)}, ignore_errors = true,"
         f" maximum_object_size = {_LARGEST_RECORD}))"
     )
     raw, wrong = {}, {}
@@ -181,12 +179,15 @@ def _json_text(text: str, column: Column) -> tuple[str, str]:
     """
     json_type = f"json_type(json, '$.{column.name}')"
     suspicious = (
-        f"(starts_with({text}, '{{') or starts_with({text}, '[') or {text} in ('true', 'false') or contains({text}, '.'))"
+        f"(starts_with({text}, '{{') or starts_with({text}, '[') or {text} in ('true', 'false')"
+        f" or contains({text}, '.'))"
     )
     if column.kind is Kind.TEXT:
         return text, f"case when {suspicious} then {json_type} not in ('VARCHAR', 'DOUBLE') else false end"
     # beyond 2^53 a number with a fraction no longer tells one id from the next
-    whole = f"(cast({text} as double) = floor(cast({text} as double)) and abs(cast({text} as double)) < 9007199254740992)"
+    whole = (
+        f"(cast({text} as double) = floor(cast({text} as double)) and abs(cast({text} as double)) < 9007199254740992)"
+    )
     return (
         f"case when {suspicious} and {json_type} = 'DOUBLE' then cast(try_cast(try_cast({text} as double) as bigint)"
         f" as varchar) else {text} end",
@@ -198,9 +199,7 @@ def _json_text(text: str, column: Column) -> tuple[str, str]:
 def _json_list(value: str) -> tuple[str, str]:
     text = f"cast({value} as varchar)"
     elements = f"list_distinct(json_type({value}, '$[*]'))"
-    is_list = (
-        f"(starts_with({text}, '[') and len(list_intersect({elements}, ['OBJECT', 'ARRAY', 'BOOLEAN'])) = 0)"
-    )
+    is_list = f"(starts_with({text}, '[') and len(list_intersect({elements}, ['OBJECT', 'ARRAY', 'BOOLEAN'])) = 0)"
     return (
         f"case when {is_list} then from_json({value}, '[\"VARCHAR\"]') end",
         f"case when {value} is null or {text} = 'null' then false else not {is_list} end",
@@ -289,10 +288,10 @@ def _csv_records(path: Path) -> Iterator[tuple[int, list[str] | None, str]]:
 
 def _parquet_reader(connection: duckdb.DuckDBPyConnection, path: Path, entity: Entity) -> _Reader:
     """Values in the types that the file gives them."""
-    types = dict(
-        (str(name), str(kind))
+    types = {
+        str(name): str(kind)
         for name, kind, *_ in connection.execute(f"describe from read_parquet({sql_text(path)})").fetchall()
-    )
+    }
     relation = f"read_parquet({sql_text(path)})"
     raw, wrong = {}, {}
     for column in entity.columns:
@@ -336,7 +335,17 @@ def _parquet_value(column: Column, kind: str) -> tuple[str, str]:
 
 
 def _is_whole(kind: str) -> bool:
-    return kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+    return kind in (
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+    )
 
 
 def _is_number(kind: str) -> bool:
@@ -482,9 +491,7 @@ def _places(
         for number, record in rows:
             yield number, (number + 1, record)
         return
-    records = (
-        ((line, text) for line, _, text in _csv_records(path)) if file_format == "csv" else _ndjson_records(path)
-    )
+    records = ((line, text) for line, _, text in _csv_records(path)) if file_format == "csv" else _ndjson_records(path)
     for number, (line, text) in enumerate(records):
         if number in wanted:
             yield number, (line, text)
@@ -509,7 +516,7 @@ def _open_binary(path: Path) -> IO[bytes]:
 
 def _open_text(path: Path, *, errors: str) -> IO[str]:
     opened = gzip.open if path.suffix == ".gz" else open
-    return opened(path, "rt", encoding="utf-8-sig", errors=errors, newline="")  # type: ignore[operator,no-any-return]
+    return opened(path, "rt", encoding="utf-8-sig", errors=errors, newline="")
 
 
 @contextmanager

@@ -133,7 +133,9 @@ def _parse(
     except parsing.UnreadableFileError as error:
         raise BatchError(f"{path}: cannot be read: {error}; deliver the batch again") from None
     if parsed.records != expected:
-        cause = "the gzip file is cut off: deliver it again" if _is_cut_off(path) else "deliver it again, or its manifest"
+        cause = (
+            "the gzip file is cut off: deliver it again" if _is_cut_off(path) else "deliver it again, or its manifest"
+        )
         raise BatchError(f"{path}: the manifest says {expected:,} rows, the file has {parsed.records:,}; {cause}")
     return parsed
 

@@ -6,6 +6,7 @@ done with the settings (calendars are computed in dbt, batches are read in ``sou
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import tomllib
@@ -80,7 +81,7 @@ def _clock(seconds: int) -> str:
 
 def _refuse_overlaps(spans: list[tuple[int, int]], where: str) -> None:
     ordered = sorted(spans)
-    for (start, end), (next_start, next_end) in zip(ordered, ordered[1:], strict=False):
+    for (start, end), (next_start, next_end) in itertools.pairwise(ordered):
         if next_start < end:
             raise ValueError(
                 f"overlapping spans {where}: {_clock(start)}-{_clock(end)} and {_clock(next_start)}-{_clock(next_end)}"

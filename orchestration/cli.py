@@ -78,7 +78,12 @@ def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) 
 
     try:
         summary = write_demo(
-            out, conversations=conversations, days=days, seed=seed, file_format=file_format, progress=_say if sys.stderr.isatty() else None
+            out,
+            conversations=conversations,
+            days=days,
+            seed=seed,
+            file_format=file_format,
+            progress=_progress if sys.stderr.isatty() else None,
         )
     except ValueError as error:
         _stop(str(error), WRONG)

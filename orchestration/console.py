@@ -111,9 +111,7 @@ def _superseded(home: Home, release: releases.Release) -> str:
     return ", ".join(f"{value or 0:,} {name}" for value, name in zip(row or (), names, strict=False))
 
 
-def _show_refusals(
-    refusals: Sequence[str], home: Home, console: Console, release: releases.Release | None
-) -> None:
+def _show_refusals(refusals: Sequence[str], home: Home, console: Console, release: releases.Release | None) -> None:
     if not refusals:
         return
     console.print("\n[bold red]Refused[/bold red]")

@@ -98,8 +98,18 @@ def ensure_manifest(settings: Settings) -> Path:
         return manifest
     folder.mkdir(parents=True, exist_ok=True)
     run = subprocess.run(
-        [str(EXECUTABLE), "parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-        + ["--target-path", str(folder), "--log-path", str(folder)],
+        [
+            str(EXECUTABLE),
+            "parse",
+            "--project-dir",
+            str(PROJECT),
+            "--profiles-dir",
+            str(PROJECT),
+            "--target-path",
+            str(folder),
+            "--log-path",
+            str(folder),
+        ],
         env={**os.environ, **environment(settings)},
         cwd=PROJECT,
         capture_output=True,
@@ -122,7 +132,7 @@ def open_build(settings: Settings, build: Build) -> None:
     link = home.open_build.with_name(".open")
     link.unlink(missing_ok=True)
     link.symlink_to(build.id)
-    os.replace(link, home.open_build)
+    link.replace(home.open_build)
 
 
 def failures(build: Build) -> list[str]:

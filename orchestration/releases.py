@@ -59,7 +59,7 @@ class Release:
 def current(home: Home) -> Release | None:
     """The release that readers see; None before the first."""
     try:
-        name = os.readlink(home.current)
+        name = home.current.readlink()
     except FileNotFoundError:
         return None
     content = json.loads((home.releases / name).with_suffix(".json").read_text())
@@ -99,7 +99,7 @@ def publish(home: Home, build: Build, fingerprint: str, now: datetime) -> Releas
     link = home.releases / ".current"
     link.unlink(missing_ok=True)
     link.symlink_to(target.name)
-    os.replace(link, home.current)
+    link.replace(home.current)
     fsync_folder(home.releases)
     return release
 
@@ -120,9 +120,7 @@ def _demand_verdict(build: Build) -> Verdict:
     return verdict
 
 
-def _write(
-    path: Path, build: Build, verdict: Verdict, release_id: str, fingerprint: str, now: datetime
-) -> Release:
+def _write(path: Path, build: Build, verdict: Verdict, release_id: str, fingerprint: str, now: datetime) -> Release:
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set temp_directory = {sql_text(build.folder / 'spill')}")
@@ -130,9 +128,7 @@ def _write(
         connection.execute(f"attach {sql_text(path)} as release (storage_version '{STORAGE_VERSION}')")
         rows = {}
         for mart, order in MARTS.items():
-            connection.execute(
-                f"create table release.{mart} as select * from build.marts.{mart} order by {order}"
-            )
+            connection.execute(f"create table release.{mart} as select * from build.marts.{mart} order by {order}")
             rows[mart] = _one(connection, f"select count(*) from release.{mart}")
         quarantined = _one(connection, "select coalesce(sum(quarantined), 0) from build.settings.batch_counts")
         data_through = _data_through(connection)
@@ -193,9 +189,7 @@ def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release
     definitions = ", ".join(f"{name} {kind}" for name, (kind, _, _) in columns.items())
     connection.execute(f"create table release.release ({definitions})")
     places = ", ".join("?" for _ in columns)
-    connection.execute(
-        f"insert into release.release values ({places})", [value for _, value, _ in columns.values()]
-    )
+    connection.execute(f"insert into release.release values ({places})", [value for _, value, _ in columns.values()])
     connection.execute("comment on table release.release is 'What this file is and what it was made from. One row.'")
     for name, (_, _, comment) in columns.items():
         connection.execute(f"comment on column release.release.{name} is {sql_text(comment)}")

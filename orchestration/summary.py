@@ -5,9 +5,11 @@ Here: figures from a release, and their words. Not here: colours and layout of a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -56,13 +58,16 @@ def last_weeks(release: Path) -> list[Week]:
     return weeks
 
 
-def _headlines(now: dict[str, float | None], before: dict[str, float | None] | None) -> list[Headline]:
-    answered = "conversations_answered"
+Figures = dict[str, Any]
+Show = Callable[[float | None], str]
+
+
+def _headlines(now: Figures, before: Figures | None) -> list[Headline]:
     found = [
         _headline("Conversations", now, before, "conversations", count),
         _headline("Contacts", now, before, "distinct_contacts", count),
         _headline("Messages", now, before, "messages", count),
-        _headline("Answered", now, before, answered, count),
+        _headline("Answered", now, before, "conversations_answered", count),
         _headline("Closed", now, before, "conversations_closed", count),
         _headline("First response, median", now, before, "median_first_response_seconds", duration),
         _headline("… in working hours", now, before, "median_first_response_business_seconds", duration),
@@ -72,7 +77,8 @@ def _headlines(now: dict[str, float | None], before: dict[str, float | None] | N
     return [headline for headline in found if headline is not None]
 
 
-def _headline(figure, now, before, column, show):  # type: ignore[no-untyped-def]
+def _headline(figure: str, now: Figures, before: Figures | None, column: str, show: Show) -> Headline | None:
+    """None where neither week has a value."""
     value, earlier = now[column], before[column] if before else None
     if value is None and earlier is None:
         return None

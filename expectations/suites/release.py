@@ -29,7 +29,6 @@ class Limits:
 def suites(limits: Limits) -> dict[str, list[Any]]:
     """The expectations of each frame of ``facts.gather``, by its name."""
     import great_expectations.expectations as gxe
-
     from great_expectations.expectations.row_conditions import Column
 
     def between(column: str, low: float | None, high: float | None, why: str, **more: Any) -> Any:

@@ -151,7 +151,7 @@ class _Entity(ABC):
 
     @abstractmethod
     def times(self) -> tuple[Ints, list[Ints]]:
-        """When records come into being, and when they change; the usual change first."""
+        """When records come into being, and when they change; deletion, where there is one, last."""
 
     @abstractmethod
     def state(self, rows: Ints, at: Ints) -> pd.DataFrame:
@@ -238,8 +238,9 @@ class _Entity(ABC):
 
     def _restate(self, k: int, changed: Ints, known: int, rng: np.random.Generator) -> None:
         """One or two starts that move, in batches where that stays far below the share that refuses a batch."""
-        usual = self.changes[0][changed]
-        candidates = changed[(usual > self.cut[k - 1]) & (usual <= self.cut[k])]
+        # The last kind of change is the deletion, which shows no start.
+        moments = np.array([change[changed] for change in self.changes[:-1]])
+        candidates = changed[((moments > self.cut[k - 1]) & (moments <= self.cut[k])).any(axis=0)]
         if known < 300 or not candidates.size:
             return
         some = rng.choice(candidates, size=min(1 + known // 1000, 2, candidates.size), replace=False)

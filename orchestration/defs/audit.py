@@ -49,7 +49,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
     )
     def audit(
         context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         home = Home(settings.home)
         build = home.build(context.run_id)
         if not build.plan.is_file():

@@ -23,7 +23,7 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
         group_name="release",
         description="An immutable DuckDB file with the four marts, and the link `current.duckdb` that readers open.",
     )
-    def release(context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
         home = Home(settings.home)
         build = home.build(context.run_id)
         if not build.plan.is_file():

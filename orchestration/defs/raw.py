@@ -50,7 +50,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
     )
     def intake(
         context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         home = Home(settings.home)
         lock(home)
         with reporter.step("intake"):
@@ -105,7 +105,9 @@ def _landed(entry: Entry) -> list[tuple[str, int, int]]:
 
 def _counts(entity: str, sources: list[SourceReport]) -> dict[str, int]:
     """Rows of an entity that this run took in."""
-    taken = [entry.counts[entity] for source in sources for entry in source.having("accepted") if entity in entry.counts]
+    taken = [
+        entry.counts[entity] for source in sources for entry in source.having("accepted") if entity in entry.counts
+    ]
     return {
         "rows_landed": sum(counts.landed for counts in taken),
         "rows_quarantined": sum(counts.quarantined for counts in taken),

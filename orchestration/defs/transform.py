@@ -6,7 +6,7 @@ Here: the assets made from dbt's manifest. Not here: how dbt is called (``orches
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
@@ -27,7 +27,7 @@ class Translator(DagsterDbtTranslator):
             return dg.AssetKey([prefix, dbt_resource_props["name"]])
         if dbt_resource_props["resource_type"] == "model":
             return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
-        return super().get_asset_key(dbt_resource_props)
+        return cast(dg.AssetKey, super().get_asset_key(dbt_resource_props))
 
     def get_group_name(self, dbt_resource_props: Any) -> str | None:
         """The layer: staging, intermediate or marts."""
@@ -59,7 +59,7 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
                 reporter.build_failures = reporter.build_failures or [f"dbt: {invocation.get_error()}"]
                 raise dg.Failure("\n".join(reporter.build_failures), allow_retries=False)
 
-    return dbt_build
+    return cast(dg.AssetsDefinition, dbt_build)
 
 
 def _import_great_expectations() -> None:

@@ -1,0 +1,56 @@
+# The verbs of daily work; CI calls the same.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+DEMO := demo
+
+.PHONY: help setup run test test-slow lint types sql docs dev bench lock clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## make the virtual environment from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("causerie needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+run: $(READY) ## make demo data, run the whole job on it and show the result
+	@test -f $(DEMO)/causerie.toml || $(BIN)/causerie demo --out $(DEMO)
+	$(BIN)/causerie run --config $(DEMO)/causerie.toml
+	@$(BIN)/python -m orchestration.show $(DEMO)/causerie.toml
+
+test: lint types $(READY) ## lint, types and the tests
+	$(BIN)/python -m pytest
+
+test-slow: $(READY) ## the heavy tests
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY) ## ruff and sqlfluff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	DBT_SEND_ANONYMOUS_USAGE_STATS=false $(BIN)/sqlfluff lint --nofail dbt_project >/dev/null
+
+types: $(READY) ## mypy
+	$(BIN)/mypy
+
+docs: $(READY) ## dbt's documentation of the last build of CONFIG
+	$(BIN)/causerie docs --config $(CONFIG)
+
+dev: $(READY) ## Dagster's web interface on CONFIG
+	CAUSERIE_CONFIG=$(CONFIG) $(BIN)/dagster dev -m orchestration.definitions
+
+bench: $(READY) ## the whole run against a hand-written script, at a million conversations
+	$(BIN)/python benchmarks/bench.py
+
+lock: ## compile requirements.lock anew
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock
+
+clean: ## forget the virtual environment and the demo
+	rm -rf .venv $(DEMO)
+
+CONFIG ?= $(DEMO)/causerie.toml
