@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY) ## make demo data, run the whole job on it and show the result
 	@test -f $(DEMO)/causerie.toml || $(BIN)/causerie demo --out $(DEMO)
 	$(BIN)/causerie run --config $(DEMO)/causerie.toml
-	@$(BIN)/python -m orchestration.show $(DEMO)/causerie.toml
+	$(BIN)/causerie query --config $(DEMO)/causerie.toml "select account_id, period_start, conversations, messages, avg_first_response_seconds, csat_percent from overview where grain = 'month' and is_complete order by 1, 2"
 
 test: lint types $(READY) ## lint, types and the tests
 	$(BIN)/python -m pytest

@@ -155,8 +155,8 @@ def _ndjson_reader(path: Path, entity: Entity, *, from_csv: bool = False) -> _Re
     }
     relation = (
         f"(select json, json_transform(case when starts_with(json, '{{') then json end,"
-        f" {sql_text(json.dumps(structure))}) as fields from read_ndjson_objects({sql_text(path)}, ignore_errors = true,"
-        f" maximum_object_size = {_LARGEST_RECORD}))"
+        f" {sql_text(json.dumps(structure))}) as fields"
+        f" from read_ndjson_objects({sql_text(path)}, ignore_errors = true, maximum_object_size = {_LARGEST_RECORD}))"
     )
     raw, wrong = {}, {}
     for column in entity.columns:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from ingestion.settings import Settings
 
 PUBLISHED, REFUSED, WRONG = 0, 1, 2
 """Exit statuses: published or nothing new; a batch or the build was refused; wrong configuration or usage."""
@@ -26,14 +29,17 @@ def main() -> None:
     """
 
 
-@main.command()
-@click.option(
+_config = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("causerie.toml"),
     show_default=True,
     help="The configuration file.",
 )
+
+
+@main.command()
+@_config
 def run(config: Path) -> None:
     """Take in what is new, build, audit and publish: one scheduled materialization.
 
@@ -42,12 +48,9 @@ def run(config: Path) -> None:
     """
     started = time.monotonic()
     from ingestion.intake import missing_sources
-    from ingestion.settings import SettingsError, load_settings
+    from ingestion.settings import SettingsError
 
-    try:
-        settings = load_settings(config)
-    except SettingsError as error:
-        _stop(str(error), WRONG)
+    settings = _settings(config)
     missing = missing_sources(settings)
     if missing:
         _stop("\n".join(f"{config}: {line}" for line in missing), WRONG)
@@ -57,6 +60,40 @@ def run(config: Path) -> None:
         sys.exit(run_job(settings, started))
     except SettingsError as error:
         _stop(f"{config}: {error}", WRONG)
+
+
+@main.command()
+@_config
+@click.argument("sql")
+def query(config: Path, sql: str) -> None:
+    """Ask the current release one question in SQL: causerie query "select * from overview limit 5"."""
+    import duckdb
+
+    from orchestration.home import Home
+
+    current = Home(_settings(config).home).current
+    if not current.exists():
+        _stop(f"{current}: nothing is published yet; run 'causerie run' first", REFUSED)
+    with duckdb.connect(str(current), read_only=True) as connection:
+        try:
+            answer = connection.sql(sql)
+        except duckdb.Error as error:
+            _stop(str(error), WRONG)
+        if answer is not None:
+            answer.show(max_width=200, max_rows=50)
+
+
+@main.command()
+@_config
+def docs(config: Path) -> None:
+    """Write dbt's documentation of the last build: every table and column, and how they come about."""
+    from orchestration.dbt import generate_docs
+    from orchestration.home import Home
+
+    settings = _settings(config)
+    if not Home(settings.home).open_build.exists():
+        _stop(f"{settings.home}: nothing is built yet; run 'causerie run' first", REFUSED)
+    click.echo(generate_docs(settings))
 
 
 @main.command()
@@ -97,6 +134,15 @@ def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) 
 def _progress(message: str) -> None:
     """On one line of the terminal, each message over the one before."""
     click.echo(f"\r\033[K{message}", err=True, nl=False)
+
+
+def _settings(config: Path) -> Settings:
+    from ingestion.settings import SettingsError, load_settings
+
+    try:
+        return load_settings(config)
+    except SettingsError as error:
+        _stop(str(error), WRONG)
 
 
 def _stop(message: str, status: int) -> NoReturn:

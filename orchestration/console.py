@@ -6,6 +6,7 @@ Here: layout. Not here: figures (``summary``), or what a run does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 from rich.console import Console
@@ -56,6 +57,8 @@ def show(reporter: Reporter, home: Home, console: Console, startup_seconds: floa
         console.print(f"[bold]{source.source}[/bold]  {summary.taken_in(source)}", highlight=False)
         for warning in source.warnings:
             console.print(f"  [yellow]{warning}[/yellow]", highlight=False, soft_wrap=True)
+    if release is not None:
+        _show_weeks(releases.file_of(home, release), console)
     if reporter.release is not None:
         _show_release(reporter, home, console, reporter.release)
     elif not reporter.is_new and release is not None:
@@ -66,8 +69,7 @@ def show(reporter: Reporter, home: Home, console: Console, startup_seconds: floa
     console.print(f"\n[dim]start-up {startup_seconds:.1f} s  {times}[/dim]", highlight=False, soft_wrap=True)
 
 
-def _show_release(reporter: Reporter, home: Home, console: Console, release: releases.Release) -> None:
-    path = releases.file_of(home, release)
+def _show_weeks(path: Path, console: Console) -> None:
     for week in summary.last_weeks(path):
         table = Table(
             title=f"\n{week.account_id}: the week of {week.start:%-d %B %Y}", title_justify="left", title_style="bold"
@@ -78,6 +80,9 @@ def _show_release(reporter: Reporter, home: Home, console: Console, release: rel
         for line in week.headlines:
             table.add_row(line.figure, line.now, line.before, line.change)
         console.print(table)
+
+
+def _show_release(reporter: Reporter, home: Home, console: Console, release: releases.Release) -> None:
     verdict = reporter.verdict
     if verdict is not None:
         failed = len(verdict.findings)
@@ -89,9 +94,13 @@ def _show_release(reporter: Reporter, home: Home, console: Console, release: rel
         for finding in verdict.warnings:
             console.print(f"  [yellow]warning[/yellow] {finding}", highlight=False, soft_wrap=True)
     rows = ", ".join(f"{mart} {count:,}" for mart, count in release.rows.items())
-    console.print(f"\n[bold green]Published[/bold green] {release.release_id}: {rows} rows", highlight=False)
-    console.print(f"  data through {release.data_through or 'unknown'}", highlight=False)
-    console.print(f"  {_superseded(home, release)}", highlight=False)
+    console.print(f"\n[bold green]Published[/bold green] {release.release_id}", highlight=False)
+    console.print(f"  rows: {rows}", highlight=False, soft_wrap=True)
+    through = release.data_through
+    console.print(
+        f"  data through {through[:19].replace('T', ' ') + ' UTC' if through else 'unknown'}", highlight=False
+    )
+    console.print(f"  {_superseded(home, release)}", highlight=False, soft_wrap=True)
     console.print(f"  {home.current}", highlight=False, soft_wrap=True)
 
 

@@ -97,18 +97,29 @@ def ensure_manifest(settings: Settings) -> Path:
     if manifest.is_file() and stamp.is_file() and stamp.read_text() == fingerprint:
         return manifest
     folder.mkdir(parents=True, exist_ok=True)
+    _dbt(settings, folder, "parse")
+    stamp.write_text(fingerprint)
+    return manifest
+
+
+def generate_docs(settings: Settings) -> Path:
+    """Write the documentation site of the last build; its first page.
+
+    Raises:
+        RuntimeError: dbt cannot generate it.
+    """
+    folder = settings.home / "docs"
+    _dbt(settings, folder, "docs", "generate", "--static")
+    return folder / "static_index.html"
+
+
+def _dbt(settings: Settings, target: Path, *command: str) -> None:
     run = subprocess.run(
         [
             str(EXECUTABLE),
-            "parse",
-            "--project-dir",
-            str(PROJECT),
-            "--profiles-dir",
-            str(PROJECT),
-            "--target-path",
-            str(folder),
-            "--log-path",
-            str(folder),
+            *command,
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(target), "--log-path", str(target)),
         ],
         env={**os.environ, **environment(settings)},
         cwd=PROJECT,
@@ -117,9 +128,7 @@ def ensure_manifest(settings: Settings) -> Path:
         check=False,
     )
     if run.returncode:
-        raise RuntimeError(f"dbt cannot parse {PROJECT}:\n{run.stdout[-4000:]}{run.stderr[-4000:]}")
-    stamp.write_text(fingerprint)
-    return manifest
+        raise RuntimeError(f"dbt {command[0]} failed:\n{run.stdout[-4000:]}{run.stderr[-4000:]}")
 
 
 def open_build(settings: Settings, build: Build) -> None:

@@ -29,16 +29,38 @@ EXTRACTED_AT = "2026-01-05T02:00:00+00:00"
 """An extraction that lies after everything that the rows below say."""
 
 COLUMNS = {
-    "conversations": (
-        "conversation_id started_at contact_id channel team source status closed_at agent_id tags updated_at deleted"
-    ).split(),
-    "messages": (
-        "message_id conversation_id sent_at direction sender_type agent_id origin type status private updated_at deleted"
-    ).split(),
-    "contacts": "contact_id name phone email tags updated_at deleted".split(),
-    "agents": "agent_id name email team active updated_at".split(),
-    "events": "event_id conversation_id type occurred_at agent_id".split(),
-    "ratings": "rating_id conversation_id asked_at rating comment answered_at updated_at".split(),
+    "conversations": [
+        "conversation_id",
+        "started_at",
+        "contact_id",
+        "channel",
+        "team",
+        "source",
+        "status",
+        "closed_at",
+        "agent_id",
+        "tags",
+        "updated_at",
+        "deleted",
+    ],
+    "messages": [
+        "message_id",
+        "conversation_id",
+        "sent_at",
+        "direction",
+        "sender_type",
+        "agent_id",
+        "origin",
+        "type",
+        "status",
+        "private",
+        "updated_at",
+        "deleted",
+    ],
+    "contacts": ["contact_id", "name", "phone", "email", "tags", "updated_at", "deleted"],
+    "agents": ["agent_id", "name", "email", "team", "active", "updated_at"],
+    "events": ["event_id", "conversation_id", "type", "occurred_at", "agent_id"],
+    "ratings": ["rating_id", "conversation_id", "asked_at", "rating", "comment", "answered_at", "updated_at"],
 }
 
 
