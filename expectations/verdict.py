@@ -77,23 +77,14 @@ def judge(
     build_id: str,
     frames: dict[str, pandas.DataFrame],
     limits: release.Limits,
-    docs: Path,
+    docs: Path | None,
     suites: release.Suites = release.suites,
 ) -> Verdict:
-    """Evaluate the suites on the frames of a build and write Data Docs into ``docs``."""
+    """Evaluate the suites on the frames of a build and write Data Docs into ``docs`` (None: no Data Docs)."""
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    context.add_data_docs_site(
-        site_name="release",
-        site_config={
-            "class_name": "SiteBuilder",
-            "show_how_to_buttons": False,
-            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-        },
-    )
     frames_source = context.data_sources.add_pandas("build")
     validations, parameters = [], {}
     evaluated, raised = 0, 0
@@ -117,8 +108,24 @@ def judge(
                 continue
             raised += _raised(one)
             findings.append(finding)
-    context.build_data_docs()
+    if docs is not None:
+        _write_docs(context, docs)
     return Verdict(build_id, evaluated, raised, tuple(findings))
+
+
+def _write_docs(context: Any, docs: Path) -> None:
+    for site in context.get_site_names():
+        context.delete_data_docs_site(site)
+    context.add_data_docs_site(
+        site_name="release",
+        site_config={
+            "class_name": "SiteBuilder",
+            "show_how_to_buttons": False,
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        },
+    )
+    context.build_data_docs()
 
 
 def _raised(result: Any) -> bool:
@@ -139,7 +146,7 @@ def _finding(suite: str, result: Any, frame: pandas.DataFrame) -> Finding | None
     places = result.result.get("unexpected_index_list") or []
     rows = [place for place in places if isinstance(place, int)][:5]
     if rows:
-        observed = "; ".join(_row(frame, row) for row in rows)
+        observed = "; ".join(_row(frame, row, configuration.kwargs["column"]) for row in rows)
     else:
         observed = str(result.result.get("observed_value", result.result.get("partial_unexpected_list")))
     return Finding(suite, configuration.type, severity, expected, observed)
@@ -158,6 +165,10 @@ def _limits(arguments: dict[str, Any]) -> str:
     return f"({arguments['column']} must lie between {low:g} and {high:g})"
 
 
-def _row(frame: pandas.DataFrame, place: int) -> str:
-    values = frame.iloc[place].to_dict()
-    return ", ".join(f"{name} {value}" for name, value in values.items() if value == value and value is not None)
+def _row(frame: pandas.DataFrame, place: int, column: str) -> str:
+    """What a row is about (its text columns), and the value that was not expected."""
+    row = frame.iloc[place]
+    names = [str(value) for name, value in row.items() if isinstance(value, str) and name != column]
+    value = row[column]
+    shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{' '.join(names)}: {column} {shown}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
@@ -159,7 +160,7 @@ def _quarantine_reasons(batch: RawBatch, quality: Quality) -> list[str]:
         f" ({_percent(quarantined, records)}; the limit is {quality.quarantine_share:.1%} and {quality.quarantine_rows}"
         f" rows): see {batch.folder / raw.QUARANTINE}, mend the rows and deliver the batch again"
         for entity, (records, quarantined) in batch.totals().items()
-        if quarantined > quality.quarantine_rows and quarantined > quality.quarantine_share * records
+        if _exceed(quarantined, records, quality.quarantine_share, quality.quarantine_rows)
     ]
 
 
@@ -169,8 +170,13 @@ def _restated_reasons(batch: RawBatch, counts: dict[str, Counts], quality: Quali
         f" {ENTITIES[entity].clock} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%} and"
         f" {quality.restated_rows} rows): the source's clocks are broken, have it deliver the batch again"
         for entity, of in counts.items()
-        if of.restated > quality.restated_rows and of.restated > quality.restated_share * of.known
+        if _exceed(of.restated, of.known, quality.restated_share, quality.restated_rows)
     ]
+
+
+def _exceed(part: int, whole: int, share: float, rows: int) -> bool:
+    """Whether a part is past both limits. The share counts as written: in binary, 29 is more than 0.29 of 100."""
+    return part > rows and part > Fraction(str(share)) * whole
 
 
 def _percent(part: int, whole: int) -> str:

@@ -22,6 +22,8 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
+_ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
+_NOT_IN_A_NAME = re.compile(r"[\\\0\ud800-\udfff]")
 
 
 class BatchError(Exception):
@@ -66,19 +68,27 @@ def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
     try:
         content = path.read_bytes()
         decoded = json.loads(content)
-        if isinstance(decoded, dict) and not isinstance(decoded.get("extracted_at"), str):
-            raise BatchError(f"{path}: extracted_at: must be ISO 8601 text with an offset")
+        if isinstance(decoded, dict) and not _ISO_8601.match(str(decoded.get("extracted_at"))):
+            raise BatchError(f"{path}: extracted_at: no ISO 8601 text with an offset; have the batch written again")
         manifest = Manifest.model_validate(decoded)
     except ValidationError as error:
         mistake = error.errors()[0]
         key = ".".join(str(part) for part in mistake["loc"])
-        raise BatchError(f"{path}: {key}: {mistake['msg']}; have the batch written again") from None
+        where = f"{path}: {key}" if key else path
+        raise BatchError(f"{where}: {mistake['msg']}; have the batch written again") from None
     except (OSError, ValueError) as error:
         raise BatchError(f"{path}: cannot be read as a manifest: {error}; have the batch written again") from None
     for name in manifest.files:
-        if name != PurePosixPath(name).name or name.startswith(".") or "\\" in name or name == MANIFEST:
-            raise BatchError(f"{path}: files: '{name}' is no plain file name")
+        if not _is_plain(name):
+            raise BatchError(f"{path}: files: {name!r} is no plain file name; have the batch written again")
     return manifest, content
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name can only be that of a file of the batch itself, other than its manifest."""
+    if not name or name.startswith(".") or name == MANIFEST:
+        return False
+    return name == PurePosixPath(name).name and not _NOT_IN_A_NAME.search(name)
 
 
 def land(source: str, batch: Path, landing: Path) -> Landed:

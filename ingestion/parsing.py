@@ -16,6 +16,8 @@ import json
 import re
 import shutil
 import tempfile
+import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,11 +29,13 @@ import duckdb
 
 from ingestion.contract import ENTITIES, Column, Entity, Kind
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a record would be parsed in another way; older raw is then parsed anew from landing."""
 
 FUTURE_TOLERANCE_SECONDS = 300
 _LARGEST_RECORD = 64 * 1024 * 1024
+UNPACKING_ERRORS = (OSError, EOFError, zlib.error)
+"""What reading a gzip file raises when it is cut off or broken."""
 _INSTANT = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
 _INSTANT_WITHOUT_OFFSET = r"\d{4}-\d{2}-\d{2}([Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?)?"
 _FILE_NAME = re.compile(r"(?P<entity>[a-z]+)(-[0-9A-Za-z_-]+)?\.(?P<format>ndjson|jsonl|csv|parquet)(?P<gz>\.gz)?")
@@ -95,7 +99,7 @@ def parse_file(
     if match is None or entity is None:
         raise UnreadableFileError("its name tells no known entity and format")
     rules = _Rules(origin, extracted_at, rating_scale)
-    with _plain_parquet(path, match) as readable:
+    with _readable_by_duckdb(path, match, target.parent) as readable:
         try:
             reader = _reader(connection, readable, match["format"], entity)
             records = _write(connection, reader, target, entity, rules)
@@ -111,7 +115,10 @@ def parse_file(
             " where _reasons is not null order by 1"
         ).fetchall()
         _refuse_missing_columns(reader, entity, found)
-        places = dict(_places(connection, readable, match["format"], [number for number, _ in found]))
+        try:
+            places = dict(_places(connection, readable, match["format"], [number for number, _ in found]))
+        except (*UNPACKING_ERRORS, duckdb.Error) as error:
+            raise UnreadableFileError(_first_line(error)) from None
     bad = []
     for number, reasons in found:
         line, record = places[number]
@@ -202,17 +209,19 @@ def _json_list(value: str) -> tuple[str, str]:
     is_list = f"(starts_with({text}, '[') and len(list_intersect({elements}, ['OBJECT', 'ARRAY', 'BOOLEAN'])) = 0)"
     return (
         f"case when {is_list} then from_json({value}, '[\"VARCHAR\"]') end",
-        f"case when {value} is null or {text} = 'null' then false else not {is_list} end",
+        f"case when {value} is null or {text} in ('null', '\"\"') then false else not {is_list} end",
     )
 
 
 def _csv_reader(path: Path, entity: Entity) -> _Reader:
     """All columns as text, in strict RFC 4180; any malformed record raises, and the sieve takes over."""
-    header = _csv_header(path)
-    types = "{" + ", ".join(f"{sql_text(name)}: 'varchar'" for name in header) + "}"
-    relation = (
+    header = _csv_header(path, entity)
+    known = {column.name for column in entity.columns}
+    names = [name if name in known else f"_{place}" for place, name in enumerate(header)]
+    types = "{" + ", ".join(f"{sql_text(name)}: 'varchar'" for name in names) + "}"
+    relation = (  # with an empty text for NULL, an empty line would be a record in a file of one column
         f"read_csv({sql_text(path)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
-        f" strict_mode = true, null_padding = false, allow_quoted_nulls = true, columns = {types},"
+        f" strict_mode = true, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false, columns = {types},"
         f" max_line_size = {_LARGEST_RECORD})"
     )
     raw = {}
@@ -223,15 +232,15 @@ def _csv_reader(path: Path, entity: Entity) -> _Reader:
     return _Reader(relation, raw, dict.fromkeys(raw, "false"), malformed="false", absent=absent)
 
 
-def _csv_header(path: Path) -> list[str]:
+def _csv_header(path: Path, entity: Entity) -> list[str]:
     try:
         with _open_text(path, errors="replace") as file:
             header = next(csv.reader(file), None)
-    except (OSError, EOFError, csv.Error) as error:
+    except (*UNPACKING_ERRORS, csv.Error) as error:
         raise UnreadableFileError(str(error)) from None
     if not header:
         raise UnreadableFileError("a CSV file begins with a header, and this one is empty")
-    repeated = [name for name in header if header.count(name) > 1]
+    repeated = [column.name for column in entity.columns if header.count(column.name) > 1]
     if repeated:
         raise UnreadableFileError(f"its header names the column '{repeated[0]}' twice")
     return header
@@ -239,7 +248,7 @@ def _csv_header(path: Path) -> list[str]:
 
 def _sieved_csv(path: Path, target: Path, entity: Entity) -> _Reader:
     """A CSV file with malformed records, as NDJSON in which each of those is a line that is no JSON."""
-    header = _csv_header(path)
+    header = _csv_header(path, entity)
     try:
         with target.open("w", encoding="utf-8") as out:
             for _, fields, _ in _csv_records(path):
@@ -247,7 +256,7 @@ def _sieved_csv(path: Path, target: Path, entity: Entity) -> _Reader:
                     out.write("malformed\n")
                 else:
                     out.write(json.dumps(dict(zip(header, fields, strict=True))) + "\n")
-    except (OSError, EOFError) as error:
+    except UNPACKING_ERRORS as error:
         raise UnreadableFileError(str(error)) from None
     reader = _ndjson_reader(target, entity, from_csv=True)
     absent = tuple(column.name for column in entity.columns if column.name not in header)
@@ -256,6 +265,7 @@ def _sieved_csv(path: Path, target: Path, entity: Entity) -> _Reader:
 
 def _csv_records(path: Path) -> Iterator[tuple[int, list[str] | None, str]]:
     """Each record after the header: its line, its fields (None when malformed or not UTF-8), its text."""
+    csv.field_size_limit(_LARGEST_RECORD)
     with _open_text(path, errors="surrogateescape") as file:
         taken: list[str] = []
 
@@ -288,10 +298,7 @@ def _csv_records(path: Path) -> Iterator[tuple[int, list[str] | None, str]]:
 
 def _parquet_reader(connection: duckdb.DuckDBPyConnection, path: Path, entity: Entity) -> _Reader:
     """Values in the types that the file gives them."""
-    types = {
-        str(name): str(kind)
-        for name, kind, *_ in connection.execute(f"describe from read_parquet({sql_text(path)})").fetchall()
-    }
+    types = _parquet_types(connection, path)
     relation = f"read_parquet({sql_text(path)})"
     raw, wrong = {}, {}
     for column in entity.columns:
@@ -301,6 +308,11 @@ def _parquet_reader(connection: duckdb.DuckDBPyConnection, path: Path, entity: E
             raw[column.name], wrong[column.name] = _parquet_value(column, types[column.name])
     absent = tuple(column.name for column in entity.columns if column.name not in types)
     return _Reader(relation, raw, wrong, malformed="false", absent=absent)
+
+
+def _parquet_types(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    described = connection.execute(f"describe from read_parquet({sql_text(path)})").fetchall()
+    return {str(name): str(kind) for name, kind, *_ in described}
 
 
 def _null_raw(column: Column) -> str:
@@ -314,6 +326,8 @@ def _parquet_value(column: Column, kind: str) -> tuple[str, str]:
     if column.kind is Kind.LIST:
         element = kind.removesuffix("[]")
         simple = kind.endswith("[]") and (element == "VARCHAR" or _is_number(element))
+        if kind == "VARCHAR":  # an empty text is a missing list too
+            return _null_raw(column), f"{name} <> ''"
         return (f"cast({name} as varchar[])", "false") if simple else refused
     if kind == "VARCHAR":
         return f"nullif({name}, '')", "false"
@@ -327,6 +341,8 @@ def _parquet_value(column: Column, kind: str) -> tuple[str, str]:
         return (f"cast({name} as varchar)", "false") if kind == "BOOLEAN" or _is_whole(kind) else refused
     if _is_whole(kind) or (column.kind in (Kind.TEXT, Kind.RATING) and _is_number(kind)):
         return f"cast({name} as varchar)", "false"
+    if column.kind is Kind.ID and kind.startswith("DECIMAL"):
+        return f"cast(cast(floor({name}) as hugeint) as varchar)", f"coalesce({name} <> floor({name}), false)"
     if column.kind is Kind.ID and _is_number(kind):
         number = f"cast({name} as double)"
         whole = f"coalesce({number} = floor({number}) and abs({number}) < 9007199254740992, true)"
@@ -483,10 +499,12 @@ def _places(
     if not wanted:
         return
     if file_format == "parquet":
+        names = (_quoted(name) for name in _parquet_types(connection, path))
+        columns = ", ".join(f"{name} := {name}" for name in names)
         rows = connection.execute(
-            f"select file_row_number, to_json(columns) from (select file_row_number, struct_pack(* exclude"
-            f" (file_row_number)) as columns from read_parquet({sql_text(path)}, file_row_number = true)"
-            f" where file_row_number in ({', '.join(map(str, sorted(wanted)))}))"
+            f"select file_row_number, to_json(struct_pack({columns}))"
+            f" from read_parquet({sql_text(path)}, file_row_number = true)"
+            f" where file_row_number in ({', '.join(map(str, sorted(wanted)))})"
         ).fetchall()
         for number, record in rows:
             yield number, (number + 1, record)
@@ -520,19 +538,21 @@ def _open_text(path: Path, *, errors: str) -> IO[str]:
 
 
 @contextmanager
-def _plain_parquet(path: Path, match: re.Match[str]) -> Iterator[Path]:
-    """DuckDB reads packed text as it lies, but not packed Parquet."""
-    if match["format"] != "parquet" or not match["gz"]:
-        yield path
-        return
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        plain = Path(folder) / path.stem
+def _readable_by_duckdb(path: Path, match: re.Match[str], scratch: Path) -> Iterator[Path]:
+    """DuckDB reads packed text as it lies, but neither packed Parquet nor a byte order mark before NDJSON."""
+    is_packed_parquet = match["format"] == "parquet" and match["gz"]
+    may_have_mark = match["format"] in ("ndjson", "jsonl")
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        readable = path
         try:
-            with gzip.open(path) as packed, plain.open("wb") as out:
-                shutil.copyfileobj(packed, out)
-        except (OSError, EOFError) as error:
+            with _open_binary(path) as file:
+                if is_packed_parquet or (may_have_mark and file.read(len(BOM_UTF8)) == BOM_UTF8):
+                    readable = Path(folder) / path.name.removesuffix(".gz")
+                    with readable.open("wb") as out:
+                        shutil.copyfileobj(file, out)
+        except UNPACKING_ERRORS as error:
             raise UnreadableFileError(str(error)) from None
-        yield plain
+        yield readable
 
 
 def _quoted(name: str) -> str:

@@ -148,7 +148,7 @@ def _is_cut_off(path: Path) -> bool:
         with gzip.open(path) as file:
             while file.read(1 << 20):
                 pass
-    except (EOFError, OSError):
+    except parsing.UNPACKING_ERRORS:
         return True
     return False
 

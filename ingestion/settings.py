@@ -12,9 +12,10 @@ import re
 import tomllib
 from collections import Counter, defaultdict
 from datetime import date
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -39,19 +40,21 @@ def runs_are_recorded() -> bool:
     return "DAGSTER_HOME" in os.environ
 
 
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset((resources.files("tzdata") / "zones").read_text(encoding="utf-8").split())
+
+
 def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except Exception:
-        raise ValueError(f"unknown time zone '{name}'; use an IANA name such as 'Europe/Paris'") from None
+    """An IANA name, the same on every machine: a system's own files, as 'localtime', are unknown to DuckDB."""
+    if name not in _zone_names():
+        raise ValueError(f"unknown time zone '{name}'; use an IANA name such as 'Europe/Paris'")
     return name
 
 
 def _span(value: object) -> object:
     """'09:00-12:00' as seconds of the local day; a span may end at 24:00."""
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", value.strip())
+    match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"'{value}' is no span; write it as '09:00-12:00'")
     start_hour, start_minute, end_hour, end_minute = map(int, match.groups())
@@ -84,7 +87,8 @@ def _refuse_overlaps(spans: list[tuple[int, int]], where: str) -> None:
     for (start, end), (next_start, next_end) in itertools.pairwise(ordered):
         if next_start < end:
             raise ValueError(
-                f"overlapping spans {where}: {_clock(start)}-{_clock(end)} and {_clock(next_start)}-{_clock(next_end)}"
+                f"overlapping spans {where}: {_clock(start)}-{_clock(end)} and {_clock(next_start)}-{_clock(next_end)};"
+                " join them or move one"
             )
 
 
@@ -218,7 +222,7 @@ class Settings(_Section):
 def _refuse_repeats(values: Any, what: str) -> None:
     for value, count in Counter(values).items():
         if count > 1:
-            raise ValueError(f"{what} '{value}' stands {count} times")
+            raise ValueError(f"{what} '{value}' stands {count} times; keep one")
 
 
 def load_settings(path: Path) -> Settings:

@@ -54,6 +54,9 @@ def run(config: Path) -> None:
     missing = missing_sources(settings)
     if missing:
         _stop("\n".join(f"{config}: {line}" for line in missing), WRONG)
+    from orchestration.dbt import begin_parsing
+
+    begin_parsing(settings)  # beside the imports, which take as long
     from orchestration.runner import run_job
 
     try:

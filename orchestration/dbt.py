@@ -1,6 +1,7 @@
 """How dbt is called: as its own process, on the build of the running job.
 
-Here: paths, environment, the parsed project. Not here: the assets made from it (``defs.transform``).
+Here: paths, environment, the parsed project. Not here: the assets made from it (``defs.transform``), nor anything
+that imports Dagster: the command starts parsing before it loads the rest.
 """
 
 from __future__ import annotations
@@ -13,13 +14,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-from dagster_dbt import DbtCliResource
-from packaging.version import Version
 
 from ingestion.settings import Settings
 from orchestration.home import Build, Home
@@ -27,26 +23,6 @@ from orchestration.home import Build, Home
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 EXECUTABLE = Path(sys.executable).with_name("dbt")
 PARTIAL_PARSE = "partial_parse.msgpack"
-
-
-class Dbt(DbtCliResource):
-    """The resource without the two things that cost seconds at each start and serve nothing here.
-
-    It starts ``dbt --version`` to tell dbt from its successor, and loads an adapter to count rows that nobody asks for.
-    Both methods are private: the exact pin of dagster-dbt, and the tests of the job, hold them in place.
-    """
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Any) -> None:
-        return None
-
-
-def resource() -> Dbt:
-    """dbt on our project."""
-    return Dbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=str(EXECUTABLE))
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -85,6 +61,18 @@ def project_fingerprint() -> str:
     return digest.hexdigest()
 
 
+_parsing: dict[Path, subprocess.Popen[str]] = {}
+
+
+def begin_parsing(settings: Settings) -> None:
+    """Have dbt parse the project in the background if it has changed; :func:`ensure_manifest` waits for it."""
+    folder = Home(settings.home).dbt
+    if folder not in _parsing and not _is_parsed(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "fingerprint").unlink(missing_ok=True)
+        _parsing[folder] = _start(settings, folder, "parse")
+
+
 def ensure_manifest(settings: Settings) -> Path:
     """The manifest of the project, parsed anew only when the project has changed.
 
@@ -92,14 +80,17 @@ def ensure_manifest(settings: Settings) -> Path:
         RuntimeError: dbt cannot parse the project.
     """
     folder = Home(settings.home).dbt
-    manifest, stamp = folder / "manifest.json", folder / "fingerprint"
-    fingerprint = project_fingerprint()
-    if manifest.is_file() and stamp.is_file() and stamp.read_text() == fingerprint:
-        return manifest
-    folder.mkdir(parents=True, exist_ok=True)
-    _dbt(settings, folder, "parse")
-    stamp.write_text(fingerprint)
-    return manifest
+    begin_parsing(settings)
+    process = _parsing.pop(folder, None)
+    if process is not None:
+        _finish(process)
+        (folder / "fingerprint").write_text(project_fingerprint())
+    return folder / "manifest.json"
+
+
+def _is_parsed(folder: Path) -> bool:
+    stamp = folder / "fingerprint"
+    return stamp.is_file() and stamp.read_text() == project_fingerprint() and (folder / "manifest.json").is_file()
 
 
 def generate_docs(settings: Settings) -> Path:
@@ -109,12 +100,12 @@ def generate_docs(settings: Settings) -> Path:
         RuntimeError: dbt cannot generate it.
     """
     folder = settings.home / "docs"
-    _dbt(settings, folder, "docs", "generate", "--static")
+    _finish(_start(settings, folder, "docs", "generate", "--static"))
     return folder / "static_index.html"
 
 
-def _dbt(settings: Settings, target: Path, *command: str) -> None:
-    run = subprocess.run(
+def _start(settings: Settings, target: Path, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [
             str(EXECUTABLE),
             *command,
@@ -123,12 +114,16 @@ def _dbt(settings: Settings, target: Path, *command: str) -> None:
         ],
         env={**os.environ, **environment(settings)},
         cwd=PROJECT,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
     )
-    if run.returncode:
-        raise RuntimeError(f"dbt {command[0]} failed:\n{run.stdout[-4000:]}{run.stderr[-4000:]}")
+
+
+def _finish(process: subprocess.Popen[str]) -> None:
+    output, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"dbt cannot work on {PROJECT}:\n{output[-4000:]}")
 
 
 def open_build(settings: Settings, build: Build) -> None:

@@ -5,6 +5,7 @@ Here: starting the job and telling how it ended. Not here: what the job does (``
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from contextlib import redirect_stdout
@@ -34,6 +35,7 @@ def run_job(settings: Settings, started: float) -> int:
 
 
 def _run(settings: Settings, home: Home, console: Console, started: float) -> int:
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
     reporter = ConsoleReporter(console)
     job = build_defs(settings, reporter).resolve_job_def(JOB)
     startup = time.monotonic() - started

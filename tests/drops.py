@@ -267,7 +267,8 @@ def _parquet_type(name: str, values: list[Any]) -> str:
         return "bigint[]" if elements == {int} else "varchar[]"
     if name.endswith("_at") and all(_has_offset(value) for value in values):
         return "timestamptz"
-    return {bool: "boolean", int: "bigint", float: "double", datetime: "timestamp"}.get(kinds.pop(), "varchar")
+    only = kinds.pop() if len(kinds) == 1 else str
+    return {bool: "boolean", int: "bigint", float: "double", datetime: "timestamp"}.get(only, "varchar")
 
 
 def _has_offset(value: object) -> bool:

@@ -62,9 +62,7 @@ def _compiled_models() -> list[tuple[str, str, str]]:
         duckdb.connect(str(database)).close()
         environment = {"CAUSERIE_BUILD_FILE": str(database), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
         subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), "compile", "--quiet", "--no-introspect"]
-            + ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-            + ["--target-path", folder, "--log-path", folder],
+            [str(Path(sys.executable).with_name("dbt")), "compile", "--quiet", "--no-introspect", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", folder, "--log-path", folder],
             env=environment,
             cwd=PROJECT,
             check=True,
@@ -74,7 +72,7 @@ def _compiled_models() -> list[tuple[str, str, str]]:
     models = {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
     order = TopologicalSorter({name: set(node["depends_on"]["nodes"]) & models.keys() for name, node in models.items()})
     return [
-        (f'{models[name]["schema"]}.{models[name]["name"]}', models[name]["config"]["materialized"], sql)
+        (f"{models[name]['schema']}.{models[name]['name']}", models[name]["config"]["materialized"], sql)
         for name in order.static_order()
         for sql in [models[name]["compiled_code"]]
     ]

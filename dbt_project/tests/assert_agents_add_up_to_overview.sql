@@ -25,5 +25,6 @@ full outer join agents
         and overview.period_start = agents.period_start
 where
     {% for column in additive_columns() -%}
-    {% if not loop.first %}or {% endif %}coalesce(overview.{{ column }}, 0) <> coalesce(agents.{{ column }}, 0)
-    {% endfor %}
+    coalesce(overview.{{ column }}, 0) <> coalesce(agents.{{ column }}, 0)
+    or {% endfor -%}
+    overview.account_id is null

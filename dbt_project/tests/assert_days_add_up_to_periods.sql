@@ -45,5 +45,7 @@ full outer join periods
         and summed.period_start = periods.period_start
 where
     {% for column in additive_columns() -%}
-    {% if not loop.first %}or {% endif %}summed.{{ column }} is distinct from coalesce(periods.{{ column }}, 0)
-    {% endfor %}
+    summed.{{ column }} <> coalesce(periods.{{ column }}, 0)
+    or {% endfor -%}
+    summed.account_id is null
+    or periods.account_id is null

@@ -1,24 +1,42 @@
--- Detects what the details hold of quarantined or deleted records: conversations without a good record of that start,
--- deleted conversations, the data of deleted contacts. A returned row is a conversation with such data.
+-- Detects what the details hold of quarantined or deleted records: the conversation of a record that was never mended,
+-- a deleted conversation, the data of a deleted contact. A returned row is a conversation with such data.
 {{ config(meta={'dagster': {'ref': {'name': 'details'}}}) }}
-select details.source_system, details.conversation_id, 'no good record' as finding
-from {{ ref('details') }} as details
-where not exists (
-    select 1
+with quarantined as (
+    select distinct source_system, conversation_id
+    from {{ source('export', 'conversations') }}
+    where _reasons is not null
+),
+
+mended as (
+    select records.source_system, records.conversation_id, records.started_at
     from {{ source('export', 'conversations') }} as records
-    where
-        records.source_system = details.source_system
-        and records.conversation_id = details.conversation_id
-        and records.started_at = details.started_at
-        and records._reasons is null
-        and not coalesce(records.deleted, false)
+    inner join quarantined
+        on
+            records.source_system = quarantined.source_system
+            and records.conversation_id = quarantined.conversation_id
+    where records._reasons is null
 )
+
+select details.source_system, details.conversation_id, 'quarantined conversation' as finding
+from {{ ref('details') }} as details
+inner join quarantined
+    on
+        details.source_system = quarantined.source_system
+        and details.conversation_id = quarantined.conversation_id
+left join mended
+    on
+        details.source_system = mended.source_system
+        and details.conversation_id = mended.conversation_id
+        and details.started_at = mended.started_at
+where mended.conversation_id is null
 union all
 select details.source_system, details.conversation_id, 'deleted conversation' as finding
 from {{ ref('details') }} as details
-inner join {{ ref('int_conversations_latest') }} as latest
-    on details.source_system = latest.source_system and details.conversation_id = latest.conversation_id
-where latest.is_deleted
+inner join {{ ref('int_conversations_latest') }} as conversations
+    on
+        details.source_system = conversations.source_system
+        and details.conversation_id = conversations.conversation_id
+where conversations.is_deleted
 union all
 select details.source_system, details.conversation_id, 'deleted contact' as finding
 from {{ ref('details') }} as details

@@ -31,5 +31,7 @@ from days
 full outer join conversations on days.account_id = conversations.account_id
 where
     {% for column in columns -%}
-    {% if not loop.first %}or {% endif %}days.{{ column }} is distinct from conversations.{{ column }}
-    {% endfor %}
+    days.{{ column }} <> conversations.{{ column }}
+    or {% endfor -%}
+    days.account_id is null
+    or conversations.account_id is null

@@ -4,7 +4,9 @@
 {% set measures = ['first_response', 'first_response_business', 'duration', 'duration_business'] %}
 {% set figures = additive_columns() + ['distinct_contacts', 'avg_reply_seconds'] %}
 {% for measure in measures -%}
-{% do figures.extend(['avg_' ~ measure ~ '_seconds', 'median_' ~ measure ~ '_seconds', 'p90_' ~ measure ~ '_seconds']) %}
+{% for kind in ['avg_', 'median_', 'p90_'] -%}
+{% do figures.append(kind ~ measure ~ '_seconds') %}
+{%- endfor -%}
 {%- endfor -%}
 {% for mart in ['overview', 'by_agent', 'by_tag'] -%}
 select

@@ -47,5 +47,6 @@ from days
 full outer join dates on days.account_id = dates.account_id and days.period_start = dates.started_date
 where
     {% for name in counts -%}
-    {% if not loop.first %}or {% endif %}coalesce(days.{{ name }}, 0) <> coalesce(dates.{{ name }}, 0)
-    {% endfor %}
+    coalesce(days.{{ name }}, 0) <> coalesce(dates.{{ name }}, 0)
+    or {% endfor -%}
+    days.account_id is null

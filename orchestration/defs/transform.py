@@ -5,16 +5,40 @@ Here: the assets made from dbt's manifest. Not here: how dbt is called (``orches
 
 import threading
 from collections.abc import Iterator
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from packaging.version import Version
 
 from ingestion.settings import Settings
 from orchestration import dbt as dbt_process
 from orchestration.home import Home
 from orchestration.reporting import Reporter
+
+
+class Dbt(DbtCliResource):
+    """The resource without the two things that cost seconds at each start and serve nothing here.
+
+    It starts ``dbt --version`` to tell dbt from its successor, and loads an adapter to count rows that nobody asks for.
+    Both methods are private: the exact pin of dagster-dbt, and the tests of the job, hold them in place.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Any) -> None:
+        return None
+
+
+def dbt_resource() -> Dbt:
+    """dbt on our project."""
+    project = str(dbt_process.PROJECT)
+    return Dbt(project_dir=project, profiles_dir=project, dbt_executable=str(dbt_process.EXECUTABLE))
 
 
 class Translator(DagsterDbtTranslator):

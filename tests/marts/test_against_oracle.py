@@ -19,9 +19,7 @@ from tests.warehouse import build_marts
 def test_marts_equal_the_plain_computation(
     tmp_path: Path, conversations: int, days: int, seed: int, file_format: str
 ) -> None:
-    summary = write_demo(
-        tmp_path / "demo", conversations=conversations, days=days, seed=seed, file_format=file_format
-    )
+    summary = write_demo(tmp_path / "demo", conversations=conversations, days=days, seed=seed, file_format=file_format)
     expected, found = oracle.compute(summary.config), build_marts(summary.config)
     assert len(found["details"]) > 0.8 * conversations
     for mart in KEYS:

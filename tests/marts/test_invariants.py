@@ -34,9 +34,9 @@ MOMENTS = [
     datetime(2026, 6, 1, 2, 30, tzinfo=UTC),
 ]
 instants = st.builds(
-    lambda moment, minutes, offset: (moment + timedelta(minutes=minutes))
-    .astimezone(ZoneInfo(offset))
-    .isoformat(timespec="microseconds"),
+    lambda moment, minutes, offset: (
+        (moment + timedelta(minutes=minutes)).astimezone(ZoneInfo(offset)).isoformat(timespec="microseconds")
+    ),
     st.sampled_from(MOMENTS),
     st.sampled_from([0, 0, 1, 7, 60, 90, 600, 1440, 5000]),
     st.sampled_from(["UTC", "Europe/Paris", "Asia/Kolkata"]),

@@ -61,11 +61,19 @@ week_starts as (
 
 periods as (
     select
-        account_id, local_date, 'day' as grain, local_date as period_start, {{ plus_days('local_date', 1) }} as period_end
+        account_id,
+        local_date,
+        'day' as grain,
+        local_date as period_start,
+        {{ plus_days('local_date', 1) }} as period_end
     from local_dates
     union all
     select
-        account_id, local_date, 'week' as grain, week_start as period_start, {{ plus_days('week_start', 7) }} as period_end
+        account_id,
+        local_date,
+        'week' as grain,
+        week_start as period_start,
+        {{ plus_days('week_start', 7) }} as period_end
     from week_starts
     union all
     select

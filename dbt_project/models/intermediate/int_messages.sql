@@ -48,9 +48,13 @@ select
     with_conversation.is_inbound,
     with_conversation.is_content and not with_conversation.is_failed as is_message,
     with_conversation.is_content and with_conversation.is_failed as is_failed_message,
-    coalesce(with_conversation.is_content and not with_conversation.is_failed and with_conversation.is_from_human, false)
-        as is_human_reply,
+    coalesce(
+        with_conversation.is_content and not with_conversation.is_failed and with_conversation.is_from_human, false
+    ) as is_human_reply,
     with_conversation.is_content and not with_conversation.is_failed and with_conversation.is_unattributed
         as is_unattributed_message
 from with_conversation
-{{ join_clock('clock', 'with_conversation.account_id', 'with_conversation.sent_at') | replace('inner join', 'left join') }}
+{{
+    join_clock('clock', 'with_conversation.account_id', 'with_conversation.sent_at')
+    | replace('inner join', 'left join')
+}}

@@ -174,9 +174,11 @@ select
     cast(
         sum(case when is_open then step_microseconds else 0 end) over (partition by account_id order by from_at)
         - case when is_open then step_microseconds else 0 end
-    as bigint) as open_microseconds_before,
+        as bigint
+    ) as open_microseconds_before,
     cast(
         sum(case when is_scheduled then 0 else step_microseconds end) over (partition by account_id order by from_at)
         - case when is_scheduled then 0 else step_microseconds end
-    as bigint) as unscheduled_microseconds_before
+        as bigint
+    ) as unscheduled_microseconds_before
 from step_lengths

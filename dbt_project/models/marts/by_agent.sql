@@ -153,7 +153,8 @@ left join {{ ref('int_agents') }} as agents
 {% for part in parts -%}
 left join {{ part }}
     on
-        {% for key in keys -%}
-        {% if not loop.first %}and {% endif %}agents_of_periods.{{ key }} = {{ part }}.{{ key }}
-        {% endfor %}
+        agents_of_periods.{{ keys[0] }} = {{ part }}.{{ keys[0] }}
+        {%- for key in keys[1:] %}
+        and agents_of_periods.{{ key }} = {{ part }}.{{ key }}
+        {%- endfor %}
 {% endfor %}

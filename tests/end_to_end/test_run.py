@@ -1,0 +1,168 @@
+"""`causerie run` as people run it: published and equal to the plain computation, nothing new, refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingestion.demo import write_demo
+from tests import oracle
+from tests.comparison import KEYS, differences, read_marts
+from tests.drops import conversation, message, write_batch
+
+CAUSERIE = Path(sys.executable).with_name("causerie")
+PUBLISHED, REFUSED, WRONG = 0, 1, 2
+
+
+def causerie(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([CAUSERIE, *arguments], capture_output=True, text=True, check=False)
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+class Story:
+    """A demo, run once; each test goes on from where the one before left it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = write_demo(folder / "demo", conversations=150, days=40, seed=7).config
+        self.current = self.config.parent / "var" / "releases" / "current.duckdb"
+        self.drop = self.config.parent / "drop" / "boulangerie"
+        if not self.drop.is_dir():
+            self.drop = next(path.parent.parent for path in self.config.parent.glob("drop/**/manifest.json"))
+
+    def run(self) -> subprocess.CompletedProcess[str]:
+        return causerie("run", "--config", self.config)
+
+    @property
+    def release(self) -> str:
+        return self.current.readlink().name
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return Story(tmp_path_factory.mktemp("a house with blanks and é"))
+
+
+def test_the_first_run_publishes_what_the_plain_computation_gives(story: Story) -> None:
+    run = story.run()
+    assert run.returncode == PUBLISHED, run.stdout + run.stderr
+    expected, found = oracle.compute(story.config), read_marts(story.current)
+    for mart in KEYS:
+        assert differences(mart, expected[mart], found[mart]) == []
+    quarantined = sum(line["quarantined"] for line in expected["accounting"])  # type: ignore[misc]
+    assert rows(story.current, "select rows_quarantined, details_rows from release") == [
+        (quarantined, len(expected["details"]))
+    ]
+    for words in ("Conversations", "batches taken in", "dbt tests passed", "Published", "dbt build", str(story.current)):
+        assert words in run.stdout
+    docs = story.current.with_name(story.release.replace(".duckdb", "-data-docs"))
+    assert (docs / "index.html").is_file()
+
+
+def test_the_accounting_is_that_of_the_plain_computation(story: Story) -> None:
+    build = next((story.config.parent / "var" / "builds").glob("*/warehouse.duckdb"))
+    query = (
+        "select source_system, entity, landed, used, superseded, deleted, quarantined, orphans"
+        " from intermediate.int_row_accounting"
+    )
+    names = ("source_system", "entity", "landed", "used", "superseded", "deleted", "quarantined", "orphans")
+    expected = oracle.compute(story.config)["accounting"]
+    assert sorted(rows(build, query)) == sorted(tuple(line[name] for name in names) for line in expected)
+
+
+def test_every_published_column_is_documented(story: Story) -> None:
+    query = "select table_name || '.' || column_name from duckdb_columns() where not internal and coalesce(comment, '') = ''"
+    assert rows(story.current, query) == []
+
+
+def test_nothing_new_is_no_new_release(story: Story) -> None:
+    before = story.release
+    run = story.run()
+    assert run.returncode == PUBLISHED
+    assert "Nothing new" in run.stdout
+    assert story.release == before
+
+
+def test_a_query_asks_the_current_release(story: Story) -> None:
+    answer = causerie("query", "--config", story.config, "select count(*) as n from details")
+    assert answer.returncode == 0
+    assert str(rows(story.current, "select count(*) from details")[0][0]) in answer.stdout
+    wrong = causerie("query", "--config", story.config, "select nonsense")
+    assert wrong.returncode == WRONG
+    assert "nonsense" in wrong.stderr
+
+
+def test_a_batch_with_broken_rows_is_refused_and_the_release_stays(story: Story) -> None:
+    before = story.release
+    broken = [message(f"x{number}", sent_at="2026-01-02T09:00:00") for number in range(11)]
+    good = [message(f"y{number}") for number in range(500)]
+    write_batch(story.drop / "2026-11-05T0200Z", {"messages": good + broken}, "2026-11-05T02:00:00Z")
+    run = story.run()
+    assert run.returncode == REFUSED
+    assert story.release == before
+    for words in ("Refused", "11 of 511 messages rows are quarantined", "quarantine.parquet", "deliver the batch again"):
+        assert words in run.stdout
+
+
+def test_the_other_source_goes_on_and_a_mended_batch_is_taken_in(story: Story) -> None:
+    before = story.release
+    other = next(path for path in story.drop.parent.iterdir() if path != story.drop)
+    write_batch(
+        other / "2026-11-06T0200Z",
+        {"conversations": [conversation("new", started_at="2026-11-05T12:00:00Z")]},
+        "2026-11-06T02:00:00Z",
+    )
+    run = story.run()
+    assert run.returncode == REFUSED
+    assert story.release != before
+    assert "Published" in run.stdout
+    assert rows(story.current, "select count(*) from details where conversation_id = 'new'") == [(1,)]
+    mended = {"messages": [message(f"y{number}") for number in range(511)]}
+    write_batch(story.drop / "2026-11-05T0200Z", mended, "2026-11-05T02:00:00Z")
+    assert story.run().returncode == PUBLISHED
+
+
+def test_a_build_that_does_not_hold_is_not_published(story: Story) -> None:
+    """More than a tenth of all conversations deleted at once, where the configuration allows a hundredth."""
+    before = story.release
+    config = story.config.read_text()
+    story.config.write_text(f"{config}\n[quality]\nshrink_share = 0.01\nshrink_rows = 0\n")
+    ids = [key for (key,) in rows(story.current, "select conversation_id from details order by 1 limit 30")]
+    source = rows(story.current, "select min(source_system) from details")[0][0]
+    deleted = [
+        {"conversation_id": key, "deleted": True, "updated_at": "2026-11-07T00:00:00Z"} for key in ids
+    ]
+    assert source == "boulangerie_export"
+    write_batch(story.drop / "2026-11-07T0200Z", {"conversations": deleted}, "2026-11-07T02:00:00Z")
+    run = story.run()
+    assert run.returncode == REFUSED, run.stdout
+    assert "A mart does not lose a large share of its rows at once" in run.stdout
+    assert "details: " in run.stdout
+    assert story.release == before
+    verdict = next((story.config.parent / "var" / "builds").glob("*/verdict.json"))
+    assert json.loads(verdict.read_text())["findings"]
+    shutil.rmtree(story.drop / "2026-11-07T0200Z")
+    story.config.write_text(config)
+
+
+def test_a_home_at_work_is_left_alone(story: Story) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from orchestration.home import Home, lock;"
+        f"lock(Home(Path({str(story.config.parent / 'var')!r}))); print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        run = story.run()
+        holder.kill()
+    assert run.returncode == REFUSED
+    assert "another run" in run.stdout

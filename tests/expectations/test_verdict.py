@@ -1,0 +1,175 @@
+"""Every expectation is seen failing, and a verdict holds only when it was really reached."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from expectations.suites.release import Limits, suites
+from expectations.verdict import Finding, Verdict, judge, read_verdict
+
+LIMITS = Limits(shrink_share=0.2, shrink_rows=100, quarantine_share=0.01, restated_share=0.01, stale_after_hours=48)
+
+
+def good_frames() -> dict[str, pd.DataFrame]:
+    """What a sound build shows."""
+    return {
+        "volumes": pd.DataFrame(
+            {
+                "mart": ["overview", "by_agent", "by_tag", "details"],
+                "rows": [10, 20, 30, 1000],
+                "rows_before": [10.0, None, 30.0, 1100.0],
+                "lost_rows": [0.0, None, 0.0, 100.0],
+                "lost_share": [0.0, None, 0.0, 0.09],
+            }
+        ),
+        "freshness": pd.DataFrame(
+            {
+                "account_id": ["acme"],
+                "source_system": ["s"],
+                "data_through": [datetime(2026, 1, 1, tzinfo=UTC)],
+                "hours_old": [5.0],
+            }
+        ),
+        "words": pd.DataFrame(
+            {
+                "column_name": ["status", "source", "times_basis", "grain"],
+                "value": ["closed", "inbox", "exact", "day"],
+                "rows": [1, 1, 1, 1],
+            }
+        ),
+        "ranges": pd.DataFrame(
+            {
+                "mart": ["overview"],
+                "account_id": ["acme"],
+                "least_conversations": [0],
+                "least_messages": [0],
+                "least_csat": [0.0],
+                "greatest_csat": [100.0],
+                "least_response": [0.0],
+                "greatest_response": [100.0],
+                "least_over_worst": [0.0],
+                "greatest_over_best": [0.0],
+                "greatest_share": [1.0],
+            }
+        ),
+        "totals": pd.DataFrame(
+            {
+                "account_id": ["acme"],
+                "figure": ["messages"],
+                "overview_off": [0.0],
+                "by_agent_off": [0.0],
+                "by_tag_short": [0.0],
+            }
+        ),
+        "intake": pd.DataFrame(
+            {
+                "source_system": ["s"],
+                "entity": ["messages"],
+                "quarantined": [1.0],
+                "quarantined_share": [0.001],
+                "restated_share": [None],
+            }
+        ).astype({"restated_share": "float"}),
+        "accounting": pd.DataFrame({"source_system": ["s"], "entity": ["messages"], "orphans": [0], "lost": [0]}),
+    }
+
+
+def test_a_sound_build_holds(tmp_path: Path) -> None:
+    verdict = judge("b1", good_frames(), LIMITS, tmp_path / "docs")
+    assert verdict.findings == ()
+    assert verdict.holds
+    assert verdict.evaluated == sum(len(expected) for expected in suites(LIMITS).values())
+    assert (tmp_path / "docs" / "index.html").is_file()
+
+
+CORRUPTIONS: list[tuple[str, str, Any, str]] = [
+    ("volumes", "mart", "details2", "critical"),
+    ("volumes", "rows", 0, "warning"),
+    ("freshness", "data_through", None, "warning"),
+    ("freshness", "hours_old", 49.0, "warning"),
+    ("ranges", "least_conversations", -1, "critical"),
+    ("ranges", "least_messages", -1, "critical"),
+    ("ranges", "least_csat", -0.1, "critical"),
+    ("ranges", "greatest_csat", 100.1, "critical"),
+    ("ranges", "least_response", -0.1, "critical"),
+    ("ranges", "greatest_response", 100.1, "critical"),
+    ("ranges", "least_over_worst", -0.1, "critical"),
+    ("ranges", "greatest_over_best", 0.1, "critical"),
+    ("ranges", "greatest_share", 1.1, "critical"),
+    ("totals", "overview_off", 1.0, "critical"),
+    ("totals", "by_agent_off", 1.0, "critical"),
+    ("totals", "by_tag_short", 1.0, "critical"),
+    ("intake", "quarantined_share", 0.011, "warning"),
+    ("intake", "restated_share", 0.011, "warning"),
+    ("accounting", "lost", 1, "critical"),
+    ("accounting", "lost", -1, "critical"),
+    ("accounting", "orphans", 1, "warning"),
+]
+
+
+@pytest.mark.parametrize(("frame", "column", "value", "severity"), CORRUPTIONS, ids=lambda value: str(value))
+def test_each_expectation_fails_on_what_it_is_for(frame: str, column: str, value: Any, severity: str) -> None:
+    frames = good_frames()
+    frames[frame] = frames[frame].astype({column: "object"})
+    frames[frame].loc[0, column] = value
+    frames[frame] = frames[frame].infer_objects()
+    verdict = judge("b1", frames, LIMITS, None)
+    assert [(finding.suite, finding.severity) for finding in verdict.findings] == [(frame, severity)]
+    assert verdict.holds == (severity == "warning")
+    shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+    assert value is None or shown in verdict.findings[0].observed
+
+
+def test_a_missing_mart_refuses_the_build() -> None:
+    frames = good_frames()
+    frames["volumes"] = frames["volumes"].iloc[:3]
+    verdict = judge("b1", frames, LIMITS, None)
+    assert not verdict.holds
+    assert verdict.findings[0].observed == "3"
+
+
+@pytest.mark.parametrize("row", range(4), ids=["status", "source", "times_basis", "grain"])
+def test_each_word_column_has_its_own_words(row: int) -> None:
+    frames = good_frames()
+    frames["words"].loc[row, "value"] = "nonsense"
+    verdict = judge("b1", frames, LIMITS, None)
+    assert [finding.severity for finding in verdict.findings] == ["critical"]
+    assert "nonsense" in verdict.findings[0].observed
+
+
+@pytest.mark.parametrize(
+    ("lost_rows", "lost_share", "holds"),
+    [(101.0, 0.21, False), (100.0, 0.9, True), (5000.0, 0.2, True)],
+    ids=["both limits passed", "few rows", "small share"],
+)
+def test_a_mart_that_shrinks_refuses_the_build_past_both_limits(
+    lost_rows: float, lost_share: float, holds: bool
+) -> None:
+    frames = good_frames()
+    frames["volumes"].loc[3, ["lost_rows", "lost_share"]] = [lost_rows, lost_share]
+    assert judge("b1", frames, LIMITS, None).holds == holds
+
+
+def test_an_expectation_that_raises_refuses_the_build() -> None:
+    frames = good_frames()
+    frames["totals"] = frames["totals"].drop(columns="by_tag_short")
+    verdict = judge("b1", frames, LIMITS, None)
+    assert verdict.raised == 1
+    assert not verdict.holds
+    assert "could not be evaluated" in verdict.findings[0].observed
+
+
+def test_no_expectation_is_no_verdict() -> None:
+    verdict = judge("b1", good_frames(), LIMITS, None, suites=lambda limits: {})
+    assert (verdict.evaluated, verdict.holds) == (0, False)
+
+
+def test_a_verdict_is_read_as_it_was_written(tmp_path: Path) -> None:
+    verdict = Verdict("b1", 3, 0, (Finding("totals", "e", "critical", "expected", "observed"),))
+    verdict.write(tmp_path / "verdict.json")
+    assert read_verdict(tmp_path / "verdict.json") == verdict
