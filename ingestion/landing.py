@@ -156,13 +156,13 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     fresh.mkdir()
     try:
         yield fresh
+        fsync_folder(fresh)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     if target.exists():
         shutil.rmtree(old, ignore_errors=True)
         target.rename(old)
-    fsync_folder(fresh)
     fresh.rename(target)
     fsync_folder(target.parent)
     shutil.rmtree(old, ignore_errors=True)

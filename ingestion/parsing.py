@@ -19,7 +19,7 @@ import tempfile
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -175,7 +175,7 @@ def _ndjson_reader(path: Path, entity: Entity, *, from_csv: bool = False) -> _Re
         elif column.kind is Kind.LIST:
             raw[column.name], wrong[column.name] = _json_list(f"fields.{column.name}")
         elif column.kind in (Kind.ID, Kind.TEXT):
-            raw[column.name], wrong[column.name] = _json_text(text, column)
+            raw[column.name], wrong[column.name] = _json_text(f"fields.{column.name}", column)
     return _Reader(relation, raw, wrong, malformed="fields is null")
 
 
@@ -185,19 +185,20 @@ def _json_text(text: str, column: Column) -> tuple[str, str]:
     Only suspicious values pay for the second look: a list or object, a word of JSON, a number with a fraction.
     """
     json_type = f"json_type(json, '$.{column.name}')"
-    suspicious = (
-        f"(starts_with({text}, '{{') or starts_with({text}, '[') or {text} in ('true', 'false')"
-        f" or contains({text}, '.'))"
-    )
+    suspicious = f"starts_with({text}, '{{') or starts_with({text}, '[') or {text} in ('true', 'false')"
     if column.kind is Kind.TEXT:
-        return text, f"case when {suspicious} then {json_type} not in ('VARCHAR', 'DOUBLE') else false end"
+        return (
+            f"nullif({text}, '')",
+            f"case when {suspicious} then {json_type} not in ('VARCHAR', 'DOUBLE') else false end",
+        )
+    suspicious = f"({suspicious} or contains({text}, '.'))"
     # beyond 2^53 a number with a fraction no longer tells one id from the next
     whole = (
         f"(cast({text} as double) = floor(cast({text} as double)) and abs(cast({text} as double)) < 9007199254740992)"
     )
     return (
         f"case when {suspicious} and {json_type} = 'DOUBLE' then cast(try_cast(try_cast({text} as double) as bigint)"
-        f" as varchar) else {text} end",
+        f" as varchar) else nullif({text}, '') end",
         f"case when {suspicious} then case {json_type} when 'VARCHAR' then false when 'DOUBLE' then not {whole}"
         " else true end else false end",
     )
@@ -393,6 +394,7 @@ def _write(
     typed = ",\n".join(f"{_typed(column)} as {column.name}" for column in entity.columns)
     names = ", ".join(column.name for column in entity.columns)
     origin = ", ".join(f"{sql_text(value)} as {name}" for name, value in rules.origin.items())
+    fine = [test for column in entity.columns for test in _fine(column, rules)]
     reasons = [reason for column in entity.columns for reason in _reasons(column, entity, rules)]
     query = f"""
         with raw_values as (select {raw}, {wrong}, {reader.malformed} as is_malformed from {reader.relation}),
@@ -400,7 +402,7 @@ def _write(
         select
             {names},
             {origin},
-            case when is_malformed then '{_MALFORMED}'
+            case when is_malformed then '{_MALFORMED}' when {" and ".join(fine)} then null
                 else nullif(concat_ws('; ', {", ".join(reasons)}), '') end as _reasons
         from typed_values
     """
@@ -437,6 +439,27 @@ def _typed(column: Column) -> str:
     return raw
 
 
+def _fine(column: Column, rules: _Rules) -> Iterator[str]:
+    """SQL that tells cheaply that nothing is wrong with a column, so that reasons are sought for few records only."""
+    name, raw = column.name, f"raw_{column.name}"
+    yield f"not wrong_{name}"
+    if column.required:
+        yield f"{raw} is not null"
+    if column.words:
+        yield f"{raw} in ({', '.join(sql_text(word) for word in column.words)})"
+    if column.kind in (Kind.INSTANT, Kind.BOOLEAN, Kind.RATING):
+        yield f"({raw} is null or {name} is not null)"
+    if column.happened:
+        yield f"({name} is null or {name} <= {_latest(rules)})"
+    if column.kind is Kind.RATING:
+        yield f"({name} is null or {name} between {rules.rating_scale[0]} and {rules.rating_scale[1]})"
+
+
+def _latest(rules: _Rules) -> str:
+    """SQL of the latest instant at which something can have happened."""
+    return f"make_timestamptz({round((rules.extracted_at.timestamp() + FUTURE_TOLERANCE_SECONDS) * 1_000_000)})"
+
+
 def _reasons(column: Column, entity: Entity, rules: _Rules) -> Iterator[str]:
     """SQL that gives a text for each thing that is wrong with a column of a record, else NULL."""
     name, raw = column.name, f"raw_{column.name}"
@@ -453,11 +476,7 @@ def _reasons(column: Column, entity: Entity, rules: _Rules) -> Iterator[str]:
     elif column.kind in (Kind.BOOLEAN, Kind.RATING):
         yield f"case when {raw} is not null and {name} is null then '{name}: {_WRONG_TYPE[column.kind]}' end"
     if column.happened:
-        latest = rules.extracted_at.timestamp() + FUTURE_TOLERANCE_SECONDS
-        yield (
-            f"case when {name} > make_timestamptz({round(latest * 1_000_000)})"
-            f" then '{name}: later than the extraction of its batch' end"
-        )
+        yield f"case when {name} > {_latest(rules)} then '{name}: later than the extraction of its batch' end"
     if column.words:
         words = ", ".join(sql_text(word) for word in column.words)
         yield (
@@ -542,11 +561,12 @@ def _readable_by_duckdb(path: Path, match: re.Match[str], scratch: Path) -> Iter
     """DuckDB reads packed text as it lies, but neither packed Parquet nor a byte order mark before NDJSON."""
     is_packed_parquet = match["format"] == "parquet" and match["gz"]
     may_have_mark = match["format"] in ("ndjson", "jsonl")
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+    with ExitStack() as stack:
         readable = path
         try:
             with _open_binary(path) as file:
                 if is_packed_parquet or (may_have_mark and file.read(len(BOM_UTF8)) == BOM_UTF8):
+                    folder = stack.enter_context(tempfile.TemporaryDirectory(dir=scratch))
                     readable = Path(folder) / path.name.removesuffix(".gz")
                     with readable.open("wb") as out:
                         shutil.copyfileobj(file, out)

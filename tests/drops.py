@@ -18,6 +18,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -238,16 +239,33 @@ def _parquet(rows: Sequence[Row], columns: list[str]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         lines, target = Path(folder) / "rows.ndjson", Path(folder) / "rows.parquet"
         lines.write_text("".join(json.dumps(row, default=_spelled) + "\n" for row in rows), encoding="utf-8")
-        read = ", ".join(f"'{name}': '{'json' if kind.endswith('[]') else 'varchar'}'" for name, kind in types.items())
-        chosen = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in types.items())
-        with duckdb.connect() as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            connection.execute("set threads = 1")
-            connection.execute(
-                f"copy (select {chosen} from read_json('{lines}', format = 'newline_delimited', columns = {{{read}}}))"
-                f" to '{target}' (format parquet)"
-            )
+        read = ", ".join(f"{_text(name)}: '{_read_as(kind)}'" for name, kind in types.items())
+        chosen = ", ".join(f"cast({_name(name)} as {kind}) as {_name(name)}" for name, kind in types.items())
+        _connection().execute(
+            f"copy (select {chosen} from read_json('{lines}', format = 'newline_delimited', columns = {{{read}}}))"
+            f" to '{target}' (format parquet)"
+        )
         return target.read_bytes()
+
+
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set threads = 1")
+    return connection
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _name(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _read_as(kind: str) -> str:
+    return "json" if kind.endswith("[]") else "varchar"
 
 
 def _parquet_type(name: str, values: list[Any]) -> str:

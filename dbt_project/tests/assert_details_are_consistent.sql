@@ -1,5 +1,6 @@
 -- Detects conversations whose figures contradict each other, or whose rating is none of the account's scale.
 -- A returned row is such a conversation.
+{{ config(meta={'dagster': {'ref': {'name': 'details'}}}) }}
 select
     details.account_id,
     details.source_system,

@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -80,16 +79,19 @@ Parse = Callable[..., Parsed]
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with connect() as connection:
-        connection.execute("set threads = 4")
+        connection.execute("set threads = 1")  # of small files, planning is the work
+        connection.execute("set enable_external_file_cache = false")  # the same names follow within a second
         yield connection
 
 
-@pytest.fixture
-def parse(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> Parse:
-    return parser(connection, tmp_path)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests: making and clearing away hundreds takes longer than they do."""
+    return tmp_path_factory.mktemp("parsing")
 
 
-def parser(connection: duckdb.DuckDBPyConnection, folder: Path) -> Parse:
+@pytest.fixture(scope="module")
+def parse(connection: duckdb.DuckDBPyConnection, folder: Path) -> Parse:
     def parse(
         name: str, content: bytes, *, extracted_at: str = EXTRACTED_AT, rating_scale: tuple[int, int] = (1, 5)
     ) -> Parsed:
@@ -104,7 +106,7 @@ def parser(connection: duckdb.DuckDBPyConnection, folder: Path) -> Parse:
             extracted_at=datetime.fromisoformat(extracted_at),
             rating_scale=rating_scale,
         )
-        assert [file.name for file in target.parent.iterdir()] == [target.name], "no scratch file stays"
+        assert all(file.is_file() for file in target.parent.iterdir()), "no scratch folder stays"
         cursor = connection.execute(f"from read_parquet('{target}')")
         names = [column[0] for column in cursor.description]
         assert names[-4:] == ["source_system", "_batch", "_file", "_reasons"]
@@ -173,16 +175,9 @@ class TestFormats:
             },
         ]
 
-    @pytest.mark.parametrize("entity", ROWS)
-    def test_what_is_required_is_enough(self, parse: Parse, entity: str, file_format: str, gz: bool) -> None:
-        parsed = self.parse(parse, entity, [ROWS[entity]()], file_format, gz)
-        assert parsed.bad == []
-        assert [set(row) for row in parsed.rows] == [set(REQUIRED[entity])]
-
-    @pytest.mark.parametrize("entity", ROWS)
-    def test_no_record(self, parse: Parse, entity: str, file_format: str, gz: bool) -> None:
-        content = content_of([], file_format, list(ROWS[entity]()))
-        assert parse(f"{entity}.{file_format}" + ".gz" * gz, packed(content, gz)).records == 0
+    def test_no_record(self, parse: Parse, file_format: str, gz: bool) -> None:
+        content = content_of([], file_format, list(message()))
+        assert parse(f"messages.{file_format}" + ".gz" * gz, packed(content, gz)).records == 0
 
     def test_whole_numbers_are_ids(self, parse: Parse, file_format: str, gz: bool) -> None:
         rows = [message(1, 10, agent_id=7), message(2**62, 10, agent_id=None)]
@@ -202,7 +197,7 @@ class TestFormats:
         assert [bad.reasons for bad in parsed.bad] == ["contact_id: missing"]
 
     def test_unknown_columns_are_ignored(self, parse: Parse, file_format: str, gz: bool) -> None:
-        rows = [{"Agent_Id": "other", 'a b"c': "x", **agent("a1", active=True), "deleted": True, "": "y"}]
+        rows = [{"AGENT": "other", 'a b"c': "x", **agent("a1", active=True), "deleted": True, "it's": ["y"]}]
         parsed = self.parse(parse, "agents", rows, file_format, gz)
         assert parsed.rows == [{"agent_id": "a1", "active": True}]
 
@@ -220,6 +215,14 @@ class TestFormats:
         first = 2 if file_format == "csv" else 1  # a header is a line; in Parquet the row counts
         assert [bad.line for bad in parsed.bad] == [first, first + 3, first + 4, first + 9]
         assert all(f"m{bad.line - first}" in bad.record for bad in parsed.bad)
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("entity", ROWS)
+def test_what_is_required_is_enough(parse: Parse, entity: str, file_format: str) -> None:
+    parsed = parse(f"{entity}.{file_format}", content_of([ROWS[entity]()], file_format))
+    assert parsed.bad == []
+    assert [set(row) for row in parsed.rows] == [set(REQUIRED[entity])]
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\r\t"), min_size=1, max_size=8)
@@ -266,9 +269,7 @@ ANY_ROWS = st.lists(
     min_size=1,
     max_size=12,
 )
-QUICK = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+QUICK = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUICK
@@ -315,97 +316,103 @@ def test_the_name_of_a_file_tells_what_it_holds(name: str, entity: str | None) -
 
 
 NO_ID = "agent_id: neither text nor a whole number"
+NO_OFFSET, NO_INSTANT = "asked_at: an instant without an offset", "asked_at: no instant"
+Written = dict[str, tuple[str, Any]]
+"""By what it is about: a value as JSON writes it, and what is expected."""
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        pytest.param('"a1"', "a1", id="text"),
-        pytest.param('"007"', "007", id="text of digits"),
-        pytest.param('"5.0"', "5.0", id="text of a number"),
-        pytest.param('" a "', " a ", id="text with blanks"),
-        pytest.param('"true"', "true", id="text of a word"),
-        pytest.param('"[1"', "[1", id="text with a bracket"),
-        pytest.param('"é\\u00e9\\n"', "éé\n", id="text with escapes"),
-        pytest.param("5", "5", id="number"),
-        pytest.param("-3", "-3", id="negative"),
-        pytest.param("5.0", "5", id="5.0"),
-        pytest.param("1e2", "100", id="1e2"),
-        pytest.param("9007199254740993", "9007199254740993", id="past what a double holds"),
-        pytest.param("18446744073709551616", "18446744073709551616", id="past 64 bits"),
-        pytest.param("12345678901234567890123", "12345678901234567890123", id="huge"),
-    ],
-)
-def test_an_id(parse: Parse, written: str, expected: str) -> None:
-    parsed = parse("agents.ndjson", ndjson(f'{{"agent_id": {written}}}'))
-    assert parsed.rows == [{"agent_id": expected}]
-
-
-@pytest.mark.parametrize(
-    ("written", "reason"),
-    [
-        pytest.param("1.5", NO_ID, id="1.5"),
-        pytest.param("true", NO_ID, id="boolean"),
-        pytest.param("[1]", NO_ID, id="list"),
-        pytest.param('{"id": 1}', NO_ID, id="object"),
-        pytest.param("9007199254740993.0", NO_ID, id="a fraction that a double cannot tell"),
-        pytest.param("null", "agent_id: missing", id="null"),
-        pytest.param('""', "agent_id: missing", id="empty"),
-    ],
-)
-def test_no_id(parse: Parse, written: str, reason: str) -> None:
-    assert parse("agents.ndjson", ndjson(f'{{"agent_id": {written}}}')).reasons == {1: reason}
-
-
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        pytest.param('"Zoé"', "Zoé", id="text"),
-        pytest.param('" "', " ", id="blank"),
-        pytest.param('"null"', "null", id="the word null"),
-        pytest.param('"{x"', "{x", id="text with a brace"),
-        pytest.param("5", "5", id="number"),
-        pytest.param("1.5", "1.5", id="fraction"),
-        pytest.param("null", None, id="null"),
-        pytest.param('""', None, id="empty"),
-    ],
-)
-def test_a_text(parse: Parse, written: str, expected: str | None) -> None:
-    parsed = parse("agents.ndjson", ndjson(f'{{"agent_id": 1, "name": {written}}}'))
+def values(parse: Parse, cases: Written, entity: str, column: str) -> None:
+    """Each case is the value of a column in a record of its own; the expected value must come out, and nothing bad."""
+    parsed = parse(f"{entity}.ndjson", records(cases, entity, column))
     assert parsed.bad == []
-    assert parsed.column("name") == [expected]
+    assert dict(zip(cases, parsed.column(column), strict=True)) == {
+        name: expected for name, (_, expected) in cases.items()
+    }
 
 
-@pytest.mark.parametrize("written", ["true", '{"a": 1}', '["a"]'], ids=["boolean", "object", "list"])
-def test_no_text(parse: Parse, written: str) -> None:
-    assert parse("agents.ndjson", ndjson(f'{{"agent_id": 1, "name": {written}}}')).reasons == {1: "name: no text"}
+def reasons(parse: Parse, cases: Written, entity: str, column: str) -> None:
+    """Each case is the value of a column in a record of its own, quarantined with the expected reason."""
+    parsed = parse(f"{entity}.ndjson", records(cases, entity, column))
+    found = {name: parsed.reasons.get(line) for line, name in enumerate(cases, start=1)}
+    assert found == {name: reason for name, (_, reason) in cases.items()}
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        pytest.param("[]", [], id="empty"),
-        pytest.param('["a", "b"]', ["a", "b"], id="texts"),
-        pytest.param('["a;b", "", " c "]', ["a;b", "", " c "], id="as they came"),
-        pytest.param("[1, 2]", ["1", "2"], id="numbers"),
-        pytest.param("null", None, id="null"),
-        pytest.param('""', None, id="empty text"),
-    ],
-)
-def test_a_list(parse: Parse, written: str, expected: list[str] | None) -> None:
-    parsed = parse("contacts.ndjson", ndjson(f'{{"contact_id": 1, "tags": {written}}}'))
-    assert parsed.bad == []
-    assert parsed.column("tags") == [expected]
+def records(cases: Written, entity: str, column: str) -> bytes:
+    row = {**ROWS[entity](), column: 0}
+    others = {name: value for name, value in row.items() if name != column}
+    return b"".join(
+        json.dumps(others)[:-1].encode() + f'{", " * bool(others)}"{column}": {written}}}\n'.encode()
+        for written, _ in cases.values()
+    )
 
 
-@pytest.mark.parametrize(
-    "written",
-    ['"a;b"', '"[]"', "5", "true", '{"a": 1}', '[["a"]]', '[{"a": 1}]', "[true]"],
-    ids=["text", "text of a list", "number", "boolean", "object", "nested", "objects", "booleans"],
-)
-def test_no_list(parse: Parse, written: str) -> None:
-    parsed = parse("contacts.ndjson", ndjson(f'{{"contact_id": 1, "tags": {written}}}'))
-    assert parsed.reasons == {1: "tags: no list of text"}
+def test_ids(parse: Parse) -> None:
+    cases: Written = {
+        "text": ('"a1"', "a1"),
+        "text of digits": ('"007"', "007"),
+        "text of a number": ('"5.0"', "5.0"),
+        "text with blanks": ('" a "', " a "),
+        "text of a word": ('"true"', "true"),
+        "text with a bracket": ('"[1"', "[1"),
+        "text with escapes": ('"é\\u00e9\\n"', "éé\n"),
+        "number": ("5", "5"),
+        "negative": ("-3", "-3"),
+        "5.0": ("5.0", "5"),
+        "1e2": ("1e2", "100"),
+        "past what a double holds": ("9007199254740993", "9007199254740993"),
+        "past 64 bits": ("18446744073709551616", "18446744073709551616"),
+        "huge": ("12345678901234567890123", "12345678901234567890123"),
+    }
+    values(parse, cases, "agents", "agent_id")
+
+
+def test_no_ids(parse: Parse) -> None:
+    cases: Written = {
+        "1.5": ("1.5", NO_ID),
+        "boolean": ("true", NO_ID),
+        "list": ("[1]", NO_ID),
+        "object": ('{"id": 1}', NO_ID),
+        "a fraction that a double cannot tell": ("9007199254740993.0", NO_ID),
+        "null": ("null", "agent_id: missing"),
+        "empty": ('""', "agent_id: missing"),
+    }
+    reasons(parse, cases, "agents", "agent_id")
+
+
+def test_texts(parse: Parse) -> None:
+    cases: Written = {
+        "text": ('"Zoé"', "Zoé"),
+        "blank": ('" "', " "),
+        "the word null": ('"null"', "null"),
+        "text with a brace": ('"{x"', "{x"),
+        "number": ("5", "5"),
+        "fraction": ("1.5", "1.5"),
+        "null": ("null", None),
+        "empty": ('""', None),
+    }
+    values(parse, cases, "agents", "name")
+
+
+def test_no_texts(parse: Parse) -> None:
+    bad = "name: no text"
+    reasons(parse, {"boolean": ("true", bad), "object": ('{"a": 1}', bad), "list": ('["a"]', bad)}, "agents", "name")
+
+
+def test_lists(parse: Parse) -> None:
+    cases: Written = {
+        "empty": ("[]", []),
+        "texts": ('["a", "b"]', ["a", "b"]),
+        "as they came": ('["a;b", "", " c "]', ["a;b", "", " c "]),
+        "numbers": ("[1, 2]", ["1", "2"]),
+        "null": ("null", None),
+        "empty text": ('""', None),
+    }
+    values(parse, cases, "contacts", "tags")
+
+
+def test_no_lists(parse: Parse) -> None:
+    wrong = ['"a;b"', '"[]"', "5", "true", '{"a": 1}', '[["a"]]', '[{"a": 1}]', "[true]"]
+    reasons(parse, {written: (written, "tags: no list of text") for written in wrong}, "contacts", "tags")
 
 
 def test_lists_of_csv_are_separated_by_semicolons(parse: Parse) -> None:
@@ -413,95 +420,82 @@ def test_lists_of_csv_are_separated_by_semicolons(parse: Parse) -> None:
     assert parsed.column("tags") == [["a", "b"], None, ["a, b", "c"], [" a ", "", " b"], None]
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        ("true", True),
-        ("false", False),
-        ('"true"', True),
-        ('" FALSE "', False),
-        ("1", True),
-        ("0", False),
-        ("null", None),
-        ('""', None),
-    ],
-)
-def test_a_boolean(parse: Parse, written: str, expected: bool | None) -> None:
-    parsed = parse("agents.ndjson", ndjson(f'{{"agent_id": 1, "active": {written}}}'))
-    assert parsed.bad == []
-    assert parsed.column("active") == [expected]
+def test_booleans(parse: Parse) -> None:
+    cases: Written = {
+        "true": ("true", True),
+        "false": ("false", False),
+        "text": ('"true"', True),
+        "text in capitals": ('" FALSE "', False),
+        "1": ("1", True),
+        "0": ("0", False),
+        "null": ("null", None),
+        "empty": ('""', None),
+    }
+    values(parse, cases, "agents", "active")
 
 
-@pytest.mark.parametrize("written", ['"no"', '"t"', "2", "[]", "{}"])
-def test_no_boolean(parse: Parse, written: str) -> None:
-    parsed = parse("agents.ndjson", ndjson(f'{{"agent_id": 1, "active": {written}}}'))
-    assert parsed.reasons == {1: "active: neither true nor false"}
+def test_no_booleans(parse: Parse) -> None:
+    wrong = ['"no"', '"t"', "2", "[]", "{}"]
+    reasons(parse, {written: (written, "active: neither true nor false") for written in wrong}, "agents", "active")
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        pytest.param("2026-01-02T09:00:00+01:00", "2026-01-02T08:00:00+00:00", id="offset"),
-        pytest.param("2026-01-02T09:00:00Z", "2026-01-02T09:00:00+00:00", id="Z"),
-        pytest.param("2026-01-02t09:00:00z", "2026-01-02T09:00:00+00:00", id="small letters"),
-        pytest.param("2026-01-02 09:00:00+01:00", "2026-01-02T08:00:00+00:00", id="space"),
-        pytest.param("2026-01-02T09:00:00+0100", "2026-01-02T08:00:00+00:00", id="no colon"),
-        pytest.param("2026-01-02T09:00:00+01", "2026-01-02T08:00:00+00:00", id="hours only"),
-        pytest.param("2026-01-02T09:00:00-00:30", "2026-01-02T09:30:00+00:00", id="minutes west"),
-        pytest.param("2026-01-02T09:00:00.5Z", "2026-01-02T09:00:00.500000+00:00", id="fraction"),
-        pytest.param("2026-01-02T09:00:00.1234569Z", "2026-01-02T09:00:00.123456+00:00", id="past a microsecond"),
-        pytest.param(" 2026-01-02T09:00:00Z ", "2026-01-02T09:00:00+00:00", id="blanks around"),
-    ],
-)
+def test_ratings(parse: Parse) -> None:
+    cases: Written = {
+        "best": ("5", 5),
+        "worst": ("1", 1),
+        "5.0": ("5.0", 5),
+        "text": ('"4"', 4),
+        "text with blanks": ('" 4 "', 4),
+        "null": ("null", None),
+        "empty": ('""', None),
+    }
+    values(parse, cases, "ratings", "rating")
+
+
+def test_no_ratings(parse: Parse) -> None:
+    wrong = ["1.5", '"five"', "true", "[5]", '"nan"', "1e10"]
+    reasons(parse, {written: (written, "rating: no whole number") for written in wrong}, "ratings", "rating")
+
+
 @pytest.mark.parametrize("file_format", ["ndjson", "csv"])
-def test_an_instant(parse: Parse, file_format: str, written: str, expected: str) -> None:
-    parsed = parse(f"ratings.{file_format}", content_of([rating(asked_at=written)], file_format))
-    assert parsed.column("asked_at") == [datetime.fromisoformat(expected)]
+def test_instants(parse: Parse, file_format: str) -> None:
+    cases = {
+        "2026-01-02T09:00:00+01:00": "2026-01-02T08:00:00+00:00",
+        "2026-01-02T09:00:00Z": "2026-01-02T09:00:00+00:00",
+        "2026-01-02t09:00:00z": "2026-01-02T09:00:00+00:00",
+        "2026-01-02 09:00:00+01:00": "2026-01-02T08:00:00+00:00",
+        "2026-01-02T09:00:00+0100": "2026-01-02T08:00:00+00:00",
+        "2026-01-02T09:00:00+01": "2026-01-02T08:00:00+00:00",
+        "2026-01-02T09:00:00-00:30": "2026-01-02T09:30:00+00:00",
+        "2026-01-02T09:00:00.5Z": "2026-01-02T09:00:00.500000+00:00",
+        "2026-01-02T09:00:00.1234569Z": "2026-01-02T09:00:00.123456+00:00",
+        " 2026-01-02T09:00:00Z ": "2026-01-02T09:00:00+00:00",
+    }
+    parsed = parse(f"ratings.{file_format}", content_of([rating(asked_at=written) for written in cases], file_format))
+    found = dict(zip(cases, parsed.column("asked_at"), strict=True))
+    assert found == {written: datetime.fromisoformat(expected) for written, expected in cases.items()}
 
 
-NO_OFFSET, NO_INSTANT = "asked_at: an instant without an offset", "asked_at: no instant"
-
-
-@pytest.mark.parametrize(
-    ("written", "reason"),
-    [
-        pytest.param("2026-01-02T09:00:00", NO_OFFSET, id="no offset"),
-        pytest.param("2026-01-02 09:00:00.123456", NO_OFFSET, id="no offset, space and fraction"),
-        pytest.param("2026-01-02", NO_OFFSET, id="a date"),
-        pytest.param("2026-02-30T09:00:00Z", NO_INSTANT, id="30 February"),
-        pytest.param("2026-01-02T25:00:00Z", NO_INSTANT, id="hour 25"),
-        pytest.param("2026-01-02T09:00:00+25:00", NO_INSTANT, id="offset of 25 hours"),
-        pytest.param("2026-01-02T09:00:00 Europe/Paris", NO_INSTANT, id="a zone's name"),
-        pytest.param("02/01/2026 09:00", NO_INSTANT, id="another order"),
-        pytest.param("1767344400", NO_INSTANT, id="seconds as text"),
-        pytest.param(1767344400, NO_INSTANT, id="seconds"),
-        pytest.param("now", NO_INSTANT, id="a word of SQL"),
-        pytest.param("infinity", NO_INSTANT, id="infinity"),
-        pytest.param(" ", NO_INSTANT, id="blank"),
-    ],
-)
 @pytest.mark.parametrize("file_format", ["ndjson", "csv"])
-def test_no_instant(parse: Parse, file_format: str, written: object, reason: str) -> None:
-    parsed = parse(f"ratings.{file_format}", content_of([rating(asked_at=written)], file_format))
-    assert [bad.reasons for bad in parsed.bad] == [reason]
-
-
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [("5", 5), ("1", 1), ("5.0", 5), ('"4"', 4), ('" 4 "', 4), ("null", None), ('""', None)],
-)
-def test_a_rating(parse: Parse, written: str, expected: int | None) -> None:
-    parsed = parse("ratings.ndjson", ndjson(f'{{"rating_id": 1, "conversation_id": 1, "rating": {written}}}'))
-    assert parsed.bad == []
-    assert parsed.column("rating") == [expected]
-
-
-@pytest.mark.parametrize(
-    "written", ["1.5", '"five"', "true", "[5]", '"nan"', "1e10"], ids=lambda written: str(written).strip('"')
-)
-def test_no_rating(parse: Parse, written: str) -> None:
-    parsed = parse("ratings.ndjson", ndjson(f'{{"rating_id": 1, "conversation_id": 1, "rating": {written}}}'))
-    assert parsed.reasons == {1: "rating: no whole number"}
+def test_no_instants(parse: Parse, file_format: str) -> None:
+    cases: dict[object, str] = {
+        "2026-01-02T09:00:00": NO_OFFSET,
+        "2026-01-02 09:00:00.123456": NO_OFFSET,
+        "2026-01-02": NO_OFFSET,
+        "2026-02-30T09:00:00Z": NO_INSTANT,
+        "2026-01-02T25:00:00Z": NO_INSTANT,
+        "2026-01-02T09:00:00+25:00": NO_INSTANT,
+        "2026-01-02T09:00:00 Europe/Paris": NO_INSTANT,
+        "02/01/2026 09:00": NO_INSTANT,
+        "1767344400": NO_INSTANT,
+        1767344400: NO_INSTANT,
+        "now": NO_INSTANT,
+        "infinity": NO_INSTANT,
+        " ": NO_INSTANT,
+    }
+    parsed = parse(f"ratings.{file_format}", content_of([rating(asked_at=written) for written in cases], file_format))
+    found = dict(zip(cases, [bad.reasons for bad in parsed.bad], strict=True))
+    assert found == cases
 
 
 @pytest.mark.parametrize(
@@ -522,13 +516,14 @@ def test_a_rating_outside_the_scale(
 # --- what a record must have
 
 
-@pytest.mark.parametrize("missing", [None, ""], ids=["null", "empty"])
 @pytest.mark.parametrize(
     ("entity", "column"), [(entity, column) for entity, columns in REQUIRED.items() for column in columns]
 )
-def test_a_missing_required_value(parse: Parse, entity: str, column: str, missing: str | None) -> None:
-    parsed = parse(f"{entity}.ndjson", ndjson(ROWS[entity](), {**ROWS[entity](), column: missing}))
-    assert parsed.reasons == {2: f"{column}: missing"}
+def test_a_missing_required_value(parse: Parse, entity: str, column: str) -> None:
+    good = ROWS[entity]()
+    absent = {name: value for name, value in good.items() if name != column}
+    parsed = parse(f"{entity}.ndjson", ndjson(good, {**good, column: None}, {**good, column: ""}, absent))
+    assert parsed.reasons == dict.fromkeys([2, 3, 4], f"{column}: missing")
 
 
 def test_every_reason_against_a_record_is_told(parse: Parse) -> None:
@@ -556,25 +551,24 @@ def test_a_deleted_row_needs_its_key(parse: Parse, entity: str) -> None:
     assert parsed.reasons == {1: f"{key}: missing"}
 
 
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        pytest.param({"sent_at": "yesterday"}, "sent_at: no instant", id="no instant"),
-        pytest.param({"sent_at": "2026-01-02T09:00:00"}, "sent_at: an instant without an offset", id="no offset"),
-        pytest.param({"private": "perhaps"}, "private: neither true nor false", id="no boolean"),
-        pytest.param({"direction": "sideways"}, "direction: none of inbound or outbound", id="unknown direction"),
-        pytest.param({"sent_at": "2027-01-01T00:00:00Z"}, "sent_at: later than the extraction", id="future"),
-    ],
-)
-def test_a_deleted_row_has_no_wrong_values(parse: Parse, row: Row, reason: str) -> None:
-    parsed = parse("messages.ndjson", ndjson({"message_id": "m1", "deleted": True, **row}))
-    assert parsed.reasons[1].startswith(reason)
+def test_a_deleted_row_has_no_wrong_values(parse: Parse) -> None:
+    wrong = {
+        "sent_at: no instant": {"sent_at": "yesterday"},
+        "sent_at: an instant without an offset": {"sent_at": "2026-01-02T09:00:00"},
+        "private: neither true nor false": {"private": "perhaps"},
+        "direction: none of inbound or outbound": {"direction": "sideways"},
+        "sent_at: later than the extraction of its batch": {"sent_at": "2027-01-01T00:00:00Z"},
+    }
+    parsed = parse("messages.ndjson", ndjson(*({"message_id": 1, "deleted": True, **row} for row in wrong.values())))
+    assert list(parsed.reasons.values()) == list(wrong)
 
 
-@pytest.mark.parametrize("deleted", [False, None, "", "0"], ids=["false", "null", "empty", "0"])
-def test_a_row_that_is_not_deleted_needs_everything(parse: Parse, deleted: object) -> None:
-    parsed = parse("conversations.ndjson", ndjson({"conversation_id": "c1", "deleted": deleted}))
-    assert parsed.reasons == {1: "started_at: missing"}
+def test_a_row_that_is_not_deleted_needs_everything(parse: Parse) -> None:
+    rows = [{"conversation_id": "c1", "deleted": value} for value in (False, None, "", "0")] + [
+        {"conversation_id": "c1"}
+    ]
+    parsed = parse("conversations.ndjson", ndjson(*rows))
+    assert list(parsed.reasons.values()) == ["started_at: missing"] * 5
 
 
 def test_an_unclear_deletion_is_none(parse: Parse) -> None:
@@ -597,20 +591,18 @@ HAPPENED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("late", "is_bad"),
-    [(timedelta(minutes=5), False), (timedelta(minutes=5, microseconds=1), True), (timedelta(days=400), True)],
-    ids=["exactly five minutes", "a microsecond more", "next year"],
-)
 @pytest.mark.parametrize("file_format", FORMATS)
 @pytest.mark.parametrize(("entity", "column"), HAPPENED)
 def test_what_happened_is_not_later_than_its_extraction(
-    parse: Parse, entity: str, column: str, file_format: str, late: timedelta, is_bad: bool
+    parse: Parse, entity: str, column: str, file_format: str
 ) -> None:
-    rows = [ROWS[entity](**{column: (datetime.fromisoformat(AT).astimezone(UTC) + late).isoformat()})]
+    """Exactly five minutes are none too many, and a microsecond more is."""
+    latest = datetime.fromisoformat(AT).astimezone(UTC) + timedelta(minutes=5)
+    moments = [latest, latest + timedelta(microseconds=1), latest + timedelta(days=400), latest - timedelta(days=1)]
+    rows = [ROWS[entity](**{column: moment.isoformat()}) for moment in moments]
     parsed = parse(f"{entity}.{file_format}", content_of(rows, file_format), extracted_at=AT)
-    expected = [f"{column}: later than the extraction of its batch"] if is_bad else []
-    assert [bad.reasons for bad in parsed.bad] == expected
+    assert [row[column] for row in parsed.good] == [moments[0], moments[3]]
+    assert [bad.reasons for bad in parsed.bad] == [f"{column}: later than the extraction of its batch"] * 2
 
 
 @pytest.mark.parametrize(
@@ -634,11 +626,18 @@ def test_other_words_may_be_anything(parse: Parse) -> None:
     assert parse("messages.ndjson", ndjson(row)).bad == []
 
 
+@pytest.mark.parametrize("name", ["Agent_ID", "AGENT_ID", " agent_id"])
+def test_a_column_of_almost_the_same_name_is_unknown(parse: Parse, name: str) -> None:
+    parsed = parse("agents.ndjson", ndjson({name: "other", "agent_id": "a1", "Name": "Zoé"}, {name: "other"}))
+    assert parsed.good == [{"agent_id": "a1"}]
+    assert parsed.reasons == {2: "agent_id: missing"}
+
+
 # --- malformed NDJSON
 
 
 @pytest.mark.parametrize(
-    ("content", "ids", "reasons"),
+    ("content", "ids", "lines"),
     [
         pytest.param(b'{"agent_id":1}\n{"agent_id":\n{"agent_id":3}\n', ["1", None, "3"], [2], id="torn"),
         pytest.param(b'{"agent_id":1}\n\n   \n\t\n{"agent_id":\n', ["1", None], [5], id="blank lines"),
@@ -657,11 +656,16 @@ def test_other_words_may_be_anything(parse: Parse) -> None:
         pytest.param(BOM, [], [], id="nothing but a mark"),
     ],
 )
-@pytest.mark.parametrize("gz", [False, True], ids=["plain", "gz"])
-def test_malformed_json(parse: Parse, content: bytes, ids: list[str | None], reasons: list[int], gz: bool) -> None:
-    parsed = parse("agents.ndjson" + ".gz" * gz, packed(content, gz))
+def test_malformed_json(parse: Parse, content: bytes, ids: list[str | None], lines: list[int]) -> None:
+    parsed = parse("agents.ndjson", content)
     assert parsed.column("agent_id") == ids
-    assert parsed.reasons == dict.fromkeys(reasons, "malformed record")
+    assert parsed.reasons == dict.fromkeys(lines, "malformed record")
+
+
+def test_malformed_json_that_is_packed(parse: Parse) -> None:
+    parsed = parse("agents.ndjson.gz", packed(BOM + b'{"agent_id":1}\r\n\r\n{"agent_id":\r\n{"agent_id":4}\r\n'))
+    assert parsed.column("agent_id") == ["1", None, "4"]
+    assert parsed.reasons == {3: "malformed record"}
 
 
 @pytest.mark.parametrize(
@@ -689,7 +693,7 @@ def test_the_record_stays_readable(parse: Parse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "ids", "reasons"),
+    ("content", "ids", "lines"),
     [
         pytest.param("1,a\n2,b,c\n3\n4,d\n", ["1", None, None, "4"], [3, 4], id="too many and too few fields"),
         pytest.param('1,a\n2,"b" c\n3,d\n', ["1", None, "3"], [3], id="text behind a quote"),
@@ -702,12 +706,18 @@ def test_the_record_stays_readable(parse: Parse) -> None:
         pytest.param('1,"a ""b"", c"\n2,b,c\n', ["1", None], [3], id="doubled quotes"),
     ],
 )
-@pytest.mark.parametrize("mark", [b"", BOM], ids=["no mark", "byte order mark"])
-def test_malformed_csv(parse: Parse, mark: bytes, content: str, ids: list[str | None], reasons: list[int]) -> None:
+def test_malformed_csv(parse: Parse, content: str, ids: list[str | None], lines: list[int]) -> None:
     header = "agent_id,name\r\n" if "\r\n" in content else "agent_id,name\n"
-    parsed = parse("agents.csv", mark + (header + content).encode())
+    parsed = parse("agents.csv", (header + content).encode())
     assert parsed.column("agent_id") == ids
-    assert parsed.reasons == dict.fromkeys(reasons, "malformed record")
+    assert parsed.reasons == dict.fromkeys(lines, "malformed record")
+
+
+@pytest.mark.parametrize("last", [b"", b"3,c,d\n"], ids=["well formed", "malformed"])
+def test_a_byte_order_mark_before_csv(parse: Parse, last: bytes) -> None:
+    parsed = parse("agents.csv.gz", packed(BOM + b"agent_id,name\n1,a\n,b\n" + last))
+    assert parsed.good == [{"agent_id": "1", "name": "a"}]
+    assert parsed.reasons == {3: "agent_id: missing"} | ({4: "malformed record"} if last else {})
 
 
 @pytest.mark.parametrize(
@@ -791,15 +801,20 @@ def test_csv_with_another_header_is_unreadable(parse: Parse, content: bytes, wor
 # --- Parquet
 
 
+@pytest.fixture(scope="module")
+def writer() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
+
+
 @pytest.fixture
-def parquet(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> Callable[..., bytes]:
+def parquet(writer: duckdb.DuckDBPyConnection, folder: Path) -> Callable[..., bytes]:
     """The result of a query as a Parquet file."""
 
     def write(query: str, zone: str = "UTC") -> bytes:
-        path = tmp_path / "written.parquet"
-        with duckdb.connect() as other:
-            other.execute(f"set TimeZone = '{zone}'")
-            other.execute(f"copy ({query}) to '{path}' (format parquet)")
+        path = folder / "written.parquet"
+        writer.execute(f"set TimeZone = '{zone}'")
+        writer.execute(f"copy ({query}) to '{path}' (format parquet)")
         return path.read_bytes()
 
     return write
@@ -830,7 +845,7 @@ def test_ids_in_parquet(
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
-        pytest.param("double", "1.5, 'nan', 'inf', 9007199254740992", id="double"),
+        pytest.param("double", "1.5::double, 'nan', 'inf', 9007199254740992", id="double"),
         pytest.param("decimal(10, 1)", "1.5", id="decimal"),
         pytest.param("boolean", "true", id="boolean"),
         pytest.param("date", "'2026-01-02'", id="date"),
@@ -981,12 +996,6 @@ def test_a_file_of_deletions_needs_only_its_keys(parse: Parse, parquet: Callable
 # --- files that cannot be read
 
 
-def lines(file_format: str, count: int = 3000) -> bytes:
-    """Rows that hardly compress, so that a cut takes some of them."""
-    rows = [agent(n, name=zlib.crc32(str(n).encode())) for n in range(count)]
-    return content_of(rows, file_format)
-
-
 @pytest.mark.parametrize(
     "broken",
     [
@@ -996,12 +1005,11 @@ def lines(file_format: str, count: int = 3000) -> bytes:
         pytest.param(lambda gz: gzip.decompress(gz), id="not packed"),
     ],
 )
-@pytest.mark.parametrize("first", ["good", "bad"])
 @pytest.mark.parametrize("file_format", FORMATS)
-def test_broken_gzip(parse: Parse, file_format: str, first: str, broken: Callable[[bytes], bytes]) -> None:
-    """Whether or not records were quarantined before the break: it is refused, or too few rows are found."""
-    rows = [agent(1 if first == "good" else "")] + [agent(n, name=zlib.crc32(str(n).encode())) for n in range(3000)]
-    content = broken(gzip.compress(content_of(rows, file_format), mtime=0))
+def test_broken_gzip(parse: Parse, file_format: str, broken: Callable[[bytes], bytes]) -> None:
+    """It is refused, or the number of its records gives it away; the first one is to be found in quarantine."""
+    rows = [agent("")] + [agent(n, name=zlib.crc32(str(n).encode())) for n in range(3000)]  # which hardly compress
+    content = broken(packed(content_of(rows, file_format)))
     try:
         assert parse(f"agents.{file_format}.gz", content).records != len(rows)
     except UnreadableFileError as error:
@@ -1025,25 +1033,27 @@ def test_broken_parquet(parse: Parse, content: bytes) -> None:
 # --- order
 
 
-MANY = 300_000
-
-
-@pytest.mark.parametrize("name", ["agents.ndjson.gz", "agents.ndjson", "agents.csv.gz", "agents.parquet"])
-def test_records_keep_their_order_in_a_large_file(
-    parse: Parse, connection: duckdb.DuckDBPyConnection, tmp_path: Path, name: str
-) -> None:
+@pytest.mark.parametrize(
+    ("name", "many"), [("agents.ndjson.gz", 300_000), ("agents.csv.gz", 150_000), ("agents.parquet", 300_000)]
+)
+def test_records_keep_their_order_in_a_large_file(tmp_path: Path, name: str, many: int) -> None:
     """Parsed on several threads: the place of a record is its row number in raw, and its line in the file."""
-    missing = {0, 1, 122_879, 122_880, 199_999, MANY - 1}
-    path = tmp_path / f"written-{name}"
-    listed = ", ".join(map(str, sorted(missing)))
+    missing = [0, 1, 122_879, 122_880, 140_000, many - 1]
+    path, target = tmp_path / name, tmp_path / "raw.parquet"
     options = {"ndjson": "format json", "csv": "format csv, header", "parquet": "format parquet"}[name.split(".")[1]]
     compression = ", compression gzip" if name.endswith(".gz") else ""
+    connection = connect()
+    connection.execute("set threads = 4")
     connection.execute(
-        f"copy (select case when range in ({listed}) then '' else 'a' || range end as agent_id, range as name"
-        f" from range({MANY})) to '{path}' ({options}{compression})"
+        f"copy (select case when range in {tuple(missing)} then '' else 'a' || range end as agent_id, range as name"
+        f" from range({many})) to '{path}' ({options}{compression})"
     )
-    parsed = parse(name, path.read_bytes())
-    assert parsed.column("name") == [str(n) for n in range(MANY)]
+    extracted_at = datetime.fromisoformat(EXTRACTED_AT)
+    parsed = parse_file(
+        connection, path, target, origin={"_file": name}, extracted_at=extracted_at, rating_scale=(1, 5)
+    )
     first = 2 if ".csv" in name else 1
-    assert parsed.reasons == {number + first: "agent_id: missing" for number in sorted(missing)}
-    assert all(later.line > earlier.line for earlier, later in pairwise(parsed.bad))
+    assert [bad.line for bad in parsed.bad] == [number + first for number in missing]
+    assert parsed.records == many
+    out_of_place = "where name <> cast(file_row_number as varchar)"
+    assert connection.execute(f"from read_parquet('{target}', file_row_number = true) {out_of_place}").fetchall() == []
