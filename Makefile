@@ -32,7 +32,7 @@ test-slow: $(READY) ## the heavy tests
 lint: $(READY) ## ruff and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	DBT_SEND_ANONYMOUS_USAGE_STATS=false $(BIN)/sqlfluff lint --nofail dbt_project >/dev/null
+	DBT_SEND_ANONYMOUS_USAGE_STATS=false $(BIN)/sqlfluff lint --disable-progress-bar dbt_project
 
 types: $(READY) ## mypy
 	$(BIN)/mypy

@@ -62,7 +62,20 @@ def _compiled_models() -> list[tuple[str, str, str]]:
         duckdb.connect(str(database)).close()
         environment = {"CAUSERIE_BUILD_FILE": str(database), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
         subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), "compile", "--quiet", "--no-introspect", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", folder, "--log-path", folder],
+            [
+                str(Path(sys.executable).with_name("dbt")),
+                "compile",
+                "--quiet",
+                "--no-introspect",
+                "--project-dir",
+                str(PROJECT),
+                "--profiles-dir",
+                str(PROJECT),
+                "--target-path",
+                folder,
+                "--log-path",
+                folder,
+            ],
             env=environment,
             cwd=PROJECT,
             check=True,

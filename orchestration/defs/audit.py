@@ -51,7 +51,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]
     ) -> Iterator[dg.MaterializeResult[None]]:
         home = Home(settings.home)
-        build = home.build(context.run_id)
+        build = home.build(context.run.run_id)
         if not build.plan.is_file():
             raise dg.Failure("this run has built nothing: run the whole job", allow_retries=False)
         with reporter.step("audit"):

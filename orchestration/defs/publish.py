@@ -25,7 +25,7 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
     )
     def release(context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
         home = Home(settings.home)
-        build = home.build(context.run_id)
+        build = home.build(context.run.run_id)
         if not build.plan.is_file():
             raise dg.Failure("this run has built nothing to publish: run the whole job", allow_retries=False)
         with reporter.step("publish"):

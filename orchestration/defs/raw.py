@@ -63,7 +63,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 reporter.progress("preparing the build")
                 for old in home.builds():
                     shutil.rmtree(old.folder)
-                build = home.build(context.run_id)
+                build = home.build(context.run.run_id)
                 build.folder.mkdir(parents=True)
                 open_build(settings, build)
                 create_build(build.database, settings, entries, batches)

@@ -67,7 +67,7 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     def dbt_build(
         context: dg.AssetExecutionContext, dbt: DbtCliResource, reporter: dg.ResourceParam[Reporter]
     ) -> Iterator[Any]:
-        build = Home(settings.home).build(context.run_id)
+        build = Home(settings.home).build(context.run.run_id)
         if not build.plan.is_file():
             raise dg.Failure("this run has taken nothing in: run the whole job", allow_retries=False)
         # the next step needs it, it takes seconds to import, and this process only waits for dbt

@@ -62,7 +62,14 @@ def test_the_first_run_publishes_what_the_plain_computation_gives(story: Story) 
     assert rows(story.current, "select rows_quarantined, details_rows from release") == [
         (quarantined, len(expected["details"]))
     ]
-    for words in ("Conversations", "batches taken in", "dbt tests passed", "Published", "dbt build", str(story.current)):
+    for words in (
+        "Conversations",
+        "batches taken in",
+        "dbt tests passed",
+        "Published",
+        "dbt build",
+        str(story.current),
+    ):
         assert words in run.stdout
     docs = story.current.with_name(story.release.replace(".duckdb", "-data-docs"))
     assert (docs / "index.html").is_file()
@@ -80,7 +87,10 @@ def test_the_accounting_is_that_of_the_plain_computation(story: Story) -> None:
 
 
 def test_every_published_column_is_documented(story: Story) -> None:
-    query = "select table_name || '.' || column_name from duckdb_columns() where not internal and coalesce(comment, '') = ''"
+    query = (
+        "select table_name || '.' || column_name from duckdb_columns()"
+        " where not internal and coalesce(comment, '') = ''"
+    )
     assert rows(story.current, query) == []
 
 
@@ -109,7 +119,12 @@ def test_a_batch_with_broken_rows_is_refused_and_the_release_stays(story: Story)
     run = story.run()
     assert run.returncode == REFUSED
     assert story.release == before
-    for words in ("Refused", "11 of 511 messages rows are quarantined", "quarantine.parquet", "deliver the batch again"):
+    for words in (
+        "Refused",
+        "11 of 511 messages rows are quarantined",
+        "quarantine.parquet",
+        "deliver the batch again",
+    ):
         assert words in run.stdout
 
 
@@ -138,9 +153,7 @@ def test_a_build_that_does_not_hold_is_not_published(story: Story) -> None:
     story.config.write_text(f"{config}\n[quality]\nshrink_share = 0.01\nshrink_rows = 0\n")
     ids = [key for (key,) in rows(story.current, "select conversation_id from details order by 1 limit 30")]
     source = rows(story.current, "select min(source_system) from details")[0][0]
-    deleted = [
-        {"conversation_id": key, "deleted": True, "updated_at": "2026-11-07T00:00:00Z"} for key in ids
-    ]
+    deleted = [{"conversation_id": key, "deleted": True, "updated_at": "2026-11-07T00:00:00Z"} for key in ids]
     assert source == "boulangerie_export"
     write_batch(story.drop / "2026-11-07T0200Z", {"conversations": deleted}, "2026-11-07T02:00:00Z")
     run = story.run()

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -79,25 +80,31 @@ Parse = Callable[..., Parsed]
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with connect() as connection:
-        connection.execute("set threads = 1")  # of small files, planning is the work
-        connection.execute("set enable_external_file_cache = false")  # the same names follow within a second
+        connection.execute("set threads = 4")  # DuckDB reads some files otherwise with one thread
         yield connection
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for all tests: making and clearing away hundreds takes longer than they do."""
-    return tmp_path_factory.mktemp("parsing")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """New folders: within a second, DuckDB may take a file for an older one of its name, size and time."""
+    base = tmp_path_factory.mktemp("parsing")
+
+    def numbered() -> Iterator[Path]:
+        for number in count():
+            (base / str(number)).mkdir()
+            yield base / str(number)
+
+    return numbered()
 
 
 @pytest.fixture(scope="module")
-def parse(connection: duckdb.DuckDBPyConnection, folder: Path) -> Parse:
+def parse(connection: duckdb.DuckDBPyConnection, folders: Iterator[Path]) -> Parse:
     def parse(
         name: str, content: bytes, *, extracted_at: str = EXTRACTED_AT, rating_scale: tuple[int, int] = (1, 5)
     ) -> Parsed:
-        path, target = folder / name, folder / "raw" / f"{name}.parquet"
+        folder = next(folders)
+        path, target = folder / name, folder / "raw"
         path.write_bytes(content)
-        target.parent.mkdir(exist_ok=True)
         parsed = parse_file(
             connection,
             path,
@@ -106,7 +113,7 @@ def parse(connection: duckdb.DuckDBPyConnection, folder: Path) -> Parse:
             extracted_at=datetime.fromisoformat(extracted_at),
             rating_scale=rating_scale,
         )
-        assert all(file.is_file() for file in target.parent.iterdir()), "no scratch folder stays"
+        assert set(folder.iterdir()) == {path, target}, "no scratch file stays"
         cursor = connection.execute(f"from read_parquet('{target}')")
         names = [column[0] for column in cursor.description]
         assert names[-4:] == ["source_system", "_batch", "_file", "_reasons"]
@@ -808,11 +815,11 @@ def writer() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture
-def parquet(writer: duckdb.DuckDBPyConnection, folder: Path) -> Callable[..., bytes]:
+def parquet(writer: duckdb.DuckDBPyConnection, folders: Iterator[Path]) -> Callable[..., bytes]:
     """The result of a query as a Parquet file."""
 
     def write(query: str, zone: str = "UTC") -> bytes:
-        path = folder / "written.parquet"
+        path = next(folders) / "written.parquet"
         writer.execute(f"set TimeZone = '{zone}'")
         writer.execute(f"copy ({query}) to '{path}' (format parquet)")
         return path.read_bytes()
@@ -1036,14 +1043,14 @@ def test_broken_parquet(parse: Parse, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("name", "many"), [("agents.ndjson.gz", 300_000), ("agents.csv.gz", 150_000), ("agents.parquet", 300_000)]
 )
-def test_records_keep_their_order_in_a_large_file(tmp_path: Path, name: str, many: int) -> None:
+def test_records_keep_their_order_in_a_large_file(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, name: str, many: int
+) -> None:
     """Parsed on several threads: the place of a record is its row number in raw, and its line in the file."""
     missing = [0, 1, 122_879, 122_880, 140_000, many - 1]
     path, target = tmp_path / name, tmp_path / "raw.parquet"
     options = {"ndjson": "format json", "csv": "format csv, header", "parquet": "format parquet"}[name.split(".")[1]]
     compression = ", compression gzip" if name.endswith(".gz") else ""
-    connection = connect()
-    connection.execute("set threads = 4")
     connection.execute(
         f"copy (select case when range in {tuple(missing)} then '' else 'a' || range end as agent_id, range as name"
         f" from range({many})) to '{path}' ({options}{compression})"

@@ -1,0 +1,109 @@
+"""The job as Dagster sees it: its graph, its schedule, and steps that are launched alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from ingestion.contract import ENTITIES
+from ingestion.settings import CONFIG_VARIABLE, load_settings
+from orchestration.assembly import JOB, build_defs
+from orchestration.home import Home, unlock
+from orchestration.releases import MARTS
+from orchestration.reporting import Reporter
+from tests.drops import write_config
+
+SCHEDULE = '[schedule]\ncron = "15 3 * * *"\ntimezone = "Europe/Paris"\n'
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("job")
+    (folder / "drop").mkdir()
+    return write_config(folder, extra=SCHEDULE)
+
+
+@pytest.fixture(scope="module")
+def defs(config: Path) -> dg.Definitions:
+    return build_defs(load_settings(config))
+
+
+def test_the_graph_goes_from_raw_entities_to_the_release(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    assert {f"raw/{entity}" for entity in ENTITIES} | {f"marts/{mart}" for mart in MARTS} <= keys
+    assert graph.get(dg.AssetKey("release")).parent_keys == {dg.AssetKey("audit")}
+    assert {dg.AssetKey(["marts", mart]) for mart in MARTS} <= graph.get(dg.AssetKey("audit")).parent_keys
+    ancestors = graph.get(dg.AssetKey(["staging", "stg_export__messages"])).parent_keys
+    assert dg.AssetKey(["raw", "messages"]) in ancestors
+
+
+def test_every_asset_of_ours_is_described(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    made = [key for key in graph.get_all_asset_keys() if graph.get(key).is_materializable]
+    assert [key for key in made if not graph.get(key).description] == []
+
+
+def test_every_dbt_data_test_is_a_blocking_check(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    checks = [graph.get(key) for key in graph.asset_check_keys]
+    from_dbt = [check for check in checks if check.key.name.startswith("assert_")]
+    assert len(from_dbt) > 10
+    assert all(check.blocking for check in from_dbt)
+
+
+def test_the_schedule_is_the_configured_one(defs: dg.Definitions) -> None:
+    schedule = defs.resolve_schedule_def("scheduled_run")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("15 3 * * *", "Europe/Paris")
+    assert schedule.job_name == JOB
+
+
+def test_without_a_schedule_there_is_none(config: Path) -> None:
+    settings = load_settings(config).model_copy(update={"schedule": None})
+    assert not list(build_defs(settings).schedules or [])
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (["release"], "built nothing to publish: run the whole job"),
+        (["audit"], "built nothing: run the whole job"),
+        (["marts/overview"], "taken nothing in: run the whole job"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_step_launched_alone_is_refused(defs: dg.Definitions, config: Path, step: list[str], words: str) -> None:
+    job = defs.resolve_implicit_global_asset_job_def()
+    keys = [dg.AssetKey(key.split("/")) for key in step]
+    result = job.execute_in_process(asset_selection=keys, raise_on_error=False)
+    assert not result.success
+    failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    assert any(error is not None and words in error.to_string() for error in failures)
+    assert not Home(config.parent / "var").current.exists()
+
+
+def test_with_nothing_delivered_nothing_is_built(config: Path) -> None:
+    reporter = Reporter()
+    settings = load_settings(config)
+    job = build_defs(settings, reporter).resolve_job_def(JOB)
+    result = job.execute_in_process(raise_on_error=False)
+    unlock(Home(settings.home))
+    assert result.success
+    assert (reporter.is_new, reporter.release) == (False, None)
+    assert set(reporter.steps) == {"intake"}
+
+
+def test_dagsters_own_tools_load_the_code_location(config: Path) -> None:
+    run = subprocess.run(
+        [Path(sys.executable).with_name("dagster"), "definitions", "validate", "-m", "orchestration.definitions"],
+        env={CONFIG_VARIABLE: str(config), "PATH": "/usr/bin:/bin", "DAGSTER_HOME": str(config.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
