@@ -48,7 +48,7 @@ bench: $(READY) ## the whole run against a hand-written script, at a million con
 
 lock: ## compile requirements.lock anew
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock
+		--generate-hashes --no-strip-extras --no-emit-index-url --no-header --output-file requirements.lock
 
 clean: ## forget the virtual environment and the demo
 	rm -rf .venv $(DEMO)
