@@ -95,9 +95,14 @@ def _take_in_source(
     accepted = {name: entry for name, entry in known.items() if entry.status == "accepted"}
     history = []
     for name, entry in accepted.items():
-        # nothing to do, unless the rules of parsing or the rating scale have changed since
-        landed = open_landed(source.name, landing / source.name / name)
-        parsed = raw.parse_batch(connection, landed, raw_folder, scale, progress)
+        parsed = raw.read_batch(source.name, raw_folder / source.name / name)
+        if parsed is None or parsed.rules != raw.rules_of(scale):
+            try:
+                landed = open_landed(source.name, landing / source.name / name)
+                parsed = raw.parse_batch(connection, landed, raw_folder, scale, progress)
+            except BatchError as error:
+                report.failure = f"{error}; it was accepted before and is to be parsed anew: restore it in landing"
+                return report
         history.append(parsed)
         counts = _counts(parsed, {(name, entity): (of.known, of.restated) for entity, of in entry.counts.items()})
         if counts != entry.counts:

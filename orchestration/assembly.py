@@ -28,7 +28,6 @@ def build_defs(settings: Settings, reporter: Reporter | None = None) -> dg.Defin
         JOB,
         selection=dg.AssetSelection.all(),
         description="Takes in what is new, builds the marts, audits the build and publishes it.",
-        executor_def=dg.in_process_executor,  # the steps share a build file and a lock; five processes cost 15 s more
     )
     schedules = []
     if settings.schedule is not None:
@@ -53,6 +52,7 @@ def build_defs(settings: Settings, reporter: Reporter | None = None) -> dg.Defin
         ],
         jobs=[job],
         schedules=schedules,
+        executor=dg.in_process_executor,  # a run's steps share its lock; a process a step costs 15 s more
         resources={
             "dbt": dbt_resource(),
             "reporter": dg.ResourceDefinition.hardcoded_resource(reporter or Reporter()),

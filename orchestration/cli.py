@@ -63,6 +63,8 @@ def run(config: Path) -> None:
         sys.exit(run_job(settings, started))
     except SettingsError as error:
         _stop(f"{config}: {error}", WRONG)
+    except (OSError, RuntimeError) as error:
+        _stop(f"the run could not be made: {error}; what was published before is untouched", REFUSED)
 
 
 @main.command()

@@ -15,6 +15,7 @@ import dagster as dg
 from ingestion.catalog import create_build
 from ingestion.contract import ENTITIES
 from ingestion.intake import SourceReport, accepted_batches, take_in
+from ingestion.landing import BatchError
 from ingestion.ledger import Entry
 from ingestion.settings import Settings
 from orchestration import releases
@@ -55,7 +56,11 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         lock(home)
         with reporter.step("intake"):
             reporter.sources = take_in(settings, reporter.progress)
-            entries, batches = accepted_batches(settings)
+            try:
+                entries, batches = accepted_batches(settings)
+            except BatchError as error:
+                reporter.build_failures = [str(error)]
+                raise dg.Failure(str(error), allow_retries=False) from None
             fingerprint = build_fingerprint(settings, entries)
             current = releases.current(home)
             reporter.is_new = bool(entries) and (current is None or current.fingerprint != fingerprint)
