@@ -93,11 +93,13 @@ _TOTALS = """
     from (
         select account_id, unnest(['conversations', 'messages', 'closed', 'ratings', 'responses', 'replies']) as figure,
             unnest([c.conversations, c.messages, c.closed, c.ratings, c.responses, c.replies]) as of_details,
-            unnest([d.conversations, d.messages, d.closed, d.ratings, d.responses, d.replies]) as of_overview,
-            unnest([a.conversations, a.messages, a.closed, a.ratings, a.responses, a.replies]) as of_by_agent,
-            unnest([t.conversations, t.messages, null, null, null, null]) as of_by_tag
-        from conversations as c join days as d using (account_id) join agents as a using (account_id)
-            join tags as t using (account_id)
+            coalesce(unnest([d.conversations, d.messages, d.closed, d.ratings, d.responses, d.replies]), 0)
+                as of_overview,
+            coalesce(unnest([a.conversations, a.messages, a.closed, a.ratings, a.responses, a.replies]), 0)
+                as of_by_agent,
+            unnest([coalesce(t.conversations, 0), coalesce(t.messages, 0), null, null, null, null]) as of_by_tag
+        from conversations as c left join days as d using (account_id) left join agents as a using (account_id)
+            left join tags as t using (account_id)
     ) order by account_id, figure
 """
 

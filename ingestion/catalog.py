@@ -14,7 +14,7 @@ import duckdb
 
 from ingestion.contract import DUCKDB_TYPES, ENTITIES, Entity
 from ingestion.ledger import Entry
-from ingestion.parsing import sql_text
+from ingestion.parsing import sql_file
 from ingestion.raw import RawBatch
 from ingestion.settings import WEEKDAYS, Settings
 
@@ -48,7 +48,7 @@ def _records(entity: Entity, files: Sequence[Path]) -> str:
             + (", cast(null as bigint) as _line where false")
         )
     names = ", ".join(name for name, _ in columns)
-    listed = ", ".join(sql_text(file) for file in files)
+    listed = ", ".join(sql_file(file) for file in files)
     return f"select {names}, file_row_number as _line from read_parquet([{listed}], file_row_number = true)"
 
 

@@ -15,7 +15,7 @@ import duckdb
 
 from ingestion import parsing, raw
 from ingestion.contract import ENTITIES, Entity
-from ingestion.landing import BatchError, Landed, open_landed
+from ingestion.landing import BatchError, Landed, mend_interrupted, open_landed
 from ingestion.ledger import Counts, Entry, Ledger
 from ingestion.raw import RawBatch
 from ingestion.settings import Quality, Settings, Source
@@ -91,6 +91,8 @@ def _take_in_source(
     report = SourceReport(source.name)
     scale = settings.account_of(source).rating_scale
     landing, raw_folder = settings.home / "landing", settings.home / "raw"
+    for folder in (landing, raw_folder):
+        mend_interrupted(folder / source.name)
     known = {entry.batch: entry for entry in ledger.entries(source.name)}
     accepted = {name: entry for name, entry in known.items() if entry.status == "accepted"}
     history = []
@@ -219,7 +221,7 @@ def _known_and_restated(
 
 def _restated_query(entity: Entity, old: list[Path], new: list[Path]) -> str:
     def versions(paths: list[Path], turn: str) -> str:
-        files = ", ".join(parsing.sql_text(path) for path in paths)
+        files = ", ".join(parsing.sql_file(path) for path in paths)
         return (
             f"select {entity.key} as key, {entity.clock} as clock, coalesce(updated_at, '-infinity') as updated_at,"
             f" {turn} as turn, _batch, _file, file_row_number as line"

@@ -126,24 +126,31 @@ def open_landed(source: str, folder: Path) -> Landed:
 def _copy_verified(origin: Path, target: Path, expected: str) -> None:
     """What is hashed is what is kept: the file is read once, so a change in between cannot slip through."""
     digest = hashlib.sha256()
+    with target.open("wb") as write:
+        for chunk in _chunks(origin):
+            digest.update(chunk)
+            write.write(chunk)
+        write.flush()
+        os.fsync(write.fileno())
+    if digest.hexdigest() != expected.lower():
+        raise BatchError(
+            f"{origin}: its sha256 is {digest.hexdigest()[:12]}…, the manifest says {expected[:12].lower()}…;"
+            " the file changed or came broken: deliver it again"
+        )
+
+
+def _chunks(origin: Path) -> Iterator[bytes]:
+    """The content of a delivered file; only what goes wrong in reading is the batch's fault."""
     try:
-        with origin.open("rb") as read, target.open("wb") as write:
+        with origin.open("rb") as read:
             while chunk := read.read(_CHUNK):
-                digest.update(chunk)
-                write.write(chunk)
-            write.flush()
-            os.fsync(write.fileno())
+                yield chunk
     except FileNotFoundError:
         raise BatchError(
             f"{origin}: the manifest lists it and it is not there; deliver the file or write the manifest again"
         ) from None
     except OSError as error:
         raise BatchError(f"{origin}: cannot be read: {error.strerror}") from None
-    if digest.hexdigest() != expected.lower():
-        raise BatchError(
-            f"{origin}: its sha256 is {digest.hexdigest()[:12]}…, the manifest says {expected[:12].lower()}…;"
-            " the file changed or came broken: deliver it again"
-        )
 
 
 @contextmanager
@@ -166,6 +173,17 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     fresh.rename(target)
     fsync_folder(target.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def mend_interrupted(parent: Path) -> None:
+    """Finish or undo what a run that was killed left between two renames of :func:`replacing_folder`."""
+    if not parent.is_dir():
+        return
+    for left in list(parent.iterdir()):
+        if left.name.startswith(".old-") and not (target := parent / left.name.removeprefix(".old-")).exists():
+            left.rename(target)
+        elif left.name.startswith((".old-", ".new-")):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def write_durably(path: Path, content: bytes) -> None:

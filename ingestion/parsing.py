@@ -38,7 +38,9 @@ UNPACKING_ERRORS = (OSError, EOFError, zlib.error)
 """What reading a gzip file raises when it is cut off or broken."""
 _INSTANT = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
 _INSTANT_WITHOUT_OFFSET = r"\d{4}-\d{2}-\d{2}([Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?)?"
-_FILE_NAME = re.compile(r"(?P<entity>[a-z]+)(-[0-9A-Za-z_-]+)?\.(?P<format>ndjson|jsonl|csv|parquet)(?P<gz>\.gz)?")
+_FILE_NAME = re.compile(
+    r"(?P<entity>[a-z]+)([^a-z].*)?\.(?P<format>ndjson|jsonl|csv|parquet)(?P<gz>\.gz)?", re.IGNORECASE | re.DOTALL
+)
 
 
 class UnreadableFileError(Exception):
@@ -65,7 +67,12 @@ class ParsedFile:
 def entity_of(file_name: str) -> Entity | None:
     """The entity whose records a file holds, from its name; None for a file of no known entity or format."""
     match = _FILE_NAME.fullmatch(file_name)
-    return ENTITIES.get(match["entity"]) if match else None
+    return ENTITIES.get(match["entity"].lower()) if match else None
+
+
+def is_misnamed(file_name: str) -> bool:
+    """Whether a file that holds no entity by its name most likely was meant to: ``messages.json``."""
+    return entity_of(file_name) is None and file_name.lower().startswith(tuple(ENTITIES))
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -78,6 +85,11 @@ def connect() -> duckdb.DuckDBPyConnection:
 def sql_text(value: str | Path) -> str:
     """A value as a SQL string literal."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def sql_file(path: Path) -> str:
+    """A file to be read, as a SQL string literal: what is a pattern to DuckDB in its name is none here."""
+    return sql_text(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
 def parse_file(
@@ -98,25 +110,26 @@ def parse_file(
     entity = entity_of(path.name)
     if match is None or entity is None:
         raise UnreadableFileError("its name tells no known entity and format")
+    file_format = match["format"].lower()
     rules = _Rules(origin, extracted_at, rating_scale)
     with _readable_by_duckdb(path, match, target.parent) as readable:
         try:
-            reader = _reader(connection, readable, match["format"], entity)
+            reader = _reader(connection, readable, file_format, entity)
             records = _write(connection, reader, target, entity, rules)
         except duckdb.Error as error:
-            if match["format"] != "csv":
+            if file_format != "csv":
                 raise UnreadableFileError(_first_line(error)) from None
             # something in the CSV is malformed: sort it out record by record
             with tempfile.TemporaryDirectory(dir=target.parent) as folder:
                 reader = _sieved_csv(path, Path(folder) / "sieved.ndjson", entity)
                 records = _write(connection, reader, target, entity, rules)
         found = connection.execute(
-            f"select file_row_number, _reasons from read_parquet({sql_text(target)}, file_row_number = true)"
+            f"select file_row_number, _reasons from read_parquet({sql_file(target)}, file_row_number = true)"
             " where _reasons is not null order by 1"
         ).fetchall()
         _refuse_missing_columns(reader, entity, found)
         try:
-            places = dict(_places(connection, readable, match["format"], [number for number, _ in found]))
+            places = dict(_places(connection, readable, file_format, [number for number, _ in found]))
         except (*UNPACKING_ERRORS, duckdb.Error) as error:
             raise UnreadableFileError(_first_line(error)) from None
     bad = []
@@ -163,7 +176,8 @@ def _ndjson_reader(path: Path, entity: Entity, *, from_csv: bool = False) -> _Re
     relation = (
         f"(select json, json_transform(case when starts_with(json, '{{') then json end,"
         f" {sql_text(json.dumps(structure))}) as fields"
-        f" from read_ndjson_objects({sql_text(path)}, ignore_errors = true, maximum_object_size = {_LARGEST_RECORD}))"
+        f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {_LARGEST_RECORD},"
+        f" compression = '{_packing(path)}'))"
     )
     raw, wrong = {}, {}
     for column in entity.columns:
@@ -221,9 +235,9 @@ def _csv_reader(path: Path, entity: Entity) -> _Reader:
     names = [name if name in known else f"_{place}" for place, name in enumerate(header)]
     types = "{" + ", ".join(f"{sql_text(name)}: 'varchar'" for name in names) + "}"
     relation = (  # with an empty text for NULL, an empty line would be a record in a file of one column
-        f"read_csv({sql_text(path)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
+        f"read_csv({sql_file(path)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
         f" strict_mode = true, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false, columns = {types},"
-        f" max_line_size = {_LARGEST_RECORD})"
+        f" max_line_size = {_LARGEST_RECORD}, compression = '{_packing(path)}')"
     )
     raw = {}
     for column in entity.columns:
@@ -300,7 +314,7 @@ def _csv_records(path: Path) -> Iterator[tuple[int, list[str] | None, str]]:
 def _parquet_reader(connection: duckdb.DuckDBPyConnection, path: Path, entity: Entity) -> _Reader:
     """Values in the types that the file gives them."""
     types = _parquet_types(connection, path)
-    relation = f"read_parquet({sql_text(path)})"
+    relation = f"read_parquet({sql_file(path)})"
     raw, wrong = {}, {}
     for column in entity.columns:
         if column.name not in types:
@@ -312,7 +326,7 @@ def _parquet_reader(connection: duckdb.DuckDBPyConnection, path: Path, entity: E
 
 
 def _parquet_types(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
-    described = connection.execute(f"describe from read_parquet({sql_text(path)})").fetchall()
+    described = connection.execute(f"describe from read_parquet({sql_file(path)})").fetchall()
     return {str(name): str(kind) for name, kind, *_ in described}
 
 
@@ -521,9 +535,9 @@ def _places(
         names = (_quoted(name) for name in _parquet_types(connection, path))
         columns = ", ".join(f"{name} := {name}" for name in names)
         rows = connection.execute(
-            f"select file_row_number, to_json(struct_pack({columns}))"
-            f" from read_parquet({sql_text(path)}, file_row_number = true)"
-            f" where file_row_number in ({', '.join(map(str, sorted(wanted)))})"
+            f"select number, record from (select row_number() over () - 1 as number, to_json(struct_pack({columns}))"
+            f" as record from read_parquet({sql_file(path)}))"
+            f" where number in ({', '.join(map(str, sorted(wanted)))})"
         ).fetchall()
         for number, record in rows:
             yield number, (number + 1, record)
@@ -547,27 +561,36 @@ def _ndjson_records(path: Path) -> Iterator[tuple[int, str]]:
 # --- files ---------------------------------------------------------------------------------------------------
 
 
+def is_packed(path: Path) -> bool:
+    """Whether a file is a gzip file by its name."""
+    return path.suffix.lower() == ".gz"
+
+
+def _packing(path: Path) -> str:
+    return "gzip" if is_packed(path) else "uncompressed"
+
+
 def _open_binary(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path, "rb") if is_packed(path) else path.open("rb")  # type: ignore[return-value]
 
 
 def _open_text(path: Path, *, errors: str) -> IO[str]:
-    opened = gzip.open if path.suffix == ".gz" else open
+    opened = gzip.open if is_packed(path) else open
     return opened(path, "rt", encoding="utf-8-sig", errors=errors, newline="")
 
 
 @contextmanager
 def _readable_by_duckdb(path: Path, match: re.Match[str], scratch: Path) -> Iterator[Path]:
     """DuckDB reads packed text as it lies, but neither packed Parquet nor a byte order mark before NDJSON."""
-    is_packed_parquet = match["format"] == "parquet" and match["gz"]
-    may_have_mark = match["format"] in ("ndjson", "jsonl")
+    is_packed_parquet = match["format"].lower() == "parquet" and match["gz"]
+    may_have_mark = match["format"].lower() in ("ndjson", "jsonl")
     with ExitStack() as stack:
         readable = path
         try:
             with _open_binary(path) as file:
                 if is_packed_parquet or (may_have_mark and file.read(len(BOM_UTF8)) == BOM_UTF8):
                     folder = stack.enter_context(tempfile.TemporaryDirectory(dir=scratch))
-                    readable = Path(folder) / path.name.removesuffix(".gz")
+                    readable = Path(folder) / path.stem
                     with readable.open("wb") as out:
                         shutil.copyfileobj(file, out)
         except UNPACKING_ERRORS as error:

@@ -88,6 +88,11 @@ def parse_batch(
     with replacing_folder(target) as folder:
         for name in sorted(landed.manifest.files):
             entity = parsing.entity_of(name)
+            if parsing.is_misnamed(name):
+                raise BatchError(
+                    f"{landed.folder / name}: its name tells no known format; call it like 'messages-0001.ndjson.gz'"
+                    " (or .csv, .parquet) and deliver the batch again"
+                )
             if entity is None:
                 ignored.append(name)
                 continue
@@ -113,18 +118,18 @@ def read_batch(source: str, folder: Path) -> RawBatch | None:
     """A batch that was parsed before; None when there is none."""
     try:
         summary = json.loads((folder / SUMMARY).read_bytes())
-    except (FileNotFoundError, ValueError):
-        return None
-    return RawBatch(
-        source,
-        folder.name,
-        folder,
-        datetime.fromisoformat(summary["extracted_at"]),
-        tuple(RawFile(**file) for file in summary["files"]),
-        tuple(summary["ignored"]),
-        summary["fingerprint"],
-        summary["rules"],
-    )
+        return RawBatch(
+            source,
+            folder.name,
+            folder,
+            datetime.fromisoformat(summary["extracted_at"]),
+            tuple(RawFile(**file) for file in summary["files"]),
+            tuple(summary["ignored"]),
+            summary["fingerprint"],
+            summary["rules"],
+        )
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None  # none, torn, or of another version: parsed anew
 
 
 def _parse(
@@ -133,7 +138,7 @@ def _parse(
     path = landed.folder / name
     expected = landed.manifest.files[name].rows
     # DuckDB reads up to the cut. In NDJSON the record that is cut is malformed, in CSV it can pass for a whole one
-    if name.endswith(".csv.gz") and _is_cut_off(path):
+    if name.lower().endswith(".csv.gz") and _is_cut_off(path):
         raise BatchError(f"{path}: the gzip file is cut off: deliver it again")
     try:
         parsed = parsing.parse_file(
@@ -156,7 +161,7 @@ def _parse(
 
 def _is_cut_off(path: Path) -> bool:
     """Whether a packed file ends before its end."""
-    if path.suffix != ".gz":
+    if not parsing.is_packed(path):
         return False
     try:
         with gzip.open(path) as file:

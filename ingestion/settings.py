@@ -134,6 +134,8 @@ class Account(_Section):
     def _consistent(self) -> Account:
         if self.rating_scale[0] >= self.rating_scale[1]:
             raise ValueError(f"rating_scale goes from worst to best, not {list(self.rating_scale)}")
+        if self.rating_scale[0] < 0:
+            raise ValueError(f"rating_scale cannot be negative, as {list(self.rating_scale)} is")
         spans: defaultdict[tuple[date | None, str], list[tuple[int, int]]] = defaultdict(list)
         for block in self.working_hours:
             for day in dict.fromkeys(block.days):
@@ -246,6 +248,8 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(path, mistake) for mistake in error.errors())) from None
     base = path.resolve().parent
+    if "?" in str(base / settings.home):
+        raise SettingsError(f"{path}: home: '{base / settings.home}' has a '?', which no database file's path can have")
     sources = [source.model_copy(update={"path": base / source.path.expanduser()}) for source in settings.sources]
     return settings.model_copy(update={"home": base / settings.home.expanduser(), "sources": sources})
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -48,23 +50,18 @@ def run(config: Path) -> None:
     """
     started = time.monotonic()
     from ingestion.intake import missing_sources
-    from ingestion.settings import SettingsError
 
     settings = _settings(config)
     missing = missing_sources(settings)
     if missing:
         _stop("\n".join(f"{config}: {line}" for line in missing), WRONG)
-    from orchestration.dbt import begin_parsing
+    with _home_to_oneself(settings, config):
+        from orchestration.dbt import begin_parsing
 
-    begin_parsing(settings)  # beside the imports, which take as long
-    from orchestration.runner import run_job
+        begin_parsing(settings)  # beside the imports, which take as long
+        from orchestration.runner import run_job
 
-    try:
         sys.exit(run_job(settings, started))
-    except SettingsError as error:
-        _stop(f"{config}: {error}", WRONG)
-    except (OSError, RuntimeError) as error:
-        _stop(f"the run could not be made: {error}; what was published before is untouched", REFUSED)
 
 
 @main.command()
@@ -79,7 +76,7 @@ def query(config: Path, sql: str) -> None:
     current = Home(_settings(config).home).current
     if not current.exists():
         _stop(f"{current}: nothing is published yet; run 'causerie run' first", REFUSED)
-    with duckdb.connect(str(current), read_only=True) as connection:
+    with duckdb.connect(str(current), read_only=True, config={"enable_external_access": "false"}) as connection:
         try:
             answer = connection.sql(sql)
         except duckdb.Error as error:
@@ -98,7 +95,8 @@ def docs(config: Path) -> None:
     settings = _settings(config)
     if not Home(settings.home).open_build.exists():
         _stop(f"{settings.home}: nothing is built yet; run 'causerie run' first", REFUSED)
-    click.echo(generate_docs(settings))
+    with _home_to_oneself(settings, config):
+        click.echo(generate_docs(settings))
 
 
 @main.command()
@@ -148,6 +146,29 @@ def _settings(config: Path) -> Settings:
         return load_settings(config)
     except SettingsError as error:
         _stop(str(error), WRONG)
+
+
+@contextmanager
+def _home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
+    """One command at a time works in a home. What goes wrong beside the job itself ends in a line."""
+    from ingestion.settings import SettingsError
+    from orchestration.home import BusyError, Home, lock, unlock
+
+    home = Home(settings.home)
+    try:
+        lock(home)
+    except BusyError as error:
+        _stop(str(error), REFUSED)
+    except OSError as error:
+        _stop(f"{config}: home: {home.path}: {error.strerror}; name a folder that can be written", WRONG)
+    try:
+        yield
+    except SettingsError as error:
+        _stop(f"{config}: {error}", WRONG)
+    except (OSError, RuntimeError) as error:
+        _stop(f"the run could not be made: {error}; what was published before is untouched", REFUSED)
+    finally:
+        unlock(home)
 
 
 def _stop(message: str, status: int) -> NoReturn:

@@ -5,7 +5,6 @@ Here: layout. Not here: figures (``summary``), or what a run does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -64,7 +63,9 @@ def show(reporter: Reporter, home: Home, console: Console, startup_seconds: floa
     elif not reporter.is_new and release is not None:
         console.print(f"\nNothing new: {release.release_id} stays the release.", highlight=False)
         console.print(f"  {home.current}", highlight=False, soft_wrap=True)
-    _show_refusals(reporter.refusals, home, console, release)
+    elif not reporter.is_new and not reporter.refusals:
+        console.print("\nNothing is delivered yet: there is no release.", highlight=False)
+    _show_refusals(reporter, home, console, release)
     times = "  ".join(f"{name} {seconds:.1f} s" for name, seconds in reporter.steps.items())
     console.print(f"\n[dim]start-up {startup_seconds:.1f} s  {times}[/dim]", highlight=False, soft_wrap=True)
 
@@ -120,14 +121,16 @@ def _superseded(home: Home, release: releases.Release) -> str:
     return ", ".join(f"{value or 0:,} {name}" for value, name in zip(row or (), names, strict=False))
 
 
-def _show_refusals(refusals: Sequence[str], home: Home, console: Console, release: releases.Release | None) -> None:
-    if not refusals:
+def _show_refusals(reporter: Reporter, home: Home, console: Console, release: releases.Release | None) -> None:
+    if not reporter.refusals:
         return
     console.print("\n[bold red]Refused[/bold red]")
-    for reason in refusals:
+    for reason in reporter.refusals:
         console.print(f"  {reason}", highlight=False, soft_wrap=True, markup=False)
-    builds = home.builds()
-    if builds and builds[0].docs.is_dir():
-        console.print(f"  details: {builds[0].docs / 'index.html'}", highlight=False, soft_wrap=True)
+    if reporter.verdict is not None and not reporter.verdict.holds:
+        docs = home.build(reporter.verdict.build_id).docs / "index.html"
+        console.print(f"  details: {docs}", highlight=False, soft_wrap=True)
+    elif reporter.build_failures:
+        console.print(f"  details: {home.log}", highlight=False, soft_wrap=True)
     if release is not None:
         console.print(f"  readers go on with {release.release_id}", highlight=False)

@@ -41,13 +41,17 @@ def environment(settings: Settings) -> dict[str, str]:
 @contextmanager
 def in_environment(settings: Settings) -> Iterator[None]:
     """The process environment with what the profile reads: the resource hands it on to dbt."""
-    before = dict(os.environ)
-    os.environ.update(environment(settings))
+    ours = environment(settings)
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def project_fingerprint() -> str:

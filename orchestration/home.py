@@ -70,6 +70,11 @@ class Home:
         return self.releases / "current.duckdb"
 
     @property
+    def log(self) -> Path:
+        """What Dagster and dbt said in the last run of the command."""
+        return self.path / "run.log"
+
+    @property
     def dbt(self) -> Path:
         """dbt's parsed project, kept from run to run."""
         return self.path / "dbt"
@@ -86,7 +91,11 @@ class Home:
     def builds(self) -> list[Build]:
         """All builds that are kept."""
         folder = self.path / "builds"
-        return [Build(entry) for entry in folder.iterdir() if not entry.is_symlink()] if folder.is_dir() else []
+        return (
+            [Build(entry) for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink()]
+            if folder.is_dir()
+            else []
+        )
 
 
 _held: dict[Path, IO[str]] = {}

@@ -54,7 +54,11 @@ def suites(limits: Limits) -> dict[str, list[Any]]:
                 column="data_through", severity="warning", notes="Each source has delivered something."
             ),
             between(
-                "hours_old", None, limits.stale_after_hours, "Each source delivered not long ago.", severity="warning"
+                "hours_old",
+                -1,
+                limits.stale_after_hours,
+                "Each source delivered not long ago, and not in the future.",
+                severity="warning",
             ),
         ],
         "words": [

@@ -99,6 +99,7 @@ def test_nothing_new_is_no_new_release(story: Story) -> None:
     run = story.run()
     assert run.returncode == PUBLISHED
     assert "Nothing new" in run.stdout
+    assert run.stderr == ""
     assert story.release == before
 
 
@@ -178,4 +179,4 @@ def test_a_home_at_work_is_left_alone(story: Story) -> None:
         run = story.run()
         holder.kill()
     assert run.returncode == REFUSED
-    assert "another run" in run.stdout
+    assert "another run" in run.stderr

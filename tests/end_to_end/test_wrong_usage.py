@@ -59,6 +59,15 @@ def test_a_source_that_never_was_is_a_wrong_configuration(tmp_path: Path) -> Non
     assert not (tmp_path / "var").exists()
 
 
+def test_a_home_that_is_a_file_is_a_wrong_configuration(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    (tmp_path / "var").write_text("")
+    status, output = run(write_config(tmp_path))
+    assert status == WRONG
+    assert "home: " in output
+    assert "name a folder that can be written" in output
+
+
 def test_unknown_option_is_wrong_usage() -> None:
     assert CliRunner().invoke(main, ["run", "--nonsense"]).exit_code == WRONG
 

@@ -6,8 +6,10 @@ import gzip
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.drops import conversation, write_batch, write_config, write_files
-from tests.warehouse import accept
+from tests.warehouse import accept, build_marts
 
 SOURCES = [
     {"name": name, "kind": "export", "account": "acme", "path": name} for name in ("first_export", "second_export")
@@ -56,3 +58,53 @@ def test_a_source_that_lost_everything_stops_alone(tmp_path: Path) -> None:
     assert first.failure is not None
     assert "restore it in landing" in first.failure
     assert len(second.having("accepted")) == 1
+
+
+def test_a_batch_name_is_no_pattern(tmp_path: Path) -> None:
+    """DuckDB reads `b[1]` as a pattern that `b1` matches: each batch must give its own rows."""
+    config = write_config(tmp_path)
+    names = ["b1", "b[1]", "b*", "bb", "b?"]
+    for number, name in enumerate(names):
+        write_batch(tmp_path / "drop" / name, {"conversations": [conversation(f"c{number}", channel=name)]})
+    found = {row["conversation_id"]: row["channel"] for row in build_marts(config)["details"]}
+    assert found == {f"c{number}": name for number, name in enumerate(names)}
+
+
+@pytest.mark.parametrize("name", ["Conversations.NDJSON", "conversations_2.csv", "conversations (1).ndjson.GZ"])
+def test_a_file_belongs_to_the_entity_that_its_name_begins_with(tmp_path: Path, name: str) -> None:
+    config = write_config(tmp_path)
+    if "csv" in name:
+        content = b"conversation_id,started_at\nc1,2026-01-02T09:00:00Z\n"
+    else:
+        content = b'{"conversation_id": "c1", "started_at": "2026-01-02T09:00:00Z"}\n'
+    packed = gzip.compress(content) if name.endswith("GZ") else content
+    write_files(tmp_path / "drop" / "b1", {name: packed}, {name: 1})
+    entry = accept(config)[0].entries[0]
+    assert (entry.status, entry.counts["conversations"].landed) == ("accepted", 1)
+
+
+def test_a_misnamed_file_refuses_its_batch(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    write_files(tmp_path / "drop" / "b1", {"messages.json": b"[]"}, {"messages.json": 0})
+    report = accept(config)[0]
+    assert [entry.status for entry in report.entries] == ["refused"]
+    assert "messages.json: its name tells no known format" in report.refusals[0]
+
+
+def test_a_run_killed_between_two_renames_leaves_nothing_behind(tmp_path: Path) -> None:
+    config = two_sources(tmp_path)
+    landing = tmp_path / "var" / "landing" / "first_export"
+    (landing / "b1").rename(landing / ".old-b1")
+    (landing / ".new-b2").mkdir()
+    shutil.rmtree(tmp_path / "var" / "raw" / "first_export")
+    shutil.rmtree(tmp_path / "first_export" / "b1")
+    assert [report.refusals for report in accept(config)] == [[], []]
+    assert [path.name for path in landing.iterdir()] == ["b1"]
+
+
+def test_raw_of_another_version_is_made_anew(tmp_path: Path) -> None:
+    config = two_sources(tmp_path)
+    summary = tmp_path / "var" / "raw" / "first_export" / "b1" / "batch.json"
+    summary.write_text('{"files": []}')
+    assert [report.refusals for report in accept(config)] == [[], []]
+    assert "rules" in summary.read_text()
