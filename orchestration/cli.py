@@ -5,6 +5,7 @@ Here: arguments, exit statuses, and nothing that takes time to import. Not here:
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ def run(config: Path) -> None:
         begin_parsing(settings)  # beside the imports, which take as long
         from orchestration.runner import run_job
 
-        sys.exit(run_job(settings, started))
+        _leave(run_job(settings, started))
 
 
 @main.command()
@@ -169,6 +170,13 @@ def _home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
         _stop(f"the run could not be made: {error}; what was published before is untouched", REFUSED)
     finally:
         unlock(home)
+
+
+def _leave(status: int) -> NoReturn:
+    """End at once: Python takes two seconds to dismantle the libraries, and everything is written by now."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _stop(message: str, status: int) -> NoReturn:

@@ -12,27 +12,34 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from ingestion.settings import Settings
+from ingestion.settings import Resources, Settings
 from orchestration.home import Build, Home
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 EXECUTABLE = Path(sys.executable).with_name("dbt")
-PARTIAL_PARSE = "partial_parse.msgpack"
+PREPARED = PROJECT / "target"
+"""Where the installation leaves the parsed project, if it does."""
+MANIFEST, PARTIAL_PARSE, STAMP = "manifest.json", "partial_parse.msgpack", "fingerprint"
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """What the profile reads. The same for each run of a home, or dbt would parse everything anew."""
-    open_build = Home(settings.home).open_build
-    return {
-        "CAUSERIE_BUILD_FILE": str(open_build / "warehouse.duckdb"),
-        "CAUSERIE_SPILL_FOLDER": str(open_build / "spill"),
-        "CAUSERIE_MEMORY_LIMIT": settings.resources.memory_limit,
-        "CAUSERIE_THREADS": str(settings.resources.threads or os.cpu_count() or 1),
+def environment(resources: Resources, open_build: Path | None = None) -> dict[str, str]:
+    """What the profile reads, with the build that dbt is to open, if any."""
+    build = (
+        {}
+        if open_build is None
+        else {
+            "CAUSERIE_BUILD_FILE": str(open_build / "warehouse.duckdb"),
+            "CAUSERIE_SPILL_FOLDER": str(open_build / "spill"),
+        }
+    )
+    return build | {
+        "CAUSERIE_MEMORY_LIMIT": resources.memory_limit,
+        "CAUSERIE_THREADS": str(resources.threads or os.cpu_count() or 1),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
     }
@@ -41,7 +48,7 @@ def environment(settings: Settings) -> dict[str, str]:
 @contextmanager
 def in_environment(settings: Settings) -> Iterator[None]:
     """The process environment with what the profile reads: the resource hands it on to dbt."""
-    ours = environment(settings)
+    ours = environment(settings.resources, Home(settings.home).open_build)
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
     try:
@@ -71,10 +78,26 @@ _parsing: dict[Path, subprocess.Popen[str]] = {}
 def begin_parsing(settings: Settings) -> None:
     """Have dbt parse the project in the background if it has changed; :func:`ensure_manifest` waits for it."""
     folder = Home(settings.home).dbt
-    if folder not in _parsing and not _is_parsed(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "fingerprint").unlink(missing_ok=True)
-        _parsing[folder] = _start(settings, folder, "parse")
+    if folder in _parsing or _is_parsed(folder):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / STAMP).unlink(missing_ok=True)
+    if _is_parsed(PREPARED):
+        for name in (MANIFEST, PARTIAL_PARSE, STAMP):
+            shutil.copy(PREPARED / name, folder / name)
+    else:
+        _parsing[folder] = _start(["parse"], folder, environment(settings.resources))
+
+
+def prepare() -> None:
+    """Parse the project into the checkout, once at installation: a new home then copies it.
+
+    Raises:
+        RuntimeError: dbt cannot parse the project.
+    """
+    if not _is_parsed(PREPARED):
+        _finish(_start(["parse"], PREPARED, environment(Resources())))
+        (PREPARED / STAMP).write_text(project_fingerprint())
 
 
 def ensure_manifest(settings: Settings) -> Path:
@@ -88,13 +111,13 @@ def ensure_manifest(settings: Settings) -> Path:
     process = _parsing.pop(folder, None)
     if process is not None:
         _finish(process)
-        (folder / "fingerprint").write_text(project_fingerprint())
-    return folder / "manifest.json"
+        (folder / STAMP).write_text(project_fingerprint())
+    return folder / MANIFEST
 
 
 def _is_parsed(folder: Path) -> bool:
-    stamp = folder / "fingerprint"
-    return stamp.is_file() and stamp.read_text() == project_fingerprint() and (folder / "manifest.json").is_file()
+    stamp = folder / STAMP
+    return stamp.is_file() and stamp.read_text() == project_fingerprint() and (folder / MANIFEST).is_file()
 
 
 def generate_docs(settings: Settings) -> Path:
@@ -104,11 +127,12 @@ def generate_docs(settings: Settings) -> Path:
         RuntimeError: dbt cannot generate it.
     """
     folder = settings.home / "docs"
-    _finish(_start(settings, folder, "docs", "generate", "--static"))
+    with_build = environment(settings.resources, Home(settings.home).open_build)
+    _finish(_start(["docs", "generate", "--static"], folder, with_build))
     return folder / "static_index.html"
 
 
-def _start(settings: Settings, target: Path, *command: str) -> subprocess.Popen[str]:
+def _start(command: Sequence[str], target: Path, ours: Mapping[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [
             str(EXECUTABLE),
@@ -116,7 +140,7 @@ def _start(settings: Settings, target: Path, *command: str) -> subprocess.Popen[
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
             *("--target-path", str(target), "--log-path", str(target)),
         ],
-        env={**os.environ, **environment(settings)},
+        env={**os.environ, **ours},
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -141,6 +165,13 @@ def open_build(settings: Settings, build: Build) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(build.id)
     link.replace(home.open_build)
+
+
+def keep_parsed(settings: Settings, build: Build) -> None:
+    """Keep what dbt parsed: the path of the build file is part of it, so the prepared parse serves no home."""
+    parsed = build.target / PARTIAL_PARSE
+    if parsed.is_file():
+        shutil.copy(parsed, Home(settings.home).dbt / PARTIAL_PARSE)
 
 
 def failures(build: Build) -> list[str]:
@@ -174,3 +205,7 @@ def tests_passed(build: Build) -> int:
     if not results.is_file():
         return 0
     return sum(result["status"] == "pass" for result in json.loads(results.read_text())["results"])
+
+
+if __name__ == "__main__":
+    prepare()

@@ -81,7 +81,7 @@ class Home:
 
     @property
     def open_build(self) -> Path:
-        """A link to the build of the running job: a path that stays the same, as dbt's parse cache needs it."""
+        """A link to the running job's build, or the last one's: a path that stays the same, as dbt's parse needs it."""
         return self.path / "builds" / "open"
 
     def build(self, run_id: str) -> Build:

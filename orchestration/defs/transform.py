@@ -78,6 +78,7 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
                 key = getattr(event, "asset_key", None) or getattr(event, "output_name", "")
                 reporter.progress(str(key.path[-1] if isinstance(key, dg.AssetKey) else key))
                 yield event
+            dbt_process.keep_parsed(settings, build)
             reporter.build_failures = dbt_process.failures(build)
             if not invocation.is_successful():
                 reporter.build_failures = reporter.build_failures or [f"dbt: {invocation.get_error()}"]
