@@ -33,7 +33,8 @@ test-slow: $(READY) ## the heavy tests
 lint: $(READY) ## ruff and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	DBT_SEND_ANONYMOUS_USAGE_STATS=false $(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	DBT_SEND_ANONYMOUS_USAGE_STATS=false CAUSERIE_BUILD_FILE=$(CURDIR)/dbt_project/target/lint.duckdb \
+		$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
 
 types: $(READY) ## mypy
 	$(BIN)/mypy

@@ -2,7 +2,6 @@
 
 {% macro utc(instant) -%} {{ adapter.dispatch('utc')(instant) }} {%- endmacro %}
 {% macro duckdb__utc(instant) -%} make_timestamp(epoch_us({{ instant }})) {%- endmacro %}
-{% macro spark__utc(instant) -%} to_timestamp_ntz(from_unixtime(0) + make_dt_interval(0, 0, 0, unix_micros({{ instant }}) / 1000000)) {%- endmacro %}
 
 {% macro zoned(utc_timestamp) -%} {{ adapter.dispatch('zoned')(utc_timestamp) }} {%- endmacro %}
 {% macro duckdb__zoned(utc_timestamp) -%} make_timestamptz(epoch_us({{ utc_timestamp }})) {%- endmacro %}
