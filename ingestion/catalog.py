@@ -7,12 +7,14 @@ belongs to one run; nobody else opens it while dbt writes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from ingestion.contract import DUCKDB_TYPES, ENTITIES, Entity
+from ingestion.landing import copy_file
 from ingestion.ledger import Entry
 from ingestion.parsing import sql_file
 from ingestion.raw import RawBatch
@@ -21,21 +23,49 @@ from ingestion.settings import WEEKDAYS, Settings
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def create_build(path: Path, settings: Settings, entries: Sequence[Entry], batches: Sequence[RawBatch]) -> None:
-    """Make a build file that reads ``batches``, the accepted ones, whose ledger entries are ``entries``."""
+@dataclass(frozen=True)
+class CarriedOver:
+    """A build that an update begins as a copy of. ``taken``: (source, batch) of what it was made from."""
+
+    build_id: str
+    database: Path
+    taken: frozenset[tuple[str, str]]
+
+
+def create_build(
+    path: Path,
+    settings: Settings,
+    entries: Sequence[Entry],
+    batches: Sequence[RawBatch],
+    carried_over: CarriedOver | None = None,
+) -> None:
+    """Make a build file that reads ``batches``, the accepted ones, whose ledger entries are ``entries``.
+
+    With ``carried_over`` the file is a copy of that build, and ``export`` holds only what came after it.
+    """
+    if carried_over is not None:
+        copy_file(carried_over.database, path)
+        batches = [batch for batch in batches if (batch.source, batch.batch) not in carried_over.taken]
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute("create schema export")
+        for schema in ("export", "settings"):
+            connection.execute(f"drop schema if exists {schema} cascade")
+            connection.execute(f"create schema {schema}")
         for entity in ENTITIES.values():
             files = [file for batch in batches for file in batch.paths(entity.name)]
             connection.execute(f"create view export.{entity.name} as {_records(entity, files)}")
-        connection.execute("create schema settings")
         for name, (columns, rows) in _settings_tables(settings, entries).items():
             connection.execute(f"create table settings.{name} ({columns})")
             if rows:  # column by column: row by row takes a millisecond each
                 values = ", ".join(f"unnest(${place + 1})" for place in range(len(rows[0])))
                 in_columns = [list(column) for column in zip(*rows, strict=True)]
                 connection.execute(f"insert into settings.{name} select {values}", in_columns)
+        if carried_over is not None:
+            connection.execute(
+                "create table settings.carried_over as select cast($1 as varchar) as build_id,"
+                " coalesce(max(conversation_no), 0) as newest_conversation_no from intermediate.int_conversations",
+                [carried_over.build_id],
+            )
 
 
 def _records(entity: Entity, files: Sequence[Path]) -> str:
@@ -75,8 +105,8 @@ def _settings_tables(settings: Settings, entries: Sequence[Entry]) -> dict[str, 
             ],
         ),
         "sources": (
-            "source_system varchar, account_id varchar, kind varchar",
-            [(source.name, source.account, source.kind) for source in settings.sources],
+            "source_system varchar, source_no smallint, account_id varchar, kind varchar",
+            [(source.name, number, source.account, source.kind) for number, source in enumerate(settings.sources, 1)],
         ),
         "working_hours": (
             "account_id varchar, valid_from date, iso_weekday integer, opens_seconds integer, closes_seconds integer",

@@ -186,6 +186,17 @@ def mend_interrupted(parent: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
+def copy_file(origin: Path, target: Path) -> None:
+    """Copy a large file: in no time where the file system shares blocks between files, without Python where not."""
+    with origin.open("rb") as read, target.open("wb") as write:
+        try:
+            while os.copy_file_range(read.fileno(), write.fileno(), 1 << 30):
+                pass
+        except (AttributeError, OSError):  # another system, or two file systems
+            read.seek(write.seek(0, os.SEEK_END))
+            shutil.copyfileobj(read, write, 1 << 24)
+
+
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file and have the disk keep it."""
     with path.open("wb") as file:

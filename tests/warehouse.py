@@ -1,40 +1,57 @@
 """The warehouse without its command: batches to marts in about a second, for tests that need it many times.
 
-dbt takes seconds to start. Here its compiled models run in DuckDB as they are, in the order of the manifest; the
-end-to-end tests run the real thing.
+dbt takes seconds to start. Here its compiled models run in DuckDB as they are, in the order of the manifest and as
+their materializations say; the end-to-end tests run the real thing.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
 
-from ingestion.catalog import create_build
+from ingestion.catalog import CarriedOver, create_build
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.settings import load_settings
 from orchestration.dbt import PROJECT
 from tests.comparison import Marts, read_marts
+from tests.drops import write_config
 
 BUILD = "warehouse.duckdb"
+CANDIDATE = "candidate.duckdb"
 
 
-def build_marts(config: Path, *, take_in_first: bool = True) -> Marts:
-    """Take in what is new and build the marts: a run without audit and publication."""
+def build_marts(config: Path, *, take_in_first: bool = True, update: bool = False) -> Marts:
+    """Take in what is new and build the marts: a run without audit and publication.
+
+    With ``update`` the build begins as a copy of the one that this function made before in the same home, if any.
+    """
     if take_in_first:
         accept(config)
     settings = load_settings(config)
-    build = settings.home / "tests" / BUILD
-    build.parent.mkdir(parents=True, exist_ok=True)
+    folder = settings.home / "tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    build, before, taken = folder / BUILD, folder / "before.duckdb", folder / "taken.json"
+    carried_over = None
+    if update and build.exists():
+        build.rename(before)
+        known = frozenset((source, batch) for source, batch in json.loads(taken.read_text()))
+        carried_over = CarriedOver("before", before, known)
     build.unlink(missing_ok=True)
-    create_build(build, settings, *accepted_batches(settings))
+    entries, batches = accepted_batches(settings)
+    create_build(build, settings, entries, batches, carried_over)
+    taken.write_text(json.dumps([(entry.source, entry.batch) for entry in entries]))
     run_models(build)
-    return read_marts(build, "marts")
+    return read_marts(build.with_name(CANDIDATE))
 
 
 def accept(config: Path) -> list[SourceReport]:
@@ -43,49 +60,102 @@ def accept(config: Path) -> list[SourceReport]:
 
 
 def run_models(build: Path) -> None:
-    """Run every model on a build file, as dbt would."""
+    """Run every model on a build file, as dbt would; the marts go into a new candidate beside it."""
+    candidate = build.with_name(CANDIDATE)
+    candidate.unlink(missing_ok=True)
     with duckdb.connect(str(build)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        for schema in ("staging", "intermediate", "marts"):
+        connection.execute(f"attach '{candidate}' as candidate (storage_version 'v1.0.0')")
+        for schema in ("staging", "intermediate"):
             connection.execute(f"create schema if not exists {schema}")
-        for relation, kind, sql in _compiled_models():
-            connection.execute(f"create or replace {kind} {relation} as {sql}")
+        for model in _compiled_models(_is_update(connection)):
+            model.run(connection)
+
+
+def _is_update(connection: duckdb.DuckDBPyConnection) -> bool:
+    query = "select count(*) from duckdb_tables() where schema_name = 'settings' and table_name = 'carried_over'"
+    return connection.execute(query).fetchone() == (1,)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A compiled model and how it becomes a relation."""
+
+    relation: str
+    materialized: str
+    strategy: str | None
+    unique_key: Sequence[str]
+    sql: str
+
+    def run(self, connection: duckdb.DuckDBPyConnection) -> None:
+        if self.materialized != "incremental" or not self._exists(connection):
+            kind = "view" if self.materialized == "view" else "table"
+            connection.execute(f"create or replace {kind} {self.relation} as {self.sql}")
+            return
+        connection.execute(f"create or replace temp table delivered as {self.sql}")
+        if self.strategy == "replace_affected":
+            connection.execute(
+                f"delete from {self.relation} where conversation_no in"
+                " (select conversation_no from intermediate.int_affected_conversations)"
+            )
+        elif self.strategy != "append":
+            same = " and ".join(f"target.{key} = delivered.{key}" for key in self.unique_key)
+            connection.execute(f"delete from {self.relation} as target using delivered where {same}")
+        connection.execute(f"insert into {self.relation} from delivered")
+
+    def _exists(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        query = "select count(*) from duckdb_tables() where schema_name || '.' || table_name = $1"
+        return connection.execute(query, [self.relation]).fetchone() == (1,)
 
 
 @cache
-def _compiled_models() -> list[tuple[str, str, str]]:
-    """Relation, kind and SQL of each model, each after those that it reads."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        database = Path(folder) / BUILD
-        duckdb.connect(str(database)).close()
-        environment = {"CAUSERIE_BUILD_FILE": str(database), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+def _compiled_models(update: bool) -> list[Model]:
+    """The models as they are in a full build or in an update, each after those that it reads."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        database = folder / BUILD
+        if update:
+            config = write_config(folder)
+            (folder / "drop").mkdir()
+            settings = load_settings(config)
+            before = folder / "before" / BUILD  # compiled SQL names the database, which is called after its file
+            before.parent.mkdir()
+            create_build(before, settings, [], [])
+            run_models(before)
+            create_build(database, settings, [], [], CarriedOver("before", before, frozenset()))
+        else:
+            duckdb.connect(str(database)).close()
+        command = ["compile", "--quiet", "--project-dir", PROJECT, "--profiles-dir", PROJECT]
         subprocess.run(
             [
-                str(Path(sys.executable).with_name("dbt")),
-                "compile",
-                "--quiet",
-                "--no-introspect",
-                "--project-dir",
-                str(PROJECT),
-                "--profiles-dir",
-                str(PROJECT),
-                "--target-path",
-                folder,
-                "--log-path",
-                folder,
+                *map(str, [Path(sys.executable).with_name("dbt"), *command]),
+                *("--target-path", name, "--log-path", name),
             ],
-            env=environment,
+            env={
+                **os.environ,
+                "CAUSERIE_BUILD_FILE": str(database),
+                "CAUSERIE_CANDIDATE_FILE": str(folder / CANDIDATE),
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            },
             cwd=PROJECT,
             check=True,
-            capture_output=True,
+            stdout=sys.stderr,
         )
-        nodes = json.loads((Path(folder) / "manifest.json").read_text())["nodes"]
+        nodes = json.loads((folder / "manifest.json").read_text())["nodes"]
     models = {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
     order = TopologicalSorter({name: set(node["depends_on"]["nodes"]) & models.keys() for name, node in models.items()})
-    return [
-        (f"{models[name]['schema']}.{models[name]['name']}", models[name]["config"]["materialized"], sql)
-        for name in order.static_order()
-        for sql in [models[name]["compiled_code"]]
-    ]
+    return [_model(models[name]) for name in order.static_order()]
+
+
+def _model(node: dict[str, object]) -> Model:
+    config = node["config"]
+    assert isinstance(config, dict)
+    schema = "candidate.main" if node["database"] == "candidate" else node["schema"]
+    unique_key = config.get("unique_key") or []
+    return Model(
+        f"{schema}.{node['name']}",
+        config["materialized"],
+        config.get("incremental_strategy"),
+        [unique_key] if isinstance(unique_key, str) else unique_key,
+        str(node["compiled_code"]),
+    )

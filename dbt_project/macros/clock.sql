@@ -1,6 +1,6 @@
 {# Join the stretch of the account's clock in which an instant lies, as `clock`: the offset in force at that instant. #}
 {% macro join_clock(clock, account, instant) -%}
-inner join {{ ref('int_account_clock') }} as {{ clock }}
+left join {{ ref('int_account_clock') }} as {{ clock }}
     on
         {{ account }} = {{ clock }}.account_id
         and cast({{ instant }} as date) = {{ clock }}.utc_date

@@ -6,13 +6,10 @@
 regexp_replace({{ text }}, '^[\s\v\x1c-\x1f\x{85}\pZ]+|[\s\v\x1c-\x1f\x{85}\pZ]+$', '', 'g')
 {%- endmacro %}
 
-{# An enumerated word: compared trimmed and without regard to case; empty is missing.
-   `usual`: spellings that need no work, which is what nearly all of millions of rows have. #}
-{% macro word(text, usual) -%}
-case
-    when {{ text }} in ('{{ usual | join("', '") }}') then {{ text }}
-    else nullif(lower({{ trimmed(text) }}), '')
-end
+{# An enumerated word: compared trimmed and without regard to case; empty is missing. Engines that read Parquet's
+   dictionaries do this once a word, not once a row: a look first whether there is anything to do would cost more. #}
+{% macro word(text) -%}
+nullif(lower({{ trimmed(text) }}), '')
 {%- endmacro %}
 
 {# The tags of a list, trimmed, empty ones dropped, each once, sorted; an empty list for none. #}
@@ -36,3 +33,11 @@ list_sort(list_distinct(list_filter(
 
 {% macro digits_of(text) -%} {{ adapter.dispatch('digits_of')(text) }} {%- endmacro %}
 {% macro duckdb__digits_of(text) -%} regexp_replace({{ text }}, '[^0-9]', '', 'g') {%- endmacro %}
+
+{# A number that tells keys apart, but for rare coincidences: what it tells apart differs. #}
+{% macro key_hash(columns) -%} {{ adapter.dispatch('key_hash')(columns) }} {%- endmacro %}
+{% macro duckdb__key_hash(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
+
+{# Whole numbers from 1, each once, one a row, in whatever order the rows come. #}
+{% macro row_numbers() -%} {{ adapter.dispatch('row_numbers')() }} {%- endmacro %}
+{% macro duckdb__row_numbers() -%} row_number() over () {%- endmacro %}

@@ -1,42 +1,39 @@
-{# The version of each record that wins: the greatest updated_at (a missing one is older than any), then the later
-   batch, the later file by name, the later line. Only records that came more than once are put in order. #}
-{% macro latest_versions(relation, key) %}
-with repeated as (
-    select source_system, {{ key }}
-    from {{ relation }}
-    group by source_system, {{ key }}
-    having count(*) > 1
-),
+{# Which version of a record wins: the greatest updated_at (a missing one is older than any), then the later batch, the
+   later file by name, the later line. `int_repeated_records` tells which versions lose; here is what the models of the
+   entities do with it. #}
 
-delivered_once as (
-    select versions.*
-    from {{ relation }} as versions
-    where not exists (
-        select 1
-        from repeated
-        where repeated.source_system = versions.source_system and repeated.{{ key }} = versions.{{ key }}
-    )
-),
+{# The key of each entity. #}
+{% macro record_keys() -%}
+{{ return({
+    'conversations': 'conversation_id',
+    'messages': 'message_id',
+    'contacts': 'contact_id',
+    'agents': 'agent_id',
+    'events': 'event_id',
+    'ratings': 'rating_id',
+}) }}
+{%- endmacro %}
 
-ranked as (
-    select
-        versions.*,
-        row_number() over (
-            partition by versions.source_system, versions.{{ key }}
-            order by
-                versions.updated_at desc nulls last,
-                versions._batch desc,
-                versions._file desc,
-                versions._line desc
-        ) as version_rank
-    from {{ relation }} as versions
-    inner join repeated
-        on versions.source_system = repeated.source_system and versions.{{ key }} = repeated.{{ key }}
+{# The delivered version of each record that wins over all others, delivered or in force: CTEs, the last of which is
+   `latest_versions`. In an updated build a record whose version in force stays has none. #}
+{% macro latest_versions(entity) -%}
+{%- set places = ['source_system', '_batch', '_file', '_line'] -%}
+superseded as (
+    select {{ places | join(', ') }}
+    from {{ ref('int_repeated_records') }}
+    where entity = '{{ entity }}' and is_superseded
 ),
 
 latest_versions as (
-    select * from delivered_once
-    union all
-    select * exclude (version_rank) from ranked where version_rank = 1
+    select sources.source_no, sources.account_id, versions.*
+    from {{ ref('stg_export__' ~ entity) }} as versions
+    inner join {{ source('settings', 'sources') }} as sources on versions.source_system = sources.source_system
+    left join superseded
+        on
+            {% for place in places -%}
+            versions.{{ place }} = superseded.{{ place }}
+            {% if not loop.last %}and {% endif %}
+            {%- endfor %}
+    where superseded.source_system is null
 )
-{% endmacro %}
+{%- endmacro %}

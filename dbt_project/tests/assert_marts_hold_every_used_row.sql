@@ -14,10 +14,12 @@ used_conversations as (
 ),
 
 used_messages as (
-    select source_system, count(*) as messages
-    from {{ ref('int_messages') }}
-    where fate = 'used' and (is_message or is_failed_message)
-    group by source_system
+    select conversations.source_system, count(*) as messages
+    from {{ ref('int_messages') }} as messages
+    inner join {{ ref('int_conversations') }} as conversations
+        on messages.conversation_no = conversations.conversation_no
+    where messages.kind <> {{ message_kind('none') }} and not conversations.is_deleted
+    group by conversations.source_system
 )
 
 select

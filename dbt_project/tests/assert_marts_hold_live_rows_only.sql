@@ -15,6 +15,13 @@ mended as (
             records.source_system = quarantined.source_system
             and records.conversation_id = quarantined.conversation_id
     where records._reasons is null
+    {% if is_update() -%}
+    union all
+    select conversations.source_system, conversations.conversation_id, conversations.started_at
+    from {{ ref('int_conversations') }} as conversations
+    cross join {{ source('settings', 'carried_over') }} as carried_over
+    where conversations.conversation_no <= carried_over.newest_conversation_no
+    {%- endif %}
 )
 
 select details.source_system, details.conversation_id, 'quarantined conversation' as finding
@@ -32,7 +39,7 @@ where mended.conversation_id is null
 union all
 select details.source_system, details.conversation_id, 'deleted conversation' as finding
 from {{ ref('details') }} as details
-inner join {{ ref('int_conversations_latest') }} as conversations
+inner join {{ ref('int_conversations') }} as conversations
     on
         details.source_system = conversations.source_system
         and details.conversation_id = conversations.conversation_id

@@ -1,30 +1,42 @@
-with instants as (
-    select source_system, min(started_at) as first_at, max(started_at) as last_at
-    from {{ ref('stg_export__conversations') }}
+{% set instants = {
+    'conversations': ['started_at', 'closed_at'],
+    'messages': ['sent_at'],
+    'events': ['occurred_at'],
+} %}
+with delivered as (
+    {% for entity, columns in instants.items() -%}
+    {% for column in columns -%}
+    select
+        source_system,
+        cast(min({{ column }}) as date) as first_date,
+        cast(max({{ column }}) as date) as last_date
+    from {{ ref('stg_export__' ~ entity) }}
     group by source_system
+    {% if not loop.last %}union all{% endif %}
+    {% endfor -%}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+dates as (
+    select
+        sources.account_id,
+        {{ plus_days('delivered.first_date', -2) }} as first_utc_date,
+        {{ plus_days('delivered.last_date', 2) }} as last_utc_date
+    from delivered
+    inner join {{ source('settings', 'sources') }} as sources on delivered.source_system = sources.source_system
+    where delivered.first_date is not null
+    {% if is_update() -%}
     union all
-    select source_system, min(closed_at) as first_at, max(closed_at) as last_at
-    from {{ ref('stg_export__conversations') }}
-    group by source_system
-    union all
-    select source_system, min(sent_at) as first_at, max(sent_at) as last_at
-    from {{ ref('stg_export__messages') }}
-    group by source_system
-    union all
-    select source_system, min(occurred_at) as first_at, max(occurred_at) as last_at
-    from {{ ref('stg_export__events') }}
-    group by source_system
+    select account_id, first_utc_date, last_utc_date from {{ before_update('int_account_bounds') }}
+    {%- endif %}
 )
 
 select
     accounts.account_id,
     accounts.timezone,
-    {{ plus_days('cast(min(instants.first_at) as date)', -2) }} as first_utc_date,
-    {{ plus_days('cast(max(instants.last_at) as date)', 2) }} as last_utc_date
-from instants
-inner join {{ source('settings', 'sources') }} as sources
-    on instants.source_system = sources.source_system
-inner join {{ source('settings', 'accounts') }} as accounts
-    on sources.account_id = accounts.account_id
-where instants.first_at is not null
+    min(dates.first_utc_date) as first_utc_date,
+    max(dates.last_utc_date) as last_utc_date
+from dates
+inner join {{ source('settings', 'accounts') }} as accounts on dates.account_id = accounts.account_id
 group by accounts.account_id, accounts.timezone

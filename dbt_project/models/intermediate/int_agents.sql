@@ -1,8 +1,11 @@
-{{ latest_versions(ref('stg_export__agents'), 'agent_id') }}
+{{ config(materialized='incremental', unique_key=['source_no', 'agent_id']) }}
+with {{ latest_versions('agents') }}
 
 select
+    source_no,
     source_system,
     agent_id,
     agent_name,
-    agent_email
+    agent_email,
+    updated_at
 from latest_versions

@@ -1,16 +1,18 @@
+{{ config(materialized='incremental', incremental_strategy='replace_affected') }}
 with replies as (
     select
         conversation_no,
         count(*) as replies,
         sum(reply_seconds) as reply_seconds_sum
     from {{ ref('int_replies') }}
+    where {{ is_affected('conversation_no') }}
     group by conversation_no
 ),
 
 reopenings as (
     select conversation_no, count(*) as reopens
     from {{ ref('int_events') }}
-    where fate = 'used' and event_type = 'reopened'
+    where event_type = 'reopened' and conversation_no is not null and {{ is_affected('conversation_no') }}
     group by conversation_no
 )
 
@@ -20,23 +22,16 @@ select
     conversations.contact_no,
     conversations.account_id,
     conversations.source_system,
-    conversations.conversation_id,
-    conversations.contact_id,
     conversations.agent_id,
     first_responses.first_responder_id,
 
     -- text
-    conversations.channel,
-    conversations.team,
-    conversations.status,
     case
         when conversations.source_word in ('flow', 'inbox', 'inbound') then conversations.source_word
         when coalesce(conversations.source_word, 'unknown') not in ('unknown', 'auto_response') then 'other'
         when coalesce(messages.is_inbound_first, false) then 'inbound'
         else 'other'
     end as source,
-    conversations.source_raw,
-    conversations.conversation_tags,
 
     -- instants
     conversations.started_at,
@@ -96,3 +91,4 @@ left join {{ ref('int_conversation_ratings') }} as ratings
 {{ join_working_time('closed_step', 'conversations.account_id', 'conversations.closed_at') }}
 {{ join_working_time('waiting_step', 'conversations.account_id', 'first_responses.waiting_since') }}
 {{ join_working_time('response_step', 'conversations.account_id', 'first_responses.first_response_at') }}
+where not conversations.is_deleted and {{ is_affected('conversations.conversation_no') }}

@@ -1,17 +1,18 @@
+{{ config(materialized='view') }}
+{% set not_inbound = "kind in (" ~ message_kind('human') ~ ", " ~ message_kind('automated') ~ ", " ~ message_kind('unattributed') ~ ")" %}
 with counted as (
     select
         conversation_no,
-        sum(case when is_message then 1 else 0 end) as messages,
-        sum(case when is_message and is_inbound then 1 else 0 end) as messages_inbound,
-        sum(case when is_message and not is_inbound then 1 else 0 end) as messages_outbound,
-        sum(case when is_human_reply then 1 else 0 end) as messages_human,
-        sum(case when is_failed_message then 1 else 0 end) as messages_failed,
-        min(case when is_message and is_inbound then sent_at end) as first_inbound_at,
-        min(case when is_message and not is_inbound then sent_at end) as first_outbound_at,
-        max(case when is_message then sent_at end) as last_message_at,
-        max(case when is_unattributed_message then 1 else 0 end) = 1 as has_unattributed
+        count(case when kind = {{ message_kind('inbound') }} then 1 end) as messages_inbound,
+        count(case when {{ not_inbound }} then 1 end) as messages_outbound,
+        count(case when kind = {{ message_kind('human') }} then 1 end) as messages_human,
+        count(case when kind = {{ message_kind('unattributed') }} then 1 end) as messages_unattributed,
+        count(case when kind = {{ message_kind('failed') }} then 1 end) as messages_failed,
+        min(case when kind = {{ message_kind('inbound') }} then sent_at end) as first_inbound_at,
+        min(case when {{ not_inbound }} then sent_at end) as first_outbound_at,
+        max(case when kind <> {{ message_kind('failed') }} then sent_at end) as last_message_at
     from {{ ref('int_messages') }}
-    where fate = 'used'
+    where kind <> {{ message_kind('none') }} and conversation_no is not null and {{ is_affected('conversation_no') }}
     group by conversation_no
 ),
 
@@ -19,27 +20,29 @@ with counted as (
 first_at_once as (
     select
         counted.conversation_no,
-        min(case when messages.is_inbound then messages.message_id end)
-        < min(case when not messages.is_inbound then messages.message_id end) as is_inbound_first
+        min(case when messages.kind = {{ message_kind('inbound') }} then messages.message_id end)
+        < min(case when messages.kind <> {{ message_kind('inbound') }} then messages.message_id end) as is_inbound_first
     from counted
     inner join {{ ref('int_messages') }} as messages
         on
             counted.conversation_no = messages.conversation_no
             and counted.first_inbound_at = messages.sent_at
-    where counted.first_inbound_at = counted.first_outbound_at and messages.is_message and messages.fate = 'used'
+    where
+        counted.first_inbound_at = counted.first_outbound_at
+        and messages.kind not in ({{ message_kind('none') }}, {{ message_kind('failed') }})
     group by counted.conversation_no
 )
 
 select
     counted.conversation_no,
-    cast(counted.messages as bigint) as messages,
-    cast(counted.messages_inbound as bigint) as messages_inbound,
-    cast(counted.messages_outbound as bigint) as messages_outbound,
-    cast(counted.messages_human as bigint) as messages_human,
-    cast(counted.messages_failed as bigint) as messages_failed,
+    counted.messages_inbound + counted.messages_outbound as messages,
+    counted.messages_inbound,
+    counted.messages_outbound,
+    counted.messages_human,
+    counted.messages_failed,
     counted.first_inbound_at,
     counted.last_message_at,
-    counted.has_unattributed,
+    counted.messages_unattributed > 0 as has_unattributed,
     case
         when counted.first_inbound_at is null then false
         when counted.first_outbound_at is null then true

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 with ranked as (
     select
         conversation_no,
@@ -12,7 +13,7 @@ with ranked as (
                 rating_id desc
         ) as answer_rank
     from {{ ref('int_ratings') }}
-    where fate = 'used'
+    where conversation_no is not null and {{ is_affected('conversation_no') }}
 )
 
 {# The latest answered record; where none is answered, the survey alone is known. #}

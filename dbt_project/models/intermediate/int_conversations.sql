@@ -1,36 +1,63 @@
-with live as (
-    select * from {{ ref('int_conversations_latest') }} where not is_deleted
-)
+{{ config(materialized='incremental', unique_key='conversation_no') }}
+with {{ latest_versions('conversations') }}{% if is_update() %},
+
+known as (
+    select source_system, conversation_id, conversation_no
+    from {{ this }}
+),
+
+newest_number as (
+    select coalesce(max(conversation_no), 0) as conversation_no
+    from {{ this }}
+){% endif %}
 
 select
-    -- ids: whole numbers in the order of the keys, so that what follows joins and groups by numbers
-    row_number() over (order by live.account_id, live.source_system, live.conversation_id) as conversation_no,
-    case
-        when live.contact_id is not null then dense_rank() over (order by live.source_system, live.contact_id)
-    end as contact_no,
-    live.account_id,
-    live.source_system,
-    live.conversation_id,
-    live.contact_id,
-    live.agent_id,
+    -- ids: whole numbers, so that what follows joins and groups by numbers
+    {% if is_update() -%}
+    coalesce(known.conversation_no, newest_number.conversation_no + {{ row_numbers() }}) as conversation_no,
+    {%- else -%}
+    {{ row_numbers() }} as conversation_no,
+    {%- endif %}
+    contacts.contact_no,
+    latest_versions.source_no,
+    latest_versions.account_id,
+    latest_versions.source_system,
+    latest_versions.conversation_id,
+    latest_versions.contact_id,
+    latest_versions.agent_id,
 
     -- text
-    live.channel,
-    live.team,
-    live.source_raw,
-    live.source_word,
+    latest_versions.channel,
+    latest_versions.team,
+    latest_versions.source_raw,
+    latest_versions.source_word,
     case
-        when live.status_word in ('new', 'created') then 'new'
-        when live.status_word in ('flow', 'flow_paused', 'in_flow') then 'in_flow'
-        when live.status_word in ('in_progress', 'open') then 'in_progress'
-        when live.status_word in ('closed', 'resolved') then 'closed'
+        when latest_versions.status_word in ('new', 'created') then 'new'
+        when latest_versions.status_word in ('flow', 'flow_paused', 'in_flow') then 'in_flow'
+        when latest_versions.status_word in ('in_progress', 'open') then 'in_progress'
+        when latest_versions.status_word in ('closed', 'resolved') then 'closed'
         else 'other'
     end as status,
-    live.conversation_tags,
+    latest_versions.conversation_tags,
 
     -- instants
-    live.started_at,
-    {{ local_date('clock', 'live.started_at') }} as started_date,
-    live.closed_at
-from live
-{{ join_clock('clock', 'live.account_id', 'live.started_at') }}
+    latest_versions.started_at,
+    {{ local_date('clock', 'latest_versions.started_at') }} as started_date,
+    latest_versions.closed_at,
+
+    -- versions
+    latest_versions.is_deleted,
+    latest_versions.updated_at
+from latest_versions
+left join {{ ref('int_contact_numbers') }} as contacts
+    on
+        latest_versions.source_system = contacts.source_system
+        and latest_versions.contact_id = contacts.contact_id
+{{ join_clock('clock', 'latest_versions.account_id', 'latest_versions.started_at') }}
+{% if is_update() -%}
+left join known
+    on
+        latest_versions.source_system = known.source_system
+        and latest_versions.conversation_id = known.conversation_id
+cross join newest_number
+{%- endif %}

@@ -1,14 +1,12 @@
-{{ latest_versions(ref('stg_export__events'), 'event_id') }}
+{{ config(materialized='incremental', unique_key=['source_no', 'event_id']) }}
+-- depends_on: {{ ref('int_affected_conversations') }}
+with {{ latest_versions('events') }}
 
 select
     conversations.conversation_no,
-    case
-        when conversations.conversation_no is not null then 'used'
-        when deleted_conversations.conversation_id is not null then 'deleted'
-        else 'orphan'
-    end as fate,
-    latest_versions.source_system,
+    latest_versions.source_no,
     latest_versions.event_id,
+    case when conversations.conversation_no is null then latest_versions.conversation_id end as orphan_of,
     latest_versions.event_type,
     latest_versions.occurred_at
 from latest_versions
@@ -16,9 +14,4 @@ left join {{ ref('int_conversations') }} as conversations
     on
         latest_versions.source_system = conversations.source_system
         and latest_versions.conversation_id = conversations.conversation_id
-left join (
-    select source_system, conversation_id from {{ ref('int_conversations_latest') }} where is_deleted
-) as deleted_conversations
-    on
-        latest_versions.source_system = deleted_conversations.source_system
-        and latest_versions.conversation_id = deleted_conversations.conversation_id
+{{ adopted_orphans('events') }}

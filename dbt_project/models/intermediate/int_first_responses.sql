@@ -1,20 +1,12 @@
-with first_waits as (
-    select conversation_no, min(earlier_human_replies) as earlier_human_replies
-    from {{ ref('int_replies') }}
-    group by conversation_no
-),
-
-first_responses as (
+{{ config(materialized='view') }}
+with first_responses as (
     select
-        replies.conversation_no,
-        replies.waiting_since as first_inbound_at,
-        replies.replied_at as first_response_at,
-        replies.agent_id as first_responder_id
-    from {{ ref('int_replies') }} as replies
-    inner join first_waits
-        on
-            replies.conversation_no = first_waits.conversation_no
-            and replies.earlier_human_replies = first_waits.earlier_human_replies
+        conversation_no,
+        waiting_since as first_inbound_at,
+        replied_at as first_response_at,
+        agent_id as first_responder_id
+    from {{ ref('int_replies') }}
+    where is_first and {{ is_affected('conversation_no') }}
 ),
 
 hand_overs as (
@@ -24,7 +16,7 @@ hand_overs as (
         on
             first_responses.conversation_no = events.conversation_no
             and first_responses.first_response_at >= events.occurred_at
-    where events.fate = 'used' and events.event_type in ('handoff', 'reopened')
+    where events.event_type in ('handoff', 'reopened')
     group by first_responses.conversation_no
 )
 

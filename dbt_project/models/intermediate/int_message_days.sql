@@ -1,10 +1,26 @@
+{{ config(materialized='incremental', incremental_strategy='replace_affected') }}
+{% set inbound, failed = message_kind('inbound'), message_kind('failed') %}
+with dated as (
+    select
+        messages.conversation_no,
+        messages.kind,
+        case when messages.kind <> {{ inbound }} then messages.agent_id end as agent_id,
+        {{ local_date('clock', 'messages.sent_at') }} as sent_date
+    from {{ ref('int_messages') }} as messages
+    inner join {{ source('settings', 'sources') }} as sources on messages.source_no = sources.source_no
+    {{ join_clock('clock', 'sources.account_id', 'messages.sent_at') }}
+    where
+        messages.kind <> {{ message_kind('none') }}
+        and messages.conversation_no is not null
+        and {{ is_affected('messages.conversation_no') }}
+)
+
 select
     conversation_no,
     sent_date,
-    case when is_inbound then null else agent_id end as agent_id,
-    cast(sum(case when is_message and is_inbound then 1 else 0 end) as bigint) as messages_inbound,
-    cast(sum(case when is_message and not is_inbound then 1 else 0 end) as bigint) as messages_outbound,
-    cast(sum(case when is_failed_message then 1 else 0 end) as bigint) as messages_failed
-from {{ ref('int_messages') }}
-where fate = 'used' and (is_message or is_failed_message)
-group by conversation_no, sent_date, case when is_inbound then null else agent_id end
+    agent_id,
+    count(case when kind = {{ inbound }} then 1 end) as messages_inbound,
+    count(case when kind not in ({{ inbound }}, {{ failed }}) then 1 end) as messages_outbound,
+    count(case when kind = {{ failed }} then 1 end) as messages_failed
+from dated
+group by conversation_no, sent_date, agent_id

@@ -1,25 +1,19 @@
-{{ latest_versions(ref('stg_export__ratings'), 'rating_id') }}
+{{ config(materialized='incremental', unique_key=['source_no', 'rating_id']) }}
+-- depends_on: {{ ref('int_affected_conversations') }}
+with {{ latest_versions('ratings') }}
 
 select
     conversations.conversation_no,
-    case
-        when conversations.conversation_no is not null then 'used'
-        when deleted_conversations.conversation_id is not null then 'deleted'
-        else 'orphan'
-    end as fate,
-    latest_versions.source_system,
+    latest_versions.source_no,
     latest_versions.rating_id,
+    case when conversations.conversation_no is null then latest_versions.conversation_id end as orphan_of,
     latest_versions.rating,
     latest_versions.rating_comment,
-    latest_versions.answered_at
+    latest_versions.answered_at,
+    latest_versions.updated_at
 from latest_versions
 left join {{ ref('int_conversations') }} as conversations
     on
         latest_versions.source_system = conversations.source_system
         and latest_versions.conversation_id = conversations.conversation_id
-left join (
-    select source_system, conversation_id from {{ ref('int_conversations_latest') }} where is_deleted
-) as deleted_conversations
-    on
-        latest_versions.source_system = deleted_conversations.source_system
-        and latest_versions.conversation_id = deleted_conversations.conversation_id
+{{ adopted_orphans('ratings') }}

@@ -1,40 +1,41 @@
-{# Each ended wait is one reply. Between two human replies the first inbound message, if any, opens the wait. #}
+{{ config(materialized='incremental', incremental_strategy='replace_affected') }}
+{# A wait ends at a human reply that follows an inbound message; it began at the first of the inbound messages since the
+   human reply before. So of each run of inbound messages, and of each run of human replies, only the first matters. #}
+{% set in_order = 'partition by conversation_no order by sent_at, message_id' %}
 with exchange as (
     select
         conversation_no,
         sent_at,
         message_id,
         agent_id,
-        is_inbound,
-        coalesce(
-            sum(case when is_human_reply then 1 else 0 end) over (
-                partition by conversation_no
-                order by sent_at, message_id
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as earlier_human_replies
+        kind,
+        lag(kind) over ({{ in_order }}) as kind_before
     from {{ ref('int_messages') }}
-    where fate = 'used' and is_message and (is_inbound or is_human_reply)
+    where
+        kind in ({{ message_kind('inbound') }}, {{ message_kind('human') }})
+        and conversation_no is not null
+        and {{ is_affected('conversation_no') }}
 ),
 
-waits as (
+turns as (
     select
         conversation_no,
-        earlier_human_replies,
-        min(case when is_inbound then sent_at end) as waiting_since,
-        max(case when not is_inbound then sent_at end) as replied_at,
-        max(case when not is_inbound then agent_id end) as agent_id
+        sent_at as replied_at,
+        agent_id,
+        kind,
+        lag(sent_at) over ({{ in_order }}) as waiting_since,
+        row_number() over ({{ in_order }}) as turn_no
     from exchange
-    group by conversation_no, earlier_human_replies
+    where kind_before is null or kind_before <> kind
 )
 
 select
     conversation_no,
-    cast(earlier_human_replies as integer) as earlier_human_replies,
     waiting_since,
     replied_at,
     agent_id,
-    {{ elapsed_seconds('waiting_since', 'replied_at') }} as reply_seconds
-from waits
-where waiting_since is not null and replied_at is not null
+    {{ elapsed_seconds('waiting_since', 'replied_at') }} as reply_seconds,
+    -- turns alternate: the first reply is the second one, or the third where a human wrote first
+    turn_no <= 3 as is_first
+from turns
+where kind = {{ message_kind('human') }} and waiting_since is not null

@@ -1,13 +1,7 @@
 {# What became of the rows of the accepted batches. Landed is what the manifests said; the rest is counted in the data,
-   the latest versions by their keys, so that a record which a model loses or doubles breaks the balance. #}
-{% set keys = {
-    'conversations': 'conversation_id',
-    'messages': 'message_id',
-    'contacts': 'contact_id',
-    'agents': 'agent_id',
-    'events': 'event_id',
-    'ratings': 'rating_id',
-} %}
+   superseded ones by their keys, so that a record which a model loses or doubles breaks the balance. An update adds to
+   what was counted before. #}
+{% set keys = record_keys() %}
 with entities as (
     {% for entity in keys -%}
     select source_system, '{{ entity }}' as entity from {{ source('settings', 'sources') }}
@@ -31,39 +25,90 @@ quarantined as (
     {% endfor -%}
 ),
 
+repeated as (
+    select
+        source_system,
+        entity,
+        record_id,
+        count(*) as versions,
+        max(case when is_known then 1 else 0 end) as known
+    from {{ ref('int_repeated_records') }}
+    group by source_system, entity, record_id
+),
+
 superseded as (
-    {% for entity, key in keys.items() -%}
-    select source_system, '{{ entity }}' as entity, count(*) - count(distinct {{ key }}) as superseded
-    from {{ ref('stg_export__' ~ entity) }}
-    group by source_system
+    select source_system, entity, sum(versions - 1 + known) as superseded
+    from repeated
+    group by source_system, entity
+),
+
+counted_before as (
+    {% if is_update() -%}
+    select source_system, entity, quarantined, superseded from {{ before_update('int_row_accounting') }}
+    {%- else -%}
+    select source_system, entity, 0 as quarantined, 0 as superseded from entities
+    {%- endif %}
+),
+
+conversations as (
+    select conversation_no, case when is_deleted then 'deleted' else 'used' end as fate
+    from {{ ref('int_conversations') }}
+),
+
+hanging as (
+    {% for entity in ['messages', 'events', 'ratings'] -%}
+    select
+        records.source_no,
+        '{{ entity }}' as entity,
+        case
+            {% if entity == 'messages' -%}
+            when records.is_deleted then 'deleted'
+            {% endif -%}
+            when records.conversation_no is null then 'orphan'
+            else conversations.fate
+        end as fate,
+        count(*) as records
+    from {{ ref('int_' ~ entity) }} as records
+    left join conversations on records.conversation_no = conversations.conversation_no
+    group by 1, 2, 3
     {% if not loop.last %}union all{% endif %}
-    {% endfor -%}
+    {% endfor %}
 ),
 
 latest as (
-    select source_system, 'conversations' as entity, 'used' as fate from {{ ref('int_conversation_facts') }}
+    select source_system, 'conversations' as entity, 'used' as fate, count(*) as records
+    from {{ ref('int_conversation_facts') }}
+    group by source_system
     union all
-    select source_system, 'conversations' as entity, 'deleted' as fate
-    from {{ ref('int_conversations_latest') }}
+    select source_system, 'conversations' as entity, 'deleted' as fate, count(*) as records
+    from {{ ref('int_conversations') }}
     where is_deleted
+    group by source_system
     union all
-    select source_system, 'contacts' as entity, case when is_deleted then 'deleted' else 'used' end as fate
+    select
+        source_system,
+        'contacts' as entity,
+        case when is_deleted then 'deleted' else 'used' end as fate,
+        count(*) as records
     from {{ ref('int_contacts') }}
+    group by source_system, is_deleted
     union all
-    select source_system, 'agents' as entity, 'used' as fate from {{ ref('int_agents') }}
-    {% for entity in ['messages', 'events', 'ratings'] -%}
+    select source_system, 'agents' as entity, 'used' as fate, count(*) as records
+    from {{ ref('int_agents') }}
+    group by source_system
     union all
-    select source_system, '{{ entity }}' as entity, fate from {{ ref('int_' ~ entity) }}
-    {% endfor -%}
+    select sources.source_system, hanging.entity, hanging.fate, hanging.records
+    from hanging
+    inner join {{ source('settings', 'sources') }} as sources on hanging.source_no = sources.source_no
 ),
 
 fates as (
     select
         source_system,
         entity,
-        count(case when fate = 'deleted' then 1 end) as deleted,
-        count(case when fate = 'orphan' then 1 end) as orphans,
-        count(case when fate = 'used' then 1 end) as used
+        sum(case when fate = 'deleted' then records else 0 end) as deleted,
+        sum(case when fate = 'orphan' then records else 0 end) as orphans,
+        sum(case when fate = 'used' then records else 0 end) as used
     from latest
     group by source_system, entity
 )
@@ -71,14 +116,18 @@ fates as (
 select
     entities.source_system,
     entities.entity,
-    cast(coalesce(manifests.landed, 0) as bigint) as landed,
-    coalesce(quarantined.quarantined, 0) as quarantined,
-    coalesce(superseded.superseded, 0) as superseded,
-    coalesce(fates.deleted, 0) as deleted,
-    coalesce(fates.orphans, 0) as orphans,
-    coalesce(fates.used, 0) as used
+    {% for counted in [
+        'manifests.landed',
+        'counted_before.quarantined + quarantined.quarantined',
+        'counted_before.superseded + superseded.superseded',
+        'fates.deleted', 'fates.orphans', 'fates.used'
+    ] -%}
+    {% set parts = counted.split(' + ') -%}
+    cast({% for part in parts %}coalesce({{ part }}, 0){% if not loop.last %} + {% endif %}{% endfor %} as bigint)
+        as {{ parts[0].split('.')[1] }}{% if not loop.last %},{% endif %}
+    {% endfor %}
 from entities
-{% for counted in ['manifests', 'quarantined', 'superseded', 'fates'] -%}
+{% for counted in ['manifests', 'quarantined', 'superseded', 'counted_before', 'fates'] -%}
 left join {{ counted }}
     on entities.source_system = {{ counted }}.source_system and entities.entity = {{ counted }}.entity
 {% endfor %}

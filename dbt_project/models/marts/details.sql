@@ -2,8 +2,8 @@ select
     -- ids
     facts.account_id,
     facts.source_system,
-    facts.conversation_id,
-    facts.contact_id,
+    conversations.conversation_id,
+    conversations.contact_id,
 
     -- who and what
     contacts.contact_name,
@@ -13,16 +13,16 @@ select
             then '***' || right({{ digits_of('contacts.contact_phone') }}, 4)
         when contacts.contact_phone is not null then '***'
     end as contact_phone,
-    facts.channel,
-    facts.team,
-    facts.status,
+    conversations.channel,
+    conversations.team,
+    conversations.status,
     facts.source,
-    facts.source_raw,
+    conversations.source_raw,
     facts.agent_id,
     agents.agent_name,
     agents.agent_email,
     facts.first_responder_id,
-    facts.conversation_tags,
+    conversations.conversation_tags,
     contacts.contact_tags,
 
     -- instants
@@ -59,11 +59,12 @@ select
     {{ zoned('facts.rated_at') }} as rated_at,
     'exact' as times_basis
 from {{ ref('int_conversation_facts') }} as facts
+inner join {{ ref('int_conversations') }} as conversations on facts.conversation_no = conversations.conversation_no
 inner join {{ source('settings', 'accounts') }} as accounts on facts.account_id = accounts.account_id
 left join {{ ref('int_contacts') }} as contacts
     on
         facts.source_system = contacts.source_system
-        and facts.contact_id = contacts.contact_id
+        and conversations.contact_id = contacts.contact_id
         and not contacts.is_deleted
 left join {{ ref('int_agents') }} as agents
     on facts.source_system = agents.source_system and facts.agent_id = agents.agent_id

@@ -14,8 +14,8 @@ renamed as (
         channel,
         team,
         source as source_raw,
-        {{ word('source', ['flow', 'inbox', 'inbound', 'unknown', 'auto_response']) }} as source_word,
-        {{ word('status', ['closed', 'resolved', 'open', 'in_progress', 'new', 'created']) }} as status_word,
+        {{ word('source') }} as source_word,
+        {{ word('status') }} as status_word,
         {{ tag_list('tags') }} as conversation_tags,
 
         -- instants

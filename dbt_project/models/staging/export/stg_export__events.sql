@@ -7,7 +7,7 @@ renamed as (
         source_system,
         event_id,
         conversation_id,
-        {{ word('type', ['assigned', 'closed', 'handoff', 'reopened']) }} as event_type,
+        {{ word('type') }} as event_type,
         {{ utc('occurred_at') }} as occurred_at,
 
         -- versions: the format has none for events, so the later batch wins

@@ -11,11 +11,11 @@ renamed as (
         agent_id,
 
         -- words
-        {{ word('direction', ['inbound', 'outbound']) }} as direction,
-        {{ word('sender_type', ['contact', 'agent', 'bot', 'system']) }} as sender_type,
-        {{ word('origin', ['inbox', 'flow', 'auto_response', 'api', 'broadcast']) }} as origin,
-        {{ word('type', ['text', 'image', 'audio', 'document', 'template']) }} as message_type,
-        {{ word('status', ['read', 'delivered', 'sent', 'received', 'failed']) }} as status_word,
+        {{ word('direction') }} as direction,
+        {{ word('sender_type') }} as sender_type,
+        {{ word('origin') }} as origin,
+        {{ word('type') }} as message_type,
+        {{ word('status') }} as status_word,
 
         -- instants
         {{ utc('sent_at') }} as sent_at,

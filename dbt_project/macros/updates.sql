@@ -1,0 +1,58 @@
+{# A build is made from nothing (full), or begins as a copy of the last published one and takes in what was delivered
+   since (an update). Both give the same marts, row for row. Models that are `incremental` keep their rows in an update;
+   all others are made anew, some of them for the affected conversations only. #}
+
+{# Whether the open build is an update: it then carries over the tables of the build before. #}
+{% macro is_update() -%}
+{%- if not execute -%} {{ return(false) }} {%- endif -%}
+{%- set carried_over = adapter.get_relation(database=target.database, schema='settings', identifier='carried_over') -%}
+{{ return(carried_over is not none) }}
+{%- endmacro %}
+
+{# A model as the build before left it. It is no `ref`: whoever reads it must run before that model does. #}
+{% macro before_update(model_name) -%}
+{{ api.Relation.create(database=target.database, schema='intermediate', identifier=model_name) }}
+{%- endmacro %}
+
+{# A condition on conversations: all of them in a full build, in an update those that the delivered records affect. #}
+{% macro is_affected(conversation_no) -%}
+{%- set affected_conversations = ref('int_affected_conversations') -%}
+{%- if is_update() -%}
+{{ conversation_no }} in (select affected.conversation_no from {{ affected_conversations }} as affected)
+{%- else -%}
+true
+{%- endif -%}
+{%- endmacro %}
+
+{# The incremental strategy `replace_affected`: the rows of the affected conversations are replaced, whether there are
+   new ones or not. #}
+{% macro get_incremental_replace_affected_sql(arg_dict) -%}
+{%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+delete from {{ arg_dict['target_relation'] }}
+where conversation_no in (select conversation_no from {{ before_update('int_affected_conversations') }});
+
+insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}
+
+{# In an update: the orphans of an entity whose conversation has arrived, with its number; they were taken in before and
+   are not among the delivered ones. All columns of the model but the two that change are as they were. #}
+{% macro adopted_orphans(entity) -%}
+{%- if is_update() %}
+union all
+select
+    conversations.conversation_no,
+    {% for column in adapter.get_columns_in_relation(this) | map(attribute='name') if column != 'conversation_no' -%}
+    {{ 'cast(null as varchar) as orphan_of' if column == 'orphan_of' else 'orphans.' ~ column }}
+    {%- if not loop.last %},{% endif %}
+    {% endfor -%}
+from {{ this }} as orphans
+inner join {{ ref('int_conversations') }} as conversations
+    on orphans.source_no = conversations.source_no and orphans.orphan_of = conversations.conversation_id
+left join latest_versions
+    on
+        orphans.source_no = latest_versions.source_no
+        and orphans.{{ record_keys()[entity] }} = latest_versions.{{ record_keys()[entity] }}
+where orphans.conversation_no is null and latest_versions.source_no is null
+{%- endif %}
+{%- endmacro %}
