@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from ingestion.parsing import sql_text
+
 if TYPE_CHECKING:
     import pandas
-
-MARTS = ("overview", "by_agent", "by_tag", "details")
 
 _VOLUMES = """
     select mart, rows, rows_before, greatest(0, rows_before - rows) as lost_rows,
         greatest(0, 1 - rows / nullif(rows_before, 0)) as lost_share
     from (
-        select 'overview' as mart, (select count(*) from marts.overview) as rows
-        union all select 'by_agent', (select count(*) from marts.by_agent)
-        union all select 'by_tag', (select count(*) from marts.by_tag)
-        union all select 'details', (select count(*) from marts.details)
+        select 'overview' as mart, (select count(*) from candidate.overview) as rows
+        union all select 'by_agent', (select count(*) from candidate.by_agent)
+        union all select 'by_tag', (select count(*) from candidate.by_tag)
+        union all select 'details', (select count(*) from candidate.details)
     ) left join previous using (mart)
 """
 
@@ -38,12 +38,12 @@ _FRESHNESS = """
 """
 
 _WORDS = """
-    select 'status' as column_name, status as value, count(*) as rows from marts.details group by all
-    union all select 'source', source, count(*) from marts.details group by all
-    union all select 'times_basis', times_basis, count(*) from marts.details group by all
+    select 'status' as column_name, status as value, count(*) as rows from candidate.details group by all
+    union all select 'source', source, count(*) from candidate.details group by all
+    union all select 'times_basis', times_basis, count(*) from candidate.details group by all
     union all select 'grain', grain, count(*) from (
-        select grain from marts.overview union all select grain from marts.by_agent
-        union all select grain from marts.by_tag
+        select grain from candidate.overview union all select grain from candidate.by_agent
+        union all select grain from candidate.by_tag
     ) group by all
 """
 
@@ -54,17 +54,17 @@ _RANGES = """
             min(survey_response_percent) as least_response, max(survey_response_percent) as greatest_response,
             min(avg_rating - rating_worst) as least_over_worst, max(avg_rating - rating_best) as greatest_over_best,
             cast(null as double) as greatest_share
-        from marts.overview join settings.accounts using (account_id) group by account_id
+        from candidate.overview join settings.accounts using (account_id) group by account_id
         union all
         select 'by_agent', account_id, min(conversations), min(messages), min(csat_percent), max(csat_percent),
             min(survey_response_percent), max(survey_response_percent), min(avg_rating - rating_worst),
             max(avg_rating - rating_best), null
-        from marts.by_agent join settings.accounts using (account_id) group by account_id
+        from candidate.by_agent join settings.accounts using (account_id) group by account_id
         union all
         select 'by_tag', account_id, min(conversations), min(messages), min(csat_percent), max(csat_percent),
             min(survey_response_percent), max(survey_response_percent), min(avg_rating - rating_worst),
             max(avg_rating - rating_best), max(share_of_conversations)
-        from marts.by_tag join settings.accounts using (account_id) group by account_id
+        from candidate.by_tag join settings.accounts using (account_id) group by account_id
     ) as scores join settings.accounts using (account_id)
 """
 
@@ -73,19 +73,19 @@ _TOTALS = """
         select account_id, sum(conversations) as conversations, sum(messages) as messages,
             sum(conversations_closed) as closed, sum(ratings) as ratings, sum(first_response_count) as responses,
             sum(replies) as replies
-        from marts.overview where grain = 'day' group by account_id
+        from candidate.overview where grain = 'day' group by account_id
     ), agents as (
         select account_id, sum(conversations) as conversations, sum(messages) as messages,
             sum(conversations_closed) as closed, sum(ratings) as ratings, sum(first_response_count) as responses,
             sum(replies) as replies
-        from marts.by_agent where grain = 'day' group by account_id
+        from candidate.by_agent where grain = 'day' group by account_id
     ), tags as (
         select account_id, sum(conversations) as conversations, sum(messages) as messages
-        from marts.by_tag where grain = 'day' group by account_id
+        from candidate.by_tag where grain = 'day' group by account_id
     ), conversations as (
         select account_id, count(*) as conversations, sum(messages) as messages, count(*) filter (is_closed) as closed,
             count(rating) as ratings, count(first_response_seconds) as responses, sum(replies) as replies
-        from marts.details group by account_id
+        from candidate.details group by account_id
     )
     select account_id, figure, of_details, of_overview, of_by_agent, of_by_tag,
         abs(of_overview - of_details) as overview_off, abs(of_by_agent - of_overview) as by_agent_off,
@@ -117,8 +117,8 @@ _ACCOUNTING = """
 """
 
 
-def gather(build: Path, previous: Mapping[str, int], now: datetime) -> dict[str, pandas.DataFrame]:
-    """The frames of a build by name. ``previous``: rows of each mart in the current release, empty without one.
+def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datetime) -> dict[str, pandas.DataFrame]:
+    """The frames of a build, whose marts are in the file ``candidate``, by name. ``previous``: rows of each mart in the current release, empty without one.
 
     * ``volumes``: one row per mart: ``rows``, ``rows_before``, ``lost_rows``, ``lost_share`` (of the rows before).
     * ``freshness``: one row per source: ``data_through``, ``hours_old``.
@@ -132,6 +132,7 @@ def gather(build: Path, previous: Mapping[str, int], now: datetime) -> dict[str,
 
     with duckdb.connect(str(build), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {sql_text(candidate)} as candidate (read_only)")
         before = pandas.DataFrame({"mart": list(previous), "rows_before": list(previous.values())})
         before = before.astype({"mart": "str", "rows_before": "float"})
         connection.register("previous", before)

@@ -7,7 +7,7 @@ A build is good only when at least one expectation was evaluated, none raised, a
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +33,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the suites say of one build. ``raised`` counts expectations that could not be evaluated."""
+    """What the suites say of one build.
+
+    ``raised`` counts expectations that could not be evaluated; ``contents`` (``contents.contents``) tells the marts
+    that were judged from any others.
+    """
 
     build_id: str
     evaluated: int
     raised: int
     findings: tuple[Finding, ...]
+    contents: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def refusals(self) -> list[Finding]:
@@ -79,6 +84,7 @@ def judge(
     limits: release.Limits,
     docs: Path | None,
     suites: release.Suites = release.suites,
+    contents: dict[str, list[str]] | None = None,
 ) -> Verdict:
     """Evaluate the suites on the frames of a build and write Data Docs into ``docs`` (None: no Data Docs)."""
     import great_expectations as gx
@@ -110,7 +116,7 @@ def judge(
             findings.append(finding)
     if docs is not None:
         _write_docs(context, docs)
-    return Verdict(build_id, evaluated, raised, tuple(findings))
+    return Verdict(build_id, evaluated, raised, tuple(findings), contents or {})
 
 
 def _write_docs(context: Any, docs: Path) -> None:

@@ -34,6 +34,7 @@ def environment(resources: Resources, open_build: Path | None = None) -> dict[st
         if open_build is None
         else {
             "CAUSERIE_BUILD_FILE": str(open_build / "warehouse.duckdb"),
+            "CAUSERIE_CANDIDATE_FILE": str(open_build / "candidate.duckdb"),
             "CAUSERIE_SPILL_FOLDER": str(open_build / "spill"),
         }
     )

@@ -18,7 +18,7 @@ class BusyError(Exception):
 
 @dataclass(frozen=True)
 class Build:
-    """The folder of one run: its private database file, dbt's artifacts, its verdict and Data Docs."""
+    """The folder of one run: its database files, dbt's artifacts, its verdict and Data Docs."""
 
     folder: Path
 
@@ -29,8 +29,13 @@ class Build:
 
     @property
     def database(self) -> Path:
-        """The private file: dbt is its only writer."""
+        """The private file with everything that leads to the marts: dbt is its only writer."""
         return self.folder / "warehouse.duckdb"
+
+    @property
+    def candidate(self) -> Path:
+        """The file with the marts that becomes the release: dbt writes it, publication moves it."""
+        return self.folder / "candidate.duckdb"
 
     @property
     def target(self) -> Path:

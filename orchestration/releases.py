@@ -1,7 +1,7 @@
 """Releases: immutable DuckDB files, of which one is current.
 
-Here: writing a release from a build that holds, checking it, and the swap. Not here: what is in the marts (dbt), and
-whether a build holds (``expectations``). Readers open ``current.duckdb``, a link that is swapped at once: they see one
+Here: completing the candidate of a build that holds, checking it, and the swap. Not here: what is in the marts (dbt
+writes them into the candidate), and whether a build holds (``expectations``). Readers open ``current.duckdb``, a link that is swapped at once: they see one
 whole release or another, never a half one. A link, because renaming over a file serves old data to whoever has it open.
 """
 
@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -20,22 +19,11 @@ from pathlib import Path
 
 import duckdb
 
+from expectations.contents import MARTS
 from expectations.verdict import Verdict, read_verdict
 from ingestion.landing import fsync_folder, write_durably
 from ingestion.parsing import sql_text
 from orchestration.home import Build, Home
-
-MARTS = {
-    "overview": "account_id, grain, period_start",
-    "by_agent": "account_id, grain, period_start, source_system, agent_id",
-    "by_tag": "account_id, grain, period_start, tag",
-    "details": "account_id, started_at, source_system, conversation_id",
-}
-"""The published tables and the order of their rows."""
-
-STORAGE_VERSION = "v1.0.0"
-"""Every DuckDB client since 1.0 reads it."""
-
 
 class UnpublishableError(Exception):
     """This build must not be published, or did not come out as it should. The message says why."""
@@ -73,7 +61,7 @@ def file_of(home: Home, release: Release) -> Path:
 
 
 def publish(home: Home, build: Build, fingerprint: str, now: datetime) -> Release:
-    """Make a release of a build and have readers see it.
+    """Make the candidate of a build a release and have readers see it.
 
     Raises:
         UnpublishableError: there is no verdict for exactly this build, or it does not hold, or the file came out wrong.
@@ -82,10 +70,10 @@ def publish(home: Home, build: Build, fingerprint: str, now: datetime) -> Releas
     release_id = f"{now:%Y%m%dT%H%M%SZ}-{build.id[:8]}"
     home.releases.mkdir(parents=True, exist_ok=True)
     fresh = home.releases / f".new-{release_id}.duckdb"
-    fresh.unlink(missing_ok=True)
     try:
-        release = _write(fresh, build, verdict, release_id, fingerprint, now)
-        _verify(fresh, build)
+        build.candidate.rename(fresh)
+        release = _complete(fresh, build, verdict, release_id, fingerprint, now)
+        _verify(fresh, verdict)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
@@ -101,6 +89,7 @@ def publish(home: Home, build: Build, fingerprint: str, now: datetime) -> Releas
     link.symlink_to(target.name)
     link.replace(home.current)
     fsync_folder(home.releases)
+    build.candidate.symlink_to(target)  # where dbt's documentation looks for the marts
     return release
 
 
@@ -120,31 +109,24 @@ def _demand_verdict(build: Build) -> Verdict:
     return verdict
 
 
-def _write(path: Path, build: Build, verdict: Verdict, release_id: str, fingerprint: str, now: datetime) -> Release:
+def _complete(path: Path, build: Build, verdict: Verdict, release_id: str, fingerprint: str, now: datetime) -> Release:
+    """Add to the marts what tells about them."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"set temp_directory = {sql_text(build.folder / 'spill')}")
         connection.execute(f"attach {sql_text(build.database)} as build (read_only)")
-        connection.execute(f"attach {sql_text(path)} as release (storage_version '{STORAGE_VERSION}')")
-        rows = {}
-        for mart, order in MARTS.items():
-            connection.execute(f"create table release.{mart} as select * from build.marts.{mart} order by {order}")
-            rows[mart] = _one(connection, f"select count(*) from release.{mart}")
-        quarantined = _one(connection, "select coalesce(sum(quarantined), 0) from build.settings.batch_counts")
-        data_through = _data_through(connection)
+        connection.execute(f"attach {sql_text(path)} as release")
         release = Release(
             release_id,
             build.id,
             fingerprint,
             now.isoformat(),
-            data_through,
-            rows,
-            quarantined,
+            _data_through(connection),
+            {mart: _one(connection, f"select count(*) from release.{mart}") for mart in MARTS},
+            _one(connection, "select coalesce(sum(quarantined), 0) from build.settings.batch_counts"),
             verdict.evaluated,
             tuple(str(finding) for finding in verdict.warnings),
         )
         _write_release_table(connection, release)
-        _write_comments(connection, build)
         connection.execute("checkpoint release")
         connection.execute("detach release")
     wal = path.with_name(path.name + ".wal")
@@ -195,48 +177,14 @@ def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release
         connection.execute(f"comment on column release.release.{name} is {sql_text(comment)}")
 
 
-def _write_comments(connection: duckdb.DuckDBPyConnection, build: Build) -> None:
-    """dbt's documentation travels with the tables, so that any client can show it."""
-    nodes: Mapping[str, dict[str, object]] = json.loads((build.target / "manifest.json").read_text())["nodes"]
-    for node in nodes.values():
-        if node["resource_type"] != "model" or node["name"] not in MARTS:
-            continue
-        connection.execute(f"comment on table release.{node['name']} is {sql_text(str(node['description']))}")
-        columns: dict[str, dict[str, str]] = node["columns"]  # type: ignore[assignment]
-        for column in columns.values():
-            connection.execute(
-                f"comment on column release.{node['name']}.{column['name']} is {sql_text(column['description'])}"
-            )
-
-
-def checksums(path: Path, schema: str) -> dict[str, list[str]]:
-    """Rows and a checksum over every value of each mart, whatever the order of the rows."""
-    with duckdb.connect(str(path), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        return {
-            mart: [
-                str(value)
-                for value in connection.execute(
-                    f"select count(*), bit_xor(hash(mart)) from {schema}.{mart} as mart"
-                ).fetchone()
-                or ()
-            ]
-            for mart in MARTS
-        }
-
-
-def _verify(path: Path, build: Build) -> None:
-    """A fresh process opens the file and reads every value: nothing of it may live in this process only."""
+def _verify(path: Path, verdict: Verdict) -> None:
+    """A fresh process opens the file and reads every value: what readers get is what was judged, and on disk."""
     check = subprocess.run(
-        [sys.executable, "-m", "orchestration.releases", str(path)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "expectations.contents", str(path)], capture_output=True, text=True, check=False
     )
     if check.returncode:
         raise UnpublishableError(f"{path}: cannot be read back: {check.stderr.strip().splitlines()[-1:]}")
-    found, expected = json.loads(check.stdout), checksums(build.database, "marts")
-    wrong = [mart for mart in MARTS if found[mart] != expected[mart]]
+    found = json.loads(check.stdout)
+    wrong = [mart for mart in MARTS if found[mart] != verdict.contents.get(mart)]
     if wrong:
-        raise UnpublishableError(f"{path}: {', '.join(wrong)} did not come out as built; run again")
-
-
-if __name__ == "__main__":
-    print(json.dumps(checksums(Path(sys.argv[1]), "main")))
+        raise UnpublishableError(f"{path}: {', '.join(wrong)} changed after the audit; run again")

@@ -24,6 +24,8 @@ class Reporter:
     sources: list[SourceReport] = field(default_factory=list)
     is_new: bool = True
     """Whether there was anything to build."""
+    is_update: bool = False
+    """Whether the build began as a copy of the one before."""
     build_failures: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
     release: Release | None = None

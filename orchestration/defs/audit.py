@@ -9,6 +9,7 @@ from importlib import import_module
 
 import dagster as dg
 
+from expectations.contents import MARTS, contents
 from expectations.facts import gather
 from expectations.suites import release as suites
 from expectations.verdict import judge
@@ -36,7 +37,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 "audit",
-                deps=[dg.AssetKey(["marts", mart]) for mart in releases.MARTS]
+                deps=[dg.AssetKey(["marts", mart]) for mart in MARTS]
                 + [dg.AssetKey(["intermediate", "int_row_accounting"])],
                 group_name="release",
                 description="The verdict of the expectations about this very build. Without it nothing is published.",
@@ -58,7 +59,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
             reporter.progress("loading Great Expectations")
             import_module("great_expectations")
             current = releases.current(home)
-            frames = gather(build.database, current.rows if current else {}, datetime.now(UTC))
+            frames = gather(build.database, build.candidate, current.rows if current else {}, datetime.now(UTC))
             quality = settings.quality
             limits = suites.Limits(
                 shrink_share=quality.shrink_share,
@@ -68,7 +69,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
                 stale_after_hours=quality.stale_after_hours,
             )
             reporter.progress("evaluating expectations")
-            verdict = judge(build.id, frames, limits, build.docs)
+            verdict = judge(build.id, frames, limits, build.docs, contents=contents(build.candidate))
             verdict.write(build.verdict)
             reporter.verdict = verdict
         checks = []

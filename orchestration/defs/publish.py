@@ -3,7 +3,6 @@
 Here: the release asset. Not here: how a release is written and swapped (``orchestration.releases``).
 """
 
-import json
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -12,6 +11,7 @@ from ingestion.settings import Settings
 from orchestration import releases
 from orchestration.home import Home
 from orchestration.reporting import Reporter
+from orchestration.updates import read_plan
 
 
 def release_asset(settings: Settings) -> dg.AssetsDefinition:
@@ -29,9 +29,11 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
         if not build.plan.is_file():
             raise dg.Failure("this run has built nothing to publish: run the whole job", allow_retries=False)
         with reporter.step("publish"):
-            fingerprint = json.loads(build.plan.read_text())["fingerprint"]
+            plan = read_plan(build.plan)
+            if plan is None:
+                raise dg.Failure(f"{build.plan}: cannot be read; run the whole job", allow_retries=False)
             try:
-                published = releases.publish(home, build, fingerprint, datetime.now(UTC))
+                published = releases.publish(home, build, plan.fingerprint, datetime.now(UTC))
             except releases.UnpublishableError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             reporter.release = published

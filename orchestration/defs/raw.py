@@ -4,11 +4,9 @@ Here: the raw assets and the decision whether there is anything to build. Not he
 (``ingestion``).
 """
 
-import hashlib
-import json
 import shutil
 from collections.abc import Iterator
-from importlib.metadata import version
+from dataclasses import replace
 
 import dagster as dg
 
@@ -16,12 +14,12 @@ from ingestion.catalog import create_build
 from ingestion.contract import ENTITIES
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.landing import BatchError
-from ingestion.ledger import Entry
 from ingestion.settings import Settings
 from orchestration import releases
-from orchestration.dbt import open_build, project_fingerprint
+from orchestration.dbt import open_build
 from orchestration.home import Home, lock
 from orchestration.reporting import Reporter
+from orchestration.updates import carried_over, make_plan
 
 _DESCRIPTIONS = {
     "conversations": "Conversations as the sources delivered them: every version, typed.",
@@ -61,18 +59,21 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             except BatchError as error:
                 reporter.build_failures = [str(error)]
                 raise dg.Failure(str(error), allow_retries=False) from None
-            fingerprint = build_fingerprint(settings, entries)
+            plan = make_plan(settings, entries)
             current = releases.current(home)
-            reporter.is_new = bool(entries) and (current is None or current.fingerprint != fingerprint)
+            reporter.is_new = bool(entries) and (current is None or current.fingerprint != plan.fingerprint)
             if reporter.is_new:
                 reporter.progress("preparing the build")
                 for old in home.builds():
-                    shutil.rmtree(old.folder)
+                    if current is None or old.id != current.build_id:
+                        shutil.rmtree(old.folder)
+                before = carried_over(home, plan)
                 build = home.build(context.run.run_id)
                 build.folder.mkdir(parents=True)
                 open_build(settings, build)
-                create_build(build.database, settings, entries, batches)
-                build.plan.write_text(json.dumps({"fingerprint": fingerprint}))
+                create_build(build.database, settings, entries, batches, before)
+                replace(plan, carried_over=before.build_id if before else None).write(build.plan)
+                reporter.is_update = before is not None
         refusals = [reason for source in reporter.sources for reason in source.refusals]
         for line in refusals:
             context.log.error(line)
@@ -90,22 +91,6 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         )
 
     return intake
-
-
-def build_fingerprint(settings: Settings, entries: list[Entry]) -> str:
-    """What a release is made from: batches, rules and software. The same again is nothing new."""
-    rules = settings.model_dump(mode="json", exclude={"home", "schedule", "resources"})
-    content = [
-        version("causerie"),
-        project_fingerprint(),
-        rules,
-        [(entry.source, entry.batch, str(entry.extracted_at), _landed(entry)) for entry in entries],
-    ]
-    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()
-
-
-def _landed(entry: Entry) -> list[tuple[str, int, int]]:
-    return sorted((entity, counts.landed, counts.quarantined) for entity, counts in entry.counts.items())
 
 
 def _counts(entity: str, sources: list[SourceReport]) -> dict[str, int]:

@@ -50,7 +50,7 @@ class Translator(DagsterDbtTranslator):
             prefix = "raw" if dbt_resource_props["source_name"] == "export" else dbt_resource_props["source_name"]
             return dg.AssetKey([prefix, dbt_resource_props["name"]])
         if dbt_resource_props["resource_type"] == "model":
-            return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+            return dg.AssetKey([dbt_resource_props["fqn"][1], dbt_resource_props["name"]])
         return cast(dg.AssetKey, super().get_asset_key(dbt_resource_props))
 
     def get_group_name(self, dbt_resource_props: Any) -> str | None:
