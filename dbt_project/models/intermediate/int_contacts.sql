@@ -2,12 +2,19 @@
 with {{ latest_versions('contacts') }}
 
 select
-    source_no,
-    source_system,
-    contact_id,
-    contact_name,
-    contact_phone,
-    contact_tags,
-    is_deleted,
-    updated_at
+    latest_versions.source_no,
+    latest_versions.source_system,
+    latest_versions.contact_id,
+    latest_versions.contact_name,
+    -- as the configuration lets readers see it
+    case
+        when accounts.contact_phone = 'plain' then latest_versions.contact_phone
+        when length({{ digits_of('latest_versions.contact_phone') }}) > 4
+            then '***' || right({{ digits_of('latest_versions.contact_phone') }}, 4)
+        when latest_versions.contact_phone is not null then '***'
+    end as contact_phone,
+    latest_versions.contact_tags,
+    latest_versions.is_deleted,
+    latest_versions.updated_at
 from latest_versions
+inner join {{ source('settings', 'accounts') }} as accounts on latest_versions.account_id = accounts.account_id

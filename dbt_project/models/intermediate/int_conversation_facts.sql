@@ -22,8 +22,8 @@ select
     conversations.contact_no,
     conversations.account_id,
     conversations.source_system,
-    conversations.agent_id,
-    first_responses.first_responder_id,
+    conversations.agent_no,
+    first_responses.first_responder_no,
 
     -- text
     case

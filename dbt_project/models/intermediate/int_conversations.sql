@@ -19,6 +19,7 @@ select
     {{ row_numbers() }} as conversation_no,
     {%- endif %}
     contacts.contact_no,
+    coalesce(agents.agent_no, -latest_versions.source_no) as agent_no,
     latest_versions.source_no,
     latest_versions.account_id,
     latest_versions.source_system,
@@ -53,6 +54,8 @@ left join {{ ref('int_contact_numbers') }} as contacts
     on
         latest_versions.source_system = contacts.source_system
         and latest_versions.contact_id = contacts.contact_id
+left join {{ ref('int_agent_numbers') }} as agents
+    on latest_versions.source_no = agents.source_no and latest_versions.agent_id = agents.agent_id
 {{ join_clock('clock', 'latest_versions.account_id', 'latest_versions.started_at') }}
 {% if is_update() -%}
 left join known

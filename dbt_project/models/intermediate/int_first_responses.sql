@@ -4,7 +4,7 @@ with first_responses as (
         conversation_no,
         waiting_since as first_inbound_at,
         replied_at as first_response_at,
-        agent_id as first_responder_id
+        agent_no as first_responder_no
     from {{ ref('int_replies') }}
     where is_first and {{ is_affected('conversation_no') }}
 ),
@@ -22,7 +22,7 @@ hand_overs as (
 
 select
     first_responses.conversation_no,
-    first_responses.first_responder_id,
+    first_responses.first_responder_no,
     first_responses.first_response_at,
     case
         when hand_overs.handed_over_at > first_responses.first_inbound_at then hand_overs.handed_over_at

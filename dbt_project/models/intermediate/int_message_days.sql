@@ -4,7 +4,7 @@ with dated as (
     select
         messages.conversation_no,
         messages.kind,
-        case when messages.kind <> {{ inbound }} then messages.agent_id end as agent_id,
+        case when messages.kind <> {{ inbound }} then messages.agent_no end as agent_no,
         {{ local_date('clock', 'messages.sent_at') }} as sent_date
     from {{ ref('int_messages') }} as messages
     inner join {{ source('settings', 'sources') }} as sources on messages.source_no = sources.source_no
@@ -18,9 +18,9 @@ with dated as (
 select
     conversation_no,
     sent_date,
-    agent_id,
+    agent_no,
     count(case when kind = {{ inbound }} then 1 end) as messages_inbound,
     count(case when kind not in ({{ inbound }}, {{ failed }}) then 1 end) as messages_outbound,
     count(case when kind = {{ failed }} then 1 end) as messages_failed
 from dated
-group by conversation_no, sent_date, agent_id
+group by conversation_no, sent_date, agent_no

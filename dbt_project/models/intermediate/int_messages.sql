@@ -8,7 +8,7 @@ select
     latest_versions.message_id,
     case when conversations.conversation_no is null then latest_versions.conversation_id end as orphan_of,
     latest_versions.sent_at,
-    case when latest_versions.sender_type = 'agent' then latest_versions.agent_id end as agent_id,
+    coalesce(agents.agent_no, -latest_versions.source_no) as agent_no,
     cast(
         case
             when
@@ -31,4 +31,9 @@ left join {{ ref('int_conversations') }} as conversations
     on
         latest_versions.source_system = conversations.source_system
         and latest_versions.conversation_id = conversations.conversation_id
+left join {{ ref('int_agent_numbers') }} as agents
+    on
+        latest_versions.source_no = agents.source_no
+        and latest_versions.agent_id = agents.agent_id
+        and latest_versions.sender_type = 'agent'
 {{ adopted_orphans('messages') }}

@@ -7,7 +7,7 @@ with exchange as (
         conversation_no,
         sent_at,
         message_id,
-        agent_id,
+        agent_no,
         kind,
         lag(kind) over ({{ in_order }}) as kind_before
     from {{ ref('int_messages') }}
@@ -21,7 +21,7 @@ turns as (
     select
         conversation_no,
         sent_at as replied_at,
-        agent_id,
+        agent_no,
         kind,
         lag(sent_at) over ({{ in_order }}) as waiting_since,
         row_number() over ({{ in_order }}) as turn_no
@@ -33,7 +33,7 @@ select
     conversation_no,
     waiting_since,
     replied_at,
-    agent_id,
+    agent_no,
     {{ elapsed_seconds('waiting_since', 'replied_at') }} as reply_seconds,
     -- turns alternate: the first reply is the second one, or the third where a human wrote first
     turn_no <= 3 as is_first

@@ -1,119 +1,93 @@
 {# Each figure is credited to somebody else: the assignee, the first responder, who replied, who sent. So each has an
-   aggregate of its own. An empty agent key stands for "no agent": ids are never empty. #}
-{% set keys = ['account_id', 'grain', 'period_start', 'source_system', 'agent_key'] %}
+   aggregate of its own, by number: a number of an agent tells the source too, and a negative one stands for nobody. #}
+{% set keys = ['agent_no', 'grain', 'period_start'] %}
 {% set parts = ['conversations', 'responses', 'replies', 'messages'] %}
-with facts as (
+{% set facts = ref('int_conversation_facts') %}
+with agents as (
     select
-        *,
-        coalesce(agent_id, '') as agent_key,
-        coalesce(first_responder_id, '') as responder_key
-    from {{ ref('int_conversation_facts') }}
+        numbers.agent_no,
+        sources.account_id,
+        numbers.source_system,
+        numbers.agent_id,
+        known.agent_name,
+        known.agent_email
+    from {{ ref('int_agent_numbers') }} as numbers
+    inner join {{ source('settings', 'sources') }} as sources on numbers.source_no = sources.source_no
+    left join {{ ref('int_agents') }} as known
+        on numbers.source_no = known.source_no and numbers.agent_id = known.agent_id
+    union all
+    select
+        -source_no as agent_no,
+        account_id,
+        source_system,
+        cast(null as varchar) as agent_id,
+        '(unassigned)' as agent_name,
+        cast(null as varchar) as agent_email
+    from {{ source('settings', 'sources') }}
 ),
 
 conversations as (
-    select
-        calendar.account_id,
-        calendar.grain,
-        calendar.period_start,
-        facts.source_system,
-        facts.agent_key,
-        {{ conversation_aggregates() }}
-    from facts
-    inner join {{ ref('int_calendar') }} as calendar
-        on facts.account_id = calendar.account_id and facts.started_date = calendar.local_date
-    group by calendar.account_id, calendar.grain, calendar.period_start, facts.source_system, facts.agent_key
+    select facts.agent_no, {{ period_columns() }}, {{ conversation_aggregates() }}
+    from {{ facts }} as facts
+    {{ join_calendar('facts.account_id', 'facts.started_date') }}
+    {{ group_by_periods(['facts.agent_no']) }}
 ),
 
 responses as (
-    select
-        calendar.account_id,
-        calendar.grain,
-        calendar.period_start,
-        facts.source_system,
-        facts.responder_key as agent_key,
-        {{ first_response_aggregates() }}
-    from facts
-    inner join {{ ref('int_calendar') }} as calendar
-        on facts.account_id = calendar.account_id and facts.started_date = calendar.local_date
+    select facts.first_responder_no as agent_no, {{ period_columns() }}, {{ first_response_aggregates() }}
+    from {{ facts }} as facts
+    {{ join_calendar('facts.account_id', 'facts.started_date') }}
     where facts.first_response_at is not null
-    group by calendar.account_id, calendar.grain, calendar.period_start, facts.source_system, facts.responder_key
+    {{ group_by_periods(['facts.first_responder_no']) }}
 ),
 
 reply_dates as (
     select
-        facts.account_id,
+        replies.agent_no,
         facts.started_date,
-        facts.source_system,
-        coalesce(replies.agent_id, '') as agent_key,
         count(*) as replies,
         sum(replies.reply_seconds) as reply_seconds_sum
     from {{ ref('int_replies') }} as replies
-    inner join facts on replies.conversation_no = facts.conversation_no
-    group by facts.account_id, facts.started_date, facts.source_system, coalesce(replies.agent_id, '')
+    inner join {{ facts }} as facts on replies.conversation_no = facts.conversation_no
+    group by replies.agent_no, facts.started_date
 ),
 
 replies as (
     select
-        calendar.account_id,
-        calendar.grain,
-        calendar.period_start,
-        reply_dates.source_system,
-        reply_dates.agent_key,
+        reply_dates.agent_no,
+        {{ period_columns() }},
         cast(sum(reply_dates.replies) as bigint) as replies,
         cast(sum(reply_dates.reply_seconds_sum) as bigint) as reply_seconds_sum
     from reply_dates
-    inner join {{ ref('int_calendar') }} as calendar
-        on reply_dates.account_id = calendar.account_id and reply_dates.started_date = calendar.local_date
-    group by
-        calendar.account_id, calendar.grain, calendar.period_start, reply_dates.source_system, reply_dates.agent_key
+    inner join agents on reply_dates.agent_no = agents.agent_no
+    {{ join_calendar('agents.account_id', 'reply_dates.started_date') }}
+    {{ group_by_periods(['reply_dates.agent_no']) }}
 ),
 
 {# Inbound messages belong to the assignee of their conversation, outbound ones to their sender. #}
 credited_messages as (
     select
-        facts.account_id,
+        case when days.agent_no is null then facts.agent_no else days.agent_no end as agent_no,
         days.sent_date,
-        facts.source_system,
-        facts.agent_key,
         days.messages_inbound,
-        0 as messages_outbound,
-        0 as messages_failed
-    from {{ ref('int_message_days') }} as days
-    inner join facts on days.conversation_no = facts.conversation_no
-    where days.messages_inbound > 0
-    union all
-    select
-        facts.account_id,
-        days.sent_date,
-        facts.source_system,
-        coalesce(days.agent_id, '') as agent_key,
-        0 as messages_inbound,
         days.messages_outbound,
         days.messages_failed
     from {{ ref('int_message_days') }} as days
-    inner join facts on days.conversation_no = facts.conversation_no
-    where days.messages_outbound > 0 or days.messages_failed > 0
+    inner join {{ facts }} as facts on days.conversation_no = facts.conversation_no
 ),
 
 message_dates as (
-    select account_id, sent_date, source_system, agent_key, {{ message_aggregates() }}
+    select agent_no, sent_date, {{ message_aggregates() }}
     from credited_messages
-    group by account_id, sent_date, source_system, agent_key
+    group by agent_no, sent_date
 ),
 
 messages as (
-    select
-        calendar.account_id,
-        calendar.grain,
-        calendar.period_start,
-        message_dates.source_system,
-        message_dates.agent_key,
-        {{ message_aggregates() }}
+    select message_dates.agent_no, {{ period_columns() }}, {{ message_aggregates() }}
     from message_dates
-    inner join {{ ref('int_calendar') }} as calendar
-        on message_dates.account_id = calendar.account_id and message_dates.sent_date = calendar.local_date
-    group by
-        calendar.account_id, calendar.grain, calendar.period_start, message_dates.source_system, message_dates.agent_key
+    inner join agents on message_dates.agent_no = agents.agent_no
+    {{ join_calendar('agents.account_id', 'message_dates.sent_date') }}
+    {{ group_by_periods(['message_dates.agent_no']) }}
 ),
 
 agents_of_periods as (
@@ -121,35 +95,27 @@ agents_of_periods as (
     select {{ keys | join(', ') }} from {{ part }}
     {% if not loop.last %}union{% endif %}
     {% endfor -%}
-),
-
-periods as (
-    select distinct account_id, grain, period_start, period_end, is_complete
-    from {{ ref('int_calendar') }}
 )
 
 select
-    agents_of_periods.account_id,
+    agents.account_id,
     agents_of_periods.grain,
     agents_of_periods.period_start,
     periods.period_end,
     periods.is_complete,
-    agents_of_periods.source_system,
-    nullif(agents_of_periods.agent_key, '') as agent_id,
-    case when agents_of_periods.agent_key = '' then '(unassigned)' else agents.agent_name end as agent_name,
+    agents.source_system,
+    agents.agent_id,
+    agents.agent_name,
     agents.agent_email,
     {{ measure_columns(responses='responses', replies='replies') }}
 from agents_of_periods
-inner join periods
+inner join agents on agents_of_periods.agent_no = agents.agent_no
+inner join {{ ref('int_periods') }} as periods
     on
-        agents_of_periods.account_id = periods.account_id
+        agents.account_id = periods.account_id
         and agents_of_periods.grain = periods.grain
         and agents_of_periods.period_start = periods.period_start
-inner join {{ source('settings', 'accounts') }} as accounts on agents_of_periods.account_id = accounts.account_id
-left join {{ ref('int_agents') }} as agents
-    on
-        agents_of_periods.source_system = agents.source_system
-        and agents_of_periods.agent_key = agents.agent_id
+inner join {{ source('settings', 'accounts') }} as accounts on agents.account_id = accounts.account_id
 {% for part in parts -%}
 left join {{ part }}
     on
@@ -157,4 +123,5 @@ left join {{ part }}
         {%- for key in keys[1:] %}
         and agents_of_periods.{{ key }} = {{ part }}.{{ key }}
         {%- endfor %}
-{% endfor %}
+{% endfor -%}
+order by agents.account_id, agents_of_periods.grain, agents_of_periods.period_start, agents.source_system, agents.agent_id

@@ -1,23 +1,16 @@
-with periods as (
-    select distinct account_id, grain, period_start, period_end, is_complete
-    from {{ ref('int_calendar') }}
-),
-
-conversations as (
+with conversations as (
     select
-        calendar.account_id,
-        calendar.grain,
-        calendar.period_start,
+        tags.account_id,
         tags.tag,
+        {{ period_columns() }},
         {{ conversation_aggregates() }},
         {{ first_response_aggregates() }},
         cast(sum(facts.replies) as bigint) as replies,
         cast(sum(facts.reply_seconds_sum) as bigint) as reply_seconds_sum
     from {{ ref('int_conversation_facts') }} as facts
     inner join {{ ref('int_conversation_tags') }} as tags on facts.conversation_no = tags.conversation_no
-    inner join {{ ref('int_calendar') }} as calendar
-        on facts.account_id = calendar.account_id and facts.started_date = calendar.local_date
-    group by calendar.account_id, calendar.grain, calendar.period_start, tags.tag
+    {{ join_calendar('facts.account_id', 'facts.started_date') }}
+    {{ group_by_periods(['tags.account_id', 'tags.tag']) }}
 ),
 
 message_dates as (
@@ -28,11 +21,10 @@ message_dates as (
 ),
 
 messages as (
-    select calendar.account_id, calendar.grain, calendar.period_start, message_dates.tag, {{ message_aggregates() }}
+    select message_dates.account_id, message_dates.tag, {{ period_columns() }}, {{ message_aggregates() }}
     from message_dates
-    inner join {{ ref('int_calendar') }} as calendar
-        on message_dates.account_id = calendar.account_id and message_dates.sent_date = calendar.local_date
-    group by calendar.account_id, calendar.grain, calendar.period_start, message_dates.tag
+    {{ join_calendar('message_dates.account_id', 'message_dates.sent_date') }}
+    {{ group_by_periods(['message_dates.account_id', 'message_dates.tag']) }}
 ),
 
 tags_of_periods as (
@@ -52,7 +44,7 @@ select
         as share_of_conversations,
     {{ measure_columns() }}
 from tags_of_periods
-inner join periods
+inner join {{ ref('int_periods') }} as periods
     on
         tags_of_periods.account_id = periods.account_id
         and tags_of_periods.grain = periods.grain
@@ -75,3 +67,4 @@ left join messages
         and tags_of_periods.grain = messages.grain
         and tags_of_periods.period_start = messages.period_start
         and tags_of_periods.tag = messages.tag
+order by tags_of_periods.account_id, tags_of_periods.grain, tags_of_periods.period_start, tags_of_periods.tag

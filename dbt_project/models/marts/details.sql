@@ -7,21 +7,16 @@ select
 
     -- who and what
     contacts.contact_name,
-    case
-        when accounts.contact_phone = 'plain' then contacts.contact_phone
-        when length({{ digits_of('contacts.contact_phone') }}) > 4
-            then '***' || right({{ digits_of('contacts.contact_phone') }}, 4)
-        when contacts.contact_phone is not null then '***'
-    end as contact_phone,
+    contacts.contact_phone,
     conversations.channel,
     conversations.team,
     conversations.status,
     facts.source,
     conversations.source_raw,
-    facts.agent_id,
+    conversations.agent_id,
     agents.agent_name,
     agents.agent_email,
-    facts.first_responder_id,
+    responders.agent_id as first_responder_id,
     conversations.conversation_tags,
     contacts.contact_tags,
 
@@ -60,11 +55,11 @@ select
     'exact' as times_basis
 from {{ ref('int_conversation_facts') }} as facts
 inner join {{ ref('int_conversations') }} as conversations on facts.conversation_no = conversations.conversation_no
-inner join {{ source('settings', 'accounts') }} as accounts on facts.account_id = accounts.account_id
 left join {{ ref('int_contacts') }} as contacts
     on
-        facts.source_system = contacts.source_system
+        conversations.source_no = contacts.source_no
         and conversations.contact_id = contacts.contact_id
         and not contacts.is_deleted
 left join {{ ref('int_agents') }} as agents
-    on facts.source_system = agents.source_system and facts.agent_id = agents.agent_id
+    on conversations.source_no = agents.source_no and conversations.agent_id = agents.agent_id
+left join {{ ref('int_agent_numbers') }} as responders on facts.first_responder_no = responders.agent_no
