@@ -12,13 +12,17 @@ regexp_replace({{ text }}, '^[\s\v\x1c-\x1f\x{85}\pZ]+|[\s\v\x1c-\x1f\x{85}\pZ]+
 nullif(lower({{ trimmed(text) }}), '')
 {%- endmacro %}
 
-{# The tags of a list, trimmed, empty ones dropped, each once, sorted; an empty list for none. #}
+{# The tags of a list, trimmed, empty ones dropped, each once, sorted. #}
 {% macro tag_list(tags) -%} {{ adapter.dispatch('tag_list')(tags) }} {%- endmacro %}
 {% macro duckdb__tag_list(tags) -%}
 list_sort(list_distinct(list_filter(
-    list_transform(coalesce({{ tags }}, []), lambda tag: {{ trimmed('tag') }}), lambda tag: tag <> ''
+    list_transform({{ tags }}, lambda tag: {{ trimmed('tag') }}), lambda tag: tag <> ''
 )))
 {%- endmacro %}
+
+{# A list, empty for none. #}
+{% macro list_or_empty(list) -%} {{ adapter.dispatch('list_or_empty')(list) }} {%- endmacro %}
+{% macro duckdb__list_or_empty(list) -%} coalesce({{ list }}, []) {%- endmacro %}
 
 {# One row for each element of a list, in a select list. #}
 {% macro each_of(list) -%} {{ adapter.dispatch('each_of')(list) }} {%- endmacro %}

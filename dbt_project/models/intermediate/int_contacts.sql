@@ -13,8 +13,9 @@ select
             then '***' || right({{ digits_of('latest_versions.contact_phone') }}, 4)
         when latest_versions.contact_phone is not null then '***'
     end as contact_phone,
-    latest_versions.contact_tags,
+    tag_sets.tag_set_no,
     latest_versions.is_deleted,
     latest_versions.updated_at
 from latest_versions
+inner join {{ ref('int_tag_sets') }} as tag_sets on latest_versions.delivered_tags = tag_sets.delivered_tags
 inner join {{ source('settings', 'accounts') }} as accounts on latest_versions.account_id = accounts.account_id

@@ -24,6 +24,7 @@ select
     conversations.source_system,
     conversations.agent_no,
     first_responses.first_responder_no,
+    conversations.tag_set_no,
 
     -- text
     case

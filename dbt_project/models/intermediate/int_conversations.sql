@@ -39,7 +39,7 @@ select
         when latest_versions.status_word in ('closed', 'resolved') then 'closed'
         else 'other'
     end as status,
-    latest_versions.conversation_tags,
+    tag_sets.tag_set_no,
 
     -- instants
     latest_versions.started_at,
@@ -50,6 +50,7 @@ select
     latest_versions.is_deleted,
     latest_versions.updated_at
 from latest_versions
+inner join {{ ref('int_tag_sets') }} as tag_sets on latest_versions.delivered_tags = tag_sets.delivered_tags
 left join {{ ref('int_contact_numbers') }} as contacts
     on
         latest_versions.source_system = contacts.source_system

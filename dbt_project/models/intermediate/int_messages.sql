@@ -34,6 +34,5 @@ left join {{ ref('int_conversations') }} as conversations
 left join {{ ref('int_agent_numbers') }} as agents
     on
         latest_versions.source_no = agents.source_no
-        and latest_versions.agent_id = agents.agent_id
-        and latest_versions.sender_type = 'agent'
+        and case when latest_versions.sender_type = 'agent' then latest_versions.agent_id end = agents.agent_id
 {{ adopted_orphans('messages') }}

@@ -1,36 +1,39 @@
 with conversations as (
     select
-        tags.account_id,
-        tags.tag,
+        facts.account_id,
+        tags.tag_no,
         {{ period_columns() }},
         {{ conversation_aggregates() }},
         {{ first_response_aggregates() }},
         cast(sum(facts.replies) as bigint) as replies,
         cast(sum(facts.reply_seconds_sum) as bigint) as reply_seconds_sum
     from {{ ref('int_conversation_facts') }} as facts
-    inner join {{ ref('int_conversation_tags') }} as tags on facts.conversation_no = tags.conversation_no
+    inner join {{ ref('int_tags') }} as tags on facts.tag_set_no = tags.tag_set_no
     {{ join_calendar('facts.account_id', 'facts.started_date') }}
-    {{ group_by_periods(['tags.account_id', 'tags.tag']) }}
+    {{ group_by_periods(['facts.account_id', 'tags.tag_no']) }}
 ),
 
 message_dates as (
-    select tags.account_id, days.sent_date, tags.tag, {{ message_aggregates() }}
+    select facts.account_id, facts.tag_set_no, days.sent_date, {{ message_aggregates() }}
     from {{ ref('int_message_days') }} as days
-    inner join {{ ref('int_conversation_tags') }} as tags on days.conversation_no = tags.conversation_no
-    group by tags.account_id, days.sent_date, tags.tag
+    inner join (
+        select conversation_no, account_id, tag_set_no from {{ ref('int_conversation_facts') }}
+    ) as facts on days.conversation_no = facts.conversation_no
+    group by facts.account_id, facts.tag_set_no, days.sent_date
 ),
 
 messages as (
-    select message_dates.account_id, message_dates.tag, {{ period_columns() }}, {{ message_aggregates() }}
+    select message_dates.account_id, tags.tag_no, {{ period_columns() }}, {{ message_aggregates() }}
     from message_dates
+    inner join {{ ref('int_tags') }} as tags on message_dates.tag_set_no = tags.tag_set_no
     {{ join_calendar('message_dates.account_id', 'message_dates.sent_date') }}
-    {{ group_by_periods(['message_dates.account_id', 'message_dates.tag']) }}
+    {{ group_by_periods(['message_dates.account_id', 'tags.tag_no']) }}
 ),
 
 tags_of_periods as (
-    select account_id, grain, period_start, tag from conversations
+    select account_id, grain, period_start, tag_no from conversations
     union
-    select account_id, grain, period_start, tag from messages
+    select account_id, grain, period_start, tag_no from messages
 )
 
 select
@@ -39,11 +42,12 @@ select
     tags_of_periods.period_start,
     periods.period_end,
     periods.is_complete,
-    tags_of_periods.tag,
+    tags.tag,
     cast(coalesce(conversations.conversations, 0) as double) / nullif(overview.conversations, 0)
         as share_of_conversations,
     {{ measure_columns() }}
 from tags_of_periods
+inner join (select distinct tag_no, tag from {{ ref('int_tags') }}) as tags on tags_of_periods.tag_no = tags.tag_no
 inner join {{ ref('int_periods') }} as periods
     on
         tags_of_periods.account_id = periods.account_id
@@ -60,11 +64,11 @@ left join conversations
         tags_of_periods.account_id = conversations.account_id
         and tags_of_periods.grain = conversations.grain
         and tags_of_periods.period_start = conversations.period_start
-        and tags_of_periods.tag = conversations.tag
+        and tags_of_periods.tag_no = conversations.tag_no
 left join messages
     on
         tags_of_periods.account_id = messages.account_id
         and tags_of_periods.grain = messages.grain
         and tags_of_periods.period_start = messages.period_start
-        and tags_of_periods.tag = messages.tag
-order by tags_of_periods.account_id, tags_of_periods.grain, tags_of_periods.period_start, tags_of_periods.tag
+        and tags_of_periods.tag_no = messages.tag_no
+order by tags_of_periods.account_id, tags_of_periods.grain, tags_of_periods.period_start, tags.tag

@@ -17,8 +17,8 @@ select
     agents.agent_name,
     agents.agent_email,
     responders.agent_id as first_responder_id,
-    conversations.conversation_tags,
-    contacts.contact_tags,
+    tag_sets.tags as conversation_tags,
+    contact_tag_sets.tags as contact_tags,
 
     -- instants
     {{ zoned('facts.started_at') }} as started_at,
@@ -55,6 +55,7 @@ select
     'exact' as times_basis
 from {{ ref('int_conversation_facts') }} as facts
 inner join {{ ref('int_conversations') }} as conversations on facts.conversation_no = conversations.conversation_no
+inner join {{ ref('int_tag_sets') }} as tag_sets on facts.tag_set_no = tag_sets.tag_set_no
 left join {{ ref('int_contacts') }} as contacts
     on
         conversations.source_no = contacts.source_no
@@ -63,3 +64,4 @@ left join {{ ref('int_contacts') }} as contacts
 left join {{ ref('int_agents') }} as agents
     on conversations.source_no = agents.source_no and conversations.agent_id = agents.agent_id
 left join {{ ref('int_agent_numbers') }} as responders on facts.first_responder_no = responders.agent_no
+left join {{ ref('int_tag_sets') }} as contact_tag_sets on contacts.tag_set_no = contact_tag_sets.tag_set_no

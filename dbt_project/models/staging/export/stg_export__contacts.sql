@@ -8,7 +8,7 @@ renamed as (
         contact_id,
         name as contact_name,
         phone as contact_phone,
-        {{ tag_list('tags') }} as contact_tags,
+        {{ list_or_empty('tags') }} as delivered_tags,
 
         -- versions
         coalesce(deleted, false) as is_deleted,

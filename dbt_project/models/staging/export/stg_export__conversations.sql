@@ -16,7 +16,7 @@ renamed as (
         source as source_raw,
         {{ word('source') }} as source_word,
         {{ word('status') }} as status_word,
-        {{ tag_list('tags') }} as conversation_tags,
+        {{ list_or_empty('tags') }} as delivered_tags,
 
         -- instants
         {{ utc('started_at') }} as started_at,
