@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -23,6 +23,7 @@ from benchmarks.intake import FORMATS, intake
 from benchmarks.many_batches import THREE_YEARS, many_batches
 from benchmarks.measuring import ROOT, CommandError, measure
 from benchmarks.new_day import new_day
+from benchmarks.news import AGES, KINDS, SPREAD, Mix
 from benchmarks.page import PAGE, Report, show, update
 from benchmarks.scale import scale
 from benchmarks.startup import startup
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     of_news.add_argument("--messages", type=int, nargs="+", default=[10], help="a conversation; multiples of 10")
     of_news.add_argument("--days", type=int, default=1, help="of news, a run each (%(default)s)")
     of_news.add_argument("--share", type=float, default=0.003, help="of the conversations, a day (%(default)s)")
+    of_news.add_argument("--mix", type=_part, nargs="+", action=_Parts, default=KINDS, help=f"of {_spelled(KINDS)}")
     of_news.add_argument("--spread", action="store_true", help="changes hit all days of the history")
     of_batches = item("batches", _batches, "years of hourly batches", repeat=5)
     of_batches.add_argument("--batches", type=int, default=THREE_YEARS, help="how many (%(default)s)")
@@ -75,12 +77,31 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+class _Parts(argparse.Action):
+    """Several KIND=PARTS as one mapping."""
+
+    def __call__(self, _: object, namespace: argparse.Namespace, values: object, option: str | None = None) -> None:
+        setattr(namespace, self.dest, dict(values))  # type: ignore[call-overload]
+
+
+def _part(argument: str) -> tuple[str, int]:
+    kind, _, part = argument.partition("=")
+    if kind not in KINDS or not part.isdigit():
+        raise argparse.ArgumentTypeError(f"'{argument}': write it as {_spelled(KINDS)}")
+    return kind, int(part)
+
+
+def _spelled(kinds: Mapping[str, int]) -> str:
+    return " ".join(f"{kind}={part}" for kind, part in kinds.items())
+
+
 def _whole(given: argparse.Namespace, on: Given, work: Path) -> Report:
     return whole(on, work, given.conversations, given.repeat)
 
 
 def _news(given: argparse.Namespace, on: Given, work: Path) -> Report:
-    return new_day(on, work, given.conversations, given.messages, given.days, given.spread, given.share)
+    mix = Mix(given.share, given.mix, SPREAD if given.spread else AGES)
+    return new_day(on, work, given.conversations, given.messages, given.days, mix)
 
 
 def _batches(given: argparse.Namespace, on: Given, work: Path) -> Report:

@@ -124,10 +124,10 @@ def _write(config: Path, batch: Path, file_format: str, entities: Sequence[str])
             key, *_ = columns = COLUMNS[entity].split()
             values = ", ".join(_spelled(name, file_format) for name in columns)
             files = sorted(path for path in first.iterdir() if path.name.startswith(entity))
-            required = " and ".join(f"{name} is not null" for name in columns if name in _REQUIRED)
+            required = " and ".join(f"{name} is not null" for name in columns if name == key or name in _REQUIRED)
             connection.execute(
                 f"create or replace temp table chosen as select {values} from ({records(files, entity)})"
-                f" where {required} and {key} is not null"
+                f" where {required}"
             )
             total = connection.execute("select count(*) from chosen").fetchall()[0][0]
             for number in range(-(-total // ROWS_PER_FILE)):

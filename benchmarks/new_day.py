@@ -42,20 +42,20 @@ class Found:
         return statistics.median(day.seconds for day in self.days)
 
 
-def new_day(
-    given: Given, work: Path, sizes: Sequence[int], messages: Sequence[int], days: int, spread: bool, share: float
-) -> Report:
+def new_day(given: Given, work: Path, sizes: Sequence[int], messages: Sequence[int], days: int, mix: Mix) -> Report:
     """Measure every size with every number of messages a conversation.
 
     Raises:
         CommandError: a run failed.
     """
-    report = Report("news-spread" if spread else "news", "A new day on a long history")
-    ages = "as many different days of all as there are changes" if spread else "nine in ten within the last week"
+    spread = mix.ages == SPREAD
+    title = "A new day on a long history" + (", changing all of it" if spread else "")
+    report = Report("news-spread" if spread else "news", title)
+    reach = "spread over as many days as there are changes" if spread else "nine in ten of them of the last week"
     report.blocks.append(
         f"A home that has published its history is given {days} day(s) of news, a batch a source and a run each: of"
-        f" {share:.1%} of the conversations, new ones and changes of all kinds (`news.py`), whose conversations began"
-        f" on {ages}. Then a run without news, and a new home that takes the same drop in at once. A day's figures are"
+        f" {mix.share:.1%} of the conversations, new ones and changes of all kinds (`news.py`),"
+        f" {reach}. Then a run without news, and a new home that takes the same drop in at once. A day's figures are"
         " medians."
     )
     rows: list[list[object]] = []
@@ -65,7 +65,7 @@ def new_day(
         for thickness in messages:
             name = f"{size:,} conversations, {thickness} messages each"
             print(name, flush=True)
-            found = by_messages[thickness] = _one(given, work, size, thickness, days, spread, share)
+            found = by_messages[thickness] = _one(given, work, size, thickness, days, mix)
             for what, runs in (
                 ("history taken in", [found.history]),
                 ("a day's news", found.days),
@@ -77,7 +77,7 @@ def new_day(
                 drift.append(
                     [f"{size:,}", thickness, number, f"{day.seconds:.1f}", f"{day.cpu:.1f}", f"{bytes_ / 1e6:,.0f}"]
                 )
-            report.limits += _limits(name, size, thickness, days, spread, found)
+            report.limits += _limits(name, size, thickness, days, mix, found)
         if len(messages) > 1:
             least, most = min(messages), max(messages)
             report.limits.append(
@@ -85,7 +85,8 @@ def new_day(
                     f"{size:,} conversations: a day on {most} messages each over a day on {least}",
                     by_messages[most].seconds / by_messages[least].seconds,
                     GROWTH,
-                    _command(size, f"{least} {most}", days, spread),
+                    _command(size, f"{least} {most}", days, mix),
+                    asked=size >= MILLION,
                 )
             )
     report.blocks.append(table(["conversations", "messages each", "run", "wall s", "cpu s", "peak GB"], rows))
@@ -94,7 +95,7 @@ def new_day(
     return report
 
 
-def _one(given: Given, work: Path, size: int, thickness: int, days: int, spread: bool, share: float) -> Found:
+def _one(given: Given, work: Path, size: int, thickness: int, days: int, mix: Mix) -> Found:
     if thickness % THINNEST:
         raise SystemExit(f"--messages {thickness}: the demo has {THINNEST} a conversation; name a multiple")
     config = demo(given, work, size)
@@ -103,7 +104,6 @@ def _one(given: Given, work: Path, size: int, thickness: int, days: int, spread:
         print("  more messages", flush=True)
         thicken(history, thickness // THINNEST)
     print(f"  writing {days} day(s) of news", flush=True)
-    mix = Mix(share, ages=tuple(SPREAD.items())) if spread else Mix(share)
     news = {
         drop: write_news(drop, work / "news" / drop.name, work / "scratch", days=days, seed=given.seed, mix=mix)
         for drop in drops_of(history).values()
@@ -136,8 +136,8 @@ def _one(given: Given, work: Path, size: int, thickness: int, days: int, spread:
     return Found(first, measured, sizes, none, stays, full, different)
 
 
-def _limits(name: str, size: int, thickness: int, days: int, spread: bool, found: Found) -> list[Limit]:
-    command = _command(size, str(thickness), days, spread)
+def _limits(name: str, size: int, thickness: int, days: int, mix: Mix, found: Found) -> list[Limit]:
+    command = _command(size, str(thickness), days, mix)
     return [
         at_most(
             f"{name}: a day's news over all at once ({found.seconds:.1f} s, {found.full.seconds:.1f} s)",
@@ -154,10 +154,17 @@ def _limits(name: str, size: int, thickness: int, days: int, spread: bool, found
     ]
 
 
-def _command(size: int, messages: str, days: int, spread: bool) -> str:
-    options = f" --messages {messages}" if messages != str(THINNEST) else ""
-    options += (f" --days {days}" if days > 1 else "") + (" --spread" if spread else "")
-    return f"python benchmarks/bench.py news --conversations {size}{options}"
+def _command(size: int, messages: str, days: int, mix: Mix) -> str:
+    usual = Mix()
+    options = {
+        f" --messages {messages}": messages != str(THINNEST),
+        f" --days {days}": days > 1,
+        f" --share {mix.share}": mix.share != usual.share,
+        f" --mix {' '.join(f'{kind}={part}' for kind, part in mix.kinds.items())}": mix.kinds != usual.kinds,
+        " --spread": mix.ages == SPREAD,
+    }
+    chosen = "".join(option for option, is_other in options.items() if is_other)
+    return f"python benchmarks/bench.py news --conversations {size}{chosen}"
 
 
 def _medians(runs: Sequence[Measured]) -> list[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -34,8 +34,8 @@ class Mix:
     """How much news, of which kinds, about how old conversations; ``messages`` of each new conversation."""
 
     share: float = 0.003
-    kinds: tuple[tuple[str, int], ...] = tuple(KINDS.items())
-    ages: tuple[tuple[str, int], ...] = tuple(AGES.items())
+    kinds: Mapping[str, int] = field(default_factory=lambda: KINDS)
+    ages: Mapping[str, int] = field(default_factory=lambda: AGES)
     messages: int = 10
 
 
@@ -109,8 +109,8 @@ def _load(connection: duckdb.DuckDBPyConnection, batches: list[Path]) -> None:
 
 def _choose(connection: duckdb.DuckDBPyConnection, now: datetime, salt: str, amount: int, mix: Mix) -> None:
     """Table ``chosen``: a number, a kind, the instant of the change, and the conversation; for new ones, a model."""
-    whole = sum(part for _, part in mix.kinds)
-    counts = {kind: max(1, round(amount * part / whole)) for kind, part in mix.kinds if part}
+    whole = sum(mix.kinds.values())
+    counts = {kind: max(1, round(amount * part / whole)) for kind, part in mix.kinds.items() if part}
     fresh = counts.pop("new", 0)
     changes = sum(counts.values())
     at = f"timestamptz '{now.isoformat()}'"
@@ -122,7 +122,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, now: datetime, salt: str, amo
         from conversations where not coalesce(deleted, false)
         """
     )
-    ages = [*mix.ages, ("any", 100)]  # whatever is missing in the end, as some may be drawn twice
+    ages = [*mix.ages.items(), ("any", 100)]  # whatever is missing in the end, as some may be drawn twice
     parts = [
         f"(select conversation_id, lot, {turn} as turn from {_AGED[age]} limit {-(-changes * part // 100)})"
         for turn, (age, part) in enumerate(ages)
@@ -131,7 +131,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, now: datetime, salt: str, amo
     connection.execute(
         f"""
         create or replace temp table chosen as
-        select number, ({kinds!r})[number + 1] as kind, conversation_id,
+        select number, ({kinds!r}::varchar[])[number + 1] as kind, conversation_id,
             {at} - to_seconds(1800 + number * 7919 % {_DAY - 7200}) as moment
         from (
             select conversation_id, row_number() over (order by md5(lot), conversation_id) - 1 as number

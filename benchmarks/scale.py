@@ -69,11 +69,9 @@ def scale(given: Given, work: Path, sizes: Sequence[int], resources: str) -> Rep
     )
     last = models[sizes[-1]]
     slowest = sorted(last, key=lambda name: -last[name])[:SLOWEST]
-    report.blocks.append(
-        _growth(
-            "model or test", {name: [models[size].get(name, math.nan) for size in sizes] for name in slowest}, sizes
-        )
-    )
+    of_dbt = {"**all, without dbt itself**": [sum(models[size].values()) for size in sizes]}
+    of_dbt |= {name: [models[size].get(name, math.nan) for size in sizes] for name in slowest}
+    report.blocks.append(_growth("model or test", of_dbt, sizes))
     return report
 
 

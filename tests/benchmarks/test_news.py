@@ -102,9 +102,24 @@ def test_most_changes_are_of_the_last_week_and_some_a_year_old(demo: Path, tmp_p
 
 
 def test_spread_changes_hit_as_many_days_as_there_are_changes(demo: Path, tmp_path: Path) -> None:
-    ages = ages_of(demo, tmp_path, Mix(share=0.2, ages=tuple(SPREAD.items())))
+    ages = ages_of(demo, tmp_path, Mix(share=0.2, ages=SPREAD))
     assert len(set(ages)) == len(ages) > 5
     assert max(ages) > 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "entities"),
+    [
+        ("new", {"conversations", "messages", "contacts", "events", "ratings"}),
+        ("tagged", {"conversations"}),
+        ("closed", {"conversations", "events"}),
+        ("late", {"messages"}),
+        ("renamed", {"contacts"}),
+    ],
+)
+def test_a_mix_of_one_kind_is_that_kind_only(demo: Path, tmp_path: Path, kind: str, entities: set[str]) -> None:
+    (batch,) = next(iter(news_of(demo, tmp_path, mix=Mix(share=0.05, kinds={kind: 1})).values()))
+    assert {path.name.partition(".")[0] for path in batch.iterdir()} == {"manifest", "agents", *entities}
 
 
 def ages_of(config: Path, folder: Path, mix: Mix) -> list[int]:
