@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from packaging.version import Version
 
+from expectations import great
 from ingestion.settings import Settings
+from orchestration.without_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from orchestration import dbt as dbt_process
 from orchestration.home import Home
 from orchestration.reporting import Reporter
@@ -61,9 +62,7 @@ class Translator(DagsterDbtTranslator):
 def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     """The dbt project as assets, built by one ``dbt build``."""
 
-    @dbt_assets(
-        manifest=manifest, name="dbt_build", exclude="resource_type:unit_test", dagster_dbt_translator=Translator()
-    )
+    @dbt_assets(manifest=manifest, name="dbt_build", dagster_dbt_translator=Translator())
     def dbt_build(
         context: dg.AssetExecutionContext, dbt: DbtCliResource, reporter: dg.ResourceParam[Reporter]
     ) -> Iterator[Any]:
@@ -71,9 +70,10 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         if not build.plan.is_file():
             raise dg.Failure("this run has taken nothing in: run the whole job", allow_retries=False)
         # the next step needs it, it takes seconds to import, and this process only waits for dbt
-        threading.Thread(target=_import_great_expectations, daemon=True).start()
+        threading.Thread(target=great.load, daemon=True).start()
         with reporter.step("dbt build"), dbt_process.in_environment(settings):
-            invocation = dbt.cli(["build"], context=context, target_path=build.target, raise_on_error=False)
+            command = ["build", "--exclude-resource-type", "unit_test"]
+            invocation = dbt.cli(command, context=context, target_path=build.target, raise_on_error=False)
             for event in invocation.stream():
                 key = getattr(event, "asset_key", None) or getattr(event, "output_name", "")
                 reporter.progress(str(key.path[-1] if isinstance(key, dg.AssetKey) else key))
@@ -85,7 +85,3 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
                 raise dg.Failure("\n".join(reporter.build_failures), allow_retries=False)
 
     return cast(dg.AssetsDefinition, dbt_build)
-
-
-def _import_great_expectations() -> None:
-    import great_expectations  # noqa: F401
