@@ -10,9 +10,9 @@ _hidden = "dbt.version" not in sys.modules
 if _hidden:
     sys.modules["dbt.version"] = None  # type: ignore[assignment]
 try:
-    from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+    from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
 finally:
     if _hidden:
         del sys.modules["dbt.version"]
 
-__all__ = ["DagsterDbtTranslator", "DbtCliResource", "dbt_assets"]
+__all__ = ["DagsterDbtTranslator", "DbtCliInvocation", "dbt_assets"]
