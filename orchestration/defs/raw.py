@@ -36,6 +36,13 @@ ACCEPTED = dg.AssetCheckSpec(
 )
 
 
+class IntakeConfig(dg.Config):
+    """How a run takes in and builds."""
+
+    full_refresh: bool = False
+    """Build from nothing, also where nothing is new or an update would do."""
+
+
 def raw_assets(settings: Settings) -> dg.AssetsDefinition:
     """The raw entities, as one step: a batch is accepted or refused as a whole."""
 
@@ -48,7 +55,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         check_specs=[ACCEPTED],
     )
     def intake(
-        context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]
+        context: dg.AssetExecutionContext, config: IntakeConfig, reporter: dg.ResourceParam[Reporter]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         home = Home(settings.home)
         lock(home)
@@ -62,13 +69,14 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 raise dg.Failure(str(error), allow_retries=False) from None
             plan = make_plan(settings, entries)
             current = releases.current(home)
-            reporter.is_new = bool(entries) and (current is None or current.fingerprint != plan.fingerprint)
+            is_known = current is not None and current.fingerprint == plan.fingerprint
+            reporter.is_new = bool(entries) and (config.full_refresh or not is_known)
             if reporter.is_new:
                 reporter.progress("preparing the build")
                 for old in home.builds():
                     if current is None or old.id != current.build_id:
                         shutil.rmtree(old.folder)
-                before = carried_over(home, plan)
+                before = None if config.full_refresh else carried_over(home, plan)
                 build = home.build(context.run.run_id)
                 build.folder.mkdir(parents=True)
                 dbt_process.open_build(settings, build)
