@@ -15,19 +15,19 @@ import duckdb
 from ingestion.contract import DUCKDB_TYPES, ENTITIES, Entity
 from ingestion.ledger import Entry
 from ingestion.parsing import sql_file
-from ingestion.raw import RawBatch
+from ingestion.raw import Segment
 from ingestion.settings import WEEKDAYS, Settings
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def create_build(path: Path, settings: Settings, entries: Sequence[Entry], batches: Sequence[RawBatch]) -> None:
-    """Make a build file that reads ``batches``, the accepted ones, whose ledger entries are ``entries``."""
+def create_build(path: Path, settings: Settings, entries: Sequence[Entry], segments: Sequence[Segment]) -> None:
+    """Make a build file that reads ``segments``, of the accepted batches, whose ledger entries are ``entries``."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("create schema export")
         for entity in ENTITIES.values():
-            files = [file for batch in batches for file in batch.paths(entity.name)]
+            files = [file for segment in segments for file in segment.paths(entity.name)]
             connection.execute(f"create view export.{entity.name} as {_records(entity, files)}")
         connection.execute("create schema settings")
         for name, (columns, rows) in _settings_tables(settings, entries).items():
