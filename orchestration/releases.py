@@ -23,7 +23,7 @@ import duckdb
 from expectations.contents import MARTS
 from expectations.verdict import Verdict, read_verdict
 from ingestion.landing import fsync_folder, write_durably
-from ingestion.parsing import sql_text
+from ingestion.sql import sql_text
 from orchestration.home import Build, Home
 
 

@@ -19,7 +19,7 @@ from orchestration import dbt as dbt_process
 from orchestration import releases
 from orchestration.home import Home, lock
 from orchestration.reporting import Reporter
-from orchestration.updates import carried_over, make_plan
+from orchestration.updates import carried_over, last_build, make_plan
 
 _DESCRIPTIONS = {
     "conversations": "Conversations as the sources delivered them: every version, typed.",
@@ -61,9 +61,9 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         lock(home)
         dbt_process.load_ahead(settings)
         with reporter.step("intake"):
-            reporter.sources = take_in(settings, reporter.progress)
+            reporter.sources = take_in(settings, reporter.progress, lambda: last_build(settings))
             try:
-                entries, batches = accepted_batches(settings)
+                entries, segments = accepted_batches(settings)
             except BatchError as error:
                 reporter.build_failures = [str(error)]
                 raise dg.Failure(str(error), allow_retries=False) from None
@@ -80,7 +80,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 build = home.build(context.run.run_id)
                 build.folder.mkdir(parents=True)
                 dbt_process.open_build(settings, build)
-                create_build(build.database, settings, entries, batches, before)
+                create_build(build.database, settings, entries, segments, before)
                 replace(plan, carried_over=before.build_id if before else None).write(build.plan)
                 reporter.is_update = before is not None
         refusals = [reason for source in reporter.sources for reason in source.refusals]
