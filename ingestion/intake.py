@@ -20,13 +20,12 @@ from ingestion.catalog import CarriedOver
 from ingestion.clocks import known_and_restated, versions, versions_in_build
 from ingestion.contract import ENTITIES, Entity
 from ingestion.landing import BatchError, Landed, mend_interrupted, open_landed
-from ingestion.ledger import Counts, Entry, Ledger
+from ingestion.ledger import LEDGER, Counts, Entry, Ledger
 from ingestion.raw import RawBatch, Segment, holding
 from ingestion.settings import Quality, Settings, Source
 from ingestion.sources import export
 from ingestion.sql import sql_text
 
-LEDGER = "ledger.sqlite"
 Progress = Callable[[str], None]
 _Group = list[tuple[str, Landed | BatchError]]
 _LARGE_BATCH = 16 * 1024 * 1024

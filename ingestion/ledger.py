@@ -16,6 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+LEDGER = "ledger.sqlite"
+"""Its name in a home."""
 Status = Literal["accepted", "refused", "waiting"]
 
 _SCHEMA = """
@@ -34,6 +36,7 @@ create table if not exists segments (
     source text not null,
     segment text not null,
     rules text not null,
+    records integer not null,
     bytes integer not null,
     parts text not null,
     primary key (source, segment)
@@ -69,12 +72,13 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A segment as the ledger lists it. ``bytes``: of its Parquet files; ``parts``: their names by entity."""
+class SegmentEntry:
+    """A segment of raw: the rules it was parsed under, its records (malformed ones too), bytes and parts by entity."""
 
     source: str
     segment: str
     rules: str
+    records: int
     bytes: int
     parts: dict[str, tuple[str, ...]]
 
@@ -134,28 +138,32 @@ class Ledger:
             )
         )
 
-    def segments(self, source: str) -> list[Listed]:
+    def segments(self, source: str) -> list[SegmentEntry]:
         """The segments of a source, by name."""
         rows = self._connection.execute(
-            "select segment, rules, bytes, parts from segments where source = ? order by segment", (source,)
+            "select segment, rules, records, bytes, parts from segments where source = ? order by segment", (source,)
         )
         return [
-            Listed(source, segment, rules, size, {entity: tuple(names) for entity, names in json.loads(parts).items()})
-            for segment, rules, size, parts in rows
+            SegmentEntry(
+                source,
+                segment,
+                rules,
+                records,
+                size,
+                {entity: tuple(names) for entity, names in json.loads(parts).items()},
+            )
+            for segment, rules, records, size, parts in rows
         ]
 
-    def record(self, entries: Iterable[Entry], segments: Iterable[Listed] = ()) -> None:
+    def record(self, entries: Iterable[Entry], segments: Iterable[SegmentEntry] = ()) -> None:
         """Write entries, replacing those of the same batches, and new segments: all of them or none.
 
         A segment that holds no batch any more is no longer listed.
         """
         with self._transaction():
             self._connection.executemany(
-                "insert or replace into segments values (?, ?, ?, ?, ?)",
-                [
-                    (segment.source, segment.segment, segment.rules, segment.bytes, json.dumps(segment.parts))
-                    for segment in segments
-                ],
+                "insert or replace into segments values (?, ?, ?, ?, ?, ?)",
+                map(_row, segments),
             )
             self._connection.executemany(
                 "insert or replace into batches values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -175,16 +183,16 @@ class Ledger:
             )
             self._unlist()
 
-    def merge(self, source: str, merged: Iterable[str], into: Listed) -> None:
-        """Have one segment hold what several held: all of it or nothing."""
+    def replace_segments(self, by: SegmentEntry, replaced: Iterable[str]) -> None:
+        """Have a new segment hold what others of its source held: all of it or nothing."""
         with self._transaction():
             self._connection.execute(
-                "insert into segments values (?, ?, ?, ?, ?)",
-                (source, into.segment, into.rules, into.bytes, json.dumps(into.parts)),
+                "insert into segments values (?, ?, ?, ?, ?, ?)",
+                _row(by),
             )
             self._connection.executemany(
                 "update batches set segment = ? where source = ? and segment = ?",
-                [(into.segment, source, segment) for segment in merged],
+                [(by.segment, by.source, segment) for segment in replaced],
             )
             self._unlist()
 
@@ -193,3 +201,14 @@ class Ledger:
             "delete from segments where (source, segment) not in"
             " (select source, segment from batches where segment is not null)"
         )
+
+
+def _row(segment: SegmentEntry) -> tuple[str | int, ...]:
+    return (
+        segment.source,
+        segment.segment,
+        segment.rules,
+        segment.records,
+        segment.bytes,
+        json.dumps(segment.parts),
+    )

@@ -26,7 +26,7 @@ import duckdb
 
 from ingestion import parsing
 from ingestion.landing import BatchError, Landed, replacing_folder
-from ingestion.ledger import Listed
+from ingestion.ledger import SegmentEntry
 from ingestion.packing import is_cut_off
 from ingestion.readers import UnreadableFileError
 from ingestion.sql import sql_text
@@ -70,7 +70,7 @@ class RawBatch:
 class Segment:
     """A segment as the ledger lists it, and where it lies. ``batches``: those whose rows it holds, by name."""
 
-    listed: Listed
+    listed: SegmentEntry
     folder: Path
     batches: tuple[str, ...]
 
@@ -132,7 +132,9 @@ def parse_segment(
         ]
         rules = rules_of(rating_scale)
         write_summary(folder, rules, {batch.batch: _described(batch) for batch in batches})
-        listed = Listed(source, name, rules, size_of(folder), {entity: tuple(of) for entity, of in parts.items()})
+        records = sum(file.records for batch in batches for file in batch.files.values())
+        by_entity = {entity: tuple(of) for entity, of in parts.items()}
+        listed = SegmentEntry(source, name, rules, records, size_of(folder), by_entity)
     return Segment(listed, raw / source / name, tuple(batch.batch for batch in batches)), batches
 
 
