@@ -18,7 +18,7 @@ BATCHES = 5
 
 
 def versions(chance: random.Random) -> dict[str, list[Row]]:
-    """A few of the same conversations and messages, at one of three times; deleted, older and undated ones among them."""
+    """Some of thirty conversations and messages, at one of three times; deleted and undated ones among them."""
     times = ["2026-01-02T09:00:00+01:00", "2026-01-02T08:00:00Z", "2026-01-03T08:00:00Z", "2026-01-03T08:00:00.5Z"]
     updates = [None, "2026-01-04T00:00:00Z", "2026-01-04T01:00:00Z"]
 
