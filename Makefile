@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 DEMO := demo
 
-.PHONY: help setup run test test-slow lint types sql docs dev bench lock clean
+.PHONY: help setup run test test-slow lint types sql docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -45,8 +45,14 @@ docs: $(READY) ## dbt's documentation of the last build of CONFIG
 dev: $(READY) ## Dagster's web interface on CONFIG
 	CAUSERIE_CONFIG=$(CONFIG) $(BIN)/dagster dev -m orchestration.definitions
 
-bench: $(READY) ## the whole run against a hand-written script, at a million conversations
-	$(BIN)/python benchmarks/bench.py
+bench: $(READY) ## every figure of docs/benchmarks.md but growth with size; about an hour
+	$(BIN)/python benchmarks/bench.py all --write
+
+bench-scale: $(READY) ## growth with size, up to ten million conversations; needs 60 GB of disk
+	$(BIN)/python benchmarks/bench.py scale --write
+
+bench-small: $(READY) ## the whole bench at small sizes: does it work
+	$(BIN)/python benchmarks/bench.py all --small
 
 lock: ## compile requirements.lock anew
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -1,157 +1,177 @@
-"""The whole run, from drop to release, beside one hand-written DuckDB script for the same marts from the same drop.
+"""How fast causerie is, item by item: each sub-command measures one thing and puts its limits beside the figures.
 
-    python benchmarks/bench.py --conversations 1000000
+    python benchmarks/bench.py whole --conversations 10000
+    python benchmarks/bench.py all --write
 
-makes a demo drop, runs `causerie run` on a new home, runs `handwritten.py`, checks that both gave the same marts, and
-prints wall time and peak memory (resident, of the process and its children) of each step. Linux only: reads /proc.
+`--write` puts an item into docs/benchmarks.md in the place of its last figures. Nothing is left behind but the demo
+drops in `--folder`. Linux only: reads /proc.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import duckdb
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-HERE = Path(__file__).resolve().parent
-CAUSERIE = Path(sys.executable).with_name("causerie")
-MARTS = ("overview", "by_agent", "by_tag", "details")
-PAGE = os.sysconf("SC_PAGE_SIZE")
+from benchmarks.audit import audit
+from benchmarks.drops import Given, workshop
+from benchmarks.intake import FORMATS, intake
+from benchmarks.many_batches import THREE_YEARS, many_batches
+from benchmarks.measuring import ROOT, CommandError, measure
+from benchmarks.new_day import new_day
+from benchmarks.news import AGES, KINDS, SPREAD, Mix
+from benchmarks.page import PAGE, Report, show, update
+from benchmarks.scale import scale
+from benchmarks.startup import startup
+from benchmarks.whole import whole
 
-
-@dataclass
-class Measured:
-    """Seconds and peak memory (bytes) of a command, in all and by the steps that it prints."""
-
-    seconds: float = 0.0
-    memory: int = 0
-    steps: dict[str, tuple[float, int]] = field(default_factory=dict)
-
-
-def measure(*command: str | Path) -> Measured:
-    """Run a command to its end. A line `name …` begins a step, as the reporter of a run prints it."""
-    measured, started, step, begun = Measured(), time.monotonic(), "start-up", time.monotonic()
-    peaks: dict[str, int] = {}
-    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
-    stop = threading.Event()
-
-    def sample() -> None:
-        while not stop.wait(0.1):
-            peaks[step] = max(peaks.get(step, 0), _resident(process.pid))
-
-    sampler = threading.Thread(target=sample)
-    sampler.start()
-    assert process.stdout is not None
-    for line in process.stdout:
-        print("   ", line.rstrip())
-        if line.rstrip().endswith(" …"):
-            measured.steps[step] = (time.monotonic() - begun, 0)
-            step, begun = line.rstrip()[:-2], time.monotonic()
-    process.wait()
-    measured.steps[step] = (time.monotonic() - begun, 0)
-    stop.set()
-    sampler.join()
-    measured.seconds = time.monotonic() - started
-    measured.steps = {name: (seconds, peaks.get(name, 0)) for name, (seconds, _) in measured.steps.items()}
-    measured.memory = max(peaks.values(), default=0)
-    if process.returncode:
-        sys.exit(f"{command[0]} ended with status {process.returncode}")
-    return measured
+MILLION = 1_000_000
+Item = Callable[[argparse.Namespace, Given, Path], Report]
 
 
-def _resident(pid: int) -> int:
-    return sum(_memory_of(each) for each in _family(pid))
+def parser() -> argparse.ArgumentParser:
+    """The arguments of every item; `all` has the standard sizes of each."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--history", type=int, default=730, help="days of the demo (%(default)s)")
+    common.add_argument("--seed", type=int, default=1, help="of the demo and the news (%(default)s)")
+    common.add_argument("--folder", type=Path, help="keep the demo drops here, and use them again")
+    common.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    items = made.add_subparsers(dest="item", required=True)
+
+    def item(
+        name: str, measure: Item, what: str, sizes: list[int] | None = None, repeat: int | None = None
+    ) -> argparse.ArgumentParser:
+        added = items.add_parser(name, parents=[common], help=what, description=what)
+        added.set_defaults(measure=measure)
+        if sizes:
+            added.add_argument("--conversations", type=int, nargs="+", default=sizes, help="sizes (%(default)s)")
+        if repeat:
+            added.add_argument("--repeat", type=int, default=repeat, help="times; medians are shown (%(default)s)")
+        return added
+
+    item("whole", _whole, "the whole run beside the hand-written script", [10_000, 100_000, MILLION], 3)
+    of_news = item("news", _news, "a new day on a long history, and no news", [MILLION])
+    of_news.add_argument("--messages", type=int, nargs="+", default=[10], help="a conversation; multiples of 10")
+    of_news.add_argument("--days", type=int, default=1, help="of news, a run each (%(default)s)")
+    of_news.add_argument("--share", type=float, default=0.003, help="of the conversations, a day (%(default)s)")
+    of_news.add_argument("--mix", type=_part, nargs="+", action=_Parts, default=KINDS, help=f"of {_spelled(KINDS)}")
+    of_news.add_argument("--spread", action="store_true", help="changes hit all days of the history")
+    of_batches = item("batches", _batches, "years of hourly batches", repeat=5)
+    of_batches.add_argument("--batches", type=int, default=THREE_YEARS, help="how many (%(default)s)")
+    of_batches.add_argument("--each", type=int, default=2, help="new conversations in each (%(default)s)")
+    of_scale = item("scale", _scale, "growth with size, by step and model", [100_000, MILLION, 10 * MILLION])
+    of_scale.add_argument("--memory-limit", help="DuckDB's, as in [resources] (causerie's default)")
+    item("startup", _startup, "start-up and imports", [2_000], 5)
+    of_intake = item("intake", _intake, "taking in by format, beside a bare read", [200_000], 3)
+    of_intake.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS), help="which (all)")
+    of_intake.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of both (%(default)s)")
+    item("audit", _audit, "what the expectations cost", [100_000, MILLION], 1)
+    everything = items.add_parser("all", parents=[common], help="every item but scale, at its standard sizes")
+    everything.add_argument("--small", action="store_true", help="small sizes: to see that the bench works")
+    everything.set_defaults(measure=None)
+    return made
 
 
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            if task.name != str(pid):
-                children += (task / "children").read_text().split()
-    except OSError:
-        return
-    for child in children:
-        yield from _family(int(child))
+class _Parts(argparse.Action):
+    """Several KIND=PARTS as one mapping."""
+
+    def __call__(self, _: object, namespace: argparse.Namespace, values: object, option: str | None = None) -> None:
+        setattr(namespace, self.dest, dict(values))  # type: ignore[call-overload]
 
 
-def _memory_of(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
-    except OSError:
-        return 0
+def _part(argument: str) -> tuple[str, int]:
+    kind, _, part = argument.partition("=")
+    if kind not in KINDS or not part.isdigit():
+        raise argparse.ArgumentTypeError(f"'{argument}': write it as {_spelled(KINDS)}")
+    return kind, int(part)
 
 
-def unequal_rows(left: Path, right: Path) -> dict[str, int]:
-    """Rows of each mart that only one of two files has."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{left}' as a (read_only)")
-        connection.execute(f"attach '{right}' as b (read_only)")
-        found = {}
-        for mart in MARTS:
-            names = [
-                f"round({name}, 6)" if kind == "DOUBLE" else name
-                for name, kind, *_ in connection.execute(f"describe a.main.{mart}").fetchall()
-            ]
-            columns = ", ".join(names)
-            row = connection.execute(
-                f"select count(*) from ((select {columns} from a.main.{mart} except all select {columns} from"
-                f" b.main.{mart}) union all (select {columns} from b.main.{mart} except all"
-                f" select {columns} from a.main.{mart}))"
-            ).fetchone()
-            assert row is not None
-            found[mart] = row[0]
-        return found
+def _spelled(kinds: Mapping[str, int]) -> str:
+    return " ".join(f"{kind}={part}" for kind, part in kinds.items())
+
+
+def _whole(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    return whole(on, work, given.conversations, given.repeat)
+
+
+def _news(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    mix = Mix(given.share, given.mix, SPREAD if given.spread else AGES)
+    return new_day(on, work, given.conversations, given.messages, given.days, mix)
+
+
+def _batches(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    return many_batches(work, given.batches, given.each, given.repeat)
+
+
+def _scale(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    resources = f'memory_limit = "{given.memory_limit}"' if given.memory_limit else ""
+    return scale(on, work, given.conversations, resources)
+
+
+def _startup(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    return startup(on, work, given.conversations[0], given.repeat)
+
+
+def _intake(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    return intake(on, work, given.conversations[0], given.repeat, given.threads, given.formats)
+
+
+def _audit(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    return audit(on, work, given.conversations, given.repeat)
+
+
+STANDARD = (
+    ("startup",),
+    ("intake",),
+    ("whole",),
+    ("news", "--messages", "10", "40", "--days", "3"),
+    ("news", "--spread"),
+    ("batches",),
+    ("audit",),
+)
+"""What `all` measures, the quick ones first."""
+SMALL = (
+    ("startup", "--repeat", "1"),
+    ("intake", "--conversations", "2000", "--repeat", "1"),
+    ("whole", "--conversations", "2000", "--repeat", "1"),
+    ("news", "--conversations", "2000", "--messages", "10", "20", "--days", "2"),
+    ("news", "--conversations", "2000", "--spread"),
+    ("batches", "--batches", "100", "--repeat", "1"),
+    ("scale", "--conversations", "1000", "2000"),
+    ("audit", "--conversations", "2000"),
+)
+"""What `all --small` measures: to see that the bench works, not how fast anything is."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--conversations", type=int, default=1_000_000)
-    parser.add_argument("--days", type=int, default=730)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", type=Path, help="keep the drop here, and use it again")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.folder or Path(temporary)
-        drop = folder / f"demo-{arguments.conversations}-{arguments.days}-{arguments.seed}"
-        config = drop / "causerie.toml"
-        if not config.is_file():
-            print(f"demo of {arguments.conversations:,} conversations")
-            options = ["--conversations", arguments.conversations, "--days", arguments.days, "--seed", arguments.seed]
-            made = measure(CAUSERIE, "demo", "--out", drop, *map(str, options))
-            print(f"  {made.seconds:.1f} s, {made.memory / 1e9:.2f} GB")
-        shutil.rmtree(drop / "var", ignore_errors=True)
-        print("causerie run, from nothing")
-        run = measure(CAUSERIE, "run", "--config", config)
-        print("causerie run, nothing new")
-        again = measure(CAUSERIE, "run", "--config", config)
-        script = Path(temporary) / "handwritten.duckdb"
-        print("hand-written script")
-        handwritten = measure(sys.executable, HERE / "handwritten.py", "--config", config, "--out", script)
-        different = unequal_rows((drop / "var" / "releases" / "current.duckdb").resolve(), script)
-        size = sum(path.stat().st_size for path in (drop / "drop").rglob("*") if path.is_file())
-    print(f"\nDuckDB {duckdb.__version__}, {os.cpu_count()} cores, a drop of {size / 1e6:,.0f} MB")
-    print(f"{'step':<22}{'wall s':>10}{'peak GB':>10}")
-    for name, (seconds, memory) in run.steps.items():
-        print(f"  {name:<20}{seconds:>10.1f}{memory / 1e9:>10.2f}")
-    for name, measured in (("whole run", run), ("nothing new", again), ("hand-written", handwritten)):
-        print(f"{name:<22}{measured.seconds:>10.1f}{measured.memory / 1e9:>10.2f}")
-    allowed = 4 * handwritten.seconds + 15
-    print(f"whole run / hand-written: {run.seconds / handwritten.seconds:.2f}; aim: {allowed:.0f} s and 6 GB")
-    print("rows that differ: " + ", ".join(f"{mart} {count}" for mart, count in different.items()))
-    if any(different.values()):
-        sys.exit("the marts differ")
+    """Run one item or all; status 1 when a command failed. A missed limit is a figure, not a failure."""
+    arguments = parser()
+    given = arguments.parse_args()
+    chosen = [given]
+    if given.measure is None:
+        common = [f"--history={given.history}", f"--seed={given.seed}", *(["--write"] if given.write else [])]
+        common += [f"--folder={given.folder}"] if given.folder else []
+        chosen = [arguments.parse_args([*item, *common]) for item in (SMALL if given.small else STANDARD)]
+    failed = []
+    with workshop() as work:
+        measure([sys.executable, "-m", "orchestration.dbt"], ROOT)  # the installation's part: it parses the project
+        for item in chosen:
+            try:
+                report = item.measure(item, Given(item.folder, item.history, item.seed), work)
+            except CommandError as error:
+                failed.append(f"{item.item}: {error}")
+                print(failed[-1], file=sys.stderr)
+                continue
+            show(report)
+            if item.write:
+                update(PAGE, report)
+    if failed:
+        sys.exit(f"{len(failed)} of {len(chosen)} could not be measured")
 
 
 if __name__ == "__main__":

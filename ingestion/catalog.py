@@ -69,6 +69,7 @@ def create_build(
 
 
 def _records(entity: Entity, files: Sequence[Path]) -> str:
+    """SQL of the records in parsed files. ``_line`` grows with the line within one file of one batch, and may skip."""
     columns = [(column.name, DUCKDB_TYPES[column.kind]) for column in entity.columns]
     columns += [("source_system", "varchar"), ("_batch", "varchar"), ("_file", "varchar"), ("_reasons", "varchar")]
     if not files:

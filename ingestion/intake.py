@@ -5,7 +5,7 @@ Here: the order of things and what refuses a batch. Not here: reading files (``p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -14,12 +14,14 @@ from pathlib import Path
 import duckdb
 
 from ingestion import parsing, raw
-from ingestion.contract import ENTITIES, Entity
+from ingestion.clocks import known_and_restated, versions
+from ingestion.contract import ENTITIES
 from ingestion.landing import BatchError, Landed, mend_interrupted, open_landed
 from ingestion.ledger import Counts, Entry, Ledger
 from ingestion.raw import RawBatch
 from ingestion.settings import Quality, Settings, Source
 from ingestion.sources import export
+from ingestion.sql import sql_text
 
 Progress = Callable[[str], None]
 
@@ -54,7 +56,7 @@ def take_in(settings: Settings, progress: Progress) -> list[SourceReport]:
     """Land, parse and judge what is new in every source; one report a source, in the order of the configuration."""
     home = settings.home
     connection = parsing.connect()
-    connection.execute(f"set memory_limit = {parsing.sql_text(settings.resources.memory_limit)}")
+    connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
     if settings.resources.threads:
         connection.execute(f"set threads = {settings.resources.threads}")
     with Ledger(home / "ledger.sqlite") as ledger:
@@ -126,7 +128,7 @@ def _take_in_source(
         report.failure = f"{error}; what it delivered before stays in use"
     candidates = [batch for _, batch, _ in pending if batch is not None]
     progress(f"{source.name}: comparing clocks with what is known")
-    clocks = _known_and_restated(connection, history, candidates)
+    clocks = known_and_restated(connection, lambda entity: versions(history, entity), candidates)
     refused = False
     for name, batch, reasons in pending:
         counts = _counts(batch, clocks) if batch is not None else {}
@@ -195,63 +197,3 @@ def _counts(batch: RawBatch, clocks: dict[tuple[str, str], tuple[int, int]]) -> 
         entity: Counts(records, quarantined, *clocks.get((batch.batch, entity), (0, 0)))
         for entity, (records, quarantined) in batch.totals().items()
     }
-
-
-def _known_and_restated(
-    connection: duckdb.DuckDBPyConnection, history: Sequence[RawBatch], candidates: Sequence[RawBatch]
-) -> dict[tuple[str, str], tuple[int, int]]:
-    """By candidate and entity: how many of its records were known before it, and how many of these changed their clock.
-
-    Before a batch means: in the batches accepted earlier, and in the candidates of smaller name, as if these were
-    accepted; where one of them is not, nothing behind it is accepted in this run anyway.
-    """
-    found = {}
-    for entity in ENTITIES.values():
-        if entity.clock is None:
-            continue
-        old = [path for batch in history for path in batch.paths(entity.name)]
-        new = [path for batch in candidates for path in batch.paths(entity.name)]
-        if not new or len({path.parent for path in old + new}) < 2:
-            continue
-        query = _restated_query(entity, old, new)
-        for batch, known, restated in connection.execute(query).fetchall():
-            found[batch, entity.name] = known, restated
-    return found
-
-
-def _restated_query(entity: Entity, old: list[Path], new: list[Path]) -> str:
-    def versions(paths: list[Path], turn: str) -> str:
-        files = ", ".join(parsing.sql_file(path) for path in paths)
-        return (
-            f"select {entity.key} as key, {entity.clock} as clock, coalesce(updated_at, '-infinity') as updated_at,"
-            f" {turn} as turn, _batch, _file, file_row_number as line"
-            f" from read_parquet([{files}], file_row_number = true) where _reasons is null"
-        )
-
-    union = versions(new, "_batch")
-    if old:  # whatever its name, an accepted batch came before every candidate
-        union = f"{versions(old, chr(39) * 2)} union all {union}"
-    return f"""
-        with versions as ({union}),
-        repeated as (
-            select key from versions group by key having min(turn) <> max(turn)
-        ),
-        of_each_turn as (
-            select key, turn, max(struct_pack(updated_at, _batch, _file, line, clock)) as winner
-            from versions semi join repeated using (key)
-            group by key, turn
-        ),
-        with_before as (
-            select
-                turn,
-                winner.clock as clock,
-                max(struct_pack(u := winner.updated_at, b := winner._batch, clock := winner.clock)) over (
-                    partition by key order by turn rows between unbounded preceding and 1 preceding
-                ) as before
-            from of_each_turn
-        )
-        select turn, count(before), count(*) filter (where before.clock <> clock)
-        from with_before
-        where turn <> ''
-        group by turn
-    """

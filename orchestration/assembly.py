@@ -12,7 +12,7 @@ from orchestration import dbt
 from orchestration.defs.audit import audit_asset
 from orchestration.defs.publish import release_asset
 from orchestration.defs.raw import raw_assets
-from orchestration.defs.transform import dbt_models, dbt_resource
+from orchestration.defs.transform import dbt_models
 from orchestration.reporting import Reporter
 
 JOB = "causerie"
@@ -54,7 +54,6 @@ def build_defs(settings: Settings, reporter: Reporter | None = None) -> dg.Defin
         schedules=schedules,
         executor=dg.in_process_executor,  # a run's steps share its lock; a process a step costs 15 s more
         resources={
-            "dbt": dbt_resource(),
             "reporter": dg.ResourceDefinition.hardcoded_resource(reporter or Reporter()),
         },
     )

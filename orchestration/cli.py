@@ -57,9 +57,10 @@ def run(config: Path) -> None:
     if missing:
         _stop("\n".join(f"{config}: {line}" for line in missing), WRONG)
     with _home_to_oneself(settings, config):
-        from orchestration.dbt import begin_parsing
+        from orchestration import dbt
 
-        begin_parsing(settings)  # beside the imports, which take as long
+        dbt.begin_parsing(settings)  # beside the imports, which take as long
+        dbt.load_ahead(settings)
         from orchestration.runner import run_job
 
         _leave(run_job(settings, started))

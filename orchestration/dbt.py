@@ -12,8 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,39 +26,14 @@ PREPARED = PROJECT / "target"
 MANIFEST, PARTIAL_PARSE, STAMP = "manifest.json", "partial_parse.msgpack", "fingerprint"
 
 
-def environment(resources: Resources, open_build: Path | None = None) -> dict[str, str]:
-    """What the profile reads, with the build that dbt is to open, if any."""
-    build = (
-        {}
-        if open_build is None
-        else {
-            "CAUSERIE_BUILD_FILE": str(open_build / "warehouse.duckdb"),
-            "CAUSERIE_CANDIDATE_FILE": str(open_build / "candidate.duckdb"),
-            "CAUSERIE_SPILL_FOLDER": str(open_build / "spill"),
-        }
-    )
-    return build | {
+def environment(resources: Resources) -> dict[str, str]:
+    """What the profile reads."""
+    return {
         "CAUSERIE_MEMORY_LIMIT": resources.memory_limit,
         "CAUSERIE_THREADS": str(resources.threads or os.cpu_count() or 1),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
     }
-
-
-@contextmanager
-def in_environment(settings: Settings) -> Iterator[None]:
-    """The process environment with what the profile reads: the resource hands it on to dbt."""
-    ours = environment(settings.resources, Home(settings.home).open_build)
-    before = {name: os.environ.get(name) for name in ours}
-    os.environ.update(ours)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def project_fingerprint() -> str:
@@ -84,7 +58,7 @@ def begin_parsing(settings: Settings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / STAMP).unlink(missing_ok=True)
     if _is_parsed(PREPARED):
-        for name in (MANIFEST, PARTIAL_PARSE, STAMP):
+        for name in (MANIFEST, STAMP):
             shutil.copy(PREPARED / name, folder / name)
     else:
         _parsing[folder] = _start(["parse"], folder, environment(settings.resources))
@@ -128,21 +102,70 @@ def generate_docs(settings: Settings) -> Path:
         RuntimeError: dbt cannot generate it.
     """
     folder = settings.home / "docs"
-    with_build = environment(settings.resources, Home(settings.home).open_build)
-    _finish(_start(["docs", "generate", "--static"], folder, with_build))
+    ours = environment(settings.resources) | {"CAUSERIE_CANDIDATE_READ_ONLY": "True"}  # it may be a release by now
+    _finish(_start(["docs", "generate", "--static"], folder, ours, Home(settings.home).open_build))
     return folder / "static_index.html"
 
 
-def _start(command: Sequence[str], target: Path, ours: Mapping[str, str]) -> subprocess.Popen[str]:
+_loaded: dict[Path, subprocess.Popen[bytes]] = {}
+
+
+def load_ahead(settings: Settings) -> None:
+    """Have a dbt process load in the background what :func:`start` will need; it ends with this process."""
+    home = Home(settings.home)
+    if home.path in _loaded:
+        return
+    target = home.dbt / "loaded"
+    target.mkdir(parents=True, exist_ok=True)
+    if not (target / PARTIAL_PARSE).exists() and _is_parsed(PREPARED):
+        shutil.copy(PREPARED / PARTIAL_PARSE, target / PARTIAL_PARSE)
+    _loaded[home.path] = subprocess.Popen(
+        [sys.executable, "-m", "orchestration.dbt_worker", *_options(target)],
+        env={**os.environ, **environment(settings.resources), "PYTHONUNBUFFERED": "1"},
+        cwd=PROJECT.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def dismiss(settings: Settings) -> None:
+    """End a process that was loaded and is not needed."""
+    process = _loaded.pop(settings.home, None)
+    if process is not None:
+        process.kill()
+        process.communicate()
+
+
+def start(settings: Settings, build: Build, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Have dbt do a command on a build; the process tells its events as lines of JSON."""
+    load_ahead(settings)
+    process = _loaded.pop(settings.home)
+    order = {
+        "arguments": [*command, *_options(build.target)],
+        "environment": {"DBT_LOG_FORMAT": "json", "DAGSTER_DBT_CLI": "true"},
+        "folder": str(build.folder.resolve()),
+    }
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(order).encode() + b"\n")
+    process.stdin.flush()
+    return process
+
+
+def _options(target: Path) -> list[str]:
+    return [
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(target), "--log-path", str(target)),
+    ]
+
+
+def _start(
+    command: Sequence[str], target: Path, ours: Mapping[str, str], folder: Path = PROJECT
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [
-            str(EXECUTABLE),
-            *command,
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--target-path", str(target), "--log-path", str(target)),
-        ],
+        [str(EXECUTABLE), *command, *_options(target)],
         env={**os.environ, **ours},
-        cwd=PROJECT,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -156,23 +179,13 @@ def _finish(process: subprocess.Popen[str]) -> None:
 
 
 def open_build(settings: Settings, build: Build) -> None:
-    """Make a build the one that dbt finds, with the parsed project at hand."""
+    """Make a build the one that dbt finds."""
     home = Home(settings.home)
     build.target.mkdir(parents=True, exist_ok=True)
-    parsed = home.dbt / PARTIAL_PARSE
-    if parsed.is_file():
-        shutil.copy(parsed, build.target / PARTIAL_PARSE)
     link = home.open_build.with_name(".open")
     link.unlink(missing_ok=True)
     link.symlink_to(build.id)
     link.replace(home.open_build)
-
-
-def keep_parsed(settings: Settings, build: Build) -> None:
-    """Keep what dbt parsed: the path of the build file is part of it, so the prepared parse serves no home."""
-    parsed = build.target / PARTIAL_PARSE
-    if parsed.is_file():
-        shutil.copy(parsed, Home(settings.home).dbt / PARTIAL_PARSE)
 
 
 def failures(build: Build) -> list[str]:

@@ -25,6 +25,7 @@ from ingestion.landing import fsync_folder, write_durably
 from ingestion.parsing import sql_text
 from orchestration.home import Build, Home
 
+
 class UnpublishableError(Exception):
     """This build must not be published, or did not come out as it should. The message says why."""
 
@@ -70,6 +71,8 @@ def publish(home: Home, build: Build, fingerprint: str, now: datetime) -> Releas
     release_id = f"{now:%Y%m%dT%H%M%SZ}-{build.id[:8]}"
     home.releases.mkdir(parents=True, exist_ok=True)
     fresh = home.releases / f".new-{release_id}.duckdb"
+    if _wal(build.candidate).exists():
+        raise UnpublishableError(f"{_wal(build.candidate)}: dbt did not end in good order; run again")
     try:
         build.candidate.rename(fresh)
         release = _complete(fresh, build, verdict, release_id, fingerprint, now)
@@ -129,12 +132,16 @@ def _complete(path: Path, build: Build, verdict: Verdict, release_id: str, finge
         _write_release_table(connection, release)
         connection.execute("checkpoint release")
         connection.execute("detach release")
-    wal = path.with_name(path.name + ".wal")
-    if wal.exists():
-        raise UnpublishableError(f"{wal}: the release did not come out as one file; run again")
+    if _wal(path).exists():
+        raise UnpublishableError(f"{_wal(path)}: the release did not come out as one file; run again")
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return release
+
+
+def _wal(path: Path) -> Path:
+    """Where DuckDB keeps what is not in the file yet."""
+    return path.with_name(path.name + ".wal")
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -66,7 +66,10 @@ def make_plan(settings: Settings, entries: Sequence[Entry]) -> Plan:
     ]
     return Plan(
         hashlib.sha256(json.dumps(rules).encode()).hexdigest(),
-        [(entry.source, entry.batch, _content(entry), sum(of.landed for of in entry.counts.values())) for entry in entries],
+        [
+            (entry.source, entry.batch, _content(entry), sum(of.landed for of in entry.counts.values()))
+            for entry in entries
+        ],
     )
 
 

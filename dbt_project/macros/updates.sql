@@ -56,3 +56,8 @@ left join latest_versions
 where orphans.conversation_no is null and latest_versions.source_no is null
 {%- endif %}
 {%- endmacro %}
+
+{# Overrides dbt's own: what an `incremental` model of a full build finds in its file is not to be kept. #}
+{% macro should_full_refresh() -%}
+{{ return(not is_update()) }}
+{%- endmacro %}

@@ -5,10 +5,10 @@ Here: the audit asset and its blocking checks, one a suite. Not here: what is ex
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib import import_module
 
 import dagster as dg
 
+from expectations import great
 from expectations.contents import MARTS, contents
 from expectations.facts import gather
 from expectations.suites import release as suites
@@ -57,7 +57,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
             raise dg.Failure("this run has built nothing: run the whole job", allow_retries=False)
         with reporter.step("audit"):
             reporter.progress("loading Great Expectations")
-            import_module("great_expectations")
+            great.load()
             current = releases.current(home)
             frames = gather(build.database, build.candidate, current.rows if current else {}, datetime.now(UTC))
             quality = settings.quality

@@ -15,8 +15,8 @@ from ingestion.contract import ENTITIES
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.landing import BatchError
 from ingestion.settings import Settings
+from orchestration import dbt as dbt_process
 from orchestration import releases
-from orchestration.dbt import open_build
 from orchestration.home import Home, lock
 from orchestration.reporting import Reporter
 from orchestration.updates import carried_over, make_plan
@@ -52,6 +52,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         home = Home(settings.home)
         lock(home)
+        dbt_process.load_ahead(settings)
         with reporter.step("intake"):
             reporter.sources = take_in(settings, reporter.progress)
             try:
@@ -70,7 +71,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 before = carried_over(home, plan)
                 build = home.build(context.run.run_id)
                 build.folder.mkdir(parents=True)
-                open_build(settings, build)
+                dbt_process.open_build(settings, build)
                 create_build(build.database, settings, entries, batches, before)
                 replace(plan, carried_over=before.build_id if before else None).write(build.plan)
                 reporter.is_update = before is not None
@@ -81,6 +82,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             for entity in ENTITIES:
                 yield dg.MaterializeResult(asset_key=["raw", entity], metadata=_counts(entity, reporter.sources))
         else:
+            dbt_process.dismiss(settings)
             context.log.info("nothing new: the current release stays")
         yield dg.AssetCheckResult(
             check_name=ACCEPTED.name,

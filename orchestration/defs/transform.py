@@ -3,42 +3,22 @@
 Here: the assets made from dbt's manifest. Not here: how dbt is called (``orchestration.dbt``), or SQL.
 """
 
+import json
 import threading
 from collections.abc import Iterator
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from packaging.version import Version
 
+from expectations import great
 from ingestion.settings import Settings
 from orchestration import dbt as dbt_process
 from orchestration.home import Home
 from orchestration.reporting import Reporter
-
-
-class Dbt(DbtCliResource):
-    """The resource without the two things that cost seconds at each start and serve nothing here.
-
-    It starts ``dbt --version`` to tell dbt from its successor, and loads an adapter to count rows that nobody asks for.
-    Both methods are private: the exact pin of dagster-dbt, and the tests of the job, hold them in place.
-    """
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Any) -> None:
-        return None
-
-
-def dbt_resource() -> Dbt:
-    """dbt on our project."""
-    project = str(dbt_process.PROJECT)
-    return Dbt(project_dir=project, profiles_dir=project, dbt_executable=str(dbt_process.EXECUTABLE))
+from orchestration.without_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
 
 
 class Translator(DagsterDbtTranslator):
@@ -59,33 +39,36 @@ class Translator(DagsterDbtTranslator):
 
 
 def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
-    """The dbt project as assets, built by one ``dbt build``."""
+    """The dbt project as assets, built by one ``dbt build``: all of them, for a build is one whole."""
+    translator = Translator()
 
-    @dbt_assets(
-        manifest=manifest, name="dbt_build", exclude="resource_type:unit_test", dagster_dbt_translator=Translator()
-    )
-    def dbt_build(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource, reporter: dg.ResourceParam[Reporter]
-    ) -> Iterator[Any]:
+    @dbt_assets(manifest=manifest, name="dbt_build", dagster_dbt_translator=translator)
+    def dbt_build(context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]) -> Iterator[Any]:
         build = Home(settings.home).build(context.run.run_id)
         if not build.plan.is_file():
             raise dg.Failure("this run has taken nothing in: run the whole job", allow_retries=False)
+        if context.is_subset:
+            raise dg.Failure("a build is made as a whole: run the whole job", allow_retries=False)
         # the next step needs it, it takes seconds to import, and this process only waits for dbt
-        threading.Thread(target=_import_great_expectations, daemon=True).start()
-        with reporter.step("dbt build"), dbt_process.in_environment(settings):
-            invocation = dbt.cli(["build"], context=context, target_path=build.target, raise_on_error=False)
+        threading.Thread(target=great.load, daemon=True).start()
+        with reporter.step("dbt build"):
+            invocation = DbtCliInvocation(
+                process=dbt_process.start(settings, build, ["build", "--exclude-resource-type", "unit_test"]),
+                manifest=json.loads(manifest.read_bytes()),
+                dagster_dbt_translator=translator,
+                project_dir=dbt_process.PROJECT,
+                target_path=build.target,
+                raise_on_error=False,
+                context=context,
+                cli_version=Version(version("dbt-core")),
+            )
             for event in invocation.stream():
                 key = getattr(event, "asset_key", None) or getattr(event, "output_name", "")
                 reporter.progress(str(key.path[-1] if isinstance(key, dg.AssetKey) else key))
                 yield event
-            dbt_process.keep_parsed(settings, build)
             reporter.build_failures = dbt_process.failures(build)
             if not invocation.is_successful():
                 reporter.build_failures = reporter.build_failures or [f"dbt: {invocation.get_error()}"]
                 raise dg.Failure("\n".join(reporter.build_failures), allow_retries=False)
 
     return cast(dg.AssetsDefinition, dbt_build)
-
-
-def _import_great_expectations() -> None:
-    import great_expectations  # noqa: F401

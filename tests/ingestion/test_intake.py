@@ -63,10 +63,13 @@ class Place:
         return {name: entry.counts.get(entity, Counts()) for name, entry in self.entries().items()}
 
     def raw(self, batch: str, name: str, columns: str = "*", source: str = "acme_export") -> list[tuple[Any, ...]]:
+        """The rows of one file of a batch; name `quarantine` for those of its quarantine."""
+        kept = f"batch = '{batch}'" if name == "quarantine" else f"_batch = '{batch}' and _file = '{name}'"
+        part = "quarantine" if name == "quarantine" else f"{name.split('.')[0].split('-')[0]}-*"
         with duckdb.connect() as connection:
             connection.execute("set TimeZone = 'UTC'")
-            path = self.home / "raw" / source / batch / f"{name}.parquet"
-            return connection.execute(f"select {columns} from read_parquet('{path}')").fetchall()
+            path = self.home / "raw" / source / "*" / f"{part}.parquet"
+            return connection.execute(f"select {columns} from read_parquet('{path}') where {kept}").fetchall()
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_raw_is_made_again_from_landing(tmp_path: Path) -> None:
     config = two_sources(tmp_path)
     shutil.rmtree(tmp_path / "var" / "raw")
     assert [report.refusals for report in accept(config)] == [[], []]
-    assert (tmp_path / "var" / "raw" / "first_export" / "b1" / "conversations.ndjson.parquet").is_file()
+    assert (tmp_path / "var" / "raw" / "first_export" / "b1" / "conversations-0.parquet").is_file()
 
 
 def test_a_source_that_lost_everything_stops_alone(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion.parsing import BadRecord, UnreadableFileError, connect, entity_of, parse_file
+from ingestion.parsing import BadRecord, LandedFile, connect, entity_of, parse_carefully, parse_files
+from ingestion.readers import UnreadableFileError
 from tests.drops import (
     EXTRACTED_AT,
     Row,
@@ -105,27 +106,29 @@ def parse(connection: duckdb.DuckDBPyConnection, folders: Iterator[Path]) -> Par
         folder = next(folders)
         path, target = folder / name, folder / "raw"
         path.write_bytes(content)
-        parsed = parse_file(
-            connection,
-            path,
-            target,
-            origin={"source_system": "acme", "_batch": "b1", "_file": name},
-            extracted_at=datetime.fromisoformat(extracted_at),
-            rating_scale=rating_scale,
-        )
+        at = datetime.fromisoformat(extracted_at)
+        careful = parse_carefully(connection, LandedFile(path, "acme", "b1", at, 0), target, rating_scale)
+        rows = read_raw(connection, target)
+        file = LandedFile(path, "acme", "b1", at, careful.records)
+        (quick,) = parse_files(connection, [file], target, rating_scale)
+        assert (quick, read_raw(connection, target)) == (careful, rows), "read quickly as carefully"
         assert set(folder.iterdir()) == {path, target}, "no scratch file stays"
-        cursor = connection.execute(f"from read_parquet('{target}')")
-        names = [column[0] for column in cursor.description]
-        assert names[-4:] == ["source_system", "_batch", "_file", "_reasons"]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         for row in rows:
             assert (row.pop("source_system"), row.pop("_batch"), row.pop("_file")) == ("acme", "b1", name)
-        rows = [{name: value for name, value in row.items() if value is not None} for row in rows]
-        assert parsed.records == len(rows), "every record is kept, the bad ones too"
-        assert len(parsed.bad) == sum("_reasons" in row for row in rows)
-        return Parsed(parsed.records, rows, parsed.bad)
+        assert careful.records == len(rows), "every record is kept, the bad ones too"
+        assert len(careful.bad) == sum("_reasons" in row for row in rows)
+        return Parsed(careful.records, rows, careful.bad)
 
     return parse
+
+
+def read_raw(connection: duckdb.DuckDBPyConnection, target: Path) -> list[Row]:
+    """The rows of a parsed file, in their order, each with what it holds."""
+    cursor = connection.execute(f"from read_parquet('{target}')")
+    names = [column[0] for column in cursor.description]
+    assert names[-4:] == ["source_system", "_batch", "_file", "_reasons"]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 def ndjson(*rows: Row | str) -> bytes:
@@ -1055,10 +1058,8 @@ def test_records_keep_their_order_in_a_large_file(
         f"copy (select case when range in {tuple(missing)} then '' else 'a' || range end as agent_id, range as name"
         f" from range({many})) to '{path}' ({options}{compression})"
     )
-    extracted_at = datetime.fromisoformat(EXTRACTED_AT)
-    parsed = parse_file(
-        connection, path, target, origin={"_file": name}, extracted_at=extracted_at, rating_scale=(1, 5)
-    )
+    file = LandedFile(path, "acme", "b1", datetime.fromisoformat(EXTRACTED_AT), many)
+    (parsed,) = parse_files(connection, [file], target, (1, 5))
     first = 2 if ".csv" in name else 1
     assert [bad.line for bad in parsed.bad] == [number + first for number in missing]
     assert parsed.records == many

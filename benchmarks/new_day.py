@@ -1,0 +1,172 @@
+"""Item `news`: a new day on a long history, then no news, beside a full run on the same drop.
+
+Here: delivering the news batch by batch and measuring each run. Not here: what the news are (``news``).
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.drops import Given, configure, demo, drops_of, linked
+from benchmarks.marts import unequal_rows
+from benchmarks.measuring import Measured, causerie_run, measure, size_of
+from benchmarks.news import SPREAD, Mix, write_news
+from benchmarks.page import Limit, Report, at_most, table
+from benchmarks.thicken import thicken
+
+RATIO, GROWTH, NO_NEWS_SECONDS = 0.25, 1.25, 8.0
+"""A day's run over a full run; a day's run on the most messages over one on the fewest (1.25 is ours: room for what the
+clock does); a run without news."""
+MILLION, THINNEST = 1_000_000, 10
+
+
+@dataclass
+class Found:
+    """What one history gave. ``sizes``: bytes of the home after each day."""
+
+    history: Measured
+    days: list[Measured]
+    sizes: list[int]
+    none: Measured
+    stays: bool
+    full: Measured
+    different: dict[str, int]
+
+    @property
+    def seconds(self) -> float:
+        """Median of a day's run."""
+        return statistics.median(day.seconds for day in self.days)
+
+
+def new_day(given: Given, work: Path, sizes: Sequence[int], messages: Sequence[int], days: int, mix: Mix) -> Report:
+    """Measure every size with every number of messages a conversation.
+
+    Raises:
+        CommandError: a run failed.
+    """
+    spread = mix.ages == SPREAD
+    title = "A new day on a long history" + (", changing all of it" if spread else "")
+    report = Report("news-spread" if spread else "news", title)
+    reach = "spread over as many days as there are changes" if spread else "nine in ten of them of the last week"
+    report.blocks.append(
+        f"A home that has published its history is given {days} day(s) of news, a batch a source and a run each: of"
+        f" {mix.share:.1%} of the conversations, new ones and changes of all kinds (`news.py`),"
+        f" {reach}. Then a run without news, and a new home that takes the same drop in at once. A day's figures are"
+        " medians."
+    )
+    rows: list[list[object]] = []
+    drift: list[list[object]] = []
+    for size in sizes:
+        by_messages = {}
+        for thickness in messages:
+            name = f"{size:,} conversations, {thickness} messages each"
+            print(name, flush=True)
+            found = by_messages[thickness] = _one(given, work, size, thickness, days, mix)
+            for what, runs in (
+                ("history taken in", [found.history]),
+                ("a day's news", found.days),
+                ("no news", [found.none]),
+                ("all at once", [found.full]),
+            ):
+                rows.append([f"{size:,}", thickness, what, *_medians(runs)])
+            for number, (day, bytes_) in enumerate(zip(found.days, found.sizes, strict=True), 1):
+                drift.append(
+                    [f"{size:,}", thickness, number, f"{day.seconds:.1f}", f"{day.cpu:.1f}", f"{bytes_ / 1e6:,.0f}"]
+                )
+            report.limits += _limits(name, size, thickness, days, mix, found)
+        if len(messages) > 1:
+            least, most = min(messages), max(messages)
+            report.limits.append(
+                at_most(
+                    f"{size:,} conversations: a day on {most} messages each over a day on {least}",
+                    by_messages[most].seconds / by_messages[least].seconds,
+                    GROWTH,
+                    _command(size, f"{least} {most}", days, mix),
+                    asked=size >= MILLION,
+                )
+            )
+    report.blocks.append(table(["conversations", "messages each", "run", "wall s", "cpu s", "peak GB"], rows))
+    if days > 1:
+        report.blocks.append(table(["conversations", "messages each", "day", "wall s", "cpu s", "home MB"], drift))
+    return report
+
+
+def _one(given: Given, work: Path, size: int, thickness: int, days: int, mix: Mix) -> Found:
+    if thickness % THINNEST:
+        raise SystemExit(f"--messages {thickness}: the demo has {THINNEST} a conversation; name a multiple")
+    config = demo(given, work, size)
+    history = linked(config, work / "history")
+    if thickness > THINNEST:
+        print("  more messages", flush=True)
+        thicken(history, thickness // THINNEST)
+    print(f"  writing {days} day(s) of news", flush=True)
+    news = {
+        drop: write_news(drop, work / "news" / drop.name, work / "scratch", days=days, seed=given.seed, mix=mix)
+        for drop in drops_of(history).values()
+    }
+    here = configure(history, work / "kept")
+    command = causerie_run(here)
+    current = here.parent / "home" / "releases" / "current.duckdb"
+    print("  the history", flush=True)
+    first = measure(command, here.parent)
+    measured, sizes = [], []
+    for day in range(days):
+        for drop, batches in news.items():
+            shutil.move(batches[day], drop / batches[day].name)
+        before = current.resolve()
+        print(f"  the news of day {day + 1}", flush=True)
+        measured.append(measure(command, here.parent))
+        if current.resolve() == before:
+            raise SystemExit(f"the news made no release:\n{measured[-1].output}")
+        sizes.append(size_of(here.parent / "home"))
+    print("  no news", flush=True)
+    before = current.resolve()
+    none = measure(command, here.parent)
+    stays = current.resolve() == before
+    print("  all at once, in a new home", flush=True)
+    anew = configure(history, work / "anew")
+    full = measure(causerie_run(anew), anew.parent)
+    different = unequal_rows(current, anew.parent / "home" / "releases" / "current.duckdb")
+    for folder in ("history", "news", "scratch", "kept", "anew"):
+        shutil.rmtree(work / folder, ignore_errors=True)
+    return Found(first, measured, sizes, none, stays, full, different)
+
+
+def _limits(name: str, size: int, thickness: int, days: int, mix: Mix, found: Found) -> list[Limit]:
+    command = _command(size, str(thickness), days, mix)
+    return [
+        at_most(
+            f"{name}: a day's news over all at once ({found.seconds:.1f} s, {found.full.seconds:.1f} s)",
+            found.seconds / found.full.seconds,
+            RATIO,
+            command,
+            asked=size >= MILLION,
+        ),
+        at_most(f"{name}: mart rows unlike a full rebuild's", sum(found.different.values()), 0, command, digits=0),
+        at_most(f"{name}: no news", found.none.seconds, NO_NEWS_SECONDS, command, unit=" s", digits=1),
+        Limit(
+            f"{name}: release after no news", "the same" if found.stays else "another", "the same", found.stays, command
+        ),
+    ]
+
+
+def _command(size: int, messages: str, days: int, mix: Mix) -> str:
+    usual = Mix()
+    options = {
+        f" --messages {messages}": messages != str(THINNEST),
+        f" --days {days}": days > 1,
+        f" --share {mix.share}": mix.share != usual.share,
+        f" --mix {' '.join(f'{kind}={part}' for kind, part in mix.kinds.items())}": mix.kinds != usual.kinds,
+        " --spread": mix.ages == SPREAD,
+    }
+    chosen = "".join(option for option, is_other in options.items() if is_other)
+    return f"python benchmarks/bench.py news --conversations {size}{chosen}"
+
+
+def _medians(runs: Sequence[Measured]) -> list[str]:
+    seconds, cpu = (statistics.median(values) for values in zip(*((run.seconds, run.cpu) for run in runs), strict=True))
+    return [f"{seconds:.1f}", f"{cpu:.1f}", f"{max(run.memory for run in runs) / 1e9:.2f}"]

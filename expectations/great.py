@@ -1,0 +1,46 @@
+"""Great Expectations, imported without what it only needs to draw charts and to fit distributions.
+
+Here: the import, which is a large part of a small run. Not here: anything that uses it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+_SELDOM_USED = ("altair", "scipy.stats")
+
+
+class _Lazily(MetaPathFinder):
+    """Has modules loaded when something of them is used for the first time."""
+
+    def __init__(self) -> None:
+        self._looking = False
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if self._looking or fullname not in _SELDOM_USED:
+            return None
+        self._looking = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._looking = False
+        if spec is not None and spec.loader is not None:
+            spec.loader = importlib.util.LazyLoader(spec.loader)
+        return spec
+
+
+def load() -> None:
+    """Import Great Expectations; what imports it afterwards finds it there."""
+    finder = _Lazily()
+    sys.meta_path.insert(0, finder)
+    try:
+        import great_expectations.expectations  # noqa: F401
+    finally:
+        sys.meta_path.remove(finder)

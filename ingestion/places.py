@@ -1,0 +1,101 @@
+"""Where a bad record stands in its file, and its text as it came.
+
+Here: from the number of a record to its line and text. Not here: which records are bad (``parsing``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+
+from ingestion.packing import chunks
+from ingestion.readers import csv_records, parquet_types
+from ingestion.sql import sql_file, sql_name
+
+
+def places(
+    connection: duckdb.DuckDBPyConnection, path: Path, file_format: str, numbers: Sequence[int]
+) -> dict[int, tuple[int, str]]:
+    """For each record number (from 0) its line (from 1; in Parquet its row) and its text.
+
+    Raises:
+        OSError, EOFError, zlib.error, duckdb.Error: the file cannot be read as far as there.
+    """
+    if not numbers:
+        return {}
+    if file_format == "parquet":
+        return _rows(connection, path, numbers)
+    if file_format == "csv":
+        wanted, last = set(numbers), max(numbers)
+        found = {}
+        for number, (line, _, text) in enumerate(csv_records(path)):
+            if number in wanted:
+                found[number] = line, text
+            if number == last:
+                break
+        return found
+    return dict(_lines(path, sorted(numbers)))
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, path: Path, numbers: Sequence[int]) -> dict[int, tuple[int, str]]:
+    names = (sql_name(name) for name in parquet_types(connection, path))
+    columns = ", ".join(f"{name} := {name}" for name in names)
+    rows = connection.execute(
+        f"select number, record from (select row_number() over () - 1 as number, to_json(struct_pack({columns}))"
+        f" as record from read_parquet({sql_file(path)}))"
+        f" where number in ({', '.join(map(str, sorted(set(numbers))))})"
+    ).fetchall()
+    return {number: (number + 1, record) for number, record in rows}
+
+
+def _lines(path: Path, numbers: Sequence[int]) -> Iterator[tuple[int, tuple[int, str]]]:
+    """Of NDJSON. Reads no further than the last one, and splits only the pieces in which one stands.
+
+    ``numbers`` ascend. A record is a line that is not blank.
+    """
+    wanted = iter(numbers)
+    number = next(wanted)
+    records = lines = 0  # before the piece at hand
+    for piece in _whole_lines(path):
+        in_piece = piece.count(b"\n") + (not piece.endswith(b"\n"))
+        blank = _blank_lines(piece)
+        if number >= records + in_piece - blank:
+            records += in_piece - blank
+            lines += in_piece
+            continue
+        for content in piece.split(b"\n"):
+            lines += 1
+            if not content.strip():
+                continue
+            if records == number:
+                yield number, (lines, content.decode("utf-8", "replace").rstrip("\r\n"))
+                following = next(wanted, None)
+                if following is None:
+                    return
+                number = following
+            records += 1
+        lines -= piece.endswith(b"\n")  # what follows the last line end is no line
+
+
+def _blank_lines(piece: bytes) -> int:
+    """How many lines of a piece are blank; where each begins with a brace none is, which is quickly told."""
+    if piece.startswith(b"{") and piece.count(b"\n{") + piece.endswith(b"\n") == piece.count(b"\n"):
+        return 0
+    blank = sum(not line.strip() for line in piece.split(b"\n"))
+    return blank - piece.endswith(b"\n")
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    """The content of a file in pieces that end where lines do."""
+    rest: list[bytes] = []
+    for chunk in chunks(path):
+        end = chunk.rfind(b"\n") + 1
+        if end == 0:
+            rest.append(chunk)
+            continue
+        yield b"".join([*rest, chunk[:end]])
+        rest = [chunk[end:]] if end < len(chunk) else []
+    if rest:
+        yield b"".join(rest)

@@ -1,0 +1,134 @@
+"""What a record is held against: types, and the reasons why one is quarantined; SQL that is the same for every format.
+
+Here: from raw values (``raw_<column>``) to typed ones (``<column>``) and reasons. Not here: how raw values are read
+(``readers``), and where a bad record stands (``places``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingestion.contract import Column, Entity, Kind
+from ingestion.sql import sql_text
+
+FUTURE_TOLERANCE_SECONDS = 300
+MALFORMED = "malformed record"
+NOT_UTF8 = "text that is not UTF-8"
+
+_INSTANT = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
+_INSTANT_WITHOUT_OFFSET = r"\d{4}-\d{2}-\d{2}([Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?)?"
+_DIGIT = "[0-9]"
+_USUAL_INSTANT = f"{_DIGIT * 4}-{_DIGIT * 2}-{_DIGIT * 2}T[0-2]{_DIGIT}:[0-5]{_DIGIT}:[0-5]{_DIGIT}"
+_SPACE = r"[\s\v\x1c-\x1f\x{85}\pZ]"
+
+
+@dataclass(frozen=True)
+class Value:
+    """One column as a reader gives it: SQL of its raw value, and what is known of it.
+
+    ``raw``: text (or a list) as it came, NULL when missing; where ``typed`` is given, anything.
+    ``wrong``: true when the value is of a type that its column does not take.
+    ``unsure``: true when only the careful reader can tell what the value is.
+    ``typed``: the typed value, of ``raw_<column>``, where it came in its type.
+    """
+
+    raw: str
+    wrong: str = "false"
+    unsure: str = "false"
+    typed: str | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a file's records are held against beside their entity. ``latest``: SQL of an instant, by file."""
+
+    latest: str
+    rating_scale: tuple[int, int]
+
+
+def trimmed(text: str) -> str:
+    """Without the white space around it, all that Unicode calls so."""
+    return f"regexp_replace({text}, '^{_SPACE}+|{_SPACE}+$', '', 'g')"
+
+
+def typed(column: Column, value: Value) -> str:
+    """SQL of a column's value in its type; NULL where it is missing or not of that type."""
+    raw = f"raw_{column.name}"
+    if value.typed is not None:
+        return value.typed
+    if column.kind is Kind.INSTANT:
+        clean = f"upper({trimmed(raw)})"
+        utc = f"({raw} glob '{_USUAL_INSTANT}Z' or {raw} glob '{_USUAL_INSTANT}+00:00') and not contains({raw}, 'T24')"
+        return (  # the usual spellings first: in UTC, a cast without the zone takes half the time
+            f"case when {utc} then make_timestamptz(epoch_us(try_cast({raw} as timestamp)))"
+            f" when regexp_full_match({raw}, '{_INSTANT}') then try_cast({raw} as timestamptz)"
+            f" when regexp_full_match({clean}, '{_INSTANT}') then try_cast({clean} as timestamptz) end"
+        )
+    if column.kind is Kind.BOOLEAN:
+        word = f"lower({trimmed(raw)})"
+        return (
+            f"case when {raw} = 'true' then true when {raw} = 'false' then false"
+            f" when {word} in ('true', '1') then true when {word} in ('false', '0') then false end"
+        )
+    if column.kind is Kind.RATING:
+        number = f"try_cast({raw} as double)"
+        return f"case when {number} = floor({number}) then try_cast({number} as integer) end"
+    return raw
+
+
+def odd(column: Column, value: Value, limits: Limits) -> Iterator[str]:
+    """SQL, each NULL or false for a value that is fine, cheap: reasons are sought where one is true only."""
+    name, raw = column.name, f"raw_{column.name}"
+    if value.wrong != "false":
+        yield f"wrong_{name}"
+    if value.unsure != "false":
+        yield value.unsure
+    if column.required:
+        yield f"{raw} is null"
+    if column.words:
+        yield f"{raw} not in ({', '.join(sql_text(word) for word in column.words)})"
+    if column.kind in (Kind.INSTANT, Kind.BOOLEAN, Kind.RATING):
+        yield f"{name} is null and {raw} is not null"
+    if column.happened:
+        yield f"{name} > {limits.latest}"
+    if column.kind is Kind.RATING:
+        yield f"{name} not between {limits.rating_scale[0]} and {limits.rating_scale[1]}"
+
+
+def reasons(column: Column, entity: Entity, limits: Limits) -> Iterator[str]:
+    """SQL that gives a text for each thing that is wrong with a column of a record, else NULL."""
+    name, raw = column.name, f"raw_{column.name}"
+    yield f"case when wrong_{name} then {sql_text(f'{name}: {_WRONG_TYPE[column.kind]}')} end"
+    if column.required:
+        needed = "" if name == entity.key or not entity.has_deletions else " and deleted is not true"
+        yield f"case when {raw} is null and not wrong_{name}{needed} then '{name}: missing' end"
+    if column.kind is Kind.INSTANT:
+        without = f"regexp_full_match({trimmed(f'cast({raw} as varchar)')}, '{_INSTANT_WITHOUT_OFFSET}')"
+        yield (
+            f"case when {raw} is not null and {name} is null then case when {without}"
+            f" then '{name}: an instant without an offset' else '{name}: no instant' end end"
+        )
+    elif column.kind in (Kind.BOOLEAN, Kind.RATING):
+        yield f"case when {raw} is not null and {name} is null then '{name}: {_WRONG_TYPE[column.kind]}' end"
+    if column.happened:
+        yield f"case when {name} > {limits.latest} then '{name}: later than the extraction of its batch' end"
+    if column.words:
+        words = ", ".join(sql_text(word) for word in column.words)
+        yield (
+            f"case when {raw} not in ({words}) and lower({trimmed(raw)}) not in ({words})"
+            f" then '{name}: none of {' or '.join(column.words)}' end"
+        )
+    if column.kind is Kind.RATING:
+        low, high = limits.rating_scale
+        yield f"case when {name} not between {low} and {high} then '{name}: outside the scale {low} to {high}' end"
+
+
+_WRONG_TYPE = {
+    Kind.ID: "neither text nor a whole number",
+    Kind.TEXT: "no text",
+    Kind.INSTANT: "no instant",
+    Kind.BOOLEAN: "neither true nor false",
+    Kind.LIST: "no list of text",
+    Kind.RATING: "no whole number",
+}

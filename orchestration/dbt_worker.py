@@ -1,0 +1,46 @@
+"""dbt as a process that has loaded everything before it is told what to do.
+
+    python -m orchestration.dbt_worker OPTION...
+
+imports dbt and parses the project with the options given, which takes as long as an intake of a day's news, and beside
+it; then reads one line of JSON from standard input, ``{"folder": …, "arguments": […], "environment": {…}}``,
+invokes dbt with that in that folder, and ends with dbt's exit status. When its standard input ends, it ends too, whatever it is at: it does not outlive who
+started it. Here: that, in a process that imports neither Dagster nor anything else of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+
+
+def main() -> None:
+    """Load, wait, invoke."""
+    from dbt.cli.main import dbtRunner
+
+    parsed = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *sys.argv[1:]])
+    line = sys.stdin.readline()
+    if not line:
+        os._exit(0)
+    order = json.loads(line)
+    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    os.environ.update(order["environment"])
+    os.chdir(order["folder"])
+    # a project that cannot be parsed is parsed again, so that dbt says what is wrong with it
+    result = dbtRunner(manifest=parsed.result if parsed.success else None).invoke(order["arguments"])
+    if result.exception is not None:
+        print(result.exception, flush=True)
+    # an orderly end: DuckDB's files are whole only when their connections are closed
+    sys.exit(0 if result.success else 1 if result.exception is None else 2)
+
+
+def _end_with_standard_input() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(3)
+
+
+if __name__ == "__main__":
+    main()

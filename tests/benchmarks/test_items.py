@@ -1,0 +1,41 @@
+"""Items of the bench from the command line, at a small size."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.measuring import ROOT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("whole --conversations 300 --repeat 1", ["dbt build", "mart rows unlike the script's", "handwritten.py"]),
+        ("news --conversations 300 --days 2 --mix new=1 tagged=2", ["home MB", "mart rows unlike", "--mix new=1"]),
+        ("intake --conversations 300 --repeat 1 --formats csv", ["all entities, csv"]),
+        ("batches --batches 5 --repeat 1", ["all batches over one file"]),
+        ("scale --conversations 200 400", ["growth", "int_messages"]),
+        ("startup --conversations 200 --repeat 1", ["dagster", "`causerie --help`"]),
+        ("audit --conversations 300", ["share of the run"]),
+    ],
+)
+def test_an_item_measures_and_leaves_nothing_behind(tmp_path: Path, arguments: str, words: list[str]) -> None:
+    temporary = tmp_path / "temporary files"
+    temporary.mkdir()
+    run = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "bench.py", *arguments.split(), f"--folder={tmp_path / 'kept drops'}"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    for word in words:
+        assert word in run.stdout
+    assert list(temporary.iterdir()) == []
+    assert not list((tmp_path / "kept drops").glob("*/home")), "a run worked beside the drop that is kept"
