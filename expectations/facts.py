@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from ingestion.parsing import sql_text
+from ingestion.sql import sql_text
 
 if TYPE_CHECKING:
     import pandas
@@ -118,7 +118,9 @@ _ACCOUNTING = """
 
 
 def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datetime) -> dict[str, pandas.DataFrame]:
-    """The frames of a build, whose marts are in the file ``candidate``, by name. ``previous``: rows of each mart in the current release, empty without one.
+    """The frames of a build, whose marts are in the file ``candidate``, by name.
+
+    ``previous``: rows of each mart in the current release, empty without one.
 
     * ``volumes``: one row per mart: ``rows``, ``rows_before``, ``lost_rows``, ``lost_share`` (of the rows before).
     * ``freshness``: one row per source: ``data_through``, ``hours_old``.

@@ -6,7 +6,7 @@ belongs to one run; nobody else opens it while dbt writes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,44 +16,48 @@ import duckdb
 from ingestion.contract import DUCKDB_TYPES, ENTITIES, Entity
 from ingestion.landing import copy_file
 from ingestion.ledger import Entry
-from ingestion.parsing import sql_file
-from ingestion.raw import RawBatch
+from ingestion.raw import Segment, holding
 from ingestion.settings import WEEKDAYS, Settings
+from ingestion.sql import sql_files, sql_text
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True)
 class CarriedOver:
-    """A build that an update begins as a copy of. ``taken``: (source, batch) of what it was made from."""
+    """A build that an update begins as a copy of. ``last``: of each source in it the last batch, by name."""
 
     build_id: str
     database: Path
-    taken: frozenset[tuple[str, str]]
+    last: Mapping[str, str]
 
 
 def create_build(
     path: Path,
     settings: Settings,
     entries: Sequence[Entry],
-    batches: Sequence[RawBatch],
+    segments: Sequence[Segment],
     carried_over: CarriedOver | None = None,
 ) -> None:
-    """Make a build file that reads ``batches``, the accepted ones, whose ledger entries are ``entries``.
+    """Make a build file that reads ``segments``, of the accepted batches, whose ledger entries are ``entries``.
 
-    With ``carried_over`` the file is a copy of that build, and ``export`` holds only what came after it.
+    With ``carried_over`` the file is a copy of that build, and ``export`` holds only the batches that sort behind it.
     """
+    last: Mapping[str, str] = {}
     if carried_over is not None:
+        last = carried_over.last
         copy_file(carried_over.database, path)
-        batches = [batch for batch in batches if (batch.source, batch.batch) not in carried_over.taken]
+        segments = holding(
+            segments,
+            [(entry.source, entry.batch) for entry in entries if entry.batch > last.get(entry.source, "")],
+        )
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         for schema in ("export", "settings"):
             connection.execute(f"drop schema if exists {schema} cascade")
             connection.execute(f"create schema {schema}")
         for entity in ENTITIES.values():
-            files = [file for batch in batches for file in batch.paths(entity.name)]
-            connection.execute(f"create view export.{entity.name} as {_records(entity, files)}")
+            connection.execute(f"create view export.{entity.name} as {_records(entity, segments, last)}")
         for name, (columns, rows) in _settings_tables(settings, entries).items():
             connection.execute(f"create table settings.{name} ({columns})")
             if rows:  # column by column: row by row takes a millisecond each
@@ -68,19 +72,27 @@ def create_build(
             )
 
 
-def _records(entity: Entity, files: Sequence[Path]) -> str:
-    """SQL of the records in parsed files. ``_line`` grows with the line within one file of one batch, and may skip."""
+def _records(entity: Entity, segments: Sequence[Segment], last: Mapping[str, str]) -> str:
+    """SQL of the records in parsed files, of each source those of the batches behind its ``last``, if any.
+
+    ``_line`` grows with the line within one file of one batch, and may skip.
+    """
     columns = [(column.name, DUCKDB_TYPES[column.kind]) for column in entity.columns]
     columns += [("source_system", "varchar"), ("_batch", "varchar"), ("_file", "varchar"), ("_reasons", "varchar")]
-    if not files:
-        return (
-            "select "
-            + ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns)
-            + (", cast(null as bigint) as _line where false")
-        )
     names = ", ".join(name for name, _ in columns)
-    listed = ", ".join(sql_file(file) for file in files)
-    return f"select {names}, file_row_number as _line from read_parquet([{listed}], file_row_number = true)"
+    files: dict[str | None, list[Path]] = {}
+    for segment in segments:
+        source = segment.listed.source
+        files.setdefault(source if source in last else None, []).extend(segment.paths(entity.name))
+    queries = [
+        f"select {names}, file_row_number as _line"
+        f" from read_parquet({sql_files(paths)}, file_row_number = true)"
+        + (f" where _batch > {sql_text(last[source])}" if source is not None else "")
+        for source, paths in files.items()
+        if paths
+    ]
+    nothing = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns)
+    return " union all ".join(queries) or f"select {nothing}, cast(null as bigint) as _line where false"
 
 
 def _nothing(columns: int) -> list[Any]:

@@ -5,25 +5,32 @@ Here: the order of things and what refuses a batch. Not here: reading files (``p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
-from pathlib import Path
+from functools import cache
 
 import duckdb
 
 from ingestion import parsing, raw
-from ingestion.clocks import known_and_restated, versions
-from ingestion.contract import ENTITIES
+from ingestion.catalog import CarriedOver
+from ingestion.clocks import known_and_restated, versions, versions_in_build
+from ingestion.contract import ENTITIES, Entity
 from ingestion.landing import BatchError, Landed, mend_interrupted, open_landed
-from ingestion.ledger import Counts, Entry, Ledger
-from ingestion.raw import RawBatch
+from ingestion.ledger import LEDGER, Counts, Entry, Ledger
+from ingestion.raw import RawBatch, Segment, holding
 from ingestion.settings import Quality, Settings, Source
 from ingestion.sources import export
 from ingestion.sql import sql_text
 
 Progress = Callable[[str], None]
+_Group = list[tuple[str, Landed | BatchError]]
+_LARGE_BATCH = 16 * 1024 * 1024
+_BYTES_TOGETHER = 64 * 1024 * 1024
+_FILES_TOGETHER = 1500
 
 
 @dataclass
@@ -52,30 +59,62 @@ class SourceReport:
         return ([self.failure] if self.failure else []) + reasons
 
 
-def take_in(settings: Settings, progress: Progress) -> list[SourceReport]:
-    """Land, parse and judge what is new in every source; one report a source, in the order of the configuration."""
-    home = settings.home
+def take_in(
+    settings: Settings, progress: Progress, last_build: Callable[[], CarriedOver | None] = lambda: None
+) -> list[SourceReport]:
+    """Land, parse and judge what is new in every source; one report a source, in the order of the configuration.
+
+    ``last_build`` is asked when there is something to judge: a build whose batches are all accepted still. What was
+    known up to it is looked up in its tables, where every record stands once, and not in all of raw.
+    """
+    last_build = cache(last_build)
     connection = parsing.connect()
     connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
     if settings.resources.threads:
         connection.execute(f"set threads = {settings.resources.threads}")
-    with Ledger(home / "ledger.sqlite") as ledger:
-        return [_take_in_source(connection, ledger, settings, source, progress) for source in settings.sources]
-
-
-def accepted_batches(settings: Settings) -> tuple[list[Entry], list[RawBatch]]:
-    """The accepted batches of the configured sources, as the ledger knows them and as they lie in raw."""
-    with Ledger(settings.home / "ledger.sqlite") as ledger:
-        entries = [
-            entry for source in settings.sources for entry in ledger.entries(source.name) if entry.status == "accepted"
+    with Ledger(settings.home / LEDGER) as ledger:
+        return [
+            _SourceIntake(connection, ledger, settings, source, progress, last_build).run()
+            for source in settings.sources
         ]
-    batches = []
+
+
+def accepted_entries(settings: Settings) -> list[Entry]:
+    """What the ledger says of the accepted batches of the configured sources, source by source, by name."""
+    with Ledger(settings.home / LEDGER) as ledger:
+        return [entry for source in settings.sources for entry in ledger.entries(source.name, "accepted")]
+
+
+def accepted_batches(settings: Settings) -> tuple[list[Entry], list[Segment]]:
+    """The accepted batches of the configured sources, and the segments of raw that hold them.
+
+    Raises:
+        BatchError: a segment is not there.
+    """
+    entries = accepted_entries(settings)
+    segments: list[Segment] = []
+    with Ledger(settings.home / LEDGER) as ledger:
+        for source in settings.sources:
+            of_source = {entry.batch: entry.segment for entry in entries if entry.source == source.name}
+            segments += _segments(settings, ledger, source.name, of_source)
+    held = {(segment.listed.source, batch) for segment in segments for batch in segment.batches}
     for entry in entries:
-        batch = raw.read_batch(entry.source, settings.home / "raw" / entry.source / entry.batch)
-        if batch is None:
+        if (entry.source, entry.batch) not in held:
             raise BatchError(f"{entry.source} {entry.batch}: accepted, and missing in raw; run again to parse it anew")
-        batches.append(batch)
-    return entries, batches
+    return entries, segments
+
+
+def _segments(settings: Settings, ledger: Ledger, source: str, accepted: Mapping[str, str | None]) -> list[Segment]:
+    """The segments of a source that are there, with the accepted batches that each holds."""
+    held = defaultdict(list)
+    for batch, segment in accepted.items():
+        held[segment].append(batch)
+    folder = settings.home / "raw" / source
+    return [
+        Segment(listed, folder / listed.segment, tuple(held[listed.segment]))
+        for listed in ledger.segments(source)
+        if listed.segment in held and (folder / listed.segment / raw.SUMMARY).is_file()
+    ]
 
 
 def missing_sources(settings: Settings) -> list[str]:
@@ -87,95 +126,217 @@ def missing_sources(settings: Settings) -> list[str]:
     ]
 
 
-def _take_in_source(
-    connection: duckdb.DuckDBPyConnection, ledger: Ledger, settings: Settings, source: Source, progress: Progress
-) -> SourceReport:
-    report = SourceReport(source.name)
-    scale = settings.account_of(source).rating_scale
-    landing, raw_folder = settings.home / "landing", settings.home / "raw"
-    for folder in (landing, raw_folder):
-        mend_interrupted(folder / source.name)
-    known = {entry.batch: entry for entry in ledger.entries(source.name)}
-    accepted = {name: entry for name, entry in known.items() if entry.status == "accepted"}
-    history = []
-    for name, entry in accepted.items():
-        parsed = raw.read_batch(source.name, raw_folder / source.name / name)
-        if parsed is None or parsed.rules != raw.rules_of(scale):
-            try:
-                landed = open_landed(source.name, landing / source.name / name)
-                parsed = raw.parse_batch(connection, landed, raw_folder, scale, progress)
-            except BatchError as error:
-                report.failure = f"{error}; it was accepted before and is to be parsed anew: restore it in landing"
-                return report
-        history.append(parsed)
-        counts = _counts(parsed, {(name, entity): (of.known, of.restated) for entity, of in entry.counts.items()})
-        if counts != entry.counts:
-            ledger.record([replace(entry, counts=counts)])
-    pending: list[tuple[str, RawBatch | None, list[str]]] = []
-    try:
-        progress(f"{source.name}: looking for new batches")
-        for name, outcome in export.land_batches(source, landing, accepted.keys()):
-            stopped = any(reasons for _, _, reasons in pending)
-            pending.append((name, *_parse_unless(stopped, connection, outcome, raw_folder, scale, progress)))
-            batch, reasons = pending[-1][1:]
-            if batch is not None:
-                reasons += _quarantine_reasons(batch, settings.quality)
-                report.warnings += [
-                    f"{source.name} {name}: {file} is of no known entity and format; kept in landing and not read"
-                    for file in batch.ignored
-                ]
-    except export.SourceMissingError as error:
-        report.failure = f"{error}; what it delivered before stays in use"
-    candidates = [batch for _, batch, _ in pending if batch is not None]
-    progress(f"{source.name}: comparing clocks with what is known")
-    clocks = known_and_restated(connection, lambda entity: versions(history, entity), candidates)
-    refused = False
-    for name, batch, reasons in pending:
-        counts = _counts(batch, clocks) if batch is not None else {}
-        if batch is not None:
-            reasons += _restated_reasons(batch, counts, settings.quality)
-        status = "waiting" if refused else "refused" if reasons else "accepted"
-        refused = refused or bool(reasons)
-        extracted_at = batch.extracted_at if batch is not None else None
-        report.entries.append(
-            Entry(source.name, name, status, extracted_at, datetime.now(UTC), counts, tuple(reasons))  # type: ignore[arg-type]
+class _SourceIntake:
+    """Taking in what is new in one source, once.
+
+    Small batches are parsed and judged together. Where that refuses one, they are taken in one by one instead, so that
+    what is accepted, refused or waiting is the same as if each batch had come alone.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        ledger: Ledger,
+        settings: Settings,
+        source: Source,
+        progress: Progress,
+        last_build: Callable[[], CarriedOver | None],
+    ) -> None:
+        self._last_build = last_build
+        self._connection = connection
+        self._ledger = ledger
+        self._settings = settings
+        self._source = source
+        self._progress = progress
+        self._scale = settings.account_of(source).rating_scale
+        self._landing, self._raw = settings.home / "landing", settings.home / "raw"
+        self._refused: dict[str, Entry] = {}
+        self._history: list[Segment] = []
+        """What was accepted before the batch at hand."""
+        self._report = SourceReport(source.name)
+
+    def run(self) -> SourceReport:
+        for folder in (self._landing, self._raw):
+            mend_interrupted(folder / self._source.name)
+        accepted = self._ledger.accepted(self._source.name)
+        self._history = [
+            segment
+            for segment in _segments(self._settings, self._ledger, self._source.name, accepted)
+            if segment.listed.rules == raw.rules_of(self._scale)
+        ]
+        held = {batch for segment in self._history for batch in segment.batches}
+        lost = [batch for batch in accepted if batch not in held]
+        try:
+            if lost:
+                self._parse_anew(lost)
+        except BatchError as error:
+            self._report.failure = f"{error}; it was accepted before and is to be parsed anew: restore it in landing"
+            return self._report
+        self._refused = {entry.batch: entry for entry in self._ledger.entries(self._source.name, "refused")}
+        self._progress(f"{self._source.name}: looking for new batches")
+        is_stopped = False
+        try:
+            for group in self._groups(export.land_batches(self._source, self._landing, accepted.keys())):
+                if is_stopped:
+                    self._wait([name for name, _ in group])
+                else:
+                    is_stopped = self._take_in(group)
+        except export.SourceMissingError as error:
+            self._report.failure = f"{error}; what it delivered before stays in use"
+        self._ledger.record(self._report.having("waiting"))
+        return self._report
+
+    def _groups(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> Iterator[_Group]:
+        """Consecutive small batches together; what is large, could not be landed or was refused before, alone."""
+        group: _Group = []
+        size = files = 0
+        for name, outcome in outcomes:
+            is_alone = isinstance(outcome, BatchError) or name in self._refused
+            its_size = 0 if isinstance(outcome, BatchError) else outcome.size()
+            its_files = 0 if isinstance(outcome, BatchError) else len(outcome.manifest.files)
+            is_alone = is_alone or its_size > _LARGE_BATCH
+            if group and (is_alone or size + its_size > _BYTES_TOGETHER or files + its_files > _FILES_TOGETHER):
+                yield group
+                group, size, files = [], 0, 0
+            group.append((name, outcome))
+            size, files = size + its_size, files + its_files
+            if is_alone:
+                yield group
+                group, size, files = [], 0, 0
+        if group:
+            yield group
+
+    def _take_in(self, group: _Group) -> bool:
+        """Parse and judge a group; whether its source stops at one of its batches."""
+        landed = [outcome for _, outcome in group if isinstance(outcome, Landed)]
+        if not landed:
+            ((name, error),) = group
+            self._refuse(name, None, [str(error)])
+            return True
+        try:
+            segment, batches = self._parse(landed)
+        except BatchError as error:
+            if len(group) > 1:
+                return self._take_in_one_by_one(group)
+            self._refuse(group[0][0], None, [str(error)])
+            return True
+        self._progress(f"{self._source.name}: comparing clocks with what is known")
+        clocks = known_and_restated(self._connection, self._known, segment, batches)
+        entries = [self._entry(batch, segment, clocks) for batch in batches]
+        refused = any(entry.status == "refused" for entry in entries)
+        if refused and len(group) > 1:
+            shutil.rmtree(segment.folder)
+            return self._take_in_one_by_one(group)
+        self._report.warnings += [
+            f"{self._source.name} {batch.batch}: {file} is of no known entity and format; kept in landing and not read"
+            for batch in batches
+            for file in batch.ignored
+        ]
+        self._ledger.record(entries, [segment.listed])
+        self._report.entries += entries
+        if not refused:
+            self._history.append(segment)
+        return refused
+
+    def _take_in_one_by_one(self, group: _Group) -> bool:
+        for place, one in enumerate(group):
+            if self._take_in([one]):
+                self._wait([name for name, _ in group[place + 1 :]])
+                return True
+        return False
+
+    def _parse(self, landed: Sequence[Landed]) -> tuple[Segment, list[RawBatch]]:
+        """A new segment; of a batch that was refused before and is still the same, the one that there is."""
+        before = self._refused.get(landed[0].batch)
+        if before is not None and before.segment is not None:
+            folder = self._raw / self._source.name / before.segment
+            batch = raw.read_batch(folder, before.batch)
+            for listed in self._ledger.segments(self._source.name):
+                is_same = batch is not None and batch.fingerprint == landed[0].fingerprint
+                if batch and is_same and (listed.segment, listed.rules) == (before.segment, raw.rules_of(self._scale)):
+                    return Segment(listed, folder, (before.batch,)), [batch]
+        return raw.parse_segment(self._connection, landed, self._raw, self._scale, self._progress)
+
+    def _known(self, entity: Entity) -> str | None:
+        build = self._last_build()
+        if build is None:
+            return versions(self._history, entity)
+        self._connection.execute(f"attach if not exists {sql_text(build.database)} as last_build (read_only)")
+        last = build.last.get(self._source.name, "")
+        source_no = 1 + self._settings.sources.index(self._source)
+        since = [batch for segment in self._history for batch in segment.batches if batch > last]
+        after = versions(holding(self._history, [(self._source.name, batch) for batch in since]), entity, since)
+        of_build = versions_in_build(entity, source_no, "last_build")
+        return f"{of_build} union all {after}" if after else of_build
+
+    def _entry(self, batch: RawBatch, segment: Segment, clocks: dict[tuple[str, str], tuple[int, int]]) -> Entry:
+        source, quality = self._source.name, self._settings.quality
+        counts = {
+            entity: Counts(records, quarantined, *clocks.get((batch.batch, entity), (0, 0)))
+            for entity, (records, quarantined) in batch.totals().items()
+        }
+        reasons = _quarantine_reasons(source, batch, segment, quality)
+        reasons += _restated_reasons(source, batch, counts, quality)
+        return Entry(
+            source,
+            batch.batch,
+            "refused" if reasons else "accepted",
+            batch.extracted_at,
+            datetime.now(UTC),
+            counts,
+            tuple(reasons),
+            segment.listed.segment,
         )
-    ledger.record(report.entries)
-    return report
+
+    def _refuse(self, name: str, extracted_at: datetime | None, reasons: list[str]) -> None:
+        entry = Entry(self._source.name, name, "refused", extracted_at, datetime.now(UTC), {}, tuple(reasons))
+        self._ledger.record([entry])
+        self._report.entries.append(entry)
+
+    def _wait(self, names: Iterable[str]) -> None:
+        self._report.entries += [Entry(self._source.name, name, "waiting", None, datetime.now(UTC)) for name in names]
+
+    def _parse_anew(self, batches: Sequence[str]) -> None:
+        """Make segments of accepted batches whose raw is lost, or of other rules; what was decided stays.
+
+        Raises:
+            BatchError: a batch is not as it was in landing.
+        """
+        entries = {entry.batch: entry for entry in self._ledger.entries(self._source.name)}
+        landed = ((name, open_landed(self._source.name, self._landing / self._source.name / name)) for name in batches)
+        for group in self._groups(landed):
+            segment, parsed = raw.parse_segment(
+                self._connection,
+                [outcome for _, outcome in group if isinstance(outcome, Landed)],
+                self._raw,
+                self._scale,
+                self._progress,
+            )
+            anew = []
+            for batch in parsed:
+                before = entries[batch.batch]
+                counts = {
+                    entity: replace(before.counts.get(entity, Counts()), landed=records, quarantined=quarantined)
+                    for entity, (records, quarantined) in batch.totals().items()
+                }
+                anew.append(replace(before, counts=counts, segment=segment.listed.segment))
+            self._ledger.record(anew, [segment.listed])
+            self._history.append(segment)
 
 
-def _parse_unless(
-    stopped: bool,
-    connection: duckdb.DuckDBPyConnection,
-    outcome: Landed | BatchError,
-    raw_folder: Path,
-    scale: tuple[int, int],
-    progress: Progress,
-) -> tuple[RawBatch | None, list[str]]:
-    """The parsed batch, or why there is none. Behind a batch that stops its source nothing is parsed."""
-    if stopped:
-        return None, []
-    if isinstance(outcome, BatchError):
-        return None, [str(outcome)]
-    try:
-        return raw.parse_batch(connection, outcome, raw_folder, scale, progress), []
-    except BatchError as error:
-        return None, [str(error)]
-
-
-def _quarantine_reasons(batch: RawBatch, quality: Quality) -> list[str]:
+def _quarantine_reasons(source: str, batch: RawBatch, segment: Segment, quality: Quality) -> list[str]:
     return [
-        f"{batch.source} {batch.batch}: {quarantined:,} of {records:,} {entity} rows are quarantined"
+        f"{source} {batch.batch}: {quarantined:,} of {records:,} {entity} rows are quarantined"
         f" ({_percent(quarantined, records)}; the limit is {quality.quarantine_share:.1%} and {quality.quarantine_rows}"
-        f" rows): see {batch.folder / raw.QUARANTINE}, mend the rows and deliver the batch again"
+        f" rows): see {segment.quarantine}, mend the rows and deliver the batch again"
         for entity, (records, quarantined) in batch.totals().items()
         if _exceed(quarantined, records, quality.quarantine_share, quality.quarantine_rows)
     ]
 
 
-def _restated_reasons(batch: RawBatch, counts: dict[str, Counts], quality: Quality) -> list[str]:
+def _restated_reasons(source: str, batch: RawBatch, counts: dict[str, Counts], quality: Quality) -> list[str]:
     return [
-        f"{batch.source} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
+        f"{source} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
         f" {ENTITIES[entity].clock} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%} and"
         f" {quality.restated_rows} rows): the source's clocks are broken, have it deliver the batch again"
         for entity, of in counts.items()
@@ -190,10 +351,3 @@ def _exceed(part: int, whole: int, share: float, rows: int) -> bool:
 
 def _percent(part: int, whole: int) -> str:
     return f"{part / whole:.1%}"
-
-
-def _counts(batch: RawBatch, clocks: dict[tuple[str, str], tuple[int, int]]) -> dict[str, Counts]:
-    return {
-        entity: Counts(records, quarantined, *clocks.get((batch.batch, entity), (0, 0)))
-        for entity, (records, quarantined) in batch.totals().items()
-    }

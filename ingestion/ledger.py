@@ -1,19 +1,23 @@
-"""What became of each batch: one small SQLite file, written in transactions.
+"""What became of each batch, and which segment of raw holds it: one small SQLite file, written in transactions.
 
-Here: which batches are accepted, refused or waiting, with their counts and reasons. Not here: the rows
-themselves (``landing`` and ``raw``), and how a batch is judged (``intake``).
+Here: which batches are accepted, refused or waiting, with their counts and reasons; the segments, and so the catalogue
+of raw: a folder that no entry names is left over. Not here: the rows themselves (``landing`` and ``raw``), and how a
+batch is judged (``intake``).
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+LEDGER = "ledger.sqlite"
+"""Its name in a home."""
 Status = Literal["accepted", "refused", "waiting"]
 
 _SCHEMA = """
@@ -25,8 +29,18 @@ create table if not exists batches (
     decided_at text not null,
     counts text not null,
     reasons text not null,
+    segment text,
     primary key (source, batch)
-) strict
+) strict;
+create table if not exists segments (
+    source text not null,
+    segment text not null,
+    rules text not null,
+    records integer not null,
+    bytes integer not null,
+    parts text not null,
+    primary key (source, segment)
+) strict;
 """
 
 
@@ -42,7 +56,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Entry:
-    """One batch. ``waiting``: it stands behind a refused one. ``counts`` is by entity."""
+    """One batch. ``waiting``: it stands behind a refused one. ``counts`` is by entity.
+
+    ``segment``: what holds its rows in raw; None when nothing does, as that of a batch that could not be read.
+    """
 
     source: str
     batch: str
@@ -51,6 +68,19 @@ class Entry:
     decided_at: datetime
     counts: dict[str, Counts] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
+    segment: str | None = None
+
+
+@dataclass(frozen=True)
+class SegmentEntry:
+    """A segment of raw: the rules it was parsed under, its records (malformed ones too), bytes and parts by entity."""
+
+    source: str
+    segment: str
+    rules: str
+    records: int
+    bytes: int
+    parts: dict[str, tuple[str, ...]]
 
 
 class Ledger:
@@ -60,8 +90,12 @@ class Ledger:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, timeout=30)
         self._connection.execute("pragma synchronous = full")
-        with self._connection:
-            self._connection.execute(_SCHEMA)
+        with self._transaction():
+            for statement in _SCHEMA.split(";"):
+                self._connection.execute(statement)
+            columns = {name for _, name, *_ in self._connection.execute("pragma table_info(batches)")}
+            if "segment" not in columns:  # written before there were segments: parsed anew from landing
+                self._connection.execute("alter table batches add column segment text")
 
     def __enter__(self) -> Ledger:
         return self
@@ -69,12 +103,18 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def entries(self, source: str | None = None) -> list[Entry]:
-        """All entries, or those of one source, by the names of source and batch."""
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._connection:
+            self._connection.execute("begin immediate")
+            yield
+
+    def entries(self, source: str | None = None, status: Status | None = None) -> list[Entry]:
+        """All entries, or those of one source or status, by the names of source and batch."""
         rows = self._connection.execute(
-            "select source, batch, status, extracted_at, decided_at, counts, reasons from batches"
-            " where ? is null or source = ? order by source, batch",
-            (source, source),
+            "select source, batch, status, extracted_at, decided_at, counts, reasons, segment from batches"
+            " where (?1 is null or source = ?1) and (?2 is null or status = ?2) order by source, batch",
+            (source, status),
         )
         return [
             Entry(
@@ -85,15 +125,48 @@ class Ledger:
                 datetime.fromisoformat(decided_at),
                 {entity: Counts(**values) for entity, values in json.loads(counts).items()},
                 tuple(json.loads(reasons)),
+                segment,
             )
-            for name, batch, status, extracted_at, decided_at, counts, reasons in rows
+            for name, batch, status, extracted_at, decided_at, counts, reasons, segment in rows
         ]
 
-    def record(self, entries: Iterable[Entry]) -> None:
-        """Write entries, replacing those of the same batches: all of them or none."""
-        with self._connection:
+    def accepted(self, source: str) -> dict[str, str | None]:
+        """The accepted batches of a source by name, each with its segment: what a run with nothing new has to read."""
+        return dict(
+            self._connection.execute(
+                "select batch, segment from batches where source = ? and status = 'accepted' order by batch", (source,)
+            )
+        )
+
+    def segments(self, source: str) -> list[SegmentEntry]:
+        """The segments of a source, by name."""
+        rows = self._connection.execute(
+            "select segment, rules, records, bytes, parts from segments where source = ? order by segment", (source,)
+        )
+        return [
+            SegmentEntry(
+                source,
+                segment,
+                rules,
+                records,
+                size,
+                {entity: tuple(names) for entity, names in json.loads(parts).items()},
+            )
+            for segment, rules, records, size, parts in rows
+        ]
+
+    def record(self, entries: Iterable[Entry], segments: Iterable[SegmentEntry] = ()) -> None:
+        """Write entries, replacing those of the same batches, and new segments: all of them or none.
+
+        A segment that holds no batch any more is no longer listed.
+        """
+        with self._transaction():
             self._connection.executemany(
-                "insert or replace into batches values (?, ?, ?, ?, ?, ?, ?)",
+                "insert or replace into segments values (?, ?, ?, ?, ?, ?)",
+                map(_row, segments),
+            )
+            self._connection.executemany(
+                "insert or replace into batches values (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         entry.source,
@@ -103,7 +176,39 @@ class Ledger:
                         entry.decided_at.isoformat(),
                         json.dumps({entity: vars(counts) for entity, counts in entry.counts.items()}),
                         json.dumps(entry.reasons),
+                        entry.segment,
                     )
                     for entry in entries
                 ],
             )
+            self._unlist()
+
+    def replace_segments(self, by: SegmentEntry, replaced: Iterable[str]) -> None:
+        """Have a new segment hold what others of its source held: all of it or nothing."""
+        with self._transaction():
+            self._connection.execute(
+                "insert into segments values (?, ?, ?, ?, ?, ?)",
+                _row(by),
+            )
+            self._connection.executemany(
+                "update batches set segment = ? where source = ? and segment = ?",
+                [(by.segment, by.source, segment) for segment in replaced],
+            )
+            self._unlist()
+
+    def _unlist(self) -> None:
+        self._connection.execute(
+            "delete from segments where (source, segment) not in"
+            " (select source, segment from batches where segment is not null)"
+        )
+
+
+def _row(segment: SegmentEntry) -> tuple[str | int, ...]:
+    return (
+        segment.source,
+        segment.segment,
+        segment.rules,
+        segment.records,
+        segment.bytes,
+        json.dumps(segment.parts),
+    )

@@ -89,7 +89,7 @@ def is_misnamed(file_name: str) -> bool:
 def connect() -> duckdb.DuckDBPyConnection:
     """An in-memory connection on which files are parsed: UTC, nothing fetched from outside."""
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
-    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
     return connection
 
 

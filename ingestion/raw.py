@@ -1,203 +1,275 @@
-"""Parsed batches: one folder of typed Parquet files a batch, made from landing and committed by one rename.
+"""Segments of raw: folders of typed Parquet files that hold one or more batches of a source, committed by one rename.
 
-Here: parsing a landed batch as a whole and reading it back. Not here: single files (``parsing``), and whether a
-batch is taken in (``intake``). Raw can always be made again from landing.
+Here: parsing landed batches into a segment and reading what it holds. Not here: single files (``parsing``), whether a
+batch is taken in (``intake``), and joining segments (``compaction``). Raw can always be made again from landing.
 
-``raw/<source>/<batch>/`` holds one or more ``<entity>-<number>.parquet`` for each entity (``parsing`` tells their
-columns), ``quarantine.parquet`` and ``batch.json``.
+``raw/<source>/<segment>/`` holds ``<entity>-<number>.parquet`` (``parsing`` tells their columns; ``_batch`` tells the
+batch of each row), ``quarantine.parquet``, and ``segment.json``: of each batch its fingerprint, when it was extracted,
+and its files. Which segments count is the ledger's to say: a folder that it does not name is left over.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import secrets
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from ingestion import parsing
-from ingestion.landing import BatchError, Landed, replacing_folder, write_durably
+from ingestion.landing import BatchError, Landed, replacing_folder
+from ingestion.ledger import SegmentEntry
 from ingestion.packing import is_cut_off
 from ingestion.readers import UnreadableFileError
 from ingestion.sql import sql_text
 
-SUMMARY = "batch.json"
+SUMMARY = "segment.json"
 QUARANTINE = "quarantine.parquet"
 Progress = Callable[[str], None]
+_BadRow = tuple[str, str, str, int, str, str]
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """One parsed file: its records (malformed ones too), how many of them are quarantined, and where they lie."""
+    """One parsed file: its records (malformed ones too), and how many of them are quarantined."""
 
-    name: str
     entity: str
     records: int
     quarantined: int
-    part: str
 
 
 @dataclass(frozen=True)
 class RawBatch:
-    """A parsed batch. ``ignored``: files of no known entity, kept in landing."""
+    """What a segment holds of one batch. ``ignored``: files of no known entity, kept in landing."""
 
-    source: str
     batch: str
-    folder: Path
     extracted_at: datetime
-    files: tuple[RawFile, ...]
+    files: dict[str, RawFile]
     ignored: tuple[str, ...]
     fingerprint: str
     """Tells the content that it was parsed from."""
-    rules: str
-    """Under which rules it was parsed (:func:`rules_of`)."""
-
-    def paths(self, entity: str) -> list[Path]:
-        """The Parquet files of one entity."""
-        parts = dict.fromkeys(file.part for file in self.files if file.entity == entity)
-        return [self.folder / part for part in parts]
 
     def totals(self) -> dict[str, tuple[int, int]]:
         """Records and quarantined records of each entity that the batch holds."""
         totals: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
-        for file in self.files:
+        for file in self.files.values():
             records, quarantined = totals[file.entity]
             totals[file.entity] = records + file.records, quarantined + file.quarantined
         return dict(totals)
 
 
+@dataclass(frozen=True)
+class Segment:
+    """A segment as the ledger lists it, and where it lies. ``batches``: those whose rows it holds, by name."""
+
+    listed: SegmentEntry
+    folder: Path
+    batches: tuple[str, ...]
+
+    def paths(self, entity: str) -> list[Path]:
+        """The Parquet files of one entity."""
+        return [self.folder / part for part in self.listed.parts.get(entity, ())]
+
+    @property
+    def quarantine(self) -> Path:
+        """Where its quarantined rows lie: source, batch, entity, file, line, reasons, and each record as it came."""
+        return self.folder / QUARANTINE
+
+
+def holding(segments: Iterable[Segment], batches: Iterable[tuple[str, str]]) -> list[Segment]:
+    """The segments that hold rows of ``batches`` (source and name); they may hold others too: rows tell ``_batch``."""
+    wanted = set(batches)
+    return [
+        segment for segment in segments if any((segment.listed.source, batch) in wanted for batch in segment.batches)
+    ]
+
+
 def rules_of(rating_scale: tuple[int, int]) -> str:
-    """Names the rules of parsing; a batch parsed under others is to be parsed anew."""
+    """Names the rules of parsing; what was parsed under others is to be parsed anew."""
     return f"{parsing.VERSION}/{rating_scale[0]}-{rating_scale[1]}"
 
 
-def parse_batch(
-    connection: duckdb.DuckDBPyConnection, landed: Landed, raw: Path, rating_scale: tuple[int, int], progress: Progress
-) -> RawBatch:
-    """Parse a landed batch, unless its raw folder was made from the same content under the same rules.
+def new_name(first: str) -> str:
+    """A name that no segment ever had, so that readers of another never find this one in its place."""
+    return f"{re.sub(r'[^A-Za-z0-9_-]', '_', first)[:60]}.{secrets.token_hex(4)}"
+
+
+def parse_segment(
+    connection: duckdb.DuckDBPyConnection,
+    landed: Sequence[Landed],
+    raw: Path,
+    rating_scale: tuple[int, int],
+    progress: Progress,
+) -> tuple[Segment, list[RawBatch]]:
+    """Parse landed batches of one source into a new segment, files of one shape together; what it holds of each.
 
     Raises:
-        BatchError: a file cannot be read, or does not have the rows that the manifest says.
+        BatchError: a file cannot be read, or does not have the rows that its manifest says.
     """
-    target = raw / landed.source / landed.batch
-    known, rules = read_batch(landed.source, target), rules_of(rating_scale)
-    if known is not None and (known.fingerprint, known.rules) == (landed.fingerprint, rules):
-        return known
-    known_files = [name for name in sorted(landed.manifest.files) if _is_known(landed, name)]
-    ignored = sorted(landed.manifest.files.keys() - set(known_files))
-    with replacing_folder(target) as folder:
-        progress(f"{landed.source} {landed.batch}")
-        files, quarantine = _parse(connection, landed, known_files, folder, rating_scale)
-        _write_quarantine(connection, folder / QUARANTINE, landed, quarantine)
-        summary = {
-            "fingerprint": landed.fingerprint,
-            "rules": rules,
-            "extracted_at": landed.extracted_at.isoformat(),
-            "files": [asdict(file) for file in files],
-            "ignored": ignored,
-        }
-        write_durably(folder / SUMMARY, json.dumps(summary, indent=1).encode())
-    made = read_batch(landed.source, target)
-    assert made is not None
-    return made
+    source = landed[0].source
+    name = new_name(landed[0].batch)
+    with replacing_folder(raw / source / name) as folder:
+        progress(f"{source} {_span(landed)}")
+        files, parts, quarantine = _parse(connection, landed, folder, rating_scale)
+        _write_quarantine(connection, folder / QUARANTINE, source, quarantine)
+        batches = [
+            RawBatch(
+                batch.batch,
+                batch.extracted_at,
+                files[batch.batch],
+                tuple(sorted(batch.manifest.files.keys() - files[batch.batch].keys())),
+                batch.fingerprint,
+            )
+            for batch in landed
+        ]
+        rules = rules_of(rating_scale)
+        write_summary(folder, rules, {batch.batch: _described(batch) for batch in batches})
+        records = sum(file.records for batch in batches for file in batch.files.values())
+        by_entity = {entity: tuple(of) for entity, of in parts.items()}
+        listed = SegmentEntry(source, name, rules, records, size_of(folder), by_entity)
+    return Segment(listed, raw / source / name, tuple(batch.batch for batch in batches)), batches
 
 
-def read_batch(source: str, folder: Path) -> RawBatch | None:
-    """A batch that was parsed before; None when there is none."""
+def _span(landed: Sequence[Landed]) -> str:
+    first, last = landed[0].batch, landed[-1].batch
+    return first if len(landed) == 1 else f"{first} to {last}: {len(landed)} batches"
+
+
+def write_summary(folder: Path, rules: str, batches: dict[str, Any]) -> None:
+    """Write ``segment.json``: the rules of parsing, and what the segment holds of each batch."""
+    (folder / SUMMARY).write_text(json.dumps({"rules": rules, "batches": batches}, indent=1), encoding="utf-8")
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """What a segment holds of each batch, as :func:`write_summary` wrote it.
+
+    Raises:
+        OSError, ValueError, KeyError: there is no segment.
+    """
+    batches = json.loads((folder / SUMMARY).read_bytes())["batches"]
+    assert isinstance(batches, dict)
+    return batches
+
+
+def read_batch(folder: Path, batch: str) -> RawBatch | None:
+    """What a segment holds of a batch; None when there is none."""
     try:
-        summary = json.loads((folder / SUMMARY).read_bytes())
+        found = read_summary(folder)[batch]
         return RawBatch(
-            source,
-            folder.name,
-            folder,
-            datetime.fromisoformat(summary["extracted_at"]),
-            tuple(RawFile(**file) for file in summary["files"]),
-            tuple(summary["ignored"]),
-            summary["fingerprint"],
-            summary["rules"],
+            batch,
+            datetime.fromisoformat(found["extracted_at"]),
+            {name: RawFile(**file) for name, file in found["files"].items()},
+            tuple(found["ignored"]),
+            found["fingerprint"],
         )
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None  # none, torn, or of another version: parsed anew
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
-def _is_known(landed: Landed, name: str) -> bool:
-    if parsing.is_misnamed(name):
-        raise BatchError(
-            f"{landed.folder / name}: its name tells no known format; call it like 'messages-0001.ndjson.gz'"
-            " (or .csv, .parquet) and deliver the batch again"
-        )
-    return parsing.entity_of(name) is not None
+def _described(batch: RawBatch) -> dict[str, Any]:
+    return {
+        "fingerprint": batch.fingerprint,
+        "extracted_at": batch.extracted_at.isoformat(),
+        "files": {name: asdict(file) for name, file in batch.files.items()},
+        "ignored": batch.ignored,
+    }
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of a segment's Parquet files."""
+    return sum(path.stat().st_size for path in folder.glob("*.parquet"))
 
 
 def _parse(
-    connection: duckdb.DuckDBPyConnection, landed: Landed, names: list[str], folder: Path, rating_scale: tuple[int, int]
-) -> tuple[list[RawFile], list[tuple[str, str, int, str, str]]]:
-    """Parse the files of a batch, those of one shape together; the files and the rows of quarantine, by file name."""
+    connection: duckdb.DuckDBPyConnection, landed: Sequence[Landed], folder: Path, rating_scale: tuple[int, int]
+) -> tuple[dict[str, dict[str, RawFile]], dict[str, list[str]], list[_BadRow]]:
+    """The parsed files by batch, the parts by entity, and the rows of quarantine by batch, file and line."""
+    delivered = [file for batch in landed for file in _files(batch)]
     groups: defaultdict[Hashable, list[parsing.LandedFile]] = defaultdict(list)
-    parsed: dict[str, RawFile] = {}
-    quarantine: list[tuple[str, str, int, str, str]] = []
+    parts: defaultdict[str, list[str]] = defaultdict(list)
+    outcomes: dict[parsing.LandedFile, parsing.ParsedFile] = {}
     with ExitStack() as stack:
+        cut_off = _look_for_cuts(stack.enter_context(ThreadPoolExecutor(1)), delivered)
         try:
-            for name in names:
-                path, rows = landed.folder / name, landed.manifest.files[name].rows
-                file = parsing.LandedFile(path, landed.source, landed.batch, landed.extracted_at, rows)
-                groups[parsing.shape_of(connection, path)].append(file)
-            cut_off = _look_for_cuts(stack.enter_context(ThreadPoolExecutor(1)), landed, names)
+            for file in delivered:
+                groups[parsing.shape_of(connection, file.path)].append(file)
             for number, files in enumerate(groups.values()):
-                entity = parsing.entity_of(files[0].path.name)
-                assert entity is not None
-                part = f"{entity.name}-{number}.parquet"
-                outcomes = parsing.parse_files(connection, files, folder / part, rating_scale)
-                for file, outcome in zip(files, outcomes, strict=True):
-                    name = file.path.name
-                    _refuse_other_rows(file, outcome.records)
-                    parsed[name] = RawFile(name, entity.name, outcome.records, len(outcome.bad), part)
-                    quarantine += [(entity.name, name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
+                entity = _entity(files[0])
+                part = f"{entity}-{number}.parquet"
+                parsed = parsing.parse_files(connection, files, folder / part, rating_scale)
+                outcomes |= zip(files, parsed, strict=True)
+                parts[entity].append(part)
         except UnreadableFileError as error:
             raise BatchError(f"{error.path}: cannot be read: {error}; deliver the batch again") from None
-        for name, is_cut in cut_off.items():
-            if is_cut.result():
-                raise BatchError(f"{landed.folder / name}: the gzip file is cut off: deliver it again")
-    quarantine.sort(key=lambda row: (row[1], row[2]))
-    return [parsed[name] for name in names], quarantine
+        for file in delivered:
+            _refuse_other_rows(file, outcomes[file].records)
+            if file in cut_off and cut_off[file].result():
+                raise BatchError(f"{file.path}: the gzip file is cut off: deliver it again")
+    parsed_files: dict[str, dict[str, RawFile]] = {batch.batch: {} for batch in landed}
+    quarantine: list[_BadRow] = []
+    for file, outcome in outcomes.items():
+        name, entity = file.path.name, _entity(file)
+        parsed_files[file.batch][name] = RawFile(entity, outcome.records, len(outcome.bad))
+        quarantine += [(file.batch, entity, name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
+    quarantine.sort(key=lambda row: (row[0], row[2], row[3]))
+    return parsed_files, parts, quarantine
 
 
-def _look_for_cuts(pool: ThreadPoolExecutor, landed: Landed, names: list[str]) -> dict[str, Future[bool]]:
+def _files(landed: Landed) -> list[parsing.LandedFile]:
+    """The files of a batch that hold an entity, by name."""
+    files = []
+    for name, told in sorted(landed.manifest.files.items()):
+        path = landed.folder / name
+        if parsing.is_misnamed(name):
+            raise BatchError(
+                f"{path}: its name tells no known format; call it like 'messages-0001.ndjson.gz'"
+                " (or .csv, .parquet) and deliver the batch again"
+            )
+        if parsing.entity_of(name) is not None:
+            files.append(parsing.LandedFile(path, landed.source, landed.batch, landed.extracted_at, told.rows))
+    return files
+
+
+def _entity(file: parsing.LandedFile) -> str:
+    entity = parsing.entity_of(file.path.name)
+    assert entity is not None
+    return entity.name
+
+
+def _look_for_cuts(
+    pool: ThreadPoolExecutor, files: Sequence[parsing.LandedFile]
+) -> dict[parsing.LandedFile, Future[bool]]:
     """Whether packed CSV files end before their end, found out while DuckDB parses them.
 
     DuckDB reads up to the cut. In NDJSON the record that is cut is malformed, in CSV it can pass for a whole one.
     """
-    return {name: pool.submit(is_cut_off, landed.folder / name) for name in names if name.lower().endswith(".csv.gz")}
+    return {file: pool.submit(is_cut_off, file.path) for file in files if file.path.name.lower().endswith(".csv.gz")}
 
 
 def _refuse_other_rows(file: parsing.LandedFile, records: int) -> None:
     if records != file.rows:
-        cause = "the gzip file is cut off: deliver it again"
-        if not is_cut_off(file.path):
-            cause = "deliver it again, or its manifest"
+        is_cut = is_cut_off(file.path)
+        cause = "the gzip file is cut off: deliver it again" if is_cut else "deliver it again, or its manifest"
         raise BatchError(f"{file.path}: the manifest says {file.rows:,} rows, the file has {records:,}; {cause}")
 
 
-def _write_quarantine(
-    connection: duckdb.DuckDBPyConnection, path: Path, landed: Landed, rows: list[tuple[str, str, int, str, str]]
-) -> None:
-    """Columns: ``source_system``, ``batch``, ``entity``, ``file``, ``line``, ``reasons``, ``record`` (as it came)."""
+def _write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path, source: str, rows: Sequence[_BadRow]) -> None:
     connection.execute(
         "create or replace temp table quarantine"
-        " (entity varchar, file varchar, line bigint, reasons varchar, record varchar)"
+        " (batch varchar, entity varchar, file varchar, line bigint, reasons varchar, record varchar)"
     )
     if rows:
-        columns = list(zip(*rows, strict=True))
-        connection.execute(
-            "insert into quarantine select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5)",
-            [list(column) for column in columns],
-        )
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        values = ", ".join(f"unnest(${place + 1})" for place in range(len(columns)))
+        connection.execute(f"insert into quarantine select {values}", columns)
     connection.execute(
-        f"copy (select {sql_text(landed.source)} as source_system, {sql_text(landed.batch)} as batch,"
-        f" * from quarantine) to {sql_text(path)} ({parsing.PARQUET})"
+        f"copy (select {sql_text(source)} as source_system, * from quarantine) to {sql_text(path)} ({parsing.PARQUET})"
     )

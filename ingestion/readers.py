@@ -150,14 +150,17 @@ def _json_list(value: str) -> Value:
 
 
 def quick_csv(paths: Sequence[Path], header: Sequence[str], entity: Entity) -> Reader:
-    """All columns as text, in strict RFC 4180, of files of one header; a malformed record raises, without naming it."""
+    """All columns as text, in strict RFC 4180, of files of one header; a malformed record raises, without naming it.
+
+    So does one of more than 2 MB: to allow for longer ones, DuckDB takes a gigabyte a thread.
+    """
     known = {column.name for column in entity.columns}
     names = [name if name in known else f"_{place}" for place, name in enumerate(header)]
     types = "{" + ", ".join(f"{sql_text(name)}: 'varchar'" for name in names) + "}"
     relation = (  # with an empty text for NULL, an empty line would be a record in a file of one column
         f"read_csv({sql_files(paths)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
         f" strict_mode = true, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false, columns = {types},"
-        f" max_line_size = {LARGEST_RECORD}, compression = '{packing(paths[0])}')"
+        f" compression = '{packing(paths[0])}')"
     )
     values = {}
     for column in entity.columns:

@@ -10,6 +10,7 @@ import dagster as dg
 from ingestion.settings import Settings, SettingsError
 from orchestration import dbt
 from orchestration.defs.audit import audit_asset
+from orchestration.defs.compact import compacted_asset
 from orchestration.defs.publish import release_asset
 from orchestration.defs.raw import raw_assets
 from orchestration.defs.transform import dbt_models
@@ -49,6 +50,7 @@ def build_defs(settings: Settings, reporter: Reporter | None = None) -> dg.Defin
             dbt_models(settings, dbt.ensure_manifest(settings)),
             audit_asset(settings),
             release_asset(settings),
+            compacted_asset(settings),
         ],
         jobs=[job],
         schedules=schedules,

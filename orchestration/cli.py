@@ -43,7 +43,10 @@ _config = click.option(
 
 @main.command()
 @_config
-def run(config: Path) -> None:
+@click.option(
+    "--full-refresh", is_flag=True, help="Build from nothing, also where an update of the last build would do."
+)
+def run(config: Path, full_refresh: bool) -> None:
     """Take in what is new, build, audit and publish: one scheduled materialization.
 
     Exit status: 0 published, or nothing new; 1 a batch or the build was refused (what could be published is);
@@ -63,7 +66,7 @@ def run(config: Path) -> None:
         dbt.load_ahead(settings)
         from orchestration.runner import run_job
 
-        _leave(run_job(settings, started))
+        _leave(run_job(settings, started, full_refresh=full_refresh))
 
 
 @main.command()

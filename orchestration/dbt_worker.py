@@ -3,9 +3,9 @@
     python -m orchestration.dbt_worker OPTION...
 
 imports dbt and parses the project with the options given, which takes as long as an intake of a day's news, and beside
-it; then reads one line of JSON from standard input, ``{"folder": …, "arguments": […], "environment": {…}}``,
-invokes dbt with that in that folder, and ends with dbt's exit status. When its standard input ends, it ends too, whatever it is at: it does not outlive who
-started it. Here: that, in a process that imports neither Dagster nor anything else of ours.
+it; then reads one line of JSON from standard input, ``{"folder": …, "arguments": […], "environment": {…}}``, invokes
+dbt with that in that folder, and ends with dbt's exit status. When its standard input ends, it ends too, whatever it is
+at: it does not outlive who started it. Here: that, in a process that imports neither Dagster nor anything of ours.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import threading
 def main() -> None:
     """Load, wait, invoke."""
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
-    parsed = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *sys.argv[1:]])
+    parsed = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *sys.argv[1:]]).result
     line = sys.stdin.readline()
     if not line:
         os._exit(0)
@@ -29,7 +30,7 @@ def main() -> None:
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
     # a project that cannot be parsed is parsed again, so that dbt says what is wrong with it
-    result = dbtRunner(manifest=parsed.result if parsed.success else None).invoke(order["arguments"])
+    result = dbtRunner(manifest=parsed if isinstance(parsed, Manifest) else None).invoke(order["arguments"])
     if result.exception is not None:
         print(result.exception, flush=True)
     # an orderly end: DuckDB's files are whole only when their connections are closed

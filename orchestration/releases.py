@@ -1,8 +1,9 @@
 """Releases: immutable DuckDB files, of which one is current.
 
 Here: completing the candidate of a build that holds, checking it, and the swap. Not here: what is in the marts (dbt
-writes them into the candidate), and whether a build holds (``expectations``). Readers open ``current.duckdb``, a link that is swapped at once: they see one
-whole release or another, never a half one. A link, because renaming over a file serves old data to whoever has it open.
+writes them into the candidate), and whether a build holds (``expectations``). Readers open ``current.duckdb``, a link
+that is swapped at once: they see one whole release or another, never a half one. A link, because renaming over a file
+serves old data to whoever has it open.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import duckdb
 from expectations.contents import MARTS
 from expectations.verdict import Verdict, read_verdict
 from ingestion.landing import fsync_folder, write_durably
-from ingestion.parsing import sql_text
+from ingestion.sql import sql_text
 from orchestration.home import Build, Home
 
 
@@ -92,7 +93,7 @@ def publish(home: Home, build: Build, fingerprint: str, now: datetime) -> Releas
     link.symlink_to(target.name)
     link.replace(home.current)
     fsync_folder(home.releases)
-    build.candidate.symlink_to(target)  # where dbt's documentation looks for the marts
+    build.candidate.symlink_to(os.path.relpath(target, build.folder))  # where dbt's documentation looks for the marts
     return release
 
 

@@ -19,7 +19,7 @@ from orchestration.console import ConsoleReporter, show
 from orchestration.home import Home
 
 
-def run_job(settings: Settings, started: float) -> int:
+def run_job(settings: Settings, started: float, *, full_refresh: bool = False) -> int:
     """Run the job once; 0 when all that came was published, else 1. ``started``: when the command began."""
     console = Console(file=sys.stdout)
     home = Home(settings.home)
@@ -28,10 +28,13 @@ def run_job(settings: Settings, started: float) -> int:
     startup = time.monotonic() - started
     instance = dg.DagsterInstance.get() if runs_are_recorded() else dg.DagsterInstance.ephemeral()
     # the reporter tells it in words: Dagster's and dbt's own lines go to a file
-    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    run_config = {
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        "ops": {"intake": {"config": {"full_refresh": full_refresh}}},
+    }
     with instance, home.log.open("w") as log:
         with redirect_stdout(log), redirect_stderr(log):
-            result = job.execute_in_process(run_config=quiet, instance=instance, raise_on_error=False)
+            result = job.execute_in_process(run_config=run_config, instance=instance, raise_on_error=False)
         if not result.success and not reporter.refusals:
             reporter.build_failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
     show(reporter, home, console, startup)

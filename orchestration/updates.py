@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ingestion import parsing
 from ingestion.catalog import CarriedOver
+from ingestion.intake import accepted_entries
 from ingestion.ledger import Entry
 from ingestion.settings import Settings
 from orchestration import releases
@@ -78,6 +79,11 @@ def _content(entry: Entry) -> str:
     return hashlib.sha256(json.dumps([str(entry.extracted_at), counts]).encode()).hexdigest()[:16]
 
 
+def last_build(settings: Settings) -> CarriedOver | None:
+    """The published build, if all that it was made from is accepted still."""
+    return carried_over(Home(settings.home), make_plan(settings, accepted_entries(settings)))
+
+
 def carried_over(home: Home, plan: Plan) -> CarriedOver | None:
     """The published build that a build of this plan can begin with; None where it is to be made from nothing.
 
@@ -103,4 +109,4 @@ def carried_over(home: Home, plan: Plan) -> CarriedOver | None:
     rows = sum(rows for *_, rows in plan.batches)
     if sum(rows for *_, rows in news) > LARGEST_SHARE_OF_NEWS * rows:
         return None
-    return CarriedOver(build.id, build.database, frozenset(taken))
+    return CarriedOver(build.id, build.database, dict(last))

@@ -40,16 +40,15 @@ def build_marts(config: Path, *, take_in_first: bool = True, update: bool = Fals
     settings = load_settings(config)
     folder = settings.home / "tests"
     folder.mkdir(parents=True, exist_ok=True)
-    build, before, taken = folder / BUILD, folder / "before.duckdb", folder / "taken.json"
+    build, before, taken = folder / BUILD, folder / "before.duckdb", folder / "last.json"
     carried_over = None
     if update and build.exists():
         build.rename(before)
-        known = frozenset((source, batch) for source, batch in json.loads(taken.read_text()))
-        carried_over = CarriedOver("before", before, known)
+        carried_over = CarriedOver("before", before, json.loads(taken.read_text()))
     build.unlink(missing_ok=True)
-    entries, batches = accepted_batches(settings)
-    create_build(build, settings, entries, batches, carried_over)
-    taken.write_text(json.dumps([(entry.source, entry.batch) for entry in entries]))
+    entries, segments = accepted_batches(settings)
+    create_build(build, settings, entries, segments, carried_over)
+    taken.write_text(json.dumps({entry.source: entry.batch for entry in entries}))  # in order: the last of each stays
     run_models(build)
     return read_marts(build.with_name(CANDIDATE))
 
@@ -122,7 +121,7 @@ def _compiled_models(update: bool) -> list[Model]:
             before.parent.mkdir()
             create_build(before, settings, [], [])
             run_models(before)
-            create_build(database, settings, [], [], CarriedOver("before", before, frozenset()))
+            create_build(database, settings, [], [], CarriedOver("before", before, {}))
         else:
             duckdb.connect(str(database)).close()
         command = ["compile", "--quiet", "--project-dir", PROJECT, "--profiles-dir", PROJECT]

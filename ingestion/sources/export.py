@@ -6,11 +6,15 @@ Not here: what the files hold (``contract``, ``parsing``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 
-from ingestion.landing import BatchError, Landed, batch_folders, land, open_landed
+from ingestion.landing import BatchError, Landed, batch_folders, land_together, open_landed
 from ingestion.settings import Source
+
+_BATCHES_TOGETHER = 256
+_BYTES_TOGETHER = 256 * 1024 * 1024
 
 
 class SourceMissingError(Exception):
@@ -20,7 +24,7 @@ class SourceMissingError(Exception):
 def land_batches(source: Source, landing: Path, accepted: Set[str]) -> Iterator[tuple[str, Landed | BatchError]]:
     """Land what is not accepted yet, by batch name: each batch as landed, or why it could not be.
 
-    A batch that was landed and has left the drop since is still there.
+    A batch that was landed and has left the drop since is still there. Many small ones are landed at a time.
 
     Raises:
         SourceMissingError: the drop folder does not exist.
@@ -28,13 +32,35 @@ def land_batches(source: Source, landing: Path, accepted: Set[str]) -> Iterator[
     if not source.path.is_dir():
         raise SourceMissingError(f"{source.path}: the folder of source '{source.name}' is not there")
     landed_before = landing / source.name
-    folders = {folder.name: folder for folder in batch_folders(landed_before)} if landed_before.is_dir() else {}
-    dropped = {folder.name: folder for folder in batch_folders(source.path)}
-    for name in sorted((folders.keys() | dropped.keys()) - accepted):
-        try:
-            if name in dropped:
-                yield name, land(source.name, dropped[name], landing)
-            else:
-                yield name, open_landed(source.name, folders[name])
-        except BatchError as error:
-            yield name, error
+    found = batch_folders(landed_before, accepted) if landed_before.is_dir() else []
+    folders = {folder.name: folder for folder in found}
+    folders |= {folder.name: folder for folder in batch_folders(source.path, accepted)}
+    names = sorted(folders)
+    while names:
+        together = _few_or_small(names, folders)
+        dropped = [name for name in together if folders[name].parent == source.path]
+        landed = land_together(source.name, [folders[name] for name in dropped], landing)
+        outcomes = dict(zip(dropped, landed, strict=True))
+        for name in together:
+            yield name, outcomes[name] if name in outcomes else _open(source, folders[name])
+        names = names[len(together) :]
+
+
+def _few_or_small(names: Sequence[str], folders: Mapping[str, Path]) -> list[str]:
+    """The first names, as many as are landed with one wait for the disk."""
+    size = 0
+    together = []
+    for name in names[:_BATCHES_TOGETHER]:
+        together.append(name)
+        with suppress(OSError):  # to land it will tell why
+            size += sum(path.lstat().st_size for path in folders[name].iterdir())
+        if size > _BYTES_TOGETHER:
+            break
+    return together
+
+
+def _open(source: Source, folder: Path) -> Landed | BatchError:
+    try:
+        return open_landed(source.name, folder)
+    except BatchError as error:
+        return error

@@ -19,7 +19,7 @@ from orchestration import dbt as dbt_process
 from orchestration import releases
 from orchestration.home import Home, lock
 from orchestration.reporting import Reporter
-from orchestration.updates import carried_over, make_plan
+from orchestration.updates import carried_over, last_build, make_plan
 
 _DESCRIPTIONS = {
     "conversations": "Conversations as the sources delivered them: every version, typed.",
@@ -36,6 +36,13 @@ ACCEPTED = dg.AssetCheckSpec(
 )
 
 
+class IntakeConfig(dg.Config):
+    """How a run takes in and builds."""
+
+    full_refresh: bool = False
+    """Build from nothing, also where nothing is new or an update would do."""
+
+
 def raw_assets(settings: Settings) -> dg.AssetsDefinition:
     """The raw entities, as one step: a batch is accepted or refused as a whole."""
 
@@ -48,31 +55,32 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         check_specs=[ACCEPTED],
     )
     def intake(
-        context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]
+        context: dg.AssetExecutionContext, config: IntakeConfig, reporter: dg.ResourceParam[Reporter]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         home = Home(settings.home)
         lock(home)
         dbt_process.load_ahead(settings)
         with reporter.step("intake"):
-            reporter.sources = take_in(settings, reporter.progress)
+            reporter.sources = take_in(settings, reporter.progress, lambda: last_build(settings))
             try:
-                entries, batches = accepted_batches(settings)
+                entries, segments = accepted_batches(settings)
             except BatchError as error:
                 reporter.build_failures = [str(error)]
                 raise dg.Failure(str(error), allow_retries=False) from None
             plan = make_plan(settings, entries)
             current = releases.current(home)
-            reporter.is_new = bool(entries) and (current is None or current.fingerprint != plan.fingerprint)
+            is_known = current is not None and current.fingerprint == plan.fingerprint
+            reporter.is_new = bool(entries) and (config.full_refresh or not is_known)
             if reporter.is_new:
                 reporter.progress("preparing the build")
                 for old in home.builds():
                     if current is None or old.id != current.build_id:
                         shutil.rmtree(old.folder)
-                before = carried_over(home, plan)
+                before = None if config.full_refresh else carried_over(home, plan)
                 build = home.build(context.run.run_id)
                 build.folder.mkdir(parents=True)
                 dbt_process.open_build(settings, build)
-                create_build(build.database, settings, entries, batches, before)
+                create_build(build.database, settings, entries, segments, before)
                 replace(plan, carried_over=before.build_id if before else None).write(build.plan)
                 reporter.is_update = before is not None
         refusals = [reason for source in reporter.sources for reason in source.refusals]

@@ -66,9 +66,11 @@ class Place:
         """The rows of one file of a batch; name `quarantine` for those of its quarantine."""
         kept = f"batch = '{batch}'" if name == "quarantine" else f"_batch = '{batch}' and _file = '{name}'"
         part = "quarantine" if name == "quarantine" else f"{name.split('.')[0].split('-')[0]}-*"
+        segment = self.entries()[batch].segment
+        assert segment is not None
         with duckdb.connect() as connection:
             connection.execute("set TimeZone = 'UTC'")
-            path = self.home / "raw" / source / "*" / f"{part}.parquet"
+            path = self.home / "raw" / source / segment / f"{part}.parquet"
             return connection.execute(f"select {columns} from read_parquet('{path}') where {kept}").fetchall()
 
 
@@ -108,8 +110,9 @@ def test_an_accepted_batch_is_taken_in_once(place: Place) -> None:
 
     shutil.rmtree(place.drop / "b1")
     assert place.run().entries == []
-    _, (taken,) = accepted_batches(place.settings)
-    assert taken.totals() == {"agents": (2, 0)}
+    (taken,), (segment,) = accepted_batches(place.settings)
+    assert taken.counts == {"agents": Counts(2)}
+    assert segment.batches == ("b1",)
 
 
 def test_a_late_batch_of_a_smaller_name_is_taken_in(place: Place) -> None:
@@ -149,7 +152,7 @@ def test_a_refused_batch_stops_its_source_until_it_is_mended(place: Place) -> No
     assert place.statuses() == {"b1": "accepted", "b2": "refused", "b3": "waiting", "b4": "waiting"}
     assert str(bad / "agents.ndjson") in report.refusals[0]
     assert report.refusals[1:] == ["acme_export: 2 later batches wait behind it"]
-    assert [batch.batch for batch in accepted_batches(place.settings)[1]] == ["b1"]
+    assert [entry.batch for entry in accepted_batches(place.settings)[0]] == ["b1"]
 
     assert place.run().refusals == report.refusals, "looked at again at each run"
     assert {path.name for path in (place.home / "landing" / "acme_export").iterdir()} == {"b1", "b3", "b4"}
@@ -198,7 +201,7 @@ def test_a_source_whose_folder_vanishes_keeps_what_it_delivered(place: Place) ->
         f"{place.drop}: the folder of source 'acme_export' is not there; what it delivered before stays in use"
     ]
     assert missing_sources(place.settings) == []
-    assert [batch.batch for batch in accepted_batches(place.settings)[1]] == ["b1"]
+    assert [entry.batch for entry in accepted_batches(place.settings)[0]] == ["b1"]
 
 
 def test_keys_of_two_sources_are_told_apart(tmp_path: Path) -> None:
@@ -222,7 +225,7 @@ def test_another_number_of_rows(place: Place, file_format: str, told: int) -> No
     reason = only_reason(place.run())
     assert f"agents.{file_format}: the manifest says {told} rows, the file has 2" in reason
     assert "deliver it again" in reason
-    assert not (place.home / "raw" / "acme_export" / "b1").exists()
+    assert list((place.home / "raw" / "acme_export").iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -309,7 +312,9 @@ def test_quarantined_rows(tmp_path: Path, good: int, bad: int, quality: str, sta
     if status == "refused":
         reason = only_reason(report)
         assert f"b1: {bad} of {good + bad:,} agents rows are quarantined" in reason
-        assert str(place.home / "raw" / "acme_export" / "b1" / "quarantine.parquet") in reason
+        segment = place.entries()["b1"].segment
+        assert f"see {place.home / 'raw' / 'acme_export'}/{segment}/quarantine.parquet" in reason
+        assert len(place.raw("b1", "quarantine")) == bad
 
 
 def test_the_files_of_an_entity_add_up_and_entities_do_not(place: Place) -> None:
@@ -381,9 +386,10 @@ def test_the_rows_of_a_refused_batch_are_readable_and_not_counted(place: Place) 
     place.batch("b2", {"agents": agents(5, 20)})
     place.run()
     assert len(place.raw("b2", "quarantine")) == 20
-    entries, batches = accepted_batches(place.settings)
+    entries, segments = accepted_batches(place.settings)
     assert [entry.batch for entry in entries] == ["b1"]
-    assert [batch.totals() for batch in batches] == [{"agents": (6, 1)}]
+    assert entries[0].counts == {"agents": Counts(6, 1)}
+    assert [segment.batches for segment in segments] == [("b1",)]
 
 
 # --- restated clocks

@@ -284,8 +284,8 @@ def stop(*_: object) -> None:
     ("step", "replacement"),
     [
         pytest.param("_copy_verified", tear_the_second, id="in a file"),
-        pytest.param("write_durably", lambda _: stop, id="before the manifest"),
-        pytest.param("fsync_folder", lambda _: stop, id="before the rename"),
+        pytest.param("_landed", lambda _: stop, id="after the manifest"),
+        pytest.param("sync", lambda _: stop, id="before the rename"),
     ],
 )
 def test_an_interrupted_landing_leaves_nothing_half(

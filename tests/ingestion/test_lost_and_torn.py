@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from ingestion import parsing
+from ingestion.ledger import Ledger
 from tests.drops import conversation, write_batch, write_config, write_files
 from tests.warehouse import accept, build_marts
 
@@ -46,7 +49,7 @@ def test_raw_is_made_again_from_landing(tmp_path: Path) -> None:
     config = two_sources(tmp_path)
     shutil.rmtree(tmp_path / "var" / "raw")
     assert [report.refusals for report in accept(config)] == [[], []]
-    assert (tmp_path / "var" / "raw" / "first_export" / "b1" / "conversations-0.parquet").is_file()
+    assert len(list((tmp_path / "var" / "raw" / "first_export").glob("b1.*/conversations-0.parquet"))) == 1
 
 
 def test_a_source_that_lost_everything_stops_alone(tmp_path: Path) -> None:
@@ -102,9 +105,30 @@ def test_a_run_killed_between_two_renames_leaves_nothing_behind(tmp_path: Path) 
     assert [path.name for path in landing.iterdir()] == ["b1"]
 
 
-def test_raw_of_another_version_is_made_anew(tmp_path: Path) -> None:
+def segment_of(tmp_path: Path) -> str | None:
+    with Ledger(tmp_path / "var" / "ledger.sqlite") as ledger:
+        return ledger.accepted("first_export")["b1"]
+
+
+def test_raw_of_another_version_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = two_sources(tmp_path)
-    summary = tmp_path / "var" / "raw" / "first_export" / "b1" / "batch.json"
-    summary.write_text('{"files": []}')
+    before = segment_of(tmp_path)
     assert [report.refusals for report in accept(config)] == [[], []]
-    assert "rules" in summary.read_text()
+    assert segment_of(tmp_path) == before
+    monkeypatch.setattr(parsing, "VERSION", parsing.VERSION + 1)
+    assert [report.refusals for report in accept(config)] == [[], []]
+    assert segment_of(tmp_path) != before
+
+
+def test_a_home_from_before_there_were_segments_goes_on(tmp_path: Path) -> None:
+    config = two_sources(tmp_path)
+    rows = build_marts(config)
+    with sqlite3.connect(tmp_path / "var" / "ledger.sqlite") as connection:
+        connection.execute("drop table segments")
+        connection.execute("alter table batches drop column segment")
+    raw = tmp_path / "var" / "raw" / "first_export"
+    (segment,) = raw.iterdir()
+    segment.rename(raw / "b1")
+    (raw / "b1" / "segment.json").rename(raw / "b1" / "batch.json")
+    assert [report.refusals for report in accept(config)] == [[], []]
+    assert build_marts(config) == rows

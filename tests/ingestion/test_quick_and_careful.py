@@ -274,6 +274,24 @@ def test_good_files_are_read_once_and_bad_values_need_no_second_look(
     assert [len(parsed.bad) for parsed in parse_files(connection, files, folder / "quick", SCALE)] == [2, 2]
 
 
+@pytest.mark.parametrize("file_format", ["ndjson", "csv", "parquet"])
+def test_files_are_read_together_with_little_memory(
+    folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch, file_format: str
+) -> None:
+    folder = next(folders)
+    files = []
+    for number in range(8):
+        path = folder / f"messages-{number}.{file_format}"
+        path.write_bytes(content_of([message(n, agent_id="a") for n in range(100)], file_format))
+        files.append(LandedFile(path, "acme", "b1", AT, 100))
+    monkeypatch.setattr(parsing, "parse_carefully", None)
+    monkeypatch.setattr(parsing, "_parse_apart", None)
+    with connect() as connection:
+        connection.execute("set memory_limit = '600MB'")
+        connection.execute("set threads = 2")
+        assert [parsed.records for parsed in parse_files(connection, files, folder / "raw", SCALE)] == [100] * 8
+
+
 @pytest.mark.parametrize(
     "line", [b'{"message_id":', b'{"message_id":1.0}', b'{"message_id":1,"type":["a"]}', b'{"message_id":true}', b"{}"]
 )

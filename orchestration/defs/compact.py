@@ -1,0 +1,33 @@
+"""Step 5: raw is kept a modest number of files.
+
+Here: the asset that has small segments joined, after the release and outside its way. Not here: which are joined
+(``ingestion.compaction``).
+"""
+
+import dagster as dg
+
+from ingestion.compaction import compact
+from ingestion.intake import accepted_batches
+from ingestion.settings import Settings
+from orchestration.home import Home, lock
+from orchestration.reporting import Reporter
+
+
+def compacted_asset(settings: Settings) -> dg.AssetsDefinition:
+    """Raw with small segments joined into larger ones."""
+
+    @dg.asset(
+        name="compacted_raw",
+        deps=["release"],
+        group_name="raw",
+        description="Segments of raw, small ones joined into larger ones: the same rows in fewer files.",
+    )
+    def compacted_raw(reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
+        lock(Home(settings.home))
+        with reporter.step("compact"):
+            _, segments = accepted_batches(settings)
+            compact(settings, reporter.progress, [segment.folder for segment in segments])  # the new build reads these
+            _, segments = accepted_batches(settings)
+        return dg.MaterializeResult(metadata={"segments": len(segments)})
+
+    return compacted_raw
