@@ -105,12 +105,12 @@ def before(folder: Path) -> tuple[Settings, CarriedOver]:
             waiting.parent.mkdir(parents=True, exist_ok=True)
             batch.rename(waiting)
     take_in(settings, lambda _: None)
-    entries, batches = accepted_batches(settings)
+    entries, segments = accepted_batches(settings)
     file = folder / "before" / BUILD
     file.parent.mkdir()
-    create_build(file, settings, entries, batches)
+    create_build(file, settings, entries, segments)
     run_models(file)
-    return settings, CarriedOver("before", file, frozenset((entry.source, entry.batch) for entry in entries))
+    return settings, CarriedOver("before", file, {entry.source: entry.batch for entry in entries})
 
 
 @pytest.fixture(scope="module")

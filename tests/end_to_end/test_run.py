@@ -42,8 +42,8 @@ class Story:
         if not self.drop.is_dir():
             self.drop = next(path.parent.parent for path in self.config.parent.glob("drop/**/manifest.json"))
 
-    def run(self) -> subprocess.CompletedProcess[str]:
-        return causerie("run", "--config", self.config)
+    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return causerie("run", "--config", self.config, *options)
 
     @property
     def release(self) -> str:
@@ -197,6 +197,15 @@ def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: 
     assert rows(story.current, "select messages from details where conversation_id = 'arrives later'") == [(1,)]
     assert story.differences_from_the_plain_computation() == []
     assert accounting_found(story) == accounting_expected(story)
+
+
+def test_a_full_refresh_builds_the_same_from_nothing(story: Story) -> None:
+    before, marts = story.release, read_marts(story.current)
+    assert story.run("--full-refresh").returncode == PUBLISHED
+    assert story.release != before
+    assert json.loads((story.last_build / "plan.json").read_text())["carried_over"] is None
+    again = read_marts(story.current)
+    assert [line for mart in KEYS for line in differences(mart, marts[mart], again[mart])] == []
 
 
 def test_a_build_that_does_not_hold_is_not_published(story: Story) -> None:
