@@ -56,6 +56,10 @@ class Built:
         """Names of the nodes of one kind (`test`, `model`, `unit_test`) that ran."""
         return {name for name, result in self.results.items() if result["unique_id"].startswith(f"{kind}.")}
 
+    def node(self, name: str) -> dict[str, Any]:
+        """A node of the manifest."""
+        return dict(self.manifest["nodes"][self.results[name]["unique_id"]])
+
     def query(self, name: str) -> str:
         """The compiled SQL of a node."""
         return str(self.results[name]["compiled_code"])
@@ -262,6 +266,27 @@ def test_rows_that_an_update_loses_or_doubles_are_noticed(
     assert unnoticed(copy_of_update, lost_rows(updated), LOSSES_OF_UPDATES) == []
 
 
+def test_what_reads_a_model_as_it_was_runs_before_it(updated: Built) -> None:
+    """dbt does not know of these readers (`before_update`), so that the model itself has to refer to them."""
+    parents = {
+        name: {node.split(".")[2] for node in updated.node(name)["depends_on"]["nodes"]}
+        for name in updated.names("model")
+    }
+    readers = set()
+    for reader, known in parents.items():
+        read = set(re.findall(r'"intermediate"\."(int_\w+)"', updated.query(reader)))
+        for model in read - known - {reader}:
+            readers.add(reader)
+            assert reader in ancestors(model, parents), (reader, model)
+    assert readers == {"int_affected_conversations", "int_repeated_records"}
+
+
+def ancestors(model: str, parents: dict[str, set[str]]) -> set[str]:
+    """All models that run before a model."""
+    direct = parents.get(model, set())
+    return direct.union(*(ancestors(parent, parents) for parent in direct))
+
+
 def test_dbt_fails_on_every_corruption(corrupted: dict[str, Any]) -> None:
     statuses = {name: result["status"] for name, result in corrupted.items() if not unit(result)}
     assert statuses == dict.fromkeys(CORRUPTIONS, "fail")
@@ -279,7 +304,7 @@ def test_every_column_is_documented(built: Built) -> None:
             "select database_name, schema_name, table_name, column_name from duckdb_columns()"
         ).fetchall()
     for name in built.names("model"):
-        node = built.manifest["nodes"][built.results[name]["unique_id"]]
+        node = built.node(name)
         place = (node["database"], node["schema"], name)
         columns = {column: about["description"] for column, about in node["columns"].items()}
         assert columns.keys() == {column for *of, column in rows if tuple(of) == place}, name
