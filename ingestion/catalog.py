@@ -20,15 +20,18 @@ from ingestion.raw import Segment, holding
 from ingestion.settings import WEEKDAYS, Settings
 from ingestion.sql import sql_files, sql_text
 
+CANDIDATE = "candidate.duckdb"
+"""The file beside a build in which dbt makes the marts."""
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True)
 class CarriedOver:
-    """A build that an update begins as a copy of. ``last``: of each source in it the last batch, by name."""
+    """A build that an update begins as a copy of, with its marts. ``last``: of each source in it the last batch."""
 
     build_id: str
     database: Path
+    marts: Path
     last: Mapping[str, str]
 
 
@@ -41,12 +44,14 @@ def create_build(
 ) -> None:
     """Make a build file that reads ``segments``, of the accepted batches, whose ledger entries are ``entries``.
 
-    With ``carried_over`` the file is a copy of that build, and ``export`` holds only the batches that sort behind it.
+    With ``carried_over`` the file is a copy of that build, ``export`` holds only the batches that sort behind it, and
+    the marts are copied beside it.
     """
     last: Mapping[str, str] = {}
     if carried_over is not None:
         last = carried_over.last
         copy_file(carried_over.database, path)
+        _copy_marts(carried_over.marts, path.with_name(CANDIDATE))
         segments = holding(
             segments,
             [(entry.source, entry.batch) for entry in entries if entry.batch > last.get(entry.source, "")],
@@ -70,6 +75,13 @@ def create_build(
                 " coalesce(max(conversation_no), 0) as newest_conversation_no from intermediate.int_conversations",
                 [carried_over.build_id],
             )
+
+
+def _copy_marts(release: Path, candidate: Path) -> None:
+    """A release without what tells about it as a release."""
+    copy_file(release, candidate)
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute("drop table if exists release")
 
 
 def _records(entity: Entity, segments: Sequence[Segment], last: Mapping[str, str]) -> str:

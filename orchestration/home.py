@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ingestion.catalog import CANDIDATE
+
 
 class BusyError(Exception):
     """Another run is at work in this home."""
@@ -35,7 +37,7 @@ class Build:
     @property
     def candidate(self) -> Path:
         """The file with the marts that becomes the release: dbt writes it, publication moves it."""
-        return self.folder / "candidate.duckdb"
+        return self.folder / CANDIDATE
 
     @property
     def target(self) -> Path:

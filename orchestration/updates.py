@@ -109,4 +109,4 @@ def carried_over(home: Home, plan: Plan) -> CarriedOver | None:
     rows = sum(rows for *_, rows in plan.batches)
     if sum(rows for *_, rows in news) > LARGEST_SHARE_OF_NEWS * rows:
         return None
-    return CarriedOver(build.id, build.database, dict(last))
+    return CarriedOver(build.id, build.database, releases.file_of(home, current), dict(last))

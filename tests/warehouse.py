@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.catalog import CarriedOver, create_build
+from ingestion.catalog import CANDIDATE, CarriedOver, create_build
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.settings import load_settings
 from orchestration.dbt import PROJECT
@@ -27,7 +27,6 @@ from tests.comparison import Marts, read_marts
 from tests.drops import write_config
 
 BUILD = "warehouse.duckdb"
-CANDIDATE = "candidate.duckdb"
 
 
 def build_marts(config: Path, *, take_in_first: bool = True, update: bool = False) -> Marts:
@@ -40,12 +39,15 @@ def build_marts(config: Path, *, take_in_first: bool = True, update: bool = Fals
     settings = load_settings(config)
     folder = settings.home / "tests"
     folder.mkdir(parents=True, exist_ok=True)
-    build, before, taken = folder / BUILD, folder / "before.duckdb", folder / "last.json"
+    build, before, taken = folder / BUILD, folder / "before" / BUILD, folder / "last.json"
     carried_over = None
     if update and build.exists():
-        build.rename(before)
-        carried_over = CarriedOver("before", before, json.loads(taken.read_text()))
-    build.unlink(missing_ok=True)
+        before.parent.mkdir(exist_ok=True)
+        for name in (BUILD, CANDIDATE):
+            (folder / name).rename(before.with_name(name))
+        carried_over = CarriedOver("before", before, before.with_name(CANDIDATE), json.loads(taken.read_text()))
+    for name in (BUILD, CANDIDATE):
+        (folder / name).unlink(missing_ok=True)
     entries, segments = accepted_batches(settings)
     create_build(build, settings, entries, segments, carried_over)
     taken.write_text(json.dumps({entry.source: entry.batch for entry in entries}))  # in order: the last of each stays
@@ -59,9 +61,8 @@ def accept(config: Path) -> list[SourceReport]:
 
 
 def run_models(build: Path) -> None:
-    """Run every model on a build file, as dbt would; the marts go into a new candidate beside it."""
+    """Run every model on a build file, as dbt would; the marts go into the candidate beside it."""
     candidate = build.with_name(CANDIDATE)
-    candidate.unlink(missing_ok=True)
     with duckdb.connect(str(build)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{candidate}' as candidate (storage_version 'v1.0.0')")
@@ -84,6 +85,7 @@ class Model:
     materialized: str
     strategy: str | None
     unique_key: Sequence[str]
+    predicates: Sequence[str]
     sql: str
 
     def run(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -92,19 +94,17 @@ class Model:
             connection.execute(f"create or replace {kind} {self.relation} as {self.sql}")
             return
         connection.execute(f"create or replace temp table delivered as {self.sql}")
-        if self.strategy == "replace_affected":
-            connection.execute(
-                f"delete from {self.relation} where conversation_no in"
-                " (select conversation_no from intermediate.int_affected_conversations)"
-            )
+        if self.strategy == "replace":
+            connection.execute(f"delete from {self.relation} where {' and '.join(self.predicates)}")
         elif self.strategy != "append":
             same = " and ".join(f"target.{key} = delivered.{key}" for key in self.unique_key)
             connection.execute(f"delete from {self.relation} as target using delivered where {same}")
         connection.execute(f"insert into {self.relation} from delivered")
 
     def _exists(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        query = "select count(*) from duckdb_tables() where schema_name || '.' || table_name = $1"
-        return connection.execute(query, [self.relation]).fetchone() == (1,)
+        schema, name = self.relation.split(".")[-2:]
+        query = "select count(*) from duckdb_tables() where schema_name = $1 and table_name = $2"
+        return connection.execute(query, [schema, name]).fetchone() == (1,)
 
 
 @cache
@@ -121,7 +121,7 @@ def _compiled_models(update: bool) -> list[Model]:
             before.parent.mkdir()
             create_build(before, settings, [], [])
             run_models(before)
-            create_build(database, settings, [], [], CarriedOver("before", before, {}))
+            create_build(database, settings, [], [], CarriedOver("before", before, before.with_name(CANDIDATE), {}))
         else:
             duckdb.connect(str(database)).close()
         command = ["compile", "--quiet", "--project-dir", PROJECT, "--profiles-dir", PROJECT]
@@ -156,5 +156,6 @@ def _model(node: dict[str, object]) -> Model:
         config["materialized"],
         config.get("incremental_strategy"),
         [unique_key] if isinstance(unique_key, str) else unique_key,
+        config.get("incremental_predicates") or [],
         str(node["compiled_code"]),
     )

@@ -1,8 +1,8 @@
 {# Days, weeks and months at once: rows that are joined with the calendar are grouped by each of its dates in turn. #}
 
-{# Join the dates of the calendar that a local date belongs to, as `calendar`. #}
+{# Join the dates of the calendar that a local date belongs to, as `calendar`; in an update the affected ones only. #}
 {% macro join_calendar(account, local_date) -%}
-inner join {{ ref('int_calendar') }} as calendar
+inner join {{ ref('int_affected_calendar') }} as calendar
     on {{ account }} = calendar.account_id and {{ local_date }} = calendar.local_date
 {%- endmacro %}
 

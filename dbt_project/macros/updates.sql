@@ -11,7 +11,11 @@
 
 {# A model as the build before left it. It is no `ref`: whoever reads it must run before that model does. #}
 {% macro before_update(model_name) -%}
+{%- if model_name in ['overview', 'by_agent', 'by_tag', 'details'] -%}
+{{ api.Relation.create(database='candidate', schema='main', identifier=model_name) }}
+{%- else -%}
 {{ api.Relation.create(database=target.database, schema='intermediate', identifier=model_name) }}
+{%- endif -%}
 {%- endmacro %}
 
 {# A condition on conversations: all of them in a full build, in an update those that the delivered records affect. #}
@@ -24,12 +28,12 @@ true
 {%- endif -%}
 {%- endmacro %}
 
-{# The incremental strategy `replace_affected`: the rows of the affected conversations are replaced, whether there are
+{# The incremental strategy `replace`: rows that meet the model's `incremental_predicates` are replaced, whether there are
    new ones or not. #}
-{% macro get_incremental_replace_affected_sql(arg_dict) -%}
+{% macro get_incremental_replace_sql(arg_dict) -%}
 {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
 delete from {{ arg_dict['target_relation'] }}
-where conversation_no in (select conversation_no from {{ before_update('int_affected_conversations') }});
+where {{ arg_dict['incremental_predicates'] | join(' and ') }};
 
 insert into {{ arg_dict['target_relation'] }} ({{ columns }})
 select {{ columns }} from {{ arg_dict['temp_relation'] }}

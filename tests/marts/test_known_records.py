@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.catalog import CarriedOver
+from ingestion.catalog import CANDIDATE, CarriedOver
 from ingestion.intake import accepted_entries, take_in
 from ingestion.settings import load_settings
 from tests.drops import Row, conversation, message, write_batch, write_config
@@ -51,7 +51,9 @@ def test_the_last_build_tells_what_raw_tells(tmp_path: Path, seed: int) -> None:
             asked.append(build)
             if way == "raw" or not build.exists():
                 return None
-            return CarriedOver("last", build, json.loads(build.with_name("last.json").read_text()))
+            return CarriedOver(
+                "last", build, build.with_name(CANDIDATE), json.loads(build.with_name("last.json").read_text())
+            )
 
         for number in range(BATCHES):
             write_batch(folder / "drop" / f"b{number}", versions(chance))

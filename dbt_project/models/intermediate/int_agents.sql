@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key=['source_no', 'agent_id']) }}
+-- depends_on: {{ ref('int_renamed_agents') }}
 with {{ latest_versions('agents') }}
 
 select

@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='replace_affected') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    incremental_predicates=['conversation_no in (select conversation_no from intermediate.int_affected_conversations)']
+) }}
+-- depends_on: {{ ref('int_dates_before') }}
 {% set inbound, failed = message_kind('inbound'), message_kind('failed') %}
 with dated as (
     select

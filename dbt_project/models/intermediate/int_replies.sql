@@ -1,4 +1,8 @@
-{{ config(materialized='incremental', incremental_strategy='replace_affected') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    incremental_predicates=['conversation_no in (select conversation_no from intermediate.int_affected_conversations)']
+) }}
 {# A wait ends at a human reply that follows an inbound message; it began at the first of the inbound messages since the
    human reply before. So of each run of inbound messages, and of each run of human replies, only the first matters. #}
 {% set in_order = 'partition by conversation_no order by sent_at, message_id' %}

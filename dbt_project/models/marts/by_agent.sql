@@ -1,3 +1,6 @@
+{{ config(incremental_predicates=[
+    '(account_id, grain, period_start) in (select account_id, grain, period_start from intermediate.int_affected_periods)'
+]) }}
 {# Each figure is credited to somebody else: the assignee, the first responder, who replied, who sent. So each has an
    aggregate of its own, by number: a number of an agent tells the source too, and a negative one stands for nobody. #}
 {% set keys = ['agent_no', 'grain', 'period_start'] %}
@@ -115,6 +118,11 @@ inner join {{ ref('int_periods') }} as periods
         agents.account_id = periods.account_id
         and agents_of_periods.grain = periods.grain
         and agents_of_periods.period_start = periods.period_start
+inner join {{ ref('int_affected_periods') }} as affected
+    on
+        periods.account_id = affected.account_id
+        and periods.grain = affected.grain
+        and periods.period_start = affected.period_start
 inner join {{ source('settings', 'accounts') }} as accounts on agents.account_id = accounts.account_id
 {% for part in parts -%}
 left join {{ part }}

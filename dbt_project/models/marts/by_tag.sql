@@ -1,3 +1,6 @@
+{{ config(incremental_predicates=[
+    '(account_id, grain, period_start) in (select account_id, grain, period_start from intermediate.int_affected_periods)'
+]) }}
 with conversations as (
     select
         facts.account_id,
@@ -53,6 +56,11 @@ inner join {{ ref('int_periods') }} as periods
         tags_of_periods.account_id = periods.account_id
         and tags_of_periods.grain = periods.grain
         and tags_of_periods.period_start = periods.period_start
+inner join {{ ref('int_affected_periods') }} as affected
+    on
+        periods.account_id = affected.account_id
+        and periods.grain = affected.grain
+        and periods.period_start = affected.period_start
 inner join {{ ref('overview') }} as overview
     on
         tags_of_periods.account_id = overview.account_id

@@ -1,3 +1,7 @@
+{{ config(incremental_predicates=[
+    '(source_system, conversation_id) in (select source_system, conversation_id from intermediate.int_affected_details)'
+]) }}
+-- depends_on: {{ ref('int_affected_details') }}
 select
     -- ids
     facts.account_id,
@@ -65,3 +69,6 @@ left join {{ ref('int_agents') }} as agents
     on conversations.source_no = agents.source_no and conversations.agent_id = agents.agent_id
 left join {{ ref('int_agent_numbers') }} as responders on facts.first_responder_no = responders.agent_no
 left join {{ ref('int_tag_sets') }} as contact_tag_sets on contacts.tag_set_no = contact_tag_sets.tag_set_no
+{% if is_update() -%}
+where facts.conversation_no in (select affected.conversation_no from {{ ref('int_affected_details') }} as affected)
+{%- endif %}

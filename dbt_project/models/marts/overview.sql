@@ -1,3 +1,6 @@
+{{ config(incremental_predicates=[
+    '(account_id, grain, period_start) in (select account_id, grain, period_start from intermediate.int_affected_periods)'
+]) }}
 {% set facts = ref('int_conversation_facts') %}
 with conversations as (
     select
@@ -35,6 +38,11 @@ select
     periods.is_complete,
     {{ measure_columns() }}
 from {{ ref('int_periods') }} as periods
+inner join {{ ref('int_affected_periods') }} as affected
+    on
+        periods.account_id = affected.account_id
+        and periods.grain = affected.grain
+        and periods.period_start = affected.period_start
 inner join {{ source('settings', 'accounts') }} as accounts on periods.account_id = accounts.account_id
 left join conversations
     on
