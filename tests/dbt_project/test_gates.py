@@ -22,13 +22,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.catalog import CarriedOver, create_build
+from ingestion.catalog import CANDIDATE, CarriedOver, create_build
 from ingestion.demo import write_demo
 from ingestion.intake import accepted_batches, take_in
 from ingestion.settings import Settings, load_settings
 from tests.comparison import KEYS, differences, read_marts
 from tests.dbt_project.corruptions import CORRUPTIONS, LOSSES, LOSSES_OF_UPDATES
-from tests.warehouse import BUILD, CANDIDATE, run_models
+from tests.warehouse import BUILD, run_models
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 WARNINGS = '{"error": ["Deprecations", "NoNodeForYamlKey"]}'
@@ -114,7 +114,8 @@ def before(folder: Path) -> tuple[Settings, CarriedOver]:
     file.parent.mkdir()
     create_build(file, settings, entries, segments)
     run_models(file)
-    return settings, CarriedOver("before", file, {entry.source: entry.batch for entry in entries})
+    last = {entry.source: entry.batch for entry in entries}
+    return settings, CarriedOver("before", file, file.with_name(CANDIDATE), last)
 
 
 @pytest.fixture(scope="module")
@@ -274,11 +275,14 @@ def test_what_reads_a_model_as_it_was_runs_before_it(updated: Built) -> None:
     }
     readers = set()
     for reader, known in parents.items():
-        read = set(re.findall(r'"intermediate"\."(int_\w+)"', updated.query(reader)))
+        read = set(re.findall(r'"(?:intermediate|main)"\."(\w+)"', updated.query(reader)))
         for model in read - known - {reader}:
             readers.add(reader)
             assert reader in ancestors(model, parents), (reader, model)
-    assert readers == {"int_affected_conversations", "int_repeated_records"}
+    assert readers == {
+        *("int_affected_conversations", "int_affected_periods"),
+        *("int_dates_before", "int_renamed_agents", "int_repeated_records"),
+    }
 
 
 def ancestors(model: str, parents: dict[str, set[str]]) -> set[str]:

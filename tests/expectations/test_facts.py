@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 
 from expectations.facts import gather
+from ingestion.catalog import CANDIDATE
 from tests.drops import conversation, message, write_batch, write_config
-from tests.warehouse import BUILD, CANDIDATE, build_marts
+from tests.warehouse import BUILD, build_marts
 
 
 def test_totals_keep_an_account_that_a_mart_has_lost(tmp_path: Path) -> None:

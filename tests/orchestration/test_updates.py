@@ -50,7 +50,9 @@ def plan(*batches: tuple[str, str, str, int], rules: str = "rules") -> Plan:
 
 def test_a_little_news_is_an_update(home: Home, published: Build) -> None:
     last = {"s": "b2", "t": "b5"}
-    assert carried_over(home, plan(*BATCHES, NEWS)) == CarriedOver("before", published.database, last)
+    assert carried_over(home, plan(*BATCHES, NEWS)) == CarriedOver(
+        "before", published.database, home.releases / "r1.duckdb", last
+    )
 
 
 @pytest.mark.parametrize(
