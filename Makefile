@@ -34,6 +34,7 @@ lint: $(READY) ## ruff and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	DBT_SEND_ANONYMOUS_USAGE_STATS=false CAUSERIE_BUILD_FILE=$(CURDIR)/dbt_project/target/lint.duckdb \
+		CAUSERIE_CANDIDATE_FILE=$(CURDIR)/dbt_project/target/lint_candidate.duckdb \
 		$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
 
 types: $(READY) ## mypy

@@ -18,13 +18,13 @@ Row = Mapping[str, object]
 Marts = dict[str, list[dict[str, object]]]
 
 
-def read_marts(path: Path, schema: str = "main") -> Marts:
-    """The four marts of a release (or, with schema `marts`, of a build)."""
+def read_marts(path: Path) -> Marts:
+    """The four marts of a release, or of the candidate of a build."""
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         marts = {}
         for mart in KEYS:
-            cursor = connection.execute(f"select * from {schema}.{mart}")
+            cursor = connection.execute(f"select * from {mart}")
             names = [column[0] for column in cursor.description]
             marts[mart] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return marts

@@ -6,7 +6,8 @@ inner join {{ ref('int_affected_calendar') }} as calendar
     on {{ account }} = calendar.account_id and {{ local_date }} = calendar.local_date
 {%- endmacro %}
 
-{# Group by the keys and the day, the week and the month. #}
+{# Group by the keys and the day, the week and the month. (The linter's grammar of DuckDB lacks grouping sets: the lines
+   that use it are marked `noqa: PRS`.) #}
 {% macro group_by_periods(keys) -%}
 group by grouping sets (
     {% for period in ['local_date', 'week_start', 'month_start'] -%}

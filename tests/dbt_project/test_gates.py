@@ -1,18 +1,20 @@
 """Every data test of the dbt project is seen failing, every unit test is seen passing.
 
-A small made-up warehouse is built once. Each corruption below is made in a transaction on a copy of its file, the
-compiled test is run on that, and the corruption is taken back; then the file itself gets a corruption for every
-test at once, and dbt has to call each of them failed.
+A small made-up warehouse is built twice: in full, and as an update of a build of all but its last days. Each corruption
+is made in a transaction on a copy of the build, the compiled test is run on that, and the corruption is taken back;
+then the full build itself gets a corruption for every test at once, and dbt has to call each of them failed.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,229 +22,59 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.catalog import create_build
+from ingestion.catalog import CANDIDATE, CarriedOver, create_build
 from ingestion.demo import write_demo
 from ingestion.intake import accepted_batches, take_in
-from ingestion.settings import load_settings
+from ingestion.settings import Settings, load_settings
+from tests.comparison import KEYS, differences, read_marts
+from tests.dbt_project.corruptions import CORRUPTIONS, LOSSES, LOSSES_OF_UPDATES
+from tests.warehouse import BUILD, run_models
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
-MARTS = ("overview", "by_agent", "by_tag")
-DURATIONS = ("first_response", "first_response_business", "duration", "duration_business")
-ADDITIVE = (
-    *("conversations", "conversations_inbox", "conversations_flow", "conversations_inbound", "conversations_other"),
-    *("messages", "messages_inbound", "messages_outbound", "messages_failed"),
-    *("conversations_answered", "conversations_unanswered", "conversations_closed", "reopens"),
-    *(f"{duration}_{figure}" for duration in DURATIONS for figure in ("seconds_sum", "count")),
-    *("reply_seconds_sum", "replies", "surveys", "ratings", "rating_sum", "ratings_satisfied"),
-    *(f"rating_{score}" for score in range(1, 6)),
-)
-AVERAGES = (
-    *(f"avg_{name}" for name in ("reply_seconds", "rating", *(f"{duration}_seconds" for duration in DURATIONS))),
-    *("csat_percent", "survey_response_percent"),
-)
-OF_DETAILS = tuple(
-    column
-    for column in ADDITIVE
-    if not column.startswith(("messages", "rating_", "ratings_")) or column == "rating_sum"
-)
-ONE = "(source_system, conversation_id) = (select min((source_system, conversation_id)) from marts.details)"
-
-
-def one_of_details(change: str, condition: str = "true") -> str:
-    """A change of one conversation that meets the condition."""
-    first = f"select min((source_system, conversation_id)) from marts.details where {condition}"
-    return f"update marts.details set {change} where (source_system, conversation_id) = ({first})"
-
-
-# What each data test must notice. Statements of one test stand for the branches of its query: each alone must do.
-CORRUPTIONS = {
-    **{
-        f"assert_{mart}_rows_are_unique": [f"insert into marts.{mart} select * from marts.{mart} limit 1"]
-        for mart in (*MARTS, "details")
-    },
-    "assert_status_is_known": [one_of_details("status = 'snoozed'")],
-    "assert_source_is_known": [one_of_details("source = 'Inbox'")],
-    "assert_times_basis_is_known": [one_of_details("times_basis = 'guessed'")],
-    "assert_parts_add_up": [
-        f"update marts.{mart} set {column} = {column} + 1"
-        for mart in MARTS
-        for column in ("conversations", "conversations_other", "messages", "messages_outbound", "ratings", "rating_3")
-    ],
-    "assert_days_add_up_to_periods": [
-        *(
-            f"update marts.overview set {column} = coalesce({column}, 0) + 1 where grain = '{grain}'"
-            for column in ADDITIVE
-            for grain in ("day", "week", "month")
-        ),
-        *(
-            "delete from marts.overview where (account_id, period_start)"
-            f" = (select min((account_id, period_start)) from marts.overview where grain = '{grain}')"
-            f" and grain = '{grain}'"
-            for grain in ("day", "week", "month")
-        ),
-    ],
-    "assert_overview_equals_details": [
-        *(
-            f"update marts.overview set {column} = coalesce({column}, 0) + 1 where grain = 'day'"
-            for column in OF_DETAILS
-        ),
-        f"delete from marts.details where {ONE}",
-        one_of_details("started_date = date '2020-01-01'"),
-        "delete from marts.overview where grain = 'day' and conversations = 1",
-    ],
-    "assert_agents_add_up_to_overview": [
-        *(f"update marts.by_agent set {column} = coalesce({column}, 0) + 1" for column in ADDITIVE),
-        "delete from marts.by_agent where agent_id is null",
-        "delete from marts.by_agent where period_start = (select min(period_start) from marts.by_agent)",
-        "delete from marts.overview where grain = 'month'",
-    ],
-    "assert_tags_cover_overview": [
-        *(f"update marts.by_tag set {column} = 1000000000" for column in (*ADDITIVE, "distinct_contacts")),
-        *(f"update marts.by_tag set {column} = 0" for column in (*ADDITIVE, "distinct_contacts")),
-        "delete from marts.by_tag where tag = '(untagged)'",
-        "delete from marts.by_tag where period_start = (select min(period_start) from marts.by_tag)",
-        "update marts.by_tag set share_of_conversations = 0 where tag = '(untagged)'",
-        "update marts.by_tag set share_of_conversations = null",
-    ],
-    "assert_message_totals_agree": [
-        one_of_details(f"{column} = {column} + 1")
-        for column in ("messages", "messages_inbound", "messages_outbound", "messages_failed")
-    ],
-    "assert_averages_agree_with_sums": [
-        f"update marts.{mart} set {change}"
-        for mart in MARTS
-        for change in (
-            *(f"{average} = {average} * 1.001" for average in AVERAGES),
-            *(f"{average} = null" for average in AVERAGES),
-            *(f"{average} = 0" for average in AVERAGES),
-            *(f"{duration}_seconds_sum = null" for duration in DURATIONS),
-            *(f"{duration}_seconds_sum = 0 where {duration}_count = 0" for duration in DURATIONS),
-            *(f"median_{duration}_seconds = null" for duration in DURATIONS),
-            *(f"p90_{duration}_seconds = null" for duration in DURATIONS),
-            *(f"p90_{duration}_seconds = median_{duration}_seconds - 1" for duration in DURATIONS),
-            "reply_seconds_sum = null",
-            "rating_sum = null",
-        )
-    ],
-    "assert_no_figure_is_negative": [
-        *(
-            f"update marts.{mart} set {figure} = -1"
-            for mart in MARTS
-            for figure in (
-                *ADDITIVE,
-                "distinct_contacts",
-                "avg_reply_seconds",
-                *(f"{kind}_{duration}_seconds" for kind in ("avg", "median", "p90") for duration in DURATIONS),
-            )
-        ),
-        *(
-            one_of_details(f"{figure} = -1")
-            for figure in (
-                *("reopens", "replies", "reply_seconds_sum"),
-                *("messages", "messages_inbound", "messages_outbound", "messages_human", "messages_failed"),
-                *(f"{duration}_seconds" for duration in DURATIONS),
-            )
-        ),
-    ],
-    "assert_details_are_consistent": [
-        one_of_details("messages = messages + 1"),
-        one_of_details("messages_human = messages_outbound + 1"),
-        one_of_details("replies = messages_human + 1"),
-        one_of_details("first_inbound_at = null", "messages_inbound > 0 and not is_answered"),
-        one_of_details("last_message_at = null", "messages > 0"),
-        one_of_details("last_message_at = started_at", "messages = 0"),
-        one_of_details("first_response_at = null", "is_answered"),
-        one_of_details("first_response_seconds = null", "is_answered"),
-        one_of_details("is_answered = null", "is_answered"),
-        one_of_details("is_answered = false", "is_answered"),
-        one_of_details("is_answered = true", "not is_answered"),
-        one_of_details("is_answered = false", "first_inbound_at is null"),
-        one_of_details("first_response_at = first_inbound_at - interval 1 second", "is_answered"),
-        one_of_details("reply_seconds_sum = null", "replies > 0"),
-        one_of_details("reply_seconds_sum = 0", "replies = 0"),
-        one_of_details("duration_seconds = null", "duration_seconds is not null"),
-        one_of_details("closed_at = started_at - interval 1 second", "duration_seconds is not null"),
-        one_of_details("is_closed = false", "is_closed"),
-        one_of_details("is_closed = true", "not is_closed"),
-        one_of_details("first_response_business_seconds = first_response_seconds + 1", "is_answered"),
-        one_of_details("duration_business_seconds = duration_seconds + 1", "duration_seconds is not null"),
-        one_of_details("is_surveyed = false", "rating is not null"),
-        one_of_details("rating = 6", "rating is not null"),
-        one_of_details("rating = 0", "rating is not null"),
-        one_of_details("rated_at = started_at", "rating is null"),
-        one_of_details("rating_comment = 'good'", "rating is null"),
-    ],
-    "assert_rows_are_accounted_for": [
-        f"update intermediate.int_row_accounting set {column} = {column} + 1 where entity = '{entity}'"
-        for column in ("landed", "quarantined", "superseded", "deleted", "orphans", "used")
-        for entity in ("conversations", "messages", "contacts", "agents", "events", "ratings")
-    ],
-    "assert_marts_hold_every_used_row": [
-        f"insert into marts.details select * from marts.details where {ONE}",
-        f"delete from marts.details where {ONE}",
-        one_of_details("messages = messages + 1"),
-        one_of_details("messages_failed = messages_failed + 1"),
-        "delete from marts.details where source_system = (select max(source_system) from marts.details)",
-        "delete from intermediate.int_messages where message_id"
-        " = (select min(message_id) from intermediate.int_messages where fate = 'used' and is_message)",
-    ],
-    "assert_marts_hold_live_rows_only": [
-        one_of_details(
-            "conversation_id = (select min(records.conversation_id) from export.conversations as records"
-            " where records._reasons is not null and records.source_system = details.source_system)"
-        ),
-        one_of_details(
-            "conversation_id = (select min(conversation_id) from intermediate.int_conversations_latest as latest"
-            " where latest.is_deleted and latest.source_system = details.source_system)"
-        ),
-        *(
-            f"update marts.details set {change} where (source_system, contact_id) in"
-            " (select (source_system, contact_id) from intermediate.int_contacts where is_deleted)"
-            for change in ("contact_name = 'Ana'", "contact_phone = '***1234'", "contact_tags = ['vip']")
-        ),
-    ],
-}
-
-# What the row accounting must notice in the models that it counts.
-LOSSES = [
-    "delete from intermediate.int_messages where message_id = (select min(message_id) from intermediate.int_messages)",
-    "insert into intermediate.int_messages select * from intermediate.int_messages limit 1",
-    "update intermediate.int_messages set fate = null where fate = 'orphan'",
-    "delete from intermediate.int_events where fate = 'deleted'",
-    "delete from intermediate.int_ratings where fate = 'used'",
-    "delete from intermediate.int_agents where agent_id = (select min(agent_id) from intermediate.int_agents)",
-    "delete from intermediate.int_contacts where is_deleted",
-    "delete from intermediate.int_conversations_latest where is_deleted",
-    "delete from intermediate.int_conversation_facts where conversation_no = 1",
-    "insert into intermediate.int_conversation_facts select * from intermediate.int_conversation_facts limit 1",
-    "update settings.batch_counts set landed = landed + 1 where entity = 'contacts'",
-    "delete from settings.batch_counts where entity = 'agents'",
-]
+WARNINGS = '{"error": ["Deprecations", "NoNodeForYamlKey"]}'
+"""What dbt only warns of and is an error here: deprecations, and documentation of models that are gone."""
+DAYS_OF_NEWS = 3
 
 
 @dataclass(frozen=True)
 class Built:
-    """A built warehouse: its file, what dbt wrote beside it, and how each node fared, by name."""
+    """A built warehouse: its files, what dbt wrote beside them, and how each node fared, by name."""
 
     file: Path
     target: Path
     results: dict[str, Any]
     manifest: dict[str, Any]
+    before: Path | None = None
+    """The build that it is an update of."""
+
+    @property
+    def candidate(self) -> Path:
+        """The file with the marts."""
+        return self.file.with_name(CANDIDATE)
 
     def names(self, kind: str) -> set[str]:
         """Names of the nodes of one kind (`test`, `model`, `unit_test`) that ran."""
         return {name for name, result in self.results.items() if result["unique_id"].startswith(f"{kind}.")}
 
+    def node(self, name: str) -> dict[str, Any]:
+        """A node of the manifest."""
+        return dict(self.manifest["nodes"][self.results[name]["unique_id"]])
+
+    def query(self, name: str) -> str:
+        """The compiled SQL of a node."""
+        return str(self.results[name]["compiled_code"])
+
 
 def run_dbt(file: Path, target: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Run dbt on a build file: its exit code, and the results by name."""
-    command = [str(Path(sys.executable).with_name("dbt")), "--warn-error-options", '{"error": ["Deprecations"]}']
+    command = [str(Path(sys.executable).with_name("dbt")), "--warn-error-options", WARNINGS]
     places = {"--project-dir": PROJECT, "--profiles-dir": PROJECT, "--target-path": target, "--log-path": target}
     done = subprocess.run(
         [*command, *arguments, *(str(word) for option in places.items() for word in option)],
         env={
             **os.environ,
             "CAUSERIE_BUILD_FILE": str(file),
+            "CAUSERIE_CANDIDATE_FILE": str(file.with_name(CANDIDATE)),
             "CAUSERIE_SPILL_FOLDER": str(target / "spill"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         },
@@ -263,39 +95,131 @@ def unit(result: dict[str, Any]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    folder = tmp_path_factory.mktemp("gates")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("gates")
+
+
+@pytest.fixture(scope="module")
+def before(folder: Path) -> tuple[Settings, CarriedOver]:
+    """The configuration of a drop, and a build of all but its last days; these wait beside the drop."""
     settings = load_settings(write_demo(folder / "demo", conversations=300, days=40, seed=1).config)
+    for source in (folder / "demo" / "drop").iterdir():
+        for batch in sorted(source.iterdir())[-DAYS_OF_NEWS:]:
+            waiting = folder / "news" / source.name / batch.name
+            waiting.parent.mkdir(parents=True, exist_ok=True)
+            batch.rename(waiting)
     take_in(settings, lambda _: None)
-    file = folder / "warehouse.duckdb"
-    create_build(file, settings, *accepted_batches(settings))
-    target = folder / "target"
+    entries, segments = accepted_batches(settings)
+    file = folder / "before" / BUILD
+    file.parent.mkdir()
+    create_build(file, settings, entries, segments)
+    run_models(file)
+    last = {entry.source: entry.batch for entry in entries}
+    return settings, CarriedOver("before", file, file.with_name(CANDIDATE), last)
+
+
+@pytest.fixture(scope="module")
+def everything(folder: Path, before: tuple[Settings, CarriedOver]) -> Settings:
+    """The configuration of the same drop with its last days, which are taken in."""
+    settings, _ = before
+    for batch in (folder / "news").glob("*/*"):
+        batch.rename(folder / "demo" / "drop" / batch.parent.name / batch.name)
+    reports = take_in(settings, lambda _: None)
+    assert [len(report.having("accepted")) for report in reports] == [DAYS_OF_NEWS] * len(reports)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def built(folder: Path, everything: Settings) -> Built:
+    return build(folder / "full", everything)
+
+
+@pytest.fixture(scope="module")
+def updated(folder: Path, everything: Settings, before: tuple[Settings, CarriedOver]) -> Built:
+    return build(folder / "update", everything, before[1])
+
+
+def build(folder: Path, settings: Settings, carried_over: CarriedOver | None = None) -> Built:
+    """Build with dbt what was taken in."""
+    file, target = folder / BUILD, folder / "target"
+    folder.mkdir()
+    create_build(file, settings, *accepted_batches(settings), carried_over)
     status, results = run_dbt(file, target, "build", "--exclude-resource-type", "unit_test")
     assert status == 0, [name for name, result in results.items() if result["status"] not in ("success", "pass")]
-    return Built(file, target, results, json.loads((target / "manifest.json").read_text()))
+    manifest = json.loads((target / "manifest.json").read_text())
+    return Built(file, target, results, manifest, carried_over.database if carried_over else None)
+
+
+@contextmanager
+def opened(build: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A build with its candidate, open for writing."""
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{build.with_name(CANDIDATE)}' as candidate")
+        yield connection
+
+
+@contextmanager
+def copied(built: Built, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of a build, open for writing. Of an update, the accounting is that of the build before: it adds to it."""
+    for file in (built.file, built.candidate):
+        shutil.copy(file, folder / file.name)
+    with opened(folder / built.file.name) as connection:
+        if built.before is not None:
+            connection.execute(f"attach '{built.before}' as before (read_only)")
+            table = "intermediate.int_row_accounting"
+            connection.execute(f"create or replace table {table} as from before.{table}")
+        yield connection
 
 
 @pytest.fixture(scope="module")
 def copy(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    file = shutil.copy(built.file, tmp_path_factory.mktemp("corrupted") / built.file.name)
-    with duckdb.connect(str(file)) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with copied(built, tmp_path_factory.mktemp("corrupted")) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def copy_of_update(updated: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    with copied(updated, tmp_path_factory.mktemp("corrupted")) as connection:
         yield connection
 
 
 @pytest.fixture(scope="module")
 def corrupted(built: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Results of all tests on a file that is corrupted for every data test. Unit tests bring their own rows."""
-    sound = shutil.copy(built.file, tmp_path_factory.mktemp("sound"))
+    """Results of all tests on a build that is corrupted for every data test. Unit tests bring their own rows."""
+    sound = tmp_path_factory.mktemp("sound")
+    for file in (built.file, built.candidate):
+        shutil.copy(file, sound / file.name)
     try:  # in place: another path would have dbt parse everything anew
-        with duckdb.connect(str(built.file)) as connection:
+        with opened(built.file) as connection:
             for corruptions in CORRUPTIONS.values():
                 connection.execute(corruptions[0])
         status, results = run_dbt(built.file, built.target, "test")
     finally:
-        shutil.copy(sound, built.file)
+        for file in (built.file, built.candidate):
+            shutil.copy(sound / file.name, file)
     assert status == 1
     return results
+
+
+def unnoticed(connection: duckdb.DuckDBPyConnection, query: str, corruptions: list[str]) -> list[str]:
+    """Those of the corruptions with which a query that finds nothing in the sound data still finds nothing."""
+    assert connection.execute(query).fetchall() == []
+    found = []
+    for corruption in corruptions:
+        connection.execute("begin")
+        connection.execute(corruption)
+        if not connection.execute(query).fetchall():
+            found.append(corruption)
+        connection.execute("rollback")
+    return found
+
+
+def lost_rows(built: Built) -> str:
+    """The test of the accounting, on the accounting of what the models hold now."""
+    check, table = built.query("assert_rows_are_accounted_for"), '"warehouse"."intermediate"."int_row_accounting"'
+    assert table in check
+    return check.replace(table, f"({built.query('int_row_accounting')})")
 
 
 def test_every_data_test_has_a_corruption(built: Built) -> None:
@@ -308,30 +232,63 @@ def test_sound_data_pass(built: Built) -> None:
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_each_corruption_is_noticed(built: Built, copy: duckdb.DuckDBPyConnection, name: str) -> None:
-    query = built.results[name]["compiled_code"]
-    assert copy.execute(query).fetchall() == []
-    unnoticed = []
-    for corruption in CORRUPTIONS[name]:
-        copy.execute("begin")
-        copy.execute(corruption)
-        if not copy.execute(query).fetchall():
-            unnoticed.append(corruption)
-        copy.execute("rollback")
-    assert unnoticed == []
+    assert unnoticed(copy, built.query(name), CORRUPTIONS[name]) == []
 
 
 def test_lost_and_doubled_rows_are_noticed(built: Built, copy: duckdb.DuckDBPyConnection) -> None:
-    accounting = built.results["int_row_accounting"]["compiled_code"]
-    query = built.results["assert_rows_are_accounted_for"]["compiled_code"]
-    unnoticed = []
-    for loss in LOSSES:
-        copy.execute("begin")
-        copy.execute(loss)
-        copy.execute(f"create or replace table intermediate.int_row_accounting as {accounting}")
-        if not copy.execute(query).fetchall():
-            unnoticed.append(loss)
-        copy.execute("rollback")
-    assert unnoticed == []
+    assert unnoticed(copy, lost_rows(built), LOSSES) == []
+
+
+def test_an_update_passes_the_same_tests(updated: Built) -> None:
+    with duckdb.connect(str(updated.file), read_only=True) as connection:
+        assert connection.execute("select build_id from settings.carried_over").fetchall() == [("before",)]
+    statuses = {name: updated.results[name]["status"] for name in updated.names("test")}
+    assert statuses == dict.fromkeys(CORRUPTIONS, "pass")
+
+
+def test_an_update_gives_the_marts_of_a_full_build(built: Built, updated: Built) -> None:
+    full, update = read_marts(built.candidate), read_marts(updated.candidate)
+    for mart in KEYS:
+        assert differences(mart, full[mart], update[mart]) == []
+
+
+def test_what_an_update_tests_otherwise_is_noticed_too(
+    built: Built, updated: Built, copy_of_update: duckdb.DuckDBPyConnection
+) -> None:
+    otherwise = {name for name in CORRUPTIONS if built.query(name) != updated.query(name)}
+    assert otherwise == {"assert_marts_hold_live_rows_only"}
+    for name in otherwise:
+        assert unnoticed(copy_of_update, updated.query(name), CORRUPTIONS[name]) == []
+
+
+def test_rows_that_an_update_loses_or_doubles_are_noticed(
+    updated: Built, copy_of_update: duckdb.DuckDBPyConnection
+) -> None:
+    assert unnoticed(copy_of_update, lost_rows(updated), LOSSES_OF_UPDATES) == []
+
+
+def test_what_reads_a_model_as_it_was_runs_before_it(updated: Built) -> None:
+    """dbt does not know of these readers (`before_update`), so that the model itself has to refer to them."""
+    parents = {
+        name: {node.split(".")[2] for node in updated.node(name)["depends_on"]["nodes"]}
+        for name in updated.names("model")
+    }
+    readers = set()
+    for reader, known in parents.items():
+        read = set(re.findall(r'"(?:intermediate|main)"\."(\w+)"', updated.query(reader)))
+        for model in read - known - {reader}:
+            readers.add(reader)
+            assert reader in ancestors(model, parents), (reader, model)
+    assert readers == {
+        *("int_affected_conversations", "int_affected_periods"),
+        *("int_dates_before", "int_renamed_agents", "int_repeated_records"),
+    }
+
+
+def ancestors(model: str, parents: dict[str, set[str]]) -> set[str]:
+    """All models that run before a model."""
+    direct = parents.get(model, set())
+    return direct.union(*(ancestors(parent, parents) for parent in direct))
 
 
 def test_dbt_fails_on_every_corruption(corrupted: dict[str, Any]) -> None:
@@ -346,12 +303,15 @@ def test_unit_tests_pass(built: Built, corrupted: dict[str, Any]) -> None:
 
 
 def test_every_column_is_documented(built: Built) -> None:
-    with duckdb.connect(str(built.file), read_only=True) as connection:
-        rows = connection.execute("select schema_name, table_name, column_name from duckdb_columns()").fetchall()
+    with opened(built.file) as connection:
+        rows = connection.execute(
+            "select database_name, schema_name, table_name, column_name from duckdb_columns()"
+        ).fetchall()
     for name in built.names("model"):
-        node = built.manifest["nodes"][built.results[name]["unique_id"]]
+        node = built.node(name)
+        place = (node["database"], node["schema"], name)
         columns = {column: about["description"] for column, about in node["columns"].items()}
-        assert columns.keys() == {column for schema, table, column in rows if (schema, table) == (node["schema"], name)}
+        assert columns.keys() == {column for *of, column in rows if tuple(of) == place}, name
         assert all(columns.values()), name
         assert "One row per" in node["description"], name
 
@@ -362,6 +322,10 @@ def test_every_macro_is_documented(built: Built) -> None:
         if "__" not in macro["name"] and not macro["name"].startswith("test_"):
             assert macro["description"], macro["name"]
             assert all(argument["description"] for argument in macro["arguments"]), macro["name"]
+            signature = re.search(r"macro \w+\((.*?)\)", macro["macro_sql"], re.DOTALL)
+            assert signature is not None
+            names = [argument.split("=")[0].strip() for argument in signature[1].split(",") if argument]
+            assert [argument["name"] for argument in macro["arguments"]] == names, macro["name"]
 
 
 @pytest.mark.parametrize("file", sorted((PROJECT / "tests").glob("*.sql")), ids=lambda file: file.stem)

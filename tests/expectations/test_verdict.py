@@ -170,6 +170,8 @@ def test_no_expectation_is_no_verdict() -> None:
 
 
 def test_a_verdict_is_read_as_it_was_written(tmp_path: Path) -> None:
-    verdict = Verdict("b1", 3, 0, (Finding("totals", "e", "critical", "expected", "observed"),))
+    verdict = Verdict(
+        "b1", 3, 0, (Finding("totals", "e", "critical", "expected", "observed"),), {"details": ["1", "2", "3"]}
+    )
     verdict.write(tmp_path / "verdict.json")
     assert read_verdict(tmp_path / "verdict.json") == verdict

@@ -9,11 +9,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from expectations.contents import MARTS
 from ingestion.contract import ENTITIES
 from ingestion.settings import CONFIG_VARIABLE, load_settings
 from orchestration.assembly import JOB, build_defs
 from orchestration.home import Home, unlock
-from orchestration.releases import MARTS
 from orchestration.reporting import Reporter
 from tests.drops import write_config
 

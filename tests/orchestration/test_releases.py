@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from expectations.contents import contents
 from expectations.verdict import Finding, Verdict
 from orchestration import releases
 from orchestration.home import Build, BusyError, Home, lock, unlock
@@ -43,13 +44,17 @@ def make_build(home: Home, tmp_path: Path) -> Callable[..., Build]:
         build.target.mkdir(parents=True)
         create_build(build.database, settings, *accepted_batches(settings))
         run_models(build.database)
-        columns = {"account_id": {"name": "account_id", "description": "The account's id."}}
-        node = {"resource_type": "model", "name": "details", "description": "Conversations.", "columns": columns}
-        (build.target / "manifest.json").write_text(json.dumps({"nodes": {"model.details": node}}))
-        (verdict or Verdict(build_id, 5, 0, ())).write(build.verdict)
+        change(build, "comment on column details.account_id is 'The account''s id.'")  # as dbt does
+        replace(verdict or Verdict(build_id, 5, 0, ()), contents=contents(build.candidate)).write(build.verdict)
         return build
 
     return make
+
+
+def change(build: Build, statement: str) -> None:
+    """Change the candidate of a build."""
+    with duckdb.connect(str(build.candidate)) as connection:
+        connection.execute(statement)
 
 
 def read(path: Path, query: str) -> list[tuple[object, ...]]:
@@ -58,7 +63,8 @@ def read(path: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: Callable[..., Build]) -> None:
-    release = releases.publish(home, make_build("b1-0123456789"), "f", NOW)
+    build = make_build("b1-0123456789")
+    release = releases.publish(home, build, "f", NOW)
     assert release.release_id == "20260203T040506Z-b1-01234"
     assert home.current.is_symlink()
     assert read(home.current, "select count(*) from details") == [(2,)]
@@ -69,9 +75,12 @@ def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: 
     assert [name for (name,) in tables] == ["by_agent", "by_tag", "details", "overview", "release"]
     query = "select comment from duckdb_columns() where table_name = 'details' and column_name = 'account_id'"
     assert read(home.current, query) == [("The account's id.",)]
+    query = "select count(*) from duckdb_columns() where table_name = 'release' and coalesce(comment, '') = ''"
+    assert read(home.current, query) == [(0,)]
     assert releases.current(home) == release
     leftovers = [path.name for path in home.releases.iterdir() if path.name.startswith(".") or ".wal" in path.name]
     assert leftovers == []
+    assert build.candidate.resolve() == home.current.resolve()  # for dbt's documentation
 
 
 def test_readers_of_the_old_release_go_on_and_new_ones_see_the_new(
@@ -111,16 +120,45 @@ def test_without_any_verdict_nothing_is_published(home: Home, make_build: Callab
     assert releases.current(home) is None
 
 
-def test_a_file_that_came_out_wrong_is_not_published(
-    home: Home, make_build: Callable[..., Build], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("mart", "statement"),
+    [
+        ("details", "update details set channel = 'other' where conversation_id = 'c1'"),
+        ("details", "delete from details where conversation_id = 'c1'"),
+        ("overview", "insert into overview select * from overview limit 1"),
+        ("by_agent", "update by_agent set agent_name = null"),
+        ("by_tag", "update by_tag set share_of_conversations = 1.0000001"),
+    ],
+    ids=["another value", "a row less", "a row twice", "a value less", "a slightly other value"],
+)
+def test_a_file_that_changed_after_its_audit_is_not_published(
+    home: Home, make_build: Callable[..., Build], mart: str, statement: str
 ) -> None:
     first = releases.publish(home, make_build("b1-0123456789"), "f", NOW)
-    monkeypatch.setitem(releases.MARTS, "details", "account_id limit 1")
-    with pytest.raises(releases.UnpublishableError, match="details did not come out as built"):
-        releases.publish(home, make_build("b2-0123456789", 3), "g", NOW)
-    monkeypatch.undo()
+    build = make_build("b2-0123456789", 3)
+    change(build, statement)
+    with pytest.raises(releases.UnpublishableError, match=f": {mart} changed after the audit; run again"):
+        releases.publish(home, build, "g", NOW)
     assert releases.current(home) == first
     assert [path.name for path in home.releases.glob(".new*")] == []
+
+
+def test_a_verdict_that_saw_no_marts_publishes_nothing(home: Home, make_build: Callable[..., Build]) -> None:
+    build = make_build("b1-0123456789")
+    Verdict(build.id, 5, 0, ()).write(build.verdict)
+    with pytest.raises(releases.UnpublishableError, match="overview, by_agent, by_tag, details changed"):
+        releases.publish(home, build, "f", NOW)
+    assert releases.current(home) is None
+
+
+def test_a_candidate_that_is_not_all_in_its_file_is_not_published(home: Home, make_build: Callable[..., Build]) -> None:
+    """What DuckDB has not written into the file lies beside it, and would not come along."""
+    build = make_build("b1-0123456789")
+    build.candidate.with_name("candidate.duckdb.wal").touch()
+    with pytest.raises(releases.UnpublishableError, match="dbt did not end in good order"):
+        releases.publish(home, build, "f", NOW)
+    assert releases.current(home) is None
+    assert build.candidate.is_file()
 
 
 def test_one_run_at_a_time_works_in_a_home(home: Home) -> None:

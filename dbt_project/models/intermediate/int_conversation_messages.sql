@@ -1,15 +1,16 @@
 {{ config(materialized='view') }}
-{% set not_inbound = "kind in (" ~ message_kind('human') ~ ", " ~ message_kind('automated') ~ ", " ~ message_kind('unattributed') ~ ")" %}
+{% set outbound = [message_kind('human'), message_kind('automated'), message_kind('unattributed')] %}
+{% set is_outbound = 'kind in (' ~ outbound | join(', ') ~ ')' %}
 with counted as (
     select
         conversation_no,
         count(case when kind = {{ message_kind('inbound') }} then 1 end) as messages_inbound,
-        count(case when {{ not_inbound }} then 1 end) as messages_outbound,
+        count(case when {{ is_outbound }} then 1 end) as messages_outbound,
         count(case when kind = {{ message_kind('human') }} then 1 end) as messages_human,
         count(case when kind = {{ message_kind('unattributed') }} then 1 end) as messages_unattributed,
         count(case when kind = {{ message_kind('failed') }} then 1 end) as messages_failed,
         min(case when kind = {{ message_kind('inbound') }} then sent_at end) as first_inbound_at,
-        min(case when {{ not_inbound }} then sent_at end) as first_outbound_at,
+        min(case when {{ is_outbound }} then sent_at end) as first_outbound_at,
         max(case when kind <> {{ message_kind('failed') }} then sent_at end) as last_message_at
     from {{ ref('int_messages') }}
     where kind <> {{ message_kind('none') }} and conversation_no is not null and {{ is_affected('conversation_no') }}

@@ -116,16 +116,12 @@ fates as (
 select
     entities.source_system,
     entities.entity,
-    {% for counted in [
-        'manifests.landed',
-        'counted_before.quarantined + quarantined.quarantined',
-        'counted_before.superseded + superseded.superseded',
-        'fates.deleted', 'fates.orphans', 'fates.used'
-    ] -%}
-    {% set parts = counted.split(' + ') -%}
-    cast({% for part in parts %}coalesce({{ part }}, 0){% if not loop.last %} + {% endif %}{% endfor %} as bigint)
-        as {{ parts[0].split('.')[1] }}{% if not loop.last %},{% endif %}
-    {% endfor %}
+    cast(coalesce(manifests.landed, 0) as bigint) as landed,
+    cast(coalesce(counted_before.quarantined, 0) + coalesce(quarantined.quarantined, 0) as bigint) as quarantined,
+    cast(coalesce(counted_before.superseded, 0) + coalesce(superseded.superseded, 0) as bigint) as superseded,
+    cast(coalesce(fates.deleted, 0) as bigint) as deleted,
+    cast(coalesce(fates.orphans, 0) as bigint) as orphans,
+    cast(coalesce(fates.used, 0) as bigint) as used
 from entities
 {% for counted in ['manifests', 'quarantined', 'superseded', 'counted_before', 'fates'] -%}
 left join {{ counted }}

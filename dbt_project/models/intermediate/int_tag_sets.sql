@@ -7,11 +7,11 @@ with delivered as (
 )
 
 select
+    delivered.delivered_tags,
+    {{ tag_list('delivered.delivered_tags') }} as tags,
     {% if is_update() -%}
     (select coalesce(max(tag_set_no), 0) from {{ this }}) +
-    {%- endif %} {{ row_numbers() }} as tag_set_no,
-    delivered.delivered_tags,
-    {{ tag_list('delivered.delivered_tags') }} as tags
+    {%- endif %} {{ row_numbers() }} as tag_set_no
 from delivered
 {% if is_update() -%}
 left join {{ this }} as numbered on delivered.delivered_tags = numbered.delivered_tags

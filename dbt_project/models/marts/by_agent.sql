@@ -33,7 +33,7 @@ conversations as (
     select facts.agent_no, {{ period_columns() }}, {{ conversation_aggregates() }}
     from {{ facts }} as facts
     {{ join_calendar('facts.account_id', 'facts.started_date') }}
-    {{ group_by_periods(['facts.agent_no']) }}
+    {{ group_by_periods(['facts.agent_no']) }} -- noqa: PRS
 ),
 
 responses as (
@@ -41,7 +41,7 @@ responses as (
     from {{ facts }} as facts
     {{ join_calendar('facts.account_id', 'facts.started_date') }}
     where facts.first_response_at is not null
-    {{ group_by_periods(['facts.first_responder_no']) }}
+    {{ group_by_periods(['facts.first_responder_no']) }} -- noqa: PRS
 ),
 
 reply_dates as (
@@ -64,13 +64,13 @@ replies as (
     from reply_dates
     inner join agents on reply_dates.agent_no = agents.agent_no
     {{ join_calendar('agents.account_id', 'reply_dates.started_date') }}
-    {{ group_by_periods(['reply_dates.agent_no']) }}
+    {{ group_by_periods(['reply_dates.agent_no']) }} -- noqa: PRS
 ),
 
 {# Inbound messages belong to the assignee of their conversation, outbound ones to their sender. #}
 credited_messages as (
     select
-        case when days.agent_no is null then facts.agent_no else days.agent_no end as agent_no,
+        coalesce(days.agent_no, facts.agent_no) as agent_no,
         days.sent_date,
         days.messages_inbound,
         days.messages_outbound,
@@ -90,7 +90,7 @@ messages as (
     from message_dates
     inner join agents on message_dates.agent_no = agents.agent_no
     {{ join_calendar('agents.account_id', 'message_dates.sent_date') }}
-    {{ group_by_periods(['message_dates.agent_no']) }}
+    {{ group_by_periods(['message_dates.agent_no']) }} -- noqa: PRS
 ),
 
 agents_of_periods as (
@@ -132,4 +132,5 @@ left join {{ part }}
         and agents_of_periods.{{ key }} = {{ part }}.{{ key }}
         {%- endfor %}
 {% endfor -%}
-order by agents.account_id, agents_of_periods.grain, agents_of_periods.period_start, agents.source_system, agents.agent_id
+order by
+    agents.account_id, agents_of_periods.grain, agents_of_periods.period_start, agents.source_system, agents.agent_id

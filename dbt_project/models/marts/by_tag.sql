@@ -13,7 +13,7 @@ with conversations as (
     from {{ ref('int_conversation_facts') }} as facts
     inner join {{ ref('int_tags') }} as tags on facts.tag_set_no = tags.tag_set_no
     {{ join_calendar('facts.account_id', 'facts.started_date') }}
-    {{ group_by_periods(['facts.account_id', 'tags.tag_no']) }}
+    {{ group_by_periods(['facts.account_id', 'tags.tag_no']) }} -- noqa: PRS
 ),
 
 message_dates as (
@@ -30,7 +30,7 @@ messages as (
     from message_dates
     inner join {{ ref('int_tags') }} as tags on message_dates.tag_set_no = tags.tag_set_no
     {{ join_calendar('message_dates.account_id', 'message_dates.sent_date') }}
-    {{ group_by_periods(['message_dates.account_id', 'tags.tag_no']) }}
+    {{ group_by_periods(['message_dates.account_id', 'tags.tag_no']) }} -- noqa: PRS
 ),
 
 tags_of_periods as (

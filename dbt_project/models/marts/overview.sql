@@ -12,7 +12,7 @@ with conversations as (
         cast(sum(facts.reply_seconds_sum) as bigint) as reply_seconds_sum
     from {{ facts }} as facts
     {{ join_calendar('facts.account_id', 'facts.started_date') }}
-    {{ group_by_periods(['facts.account_id']) }}
+    {{ group_by_periods(['facts.account_id']) }} -- noqa: PRS
 ),
 
 message_dates as (
@@ -27,7 +27,7 @@ messages as (
     select message_dates.account_id, {{ period_columns() }}, {{ message_aggregates() }}
     from message_dates
     {{ join_calendar('message_dates.account_id', 'message_dates.sent_date') }}
-    {{ group_by_periods(['message_dates.account_id']) }}
+    {{ group_by_periods(['message_dates.account_id']) }} -- noqa: PRS
 )
 
 select

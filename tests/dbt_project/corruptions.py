@@ -1,0 +1,224 @@
+"""What may go wrong in a build, as SQL: each statement is a corruption that a test must notice.
+
+Here: statements on a build whose candidate is attached as `candidate`. Not here: the tests that make them
+(``test_gates``).
+"""
+
+from __future__ import annotations
+
+MARTS = ("overview", "by_agent", "by_tag")
+DURATIONS = ("first_response", "first_response_business", "duration", "duration_business")
+ADDITIVE = (
+    *("conversations", "conversations_inbox", "conversations_flow", "conversations_inbound", "conversations_other"),
+    *("messages", "messages_inbound", "messages_outbound", "messages_failed"),
+    *("conversations_answered", "conversations_unanswered", "conversations_closed", "reopens"),
+    *(f"{duration}_{figure}" for duration in DURATIONS for figure in ("seconds_sum", "count")),
+    *("reply_seconds_sum", "replies", "surveys", "ratings", "rating_sum", "ratings_satisfied"),
+    *(f"rating_{score}" for score in range(1, 6)),
+)
+AVERAGES = (
+    *(f"avg_{name}" for name in ("reply_seconds", "rating", *(f"{duration}_seconds" for duration in DURATIONS))),
+    *("csat_percent", "survey_response_percent"),
+)
+OF_DETAILS = tuple(
+    column
+    for column in ADDITIVE
+    if not column.startswith(("messages", "rating_", "ratings_")) or column == "rating_sum"
+)
+DETAILS = "candidate.details"
+ONE = f"(source_system, conversation_id) = (select min((source_system, conversation_id)) from {DETAILS})"
+
+
+def one_of_details(change: str, condition: str = "true") -> str:
+    """A change of one conversation that meets the condition."""
+    first = f"select min((source_system, conversation_id)) from {DETAILS} where {condition}"
+    return f"update {DETAILS} set {change} where (source_system, conversation_id) = ({first})"
+
+
+def of_conversations(condition: str) -> str:
+    """A condition on records: they belong to a conversation that meets it."""
+    return f"conversation_no in (select conversation_no from intermediate.int_conversations where {condition})"
+
+
+# What each data test must notice. Statements of one test stand for the branches of its query: each alone must do.
+# DuckDB writes one database in a transaction, so each changes either the marts or what leads to them.
+CORRUPTIONS = {
+    **{
+        f"assert_{mart}_rows_are_unique": [f"insert into candidate.{mart} select * from candidate.{mart} limit 1"]
+        for mart in (*MARTS, "details")
+    },
+    "assert_status_is_known": [one_of_details("status = 'snoozed'")],
+    "assert_source_is_known": [one_of_details("source = 'Inbox'")],
+    "assert_times_basis_is_known": [one_of_details("times_basis = 'guessed'")],
+    "assert_parts_add_up": [
+        f"update candidate.{mart} set {column} = {column} + 1"
+        for mart in MARTS
+        for column in ("conversations", "conversations_other", "messages", "messages_outbound", "ratings", "rating_3")
+    ],
+    "assert_days_add_up_to_periods": [
+        *(
+            f"update candidate.overview set {column} = coalesce({column}, 0) + 1 where grain = '{grain}'"
+            for column in ADDITIVE
+            for grain in ("day", "week", "month")
+        ),
+        *(
+            "delete from candidate.overview where (account_id, period_start)"
+            f" = (select min((account_id, period_start)) from candidate.overview where grain = '{grain}')"
+            f" and grain = '{grain}'"
+            for grain in ("day", "week", "month")
+        ),
+    ],
+    "assert_overview_equals_details": [
+        *(
+            f"update candidate.overview set {column} = coalesce({column}, 0) + 1 where grain = 'day'"
+            for column in OF_DETAILS
+        ),
+        f"delete from candidate.details where {ONE}",
+        one_of_details("started_date = date '2020-01-01'"),
+        "delete from candidate.overview where grain = 'day' and conversations = 1",
+    ],
+    "assert_agents_add_up_to_overview": [
+        *(f"update candidate.by_agent set {column} = coalesce({column}, 0) + 1" for column in ADDITIVE),
+        "delete from candidate.by_agent where agent_id is null",
+        "delete from candidate.by_agent where period_start = (select min(period_start) from candidate.by_agent)",
+        "delete from candidate.overview where grain = 'month'",
+    ],
+    "assert_tags_cover_overview": [
+        *(f"update candidate.by_tag set {column} = 1000000000" for column in (*ADDITIVE, "distinct_contacts")),
+        *(f"update candidate.by_tag set {column} = 0" for column in (*ADDITIVE, "distinct_contacts")),
+        "delete from candidate.by_tag where tag = '(untagged)'",
+        "delete from candidate.by_tag where period_start = (select min(period_start) from candidate.by_tag)",
+        "update candidate.by_tag set share_of_conversations = 0 where tag = '(untagged)'",
+        "update candidate.by_tag set share_of_conversations = null",
+    ],
+    "assert_message_totals_agree": [
+        one_of_details(f"{column} = {column} + 1")
+        for column in ("messages", "messages_inbound", "messages_outbound", "messages_failed")
+    ],
+    "assert_averages_agree_with_sums": [
+        f"update candidate.{mart} set {change}"
+        for mart in MARTS
+        for change in (
+            *(f"{average} = {average} * 1.001" for average in AVERAGES),
+            *(f"{average} = null" for average in AVERAGES),
+            *(f"{average} = 0" for average in AVERAGES),
+            *(f"{duration}_seconds_sum = null" for duration in DURATIONS),
+            *(f"{duration}_seconds_sum = 0 where {duration}_count = 0" for duration in DURATIONS),
+            *(f"median_{duration}_seconds = null" for duration in DURATIONS),
+            *(f"p90_{duration}_seconds = null" for duration in DURATIONS),
+            *(f"p90_{duration}_seconds = median_{duration}_seconds - 1" for duration in DURATIONS),
+            "reply_seconds_sum = null",
+            "rating_sum = null",
+        )
+    ],
+    "assert_no_figure_is_negative": [
+        *(
+            f"update candidate.{mart} set {figure} = -1"
+            for mart in MARTS
+            for figure in (
+                *ADDITIVE,
+                "distinct_contacts",
+                "avg_reply_seconds",
+                *(f"{kind}_{duration}_seconds" for kind in ("avg", "median", "p90") for duration in DURATIONS),
+            )
+        ),
+        *(
+            one_of_details(f"{figure} = -1")
+            for figure in (
+                *("reopens", "replies", "reply_seconds_sum"),
+                *("messages", "messages_inbound", "messages_outbound", "messages_human", "messages_failed"),
+                *(f"{duration}_seconds" for duration in DURATIONS),
+            )
+        ),
+    ],
+    "assert_details_are_consistent": [
+        one_of_details("messages = messages + 1"),
+        one_of_details("messages_human = messages_outbound + 1"),
+        one_of_details("replies = messages_human + 1"),
+        one_of_details("first_inbound_at = null", "messages_inbound > 0 and not is_answered"),
+        one_of_details("last_message_at = null", "messages > 0"),
+        one_of_details("last_message_at = started_at", "messages = 0"),
+        one_of_details("first_response_at = null", "is_answered"),
+        one_of_details("first_response_seconds = null", "is_answered"),
+        one_of_details("is_answered = null", "is_answered"),
+        one_of_details("is_answered = false", "is_answered"),
+        one_of_details("is_answered = true", "not is_answered"),
+        one_of_details("is_answered = false", "first_inbound_at is null"),
+        one_of_details("first_response_at = first_inbound_at - interval 1 second", "is_answered"),
+        one_of_details("reply_seconds_sum = null", "replies > 0"),
+        one_of_details("reply_seconds_sum = 0", "replies = 0"),
+        one_of_details("duration_seconds = null", "duration_seconds is not null"),
+        one_of_details("closed_at = started_at - interval 1 second", "duration_seconds is not null"),
+        one_of_details("is_closed = false", "is_closed"),
+        one_of_details("is_closed = true", "not is_closed"),
+        one_of_details("first_response_business_seconds = first_response_seconds + 1", "is_answered"),
+        one_of_details("duration_business_seconds = duration_seconds + 1", "duration_seconds is not null"),
+        one_of_details("is_surveyed = false", "rating is not null"),
+        one_of_details("rating = 6", "rating is not null"),
+        one_of_details("rating = 0", "rating is not null"),
+        one_of_details("rated_at = started_at", "rating is null"),
+        one_of_details("rating_comment = 'good'", "rating is null"),
+    ],
+    "assert_rows_are_accounted_for": [
+        f"update intermediate.int_row_accounting set {column} = {column} + 1 where entity = '{entity}'"
+        for column in ("landed", "quarantined", "superseded", "deleted", "orphans", "used")
+        for entity in ("conversations", "messages", "contacts", "agents", "events", "ratings")
+    ],
+    "assert_marts_hold_every_used_row": [
+        f"insert into candidate.details select * from candidate.details where {ONE}",
+        f"delete from candidate.details where {ONE}",
+        one_of_details("messages = messages + 1"),
+        one_of_details("messages_failed = messages_failed + 1"),
+        "delete from candidate.details where source_system = (select max(source_system) from candidate.details)",
+        "delete from intermediate.int_messages where (source_no, message_id) = (select min((source_no, message_id))"
+        f" from intermediate.int_messages where kind <> 0 and {of_conversations('not is_deleted')})",
+    ],
+    "assert_marts_hold_live_rows_only": [
+        one_of_details(
+            "conversation_id = (select min(records.conversation_id) from export.conversations as records"
+            " where records._reasons is not null and records.source_system = details.source_system)"
+        ),
+        one_of_details(
+            "conversation_id = (select min(conversation_id) from intermediate.int_conversations as latest"
+            " where latest.is_deleted and latest.source_system = details.source_system)"
+        ),
+        *(
+            f"update candidate.details set {change} where (source_system, contact_id) in"
+            " (select (source_system, contact_id) from intermediate.int_contacts where is_deleted)"
+            for change in ("contact_name = 'Ana'", "contact_phone = '***1234'", "contact_tags = ['vip']")
+        ),
+    ],
+}
+
+# What the row accounting must notice in the models that it counts.
+LOSSES = [
+    "delete from intermediate.int_messages where message_id = (select min(message_id) from intermediate.int_messages)",
+    "insert into intermediate.int_messages select * from intermediate.int_messages limit 1",
+    "update intermediate.int_messages set conversation_no = 0 where conversation_no is null and not is_deleted",
+    f"delete from intermediate.int_events where {of_conversations('is_deleted')}",
+    f"delete from intermediate.int_ratings where {of_conversations('not is_deleted')}",
+    "delete from intermediate.int_agents where agent_id = (select min(agent_id) from intermediate.int_agents)",
+    "delete from intermediate.int_contacts where is_deleted",
+    "delete from intermediate.int_conversations where is_deleted",
+    "delete from intermediate.int_conversation_facts where conversation_no = 1",
+    "insert into intermediate.int_conversation_facts select * from intermediate.int_conversation_facts limit 1",
+    *(f"delete from intermediate.int_repeated_records where entity = '{entity}'" for entity in ("messages", "agents")),
+    "insert into intermediate.int_repeated_records select * from intermediate.int_repeated_records limit 1",
+    "update settings.batch_counts set landed = landed + 1 where entity = 'contacts'",
+    "delete from settings.batch_counts where entity = 'agents'",
+]
+
+# The same in an update: rows that it carries over, rows that it takes in, what was counted before.
+LOSSES_OF_UPDATES = [
+    *LOSSES,
+    *(
+        f"delete from intermediate.int_messages where (source_no, message_id) = (select min((source_no, message_id))"
+        f" from intermediate.int_messages where conversation_no {which} (from intermediate.int_affected_conversations))"
+        for which in ("in", "not in")
+    ),
+    "insert into intermediate.int_events select * from intermediate.int_events"
+    " where conversation_no in (from intermediate.int_affected_conversations) limit 1",
+    "update intermediate.int_repeated_records set is_known = not is_known where entity = 'contacts'",
+    "delete from intermediate.int_row_accounting where entity = 'messages'",
+    "update intermediate.int_row_accounting set quarantined = quarantined + 1 where entity = 'events'",
+]

@@ -1,0 +1,73 @@
+"""The checksums that tie a verdict to what it judged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations.contents import MARTS, contents
+
+
+@pytest.fixture
+def candidate(tmp_path: Path) -> Path:
+    """Four small marts."""
+    file = tmp_path / "candidate.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        for mart in MARTS:
+            connection.execute(
+                f"create table {mart} as select * from (values (1, 'a', timestamptz '2026-01-01 00:00:00Z', ['x']),"
+                " (2, null, null, [])) as records (id, name, since, tags)"
+            )
+    return file
+
+
+def changed(candidate: Path, statement: str) -> set[str]:
+    """The marts that a statement gives other checksums."""
+    before = contents(candidate)
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute(statement)
+    after = contents(candidate)
+    return {mart for mart in MARTS if before[mart] != after[mart]}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update details set name = 'b' where id = 1",
+        "update details set name = '' where id = 2",
+        "update details set since = since + interval 1 microsecond",
+        "update details set tags = ['x', 'x'] where id = 1",
+        "update details set id = 3 - id",
+        "delete from details where id = 2",
+        "insert into details select * from details",
+        "insert into details from details where id = 1 union all from details where id = 1",
+        "create or replace table details as select id, since, name, tags from details",
+    ],
+)
+def test_any_change_of_a_mart_is_told(candidate: Path, statement: str) -> None:
+    assert changed(candidate, statement) == {"details"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create or replace table details as from details order by id desc",
+        "comment on column details.name is 'The name.'",
+        "create table release as select 1 as id",
+    ],
+    ids=["order of rows", "comments", "another table"],
+)
+def test_what_readers_do_not_count_on_changes_nothing(candidate: Path, statement: str) -> None:
+    assert changed(candidate, statement) == set()
+
+
+def test_another_process_says_the_same(candidate: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "expectations.contents", str(candidate)], capture_output=True, text=True, check=True
+    )
+    assert json.loads(said.stdout) == contents(candidate)
