@@ -49,6 +49,8 @@ periods as (
 )
 
 select
+    {# what is counted by period is grouped by one number #}
+    row_number() over (order by periods.account_id, periods.grain, periods.period_start) as period_no,
     periods.account_id,
     periods.grain,
     periods.period_start,

@@ -3,7 +3,7 @@
 ]) }}
 {# Each figure is credited to somebody else: the assignee, the first responder, who replied, who sent. So each has an
    aggregate of its own, by number: a number of an agent tells the source too, and a negative one stands for nobody. #}
-{% set keys = ['agent_no', 'grain', 'period_start'] %}
+{% set keys = ['agent_no', 'period_no'] %}
 {% set parts = ['conversations', 'responses', 'replies', 'messages'] %}
 {% set facts = ref('int_conversation_facts') %}
 with agents as (
@@ -30,18 +30,18 @@ with agents as (
 ),
 
 conversations as (
-    select facts.agent_no, {{ period_columns() }}, {{ conversation_aggregates() }}
+    select facts.agent_no, periods_of_date.period_no, {{ conversation_aggregates() }}
     from {{ facts }} as facts
-    {{ join_calendar('facts.account_id', 'facts.started_date') }}
-    {{ group_by_periods(['facts.agent_no']) }} -- noqa: PRS
+    {{ join_periods('facts.account_id', 'facts.started_date') }}
+    group by facts.agent_no, periods_of_date.period_no
 ),
 
 responses as (
-    select facts.first_responder_no as agent_no, {{ period_columns() }}, {{ first_response_aggregates() }}
+    select facts.first_responder_no as agent_no, periods_of_date.period_no, {{ first_response_aggregates() }}
     from {{ facts }} as facts
-    {{ join_calendar('facts.account_id', 'facts.started_date') }}
+    {{ join_periods('facts.account_id', 'facts.started_date') }}
     where facts.first_response_at is not null
-    {{ group_by_periods(['facts.first_responder_no']) }} -- noqa: PRS
+    group by facts.first_responder_no, periods_of_date.period_no
 ),
 
 reply_dates as (
@@ -58,13 +58,13 @@ reply_dates as (
 replies as (
     select
         reply_dates.agent_no,
-        {{ period_columns() }},
+        periods_of_date.period_no,
         cast(sum(reply_dates.replies) as bigint) as replies,
         cast(sum(reply_dates.reply_seconds_sum) as bigint) as reply_seconds_sum
     from reply_dates
     inner join agents on reply_dates.agent_no = agents.agent_no
-    {{ join_calendar('agents.account_id', 'reply_dates.started_date') }}
-    {{ group_by_periods(['reply_dates.agent_no']) }} -- noqa: PRS
+    {{ join_periods('agents.account_id', 'reply_dates.started_date') }}
+    group by reply_dates.agent_no, periods_of_date.period_no
 ),
 
 {# Inbound messages belong to the assignee of their conversation, outbound ones to their sender. #}
@@ -86,11 +86,11 @@ message_dates as (
 ),
 
 messages as (
-    select message_dates.agent_no, {{ period_columns() }}, {{ message_aggregates() }}
+    select message_dates.agent_no, periods_of_date.period_no, {{ message_aggregates() }}
     from message_dates
     inner join agents on message_dates.agent_no = agents.agent_no
-    {{ join_calendar('agents.account_id', 'message_dates.sent_date') }}
-    {{ group_by_periods(['message_dates.agent_no']) }} -- noqa: PRS
+    {{ join_periods('agents.account_id', 'message_dates.sent_date') }}
+    group by message_dates.agent_no, periods_of_date.period_no
 ),
 
 agents_of_periods as (
@@ -102,8 +102,8 @@ agents_of_periods as (
 
 select
     agents.account_id,
-    agents_of_periods.grain,
-    agents_of_periods.period_start,
+    periods.grain,
+    periods.period_start,
     periods.period_end,
     periods.is_complete,
     agents.source_system,
@@ -113,16 +113,7 @@ select
     {{ measure_columns(responses='responses', replies='replies') }}
 from agents_of_periods
 inner join agents on agents_of_periods.agent_no = agents.agent_no
-inner join {{ ref('int_periods') }} as periods
-    on
-        agents.account_id = periods.account_id
-        and agents_of_periods.grain = periods.grain
-        and agents_of_periods.period_start = periods.period_start
-inner join {{ ref('int_affected_periods') }} as affected
-    on
-        periods.account_id = affected.account_id
-        and periods.grain = affected.grain
-        and periods.period_start = affected.period_start
+inner join {{ ref('int_periods') }} as periods on agents_of_periods.period_no = periods.period_no
 inner join {{ source('settings', 'accounts') }} as accounts on agents.account_id = accounts.account_id
 {% for part in parts -%}
 left join {{ part }}
@@ -132,5 +123,4 @@ left join {{ part }}
         and agents_of_periods.{{ key }} = {{ part }}.{{ key }}
         {%- endfor %}
 {% endfor -%}
-order by
-    agents.account_id, agents_of_periods.grain, agents_of_periods.period_start, agents.source_system, agents.agent_id
+order by agents.account_id, periods.grain, periods.period_start, agents.source_system, agents.agent_id

@@ -4,15 +4,14 @@
 {% set facts = ref('int_conversation_facts') %}
 with conversations as (
     select
-        facts.account_id,
-        {{ period_columns() }},
+        periods_of_date.period_no,
         {{ conversation_aggregates() }},
         {{ first_response_aggregates() }},
         cast(sum(facts.replies) as bigint) as replies,
         cast(sum(facts.reply_seconds_sum) as bigint) as reply_seconds_sum
     from {{ facts }} as facts
-    {{ join_calendar('facts.account_id', 'facts.started_date') }}
-    {{ group_by_periods(['facts.account_id']) }} -- noqa: PRS
+    {{ join_periods('facts.account_id', 'facts.started_date') }}
+    group by periods_of_date.period_no
 ),
 
 message_dates as (
@@ -24,10 +23,10 @@ message_dates as (
 ),
 
 messages as (
-    select message_dates.account_id, {{ period_columns() }}, {{ message_aggregates() }}
+    select periods_of_date.period_no, {{ message_aggregates() }}
     from message_dates
-    {{ join_calendar('message_dates.account_id', 'message_dates.sent_date') }}
-    {{ group_by_periods(['message_dates.account_id']) }} -- noqa: PRS
+    {{ join_periods('message_dates.account_id', 'message_dates.sent_date') }}
+    group by periods_of_date.period_no
 )
 
 select
@@ -44,14 +43,6 @@ inner join {{ ref('int_affected_periods') }} as affected
         and periods.grain = affected.grain
         and periods.period_start = affected.period_start
 inner join {{ source('settings', 'accounts') }} as accounts on periods.account_id = accounts.account_id
-left join conversations
-    on
-        periods.account_id = conversations.account_id
-        and periods.grain = conversations.grain
-        and periods.period_start = conversations.period_start
-left join messages
-    on
-        periods.account_id = messages.account_id
-        and periods.grain = messages.grain
-        and periods.period_start = messages.period_start
+left join conversations on periods.period_no = conversations.period_no
+left join messages on periods.period_no = messages.period_no
 order by periods.account_id, periods.grain, periods.period_start
