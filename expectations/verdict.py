@@ -84,7 +84,6 @@ def judge(
     limits: release.Limits,
     docs: Path | None,
     suites: release.Suites = release.suites,
-    contents: dict[str, list[str]] | None = None,
 ) -> Verdict:
     """Evaluate the suites on the frames of a build and write Data Docs into ``docs`` (None: no Data Docs)."""
     import great_expectations as gx
@@ -116,7 +115,7 @@ def judge(
             findings.append(finding)
     if docs is not None:
         _write_docs(context, docs)
-    return Verdict(build_id, evaluated, raised, tuple(findings), contents or {})
+    return Verdict(build_id, evaluated, raised, tuple(findings))
 
 
 def _write_docs(context: Any, docs: Path) -> None:

@@ -18,7 +18,7 @@ from ingestion.landing import copy_file
 from ingestion.ledger import Entry
 from ingestion.raw import Segment, holding
 from ingestion.settings import WEEKDAYS, Settings
-from ingestion.sql import sql_files, sql_text
+from ingestion.sql import sql_files, sql_rows, sql_text
 
 CANDIDATE = "candidate.duckdb"
 """The file beside a build in which dbt makes the marts."""
@@ -64,16 +64,12 @@ def create_build(
         for entity in ENTITIES.values():
             connection.execute(f"create view export.{entity.name} as {_records(entity, segments, last)}")
         for name, (columns, rows) in _settings_tables(settings, entries).items():
-            connection.execute(f"create table settings.{name} ({columns})")
-            if rows:  # column by column: row by row takes a millisecond each
-                values = ", ".join(f"unnest(${place + 1})" for place in range(len(rows[0])))
-                in_columns = [list(column) for column in zip(*rows, strict=True)]
-                connection.execute(f"insert into settings.{name} select {values}", in_columns)
+            kinds = dict(column.split() for column in columns.split(", "))
+            connection.execute(f"create table settings.{name} as {sql_rows(kinds, rows)}")
         if carried_over is not None:
             connection.execute(
-                "create table settings.carried_over as select cast($1 as varchar) as build_id,"
-                " coalesce(max(conversation_no), 0) as newest_conversation_no from intermediate.int_conversations",
-                [carried_over.build_id],
+                f"create table settings.carried_over as select {sql_text(carried_over.build_id)} as build_id,"
+                " coalesce(max(conversation_no), 0) as newest_conversation_no from intermediate.int_conversations"
             )
 
 
@@ -116,8 +112,8 @@ def _settings_tables(settings: Settings, entries: Sequence[Entry]) -> dict[str, 
     """Each table's columns and rows."""
     return {
         "accounts": (
-            "account_id varchar, timezone varchar, week_starts_on integer, rating_worst integer, rating_best integer,"
-            " contact_phone varchar",
+            "account_id varchar, timezone varchar, week_starts_on integer, rating_worst integer,"
+            " rating_best integer, contact_phone varchar",
             [
                 (
                     account.id,
@@ -159,8 +155,8 @@ def _settings_tables(settings: Settings, entries: Sequence[Entry]) -> dict[str, 
             [(entry.source, entry.batch, str(entry.extracted_at)) for entry in entries],
         ),
         "batch_counts": (
-            "source_system varchar, batch varchar, entity varchar, landed bigint, quarantined bigint, known bigint,"
-            " restated bigint",
+            "source_system varchar, batch varchar, entity varchar, landed bigint,"
+            " quarantined bigint, known bigint, restated bigint",
             [
                 (entry.source, entry.batch, entity, counts.landed, counts.quarantined, counts.known, counts.restated)
                 for entry in entries

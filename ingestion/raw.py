@@ -29,7 +29,7 @@ from ingestion.landing import BatchError, Landed, replacing_folder
 from ingestion.ledger import SegmentEntry
 from ingestion.packing import is_cut_off
 from ingestion.readers import UnreadableFileError
-from ingestion.sql import sql_text
+from ingestion.sql import sql_rows, sql_text
 
 SUMMARY = "segment.json"
 QUARANTINE = "quarantine.parquet"
@@ -262,14 +262,9 @@ def _refuse_other_rows(file: parsing.LandedFile, records: int) -> None:
 
 
 def _write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path, source: str, rows: Sequence[_BadRow]) -> None:
+    columns = dict.fromkeys(("batch", "entity", "file"), "varchar")
+    columns |= {"line": "bigint", "reasons": "varchar", "record": "varchar"}
     connection.execute(
-        "create or replace temp table quarantine"
-        " (batch varchar, entity varchar, file varchar, line bigint, reasons varchar, record varchar)"
-    )
-    if rows:
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        values = ", ".join(f"unnest(${place + 1})" for place in range(len(columns)))
-        connection.execute(f"insert into quarantine select {values}", columns)
-    connection.execute(
-        f"copy (select {sql_text(source)} as source_system, * from quarantine) to {sql_text(path)} ({parsing.PARQUET})"
+        f"copy (select {sql_text(source)} as source_system, * from ({sql_rows(columns, rows)}))"
+        f" to {sql_text(path)} ({parsing.PARQUET})"
     )

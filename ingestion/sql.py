@@ -5,9 +5,11 @@ Here: quoting, once. Not here: statements.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 
 def sql_text(value: str | Path) -> str:
@@ -23,6 +25,18 @@ def sql_file(path: Path) -> str:
 def sql_files(paths: Iterable[Path]) -> str:
     """Files to be read one after the other, as a SQL list."""
     return f"[{', '.join(map(sql_file, paths))}]"
+
+
+def sql_rows(columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> str:
+    """A query of rows: of each column its name and SQL type; values are text, numbers, truths, dates or None.
+
+    DuckDB imports pandas when the first parameter of a process is bound, which takes longer than most statements.
+    """
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    structure = json.dumps([dict.fromkeys(columns, "VARCHAR")])
+    values = ", ".join(f"cast(record.{name} as {kind}) as {name}" for name, kind in columns.items())
+    listed = f"from_json({sql_text(json.dumps(records, default=str))}, {sql_text(structure)})"
+    return f"select {values} from (select unnest({listed}) as record)"
 
 
 def sql_name(name: str) -> str:

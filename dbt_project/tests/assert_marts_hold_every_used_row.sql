@@ -14,12 +14,16 @@ used_conversations as (
 ),
 
 used_messages as (
-    select conversations.source_system, count(*) as messages
+    select sources.source_system, count(*) as messages
     from {{ ref('int_messages') }} as messages
-    inner join {{ ref('int_conversations') }} as conversations
+    inner join {{ source('settings', 'sources') }} as sources on messages.source_no = sources.source_no
+    left join {{ ref('int_conversations') }} as conversations
         on messages.conversation_no = conversations.conversation_no
-    where messages.kind <> {{ message_kind('none') }} and not conversations.is_deleted
-    group by conversations.source_system
+    where
+        messages.kind <> {{ message_kind('none') }}
+        and messages.conversation_no is not null
+        and not coalesce(conversations.is_deleted, false)
+    group by sources.source_system
 )
 
 select

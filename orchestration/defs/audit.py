@@ -4,6 +4,8 @@ Here: the audit asset and its blocking checks, one a suite. Not here: what is ex
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -55,10 +57,11 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
         build = home.build(context.run.run_id)
         if not build.plan.is_file():
             raise dg.Failure("this run has built nothing: run the whole job", allow_retries=False)
-        with reporter.step("audit"):
+        with reporter.step("audit"), ThreadPoolExecutor(1) as pool:
             reporter.progress("loading Great Expectations")
             great.load()
             current = releases.current(home)
+            holds = pool.submit(contents, build.candidate)  # beside the expectations: each uses a core
             frames = gather(build.database, build.candidate, current.rows if current else {}, datetime.now(UTC))
             quality = settings.quality
             limits = suites.Limits(
@@ -69,7 +72,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
                 stale_after_hours=quality.stale_after_hours,
             )
             reporter.progress("evaluating expectations")
-            verdict = judge(build.id, frames, limits, build.docs, contents=contents(build.candidate))
+            verdict = replace(judge(build.id, frames, limits, build.docs), contents=holds.result())
             verdict.write(build.verdict)
             reporter.verdict = verdict
         checks = []

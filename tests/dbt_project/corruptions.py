@@ -172,6 +172,7 @@ CORRUPTIONS = {
         "delete from candidate.details where source_system = (select max(source_system) from candidate.details)",
         "delete from intermediate.int_messages where (source_no, message_id) = (select min((source_no, message_id))"
         f" from intermediate.int_messages where kind <> 0 and {of_conversations('not is_deleted')})",
+        "update intermediate.int_messages set conversation_no = 0 where conversation_no is null and kind <> 0",
     ],
     "assert_marts_hold_live_rows_only": [
         one_of_details(
@@ -194,7 +195,6 @@ CORRUPTIONS = {
 LOSSES = [
     "delete from intermediate.int_messages where message_id = (select min(message_id) from intermediate.int_messages)",
     "insert into intermediate.int_messages select * from intermediate.int_messages limit 1",
-    "update intermediate.int_messages set conversation_no = 0 where conversation_no is null and not is_deleted",
     f"delete from intermediate.int_events where {of_conversations('is_deleted')}",
     f"delete from intermediate.int_ratings where {of_conversations('not is_deleted')}",
     "delete from intermediate.int_agents where agent_id = (select min(agent_id) from intermediate.int_agents)",

@@ -50,9 +50,8 @@ counted_before as (
     {%- endif %}
 ),
 
-conversations as (
-    select conversation_no, case when is_deleted then 'deleted' else 'used' end as fate
-    from {{ ref('int_conversations') }}
+deleted_conversations as (
+    select conversation_no from {{ ref('int_conversations') }} where is_deleted
 ),
 
 hanging as (
@@ -65,11 +64,12 @@ hanging as (
             when records.is_deleted then 'deleted'
             {% endif -%}
             when records.conversation_no is null then 'orphan'
-            else conversations.fate
+            when deleted_conversations.conversation_no is not null then 'deleted'
+            else 'used'
         end as fate,
         count(*) as records
     from {{ ref('int_' ~ entity) }} as records
-    left join conversations on records.conversation_no = conversations.conversation_no
+    left join deleted_conversations on records.conversation_no = deleted_conversations.conversation_no
     group by 1, 2, 3
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
