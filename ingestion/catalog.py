@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from ingestion.build_files import CANDIDATE
 from ingestion.contract import DUCKDB_TYPES, ENTITIES, Entity
 from ingestion.landing import copy_file
 from ingestion.ledger import Entry
@@ -20,8 +21,6 @@ from ingestion.raw import Segment, holding
 from ingestion.settings import WEEKDAYS, Settings
 from ingestion.sql import sql_files, sql_rows, sql_text
 
-CANDIDATE = "candidate.duckdb"
-"""The file beside a build in which dbt makes the marts."""
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 

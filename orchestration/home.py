@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ingestion.catalog import CANDIDATE
+from ingestion.build_files import CANDIDATE, DATABASE
 
 
 class BusyError(Exception):
@@ -32,7 +32,7 @@ class Build:
     @property
     def database(self) -> Path:
         """The private file with everything that leads to the marts: dbt is its only writer."""
-        return self.folder / "warehouse.duckdb"
+        return self.folder / DATABASE
 
     @property
     def candidate(self) -> Path:

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.catalog import CANDIDATE, CarriedOver, create_build
+from ingestion.build_files import CANDIDATE
+from ingestion.catalog import CarriedOver, create_build
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.settings import load_settings
 from orchestration.dbt import PROJECT

@@ -22,7 +22,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.catalog import CANDIDATE, CarriedOver, create_build
+from ingestion.build_files import CANDIDATE
+from ingestion.catalog import CarriedOver, create_build
 from ingestion.demo import write_demo
 from ingestion.intake import accepted_batches, take_in
 from ingestion.settings import Settings, load_settings

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.catalog import CANDIDATE, CarriedOver
+from ingestion.build_files import CANDIDATE
+from ingestion.catalog import CarriedOver
 from ingestion.intake import accepted_entries, take_in
 from ingestion.settings import load_settings
 from tests.drops import Row, conversation, message, write_batch, write_config
