@@ -1,8 +1,7 @@
-{# In an update: the periods of what the affected conversations were and are, those whose state has changed (they began,
-   ended or are gone), and all of an account whose agents have other names. Reads the overview as the release before
-   left it. #}
+{# In an update: the periods of what the affected conversations were and are, and those whose state has changed (they
+   began, ended or are gone). Reads the overview as the release before left it. #}
 -- depends_on: {{ ref('int_conversation_facts') }}, {{ ref('int_message_days') }}, {{ ref('int_dates_before') }}
--- depends_on: {{ ref('int_calendar') }}, {{ ref('int_renamed_agents') }}, {{ ref('int_affected_conversations') }}
+-- depends_on: {{ ref('int_calendar') }}, {{ ref('int_affected_conversations') }}
 {% if is_update() -%}
 with facts as (
     select conversation_no, account_id, started_date
@@ -25,10 +24,6 @@ periods_of_dates as (
         on dates.account_id = calendar.account_id and dates.local_date = calendar.local_date
     union
     select account_id, local_date, week_start, month_start from {{ ref('int_dates_before') }}
-),
-
-renamed_accounts as (
-    select distinct account_id from {{ ref('int_renamed_agents') }}
 )
 
 select account_id, 'day' as grain, local_date as period_start from periods_of_dates
@@ -48,10 +43,6 @@ full outer join {{ before_update('overview') }} as overview
         and periods.grain = overview.grain
         and periods.period_start = overview.period_start
 where periods.is_complete is distinct from overview.is_complete
-union
-select periods.account_id, periods.grain, periods.period_start
-from {{ ref('int_periods') }} as periods
-inner join renamed_accounts on periods.account_id = renamed_accounts.account_id
 {%- else -%}
 select account_id, grain, period_start from {{ ref('int_periods') }}
 {%- endif %}

@@ -1,7 +1,7 @@
 {# Reads the agents as the build before left them. #}
 with {{ latest_versions('agents') }}
 
-select latest_versions.account_id, latest_versions.source_no, latest_versions.agent_id
+select latest_versions.source_no, latest_versions.source_system, latest_versions.agent_id
 from latest_versions
 {% if is_update() -%}
 left join {{ before_update('int_agents') }} as in_force

@@ -1,6 +1,8 @@
 {{ config(incremental_predicates=[
-    '(account_id, grain, period_start) in (select account_id, grain, period_start from intermediate.int_affected_periods)'
+    '((account_id, grain, period_start) in (select account_id, grain, period_start from intermediate.int_affected_periods)'
+    ' or (source_system, agent_id) in (select source_system, agent_id from intermediate.int_renamed_agents))'
 ]) }}
+-- depends_on: {{ ref('int_affected_periods') }}, {{ ref('int_renamed_agents') }}
 {# Each figure is credited to somebody else: the assignee, the first responder, who replied, who sent. So each has an
    aggregate of its own, by number: a number of an agent tells the source too, and a negative one stands for nobody. #}
 {% set keys = ['agent_no', 'period_no'] %}
@@ -98,29 +100,52 @@ agents_of_periods as (
     select {{ keys | join(', ') }} from {{ part }}
     {% if not loop.last %}union{% endif %}
     {% endfor -%}
+),
+
+made as (
+    select
+        agents.account_id,
+        periods.grain,
+        periods.period_start,
+        periods.period_end,
+        periods.is_complete,
+        agents.source_system,
+        agents.agent_id,
+        agents.agent_name,
+        agents.agent_email,
+        {{ measure_columns(responses='responses', replies='replies') }}
+    from agents_of_periods
+    inner join agents on agents_of_periods.agent_no = agents.agent_no
+    inner join {{ ref('int_periods') }} as periods on agents_of_periods.period_no = periods.period_no
+    inner join {{ source('settings', 'accounts') }} as accounts on agents.account_id = accounts.account_id
+    {% for part in parts -%}
+    left join {{ part }}
+        on
+            agents_of_periods.{{ keys[0] }} = {{ part }}.{{ keys[0] }}
+            {%- for key in keys[1:] %}
+            and agents_of_periods.{{ key }} = {{ part }}.{{ key }}
+            {%- endfor %}
+    {% endfor -%}
 )
 
+select * from made
+{% if is_update() -%}
+union all
+{# in the periods that are not affected, the rows of agents with another name #}
 select
-    agents.account_id,
-    periods.grain,
-    periods.period_start,
-    periods.period_end,
-    periods.is_complete,
-    agents.source_system,
-    agents.agent_id,
-    agents.agent_name,
-    agents.agent_email,
-    {{ measure_columns(responses='responses', replies='replies') }}
-from agents_of_periods
-inner join agents on agents_of_periods.agent_no = agents.agent_no
-inner join {{ ref('int_periods') }} as periods on agents_of_periods.period_no = periods.period_no
-inner join {{ source('settings', 'accounts') }} as accounts on agents.account_id = accounts.account_id
-{% for part in parts -%}
-left join {{ part }}
+    {% for column in adapter.get_columns_in_relation(this) | map(attribute='name') -%}
+    {{ 'agents' if column in ['agent_name', 'agent_email'] else 'carried' }}.{{ column }}
+    {%- if not loop.last %},{% endif %}
+    {% endfor %}
+from {{ this }} as carried
+inner join {{ ref('int_renamed_agents') }} as renamed
+    on carried.source_system = renamed.source_system and carried.agent_id = renamed.agent_id
+inner join agents on carried.source_system = agents.source_system and carried.agent_id = agents.agent_id
+left join {{ ref('int_affected_periods') }} as affected
     on
-        agents_of_periods.{{ keys[0] }} = {{ part }}.{{ keys[0] }}
-        {%- for key in keys[1:] %}
-        and agents_of_periods.{{ key }} = {{ part }}.{{ key }}
-        {%- endfor %}
-{% endfor -%}
-order by agents.account_id, periods.grain, periods.period_start, agents.source_system, agents.agent_id
+        carried.account_id = affected.account_id
+        and carried.grain = affected.grain
+        and carried.period_start = affected.period_start
+where affected.account_id is null
+{%- endif %}
+order by account_id, grain, period_start, source_system, agent_id
