@@ -132,5 +132,11 @@ def _show_refusals(reporter: Reporter, home: Home, console: Console, release: re
         console.print(f"  details: {docs}", highlight=False, soft_wrap=True)
     elif reporter.build_failures:
         console.print(f"  details: {home.log}", highlight=False, soft_wrap=True)
+        if reporter.is_update:
+            console.print(
+                "  the last build was read for it; if that may be damaged: causerie run --full-refresh",
+                highlight=False,
+                soft_wrap=True,
+            )
     if release is not None:
         console.print(f"  readers go on with {release.release_id}", highlight=False)

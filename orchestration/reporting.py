@@ -25,7 +25,7 @@ class Reporter:
     is_new: bool = True
     """Whether there was anything to build."""
     is_update: bool = False
-    """Whether the build began as a copy of the one before."""
+    """Whether the last build is read: what is known is looked up in it, and the build begins as a copy of it."""
     build_failures: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
     release: Release | None = None

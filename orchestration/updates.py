@@ -95,7 +95,9 @@ def carried_over(home: Home, plan: Plan) -> CarriedOver | None:
         return None
     build = home.build(current.build_id)
     before = read_plan(build.plan)
-    if before is None or before.rules != plan.rules or not build.database.is_file():
+    if before is None or before.rules != plan.rules:
+        return None
+    if not (build.database.is_file() and releases.file_of(home, current).is_file()):
         return None
     known, taken = set(before.batches), {(source, batch) for source, batch, _, _ in before.batches}
     if not known <= set(plan.batches):

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from ingestion.catalog import create_build
+from ingestion.catalog import CarriedOver, create_build
 from ingestion.contract import ENTITIES
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.landing import BatchError
@@ -61,7 +61,13 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         lock(home)
         dbt_process.load_ahead(settings)
         with reporter.step("intake"):
-            reporter.sources = take_in(settings, reporter.progress, lambda: last_build(settings))
+
+            def known() -> CarriedOver | None:
+                build = None if config.full_refresh else last_build(settings)
+                reporter.is_update = build is not None
+                return build
+
+            reporter.sources = take_in(settings, reporter.progress, known)
             try:
                 entries, segments = accepted_batches(settings)
             except BatchError as error:
@@ -77,12 +83,12 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                     if current is None or old.id != current.build_id:
                         shutil.rmtree(old.folder)
                 before = None if config.full_refresh else carried_over(home, plan)
+                reporter.is_update = before is not None
                 build = home.build(context.run.run_id)
                 build.folder.mkdir(parents=True)
                 dbt_process.open_build(settings, build)
                 create_build(build.database, settings, entries, segments, before)
                 replace(plan, carried_over=before.build_id if before else None).write(build.plan)
-                reporter.is_update = before is not None
         refusals = [reason for source in reporter.sources for reason in source.refusals]
         for line in refusals:
             context.log.error(line)

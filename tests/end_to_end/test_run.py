@@ -245,3 +245,23 @@ def test_a_home_at_work_is_left_alone(story: Story) -> None:
         holder.kill()
     assert run.returncode == REFUSED
     assert "another run" in run.stderr
+
+
+def test_a_damaged_last_build_leaves_the_release_and_a_full_refresh_mends_it(tmp_path: Path) -> None:
+    story = Story(tmp_path / "damaged")
+    assert story.run().returncode == PUBLISHED
+    before = story.release
+    database = next((story.config.parent / "var" / "builds").glob("*-*/warehouse.duckdb"))
+    with database.open("r+b") as file:  # all but the head: what any read of a table would meet
+        file.seek(3 * 4096)
+        file.write(b"\xff" * (database.stat().st_size - 3 * 4096))
+    extra = {"conversations": [conversation("late", updated_at="2026-11-07T00:00:00Z")]}
+    write_batch(story.drop / "2026-11-08T0200Z", extra, "2026-11-08T02:00:00Z")
+    run = story.run()
+    assert run.returncode == REFUSED
+    assert story.release == before
+    assert "--full-refresh" in run.stdout
+    mended = causerie("run", "--config", story.config, "--full-refresh")
+    assert mended.returncode == PUBLISHED, mended.stdout
+    assert story.release != before
+    assert rows(story.current, "select count(*) from details where conversation_id = 'late'") == [(1,)]

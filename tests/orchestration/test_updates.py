@@ -40,6 +40,7 @@ def published(home: Home) -> Build:
     release = Release("r1", build.id, BEFORE.fingerprint, "2026-01-01T00:00:00+00:00", None, {}, 0, 1, ())
     home.releases.mkdir()
     (home.releases / "r1.json").write_text(json.dumps(asdict(release)))
+    (home.releases / "r1.duckdb").touch()
     home.current.symlink_to("r1.duckdb")
     return build
 
@@ -107,12 +108,13 @@ def test_without_a_release_there_is_nothing_to_begin_with(home: Home) -> None:
     "lose",
     [
         lambda build: build.database.unlink(),
+        lambda build: (build.folder.parent.parent / "releases" / "r1.duckdb").unlink(),
         lambda build: build.plan.unlink(),
         lambda build: build.plan.write_text("{"),
         lambda build: build.plan.write_text("{}"),
         lambda build: build.plan.write_text('{"rules": "rules", "batches": [["s"]], "carried_over": null}'),
     ],
-    ids=["no build file", "no plan", "torn plan", "empty plan", "other plan"],
+    ids=["no build file", "no release file", "no plan", "torn plan", "empty plan", "other plan"],
 )
 def test_a_build_that_is_not_whole_is_not_carried_over(
     home: Home, published: Build, lose: Callable[[Build], object]
