@@ -7,7 +7,9 @@ A build is good only when at least one expectation was evaluated, none raised, a
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +88,19 @@ def judge(
     suites: release.Suites = release.suites,
 ) -> Verdict:
     """Evaluate the suites on the frames of a build and write Data Docs into ``docs`` (None: no Data Docs)."""
+    verdict, write_docs = evaluate(build_id, frames, limits, suites)
+    if docs is not None:
+        write_docs(docs)
+    return verdict
+
+
+def evaluate(
+    build_id: str,
+    frames: dict[str, pandas.DataFrame],
+    limits: release.Limits,
+    suites: release.Suites = release.suites,
+) -> tuple[Verdict, Callable[[Path], None]]:
+    """Evaluate the suites on the frames of a build: the verdict, and what writes its Data Docs into a folder."""
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
@@ -113,9 +128,7 @@ def judge(
                 continue
             raised += _raised(one)
             findings.append(finding)
-    if docs is not None:
-        _write_docs(context, docs)
-    return Verdict(build_id, evaluated, raised, tuple(findings))
+    return Verdict(build_id, evaluated, raised, tuple(findings)), partial(_write_docs, context)
 
 
 def _write_docs(context: Any, docs: Path) -> None:

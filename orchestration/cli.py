@@ -5,6 +5,7 @@ Here: arguments, exit statuses, and nothing that takes time to import. Not here:
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -64,8 +65,11 @@ def run(config: Path, full_refresh: bool) -> None:
 
         dbt.begin_parsing(settings)  # beside the imports, which take as long
         dbt.load_ahead(settings)
+        gc.disable()  # what is imported stays: to look through it for garbage, again and again, finds none
         from orchestration.runner import run_job
 
+        gc.freeze()
+        gc.enable()
         _leave(run_job(settings, started, full_refresh=full_refresh))
 
 

@@ -24,6 +24,7 @@ EXECUTABLE = Path(sys.executable).with_name("dbt")
 PREPARED = PROJECT / "target"
 """Where the installation leaves the parsed project, if it does."""
 MANIFEST, PARTIAL_PARSE, STAMP = "manifest.json", "partial_parse.msgpack", "fingerprint"
+RESULTS = "run_results.json"
 
 
 def environment(resources: Resources) -> dict[str, str]:
@@ -146,6 +147,7 @@ def start(settings: Settings, build: Build, command: Sequence[str]) -> subproces
         "arguments": ["--log-level-file", "warn", *command, *_options(build.target)],
         "environment": {"DBT_LOG_FORMAT": "json", "DAGSTER_DBT_CLI": "true"},
         "folder": str(build.folder.resolve()),
+        "results": str((build.target / RESULTS).resolve()),
     }
     assert process.stdin is not None
     process.stdin.write(json.dumps(order).encode() + b"\n")
@@ -191,7 +193,7 @@ def open_build(settings: Settings, build: Build) -> None:
 
 def failures(build: Build) -> list[str]:
     """What failed in a dbt build, in words; empty when all went well or nothing ran."""
-    results = build.target / "run_results.json"
+    results = build.target / RESULTS
     if not results.is_file():
         return []
     found = []
@@ -205,7 +207,7 @@ def failures(build: Build) -> list[str]:
 
 def timings(build: Build) -> dict[str, float]:
     """Seconds that each model and test took."""
-    results = build.target / "run_results.json"
+    results = build.target / RESULTS
     if not results.is_file():
         return {}
     return {
@@ -216,7 +218,7 @@ def timings(build: Build) -> dict[str, float]:
 
 def tests_passed(build: Build) -> int:
     """How many data tests passed."""
-    results = build.target / "run_results.json"
+    results = build.target / RESULTS
     if not results.is_file():
         return 0
     return sum(result["status"] == "pass" for result in json.loads(results.read_text())["results"])

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -62,8 +63,10 @@ def file_of(home: Home, release: Release) -> Path:
     return home.releases / f"{release.release_id}.duckdb"
 
 
-def publish(home: Home, build: Build, fingerprint: str, now: datetime) -> Release:
-    """Make the candidate of a build a release and have readers see it.
+def publish(
+    home: Home, build: Build, fingerprint: str, now: datetime, wait_for_docs: Callable[[], None] = lambda: None
+) -> Release:
+    """Make the candidate of a build a release and have readers see it. Its Data Docs may be still in writing.
 
     Raises:
         UnpublishableError: there is no verdict for exactly this build, or it does not hold, or the file came out wrong.
@@ -78,6 +81,7 @@ def publish(home: Home, build: Build, fingerprint: str, now: datetime) -> Releas
         build.candidate.rename(fresh)
         release = _complete(fresh, build, verdict, release_id, fingerprint, now)
         _verify(fresh, verdict)
+        wait_for_docs()
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise

@@ -6,7 +6,8 @@ Here: the reporter that the assets talk to. Not here: how a terminal shows it (`
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ class Reporter:
     build_failures: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
     release: Release | None = None
+    _written: list[Future[None]] = field(default_factory=list)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -49,6 +51,21 @@ class Reporter:
 
     def progress(self, message: str) -> None:
         """What the step is at."""
+
+    def write_beside(self, write: Callable[[], None]) -> None:
+        """Write something that nothing has to wait for but its readers, in a thread; it outlives the run."""
+        pool = ThreadPoolExecutor(1)
+        self._written.append(pool.submit(write))
+        pool.shutdown(wait=False)
+
+    def wait_for_written(self) -> None:
+        """Wait for all that is written in threads.
+
+        Raises:
+            Exception: what one of them met.
+        """
+        while self._written:
+            self._written.pop().result()
 
     @property
     def refusals(self) -> list[str]:

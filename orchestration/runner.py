@@ -35,6 +35,7 @@ def run_job(settings: Settings, started: float, *, full_refresh: bool = False) -
     with instance, home.log.open("w") as log:
         with redirect_stdout(log), redirect_stderr(log):
             result = job.execute_in_process(run_config=run_config, instance=instance, raise_on_error=False)
+            reporter.wait_for_written()
         if not result.success and not reporter.refusals:
             reporter.build_failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
     show(reporter, home, console, startup)

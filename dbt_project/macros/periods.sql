@@ -4,3 +4,13 @@
 inner join {{ ref('int_affected_calendar') }} as periods_of_date
     on {{ account }} = periods_of_date.account_id and {{ local_date }} = periods_of_date.local_date
 {%- endmacro %}
+
+{# A condition on local dates: in an update, those of an affected period. To ask it before rows are joined and counted
+   spares most of them; `join_periods` alone would only come after. #}
+{% macro is_of_affected_period(local_date) -%}
+{%- if is_update() -%}
+{{ local_date }} in (select affected.local_date from {{ ref('int_affected_calendar') }} as affected)
+{%- else -%}
+true
+{%- endif -%}
+{%- endmacro %}

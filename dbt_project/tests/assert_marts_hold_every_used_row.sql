@@ -13,16 +13,19 @@ used_conversations as (
     where entity = 'conversations' and used > 0
 ),
 
+deleted_conversations as (
+    select conversation_no from {{ ref('int_conversations') }} where is_deleted
+),
+
 used_messages as (
     select sources.source_system, count(*) as messages
     from {{ ref('int_messages') }} as messages
     inner join {{ source('settings', 'sources') }} as sources on messages.source_no = sources.source_no
-    left join {{ ref('int_conversations') }} as conversations
-        on messages.conversation_no = conversations.conversation_no
+    left join deleted_conversations on messages.conversation_no = deleted_conversations.conversation_no
     where
         messages.kind <> {{ message_kind('none') }}
         and messages.conversation_no is not null
-        and not coalesce(conversations.is_deleted, false)
+        and deleted_conversations.conversation_no is null
     group by sources.source_system
 )
 

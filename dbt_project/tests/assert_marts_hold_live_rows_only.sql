@@ -19,6 +19,10 @@ mended as (
     union all
     select conversations.source_system, conversations.conversation_id, conversations.started_at
     from {{ ref('int_conversations') }} as conversations
+    inner join quarantined
+        on
+            conversations.source_system = quarantined.source_system
+            and conversations.conversation_id = quarantined.conversation_id
     cross join {{ source('settings', 'carried_over') }} as carried_over
     where conversations.conversation_no <= carried_over.newest_conversation_no
     {%- endif %}

@@ -14,7 +14,7 @@ from expectations import great
 from expectations.contents import MARTS, contents
 from expectations.facts import gather
 from expectations.suites import release as suites
-from expectations.verdict import judge
+from expectations.verdict import evaluate
 from ingestion.settings import Settings
 from orchestration import releases
 from orchestration.home import Home
@@ -72,9 +72,11 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
                 stale_after_hours=quality.stale_after_hours,
             )
             reporter.progress("evaluating expectations")
-            verdict = replace(judge(build.id, frames, limits, build.docs), contents=holds.result())
+            judged, write_docs = evaluate(build.id, frames, limits)
+            verdict = replace(judged, contents=holds.result())
             verdict.write(build.verdict)
             reporter.verdict = verdict
+            reporter.write_beside(lambda: write_docs(build.docs))
         checks = []
         for name in SUITES:
             findings = [finding for finding in verdict.findings if finding.suite == name]

@@ -33,7 +33,9 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
             if plan is None:
                 raise dg.Failure(f"{build.plan}: cannot be read; run the whole job", allow_retries=False)
             try:
-                published = releases.publish(home, build, plan.fingerprint, datetime.now(UTC))
+                published = releases.publish(
+                    home, build, plan.fingerprint, datetime.now(UTC), reporter.wait_for_written
+                )
             except releases.UnpublishableError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             reporter.release = published

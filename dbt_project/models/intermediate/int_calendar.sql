@@ -3,10 +3,10 @@ with activity as (
     from {{ ref('int_conversation_facts') }}
     group by account_id
     union all
-    select facts.account_id, min(days.sent_date) as first_date, max(days.sent_date) as last_date
+    select sources.account_id, min(days.sent_date) as first_date, max(days.sent_date) as last_date
     from {{ ref('int_message_days') }} as days
-    inner join {{ ref('int_conversation_facts') }} as facts on days.conversation_no = facts.conversation_no
-    group by facts.account_id
+    inner join {{ source('settings', 'sources') }} as sources on days.source_no = sources.source_no
+    group by sources.account_id
 ),
 
 bounds as (

@@ -4,7 +4,13 @@
     incremental_predicates=['conversation_no in (select conversation_no from intermediate.int_affected_conversations)']
 ) }}
 -- depends_on: {{ ref('int_dates_before') }}
-with replies as (
+with conversations as (
+    select *
+    from {{ ref('int_conversations') }}
+    where not is_deleted and {{ is_affected('conversation_no') }}
+),
+
+replies as (
     select
         conversation_no,
         count(*) as replies,
@@ -83,7 +89,7 @@ select
     ratings.rating >= accounts.rating_best - 1 as is_satisfied,
     ratings.rating_comment,
     ratings.rated_at
-from {{ ref('int_conversations') }} as conversations
+from conversations
 inner join {{ source('settings', 'accounts') }} as accounts on conversations.account_id = accounts.account_id
 left join {{ ref('int_conversation_messages') }} as messages
     on conversations.conversation_no = messages.conversation_no
@@ -97,4 +103,3 @@ left join {{ ref('int_conversation_ratings') }} as ratings
 {{ join_working_time('closed_step', 'conversations.account_id', 'conversations.closed_at') }}
 {{ join_working_time('waiting_step', 'conversations.account_id', 'first_responses.waiting_since') }}
 {{ join_working_time('response_step', 'conversations.account_id', 'first_responses.first_response_at') }}
-where not conversations.is_deleted and {{ is_affected('conversations.conversation_no') }}

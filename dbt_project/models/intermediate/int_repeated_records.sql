@@ -1,6 +1,6 @@
 {# A record that came once needs no order: so only those are looked at closely whose key came more than once, or is
    known. Keys that share a hash by chance are told apart when they are ordered. #}
-{% set keys = record_keys() %}
+{% set keys, hanging = record_keys(), ['messages', 'events', 'ratings'] %}
 with {% for entity, key in keys.items() -%}
 {% set records = ref('stg_export__' ~ entity) -%}
 {{ entity }}_repeated as (
@@ -15,7 +15,8 @@ with {% for entity, key in keys.items() -%}
     select distinct
         sources.source_system,
         in_force.{{ key }} as record_id,
-        {{ 'cast(null as timestamp)' if entity == 'events' else 'in_force.updated_at' }} as updated_at
+        {{ 'cast(null as timestamp)' if entity == 'events' else 'in_force.updated_at' }} as updated_at,
+        {{ 'in_force.conversation_no' if entity in hanging else 'cast(null as bigint)' }} as known_conversation_no
     from {{ before_update('int_' ~ entity) }} as in_force
     inner join {{ source('settings', 'sources') }} as sources on in_force.source_no = sources.source_no
     inner join {{ records }} as delivered
@@ -24,7 +25,8 @@ with {% for entity, key in keys.items() -%}
     select
         cast(null as varchar) as source_system,
         cast(null as varchar) as record_id,
-        cast(null as timestamp) as updated_at
+        cast(null as timestamp) as updated_at,
+        cast(null as bigint) as known_conversation_no
     where false
     {%- endif %}
 ),
@@ -39,6 +41,7 @@ with {% for entity, key in keys.items() -%}
         delivered._file,
         delivered._line,
         known.record_id is not null as is_known,
+        known.known_conversation_no,
         coalesce(known.updated_at > delivered.updated_at, known.updated_at is not null) as is_older_than_known
     from {{ records }} as delivered
     left join {{ entity }}_repeated as repeated
@@ -64,6 +67,7 @@ select
     _file,
     _line,
     is_known,
+    known_conversation_no,
     is_older_than_known
     or row_number() over (
         partition by entity, source_system, record_id

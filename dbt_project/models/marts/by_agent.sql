@@ -54,6 +54,7 @@ reply_dates as (
         sum(replies.reply_seconds) as reply_seconds_sum
     from {{ ref('int_replies') }} as replies
     inner join {{ facts }} as facts on replies.conversation_no = facts.conversation_no
+    where {{ is_of_affected_period('facts.started_date') }}
     group by replies.agent_no, facts.started_date
 ),
 
@@ -69,21 +70,10 @@ replies as (
     group by reply_dates.agent_no, periods_of_date.period_no
 ),
 
-{# Inbound messages belong to the assignee of their conversation, outbound ones to their sender. #}
-credited_messages as (
-    select
-        coalesce(days.agent_no, facts.agent_no) as agent_no,
-        days.sent_date,
-        days.messages_inbound,
-        days.messages_outbound,
-        days.messages_failed
-    from {{ ref('int_message_days') }} as days
-    inner join {{ facts }} as facts on days.conversation_no = facts.conversation_no
-),
-
 message_dates as (
     select agent_no, sent_date, {{ message_aggregates() }}
-    from credited_messages
+    from {{ ref('int_message_days') }}
+    where {{ is_of_affected_period('sent_date') }}
     group by agent_no, sent_date
 ),
 

@@ -16,19 +16,18 @@ with conversations as (
 ),
 
 message_dates as (
-    select facts.account_id, facts.tag_set_no, days.sent_date, {{ message_aggregates() }}
-    from {{ ref('int_message_days') }} as days
-    inner join (
-        select conversation_no, account_id, tag_set_no from {{ ref('int_conversation_facts') }}
-    ) as facts on days.conversation_no = facts.conversation_no
-    group by facts.account_id, facts.tag_set_no, days.sent_date
+    select source_no, tag_set_no, sent_date, {{ message_aggregates() }}
+    from {{ ref('int_message_days') }}
+    where {{ is_of_affected_period('sent_date') }}
+    group by source_no, tag_set_no, sent_date
 ),
 
 messages as (
     select tags.tag_no, periods_of_date.period_no, {{ message_aggregates() }}
     from message_dates
     inner join {{ ref('int_tags') }} as tags on message_dates.tag_set_no = tags.tag_set_no
-    {{ join_periods('message_dates.account_id', 'message_dates.sent_date') }}
+    inner join {{ source('settings', 'sources') }} as sources on message_dates.source_no = sources.source_no
+    {{ join_periods('sources.account_id', 'message_dates.sent_date') }}
     group by tags.tag_no, periods_of_date.period_no
 ),
 

@@ -2,6 +2,15 @@
     '(source_system, conversation_id) in (select source_system, conversation_id from intermediate.int_affected_details)'
 ]) }}
 -- depends_on: {{ ref('int_affected_details') }}
+{# the conversations first, then who they are with: in an update they are few #}
+with facts as (
+    select *
+    from {{ ref('int_conversation_facts') }}
+    {% if is_update() -%}
+    where conversation_no in (select affected.conversation_no from {{ ref('int_affected_details') }} as affected)
+    {%- endif %}
+)
+
 select
     -- ids
     facts.account_id,
@@ -57,7 +66,7 @@ select
     facts.rating_comment,
     {{ zoned('facts.rated_at') }} as rated_at,
     'exact' as times_basis
-from {{ ref('int_conversation_facts') }} as facts
+from facts
 inner join {{ ref('int_conversations') }} as conversations on facts.conversation_no = conversations.conversation_no
 inner join {{ ref('int_tag_sets') }} as tag_sets on facts.tag_set_no = tag_sets.tag_set_no
 left join {{ ref('int_contacts') }} as contacts
@@ -69,6 +78,3 @@ left join {{ ref('int_agents') }} as agents
     on conversations.source_no = agents.source_no and conversations.agent_id = agents.agent_id
 left join {{ ref('int_agent_numbers') }} as responders on facts.first_responder_no = responders.agent_no
 left join {{ ref('int_tag_sets') }} as contact_tag_sets on contacts.tag_set_no = contact_tag_sets.tag_set_no
-{% if is_update() -%}
-where facts.conversation_no in (select affected.conversation_no from {{ ref('int_affected_details') }} as affected)
-{%- endif %}

@@ -1,7 +1,6 @@
 {{ config(incremental_predicates=[
     '(account_id, grain, period_start) in (select account_id, grain, period_start from intermediate.int_affected_periods)'
 ]) }}
-{% set facts = ref('int_conversation_facts') %}
 with conversations as (
     select
         periods_of_date.period_no,
@@ -9,23 +8,23 @@ with conversations as (
         {{ first_response_aggregates() }},
         cast(sum(facts.replies) as bigint) as replies,
         cast(sum(facts.reply_seconds_sum) as bigint) as reply_seconds_sum
-    from {{ facts }} as facts
+    from {{ ref('int_conversation_facts') }} as facts
     {{ join_periods('facts.account_id', 'facts.started_date') }}
     group by periods_of_date.period_no
 ),
 
 message_dates as (
-    select facts.account_id, days.sent_date, {{ message_aggregates() }}
-    from {{ ref('int_message_days') }} as days
-    inner join (select conversation_no, account_id from {{ facts }}) as facts
-        on days.conversation_no = facts.conversation_no
-    group by facts.account_id, days.sent_date
+    select source_no, sent_date, {{ message_aggregates() }}
+    from {{ ref('int_message_days') }}
+    where {{ is_of_affected_period('sent_date') }}
+    group by source_no, sent_date
 ),
 
 messages as (
     select periods_of_date.period_no, {{ message_aggregates() }}
     from message_dates
-    {{ join_periods('message_dates.account_id', 'message_dates.sent_date') }}
+    inner join {{ source('settings', 'sources') }} as sources on message_dates.source_no = sources.source_no
+    {{ join_periods('sources.account_id', 'message_dates.sent_date') }}
     group by periods_of_date.period_no
 )
 
