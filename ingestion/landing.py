@@ -12,7 +12,8 @@ import os
 import re
 import shutil
 from collections.abc import Container, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,8 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 _FEW_FILES = 16
+_LARGE_FILE = 4 << 20
+_FILES_AT_A_TIME = 2
 _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 _NOT_IN_A_NAME = re.compile(r"[\\\0\ud800-\udfff]")
 
@@ -125,8 +128,7 @@ def land_together(source: str, batches: Sequence[Path], landing: Path) -> list[L
                 if _reads(target / MANIFEST) != content:
                     fresh.append(target)
                     folder = new_folder(target)
-                    for name, expected in manifest.files.items():
-                        _copy_verified(batch / name, folder / name, expected.sha256)
+                    _copy_files(batch, folder, manifest)
                     (folder / MANIFEST).write_bytes(content)
                 outcomes[batch] = _landed(source, target, manifest, content)
             except BatchError as error:
@@ -160,6 +162,30 @@ def open_landed(source: str, folder: Path) -> Landed:
 
 def _landed(source: str, folder: Path, manifest: Manifest, content: bytes) -> Landed:
     return Landed(source, folder.name, folder, manifest, hashlib.sha256(content).hexdigest())
+
+
+def _copy_files(batch: Path, folder: Path, manifest: Manifest) -> None:
+    """Copy the files of a batch, verifying each: large ones two at a time, for to hash one takes a core."""
+    large = [name for name in manifest.files if _size(batch / name) > _LARGE_FILE]
+    with ThreadPoolExecutor(_FILES_AT_A_TIME) if len(large) > 1 else nullcontext() as pool:
+        copies = [
+            pool.submit(_copy_verified, batch / name, folder / name, manifest.files[name].sha256)
+            for name in large
+            if pool is not None
+        ]
+        for name, expected in manifest.files.items():
+            if not copies or name not in large:
+                _copy_verified(batch / name, folder / name, expected.sha256)
+        for copy in copies:
+            copy.result()
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file; 0 where there is none: to copy it will tell."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _copy_verified(origin: Path, target: Path, expected: str) -> None:

@@ -130,6 +130,24 @@ def test_a_file_with_another_hash(drop: Path, home: Path, where: str) -> None:
     assert "deliver it again" in message
 
 
+@pytest.mark.parametrize("broken", [None, "agents.ndjson", "contacts.ndjson", "messages.ndjson"])
+def test_large_files_are_landed_side_by_side(
+    drop: Path, home: Path, monkeypatch: pytest.MonkeyPatch, broken: str | None
+) -> None:
+    batch = write_batch(
+        drop / "b1", {"agents": [agent()], "contacts": [contact()], "messages": [message(n) for n in range(100)]}
+    )
+    sizes = sorted(path.stat().st_size for path in batch.glob("*.ndjson"))
+    monkeypatch.setattr(landing, "_LARGE_FILE", sizes[0])  # the other two are larger
+    if broken is None:
+        assert content(land("acme", batch, home).folder) == content(batch)
+        return
+    (batch / broken).write_bytes((batch / broken).read_bytes() + b"\n")
+    words = refusal(batch, home)
+    assert str(batch / broken) in words
+    assert "sha256" in words
+
+
 def test_the_hash_is_of_the_packed_file(drop: Path, home: Path) -> None:
     """The same rows, packed otherwise, are another file."""
     batch = write_batch(drop / "b1", {"agents": [agent()]}, gz=True)
