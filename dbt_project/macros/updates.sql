@@ -28,6 +28,13 @@ true
 {%- endif -%}
 {%- endmacro %}
 
+{# Messages with a conversation, and some without: all of them in a full build, in an update those of the affected
+   conversations. #}
+{% macro affected_messages() -%}
+{%- set messages, affected = ref('int_messages'), ref('int_affected_messages') -%}
+{{ return(affected if is_update() else messages) }}
+{%- endmacro %}
+
 {# The incremental strategy `replace`: rows that meet the model's `incremental_predicates` are replaced, whether there are
    new ones or not. #}
 {% macro get_incremental_replace_sql(arg_dict) -%}

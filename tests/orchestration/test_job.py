@@ -13,9 +13,10 @@ from expectations.contents import MARTS
 from ingestion.contract import ENTITIES
 from ingestion.settings import CONFIG_VARIABLE, load_settings
 from orchestration.assembly import JOB, build_defs
+from orchestration.dbt import dismiss
 from orchestration.home import Home, unlock
 from orchestration.reporting import Reporter
-from tests.drops import write_config
+from tests.drops import conversation, write_batch, write_config
 
 SCHEDULE = '[schedule]\ncron = "15 3 * * *"\ntimezone = "Europe/Paris"\n'
 
@@ -84,6 +85,21 @@ def test_a_step_launched_alone_is_refused(defs: dg.Definitions, config: Path, st
     failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     assert any(error is not None and words in error.to_string() for error in failures)
     assert not Home(config.parent / "var").current.exists()
+
+
+def test_a_part_of_the_models_is_no_build(tmp_path: Path) -> None:
+    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
+    settings = load_settings(write_config(tmp_path))
+    keys = [dg.AssetKey(["raw", entity]) for entity in ENTITIES] + [dg.AssetKey(["marts", "overview"])]
+    job = build_defs(settings).resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(asset_selection=keys, raise_on_error=False)
+    unlock(Home(settings.home))
+    dismiss(settings)
+    failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    (error,) = failures
+    assert error is not None
+    assert "a build is made as a whole: run the whole job" in error.to_string()
+    assert not Home(settings.home).current.exists()
 
 
 def test_with_nothing_delivered_nothing_is_built(config: Path) -> None:

@@ -12,8 +12,8 @@ with counted as (
         min(case when kind = {{ message_kind('inbound') }} then sent_at end) as first_inbound_at,
         min(case when {{ is_outbound }} then sent_at end) as first_outbound_at,
         max(case when kind <> {{ message_kind('failed') }} then sent_at end) as last_message_at
-    from {{ ref('int_messages') }}
-    where kind <> {{ message_kind('none') }} and conversation_no is not null and {{ is_affected('conversation_no') }}
+    from {{ affected_messages() }}
+    where kind <> {{ message_kind('none') }} and conversation_no is not null
     group by conversation_no
 ),
 
@@ -24,7 +24,7 @@ first_at_once as (
         min(case when messages.kind = {{ message_kind('inbound') }} then messages.message_id end)
         < min(case when messages.kind <> {{ message_kind('inbound') }} then messages.message_id end) as is_inbound_first
     from counted
-    inner join {{ ref('int_messages') }} as messages
+    inner join {{ affected_messages() }} as messages
         on
             counted.conversation_no = messages.conversation_no
             and counted.first_inbound_at = messages.sent_at

@@ -8,9 +8,8 @@
 {% set inbound, failed = message_kind('inbound'), message_kind('failed') %}
 with messages as (
     select conversation_no, source_no, agent_no, kind, sent_at
-    from {{ ref('int_messages') }}
-    where
-        kind <> {{ message_kind('none') }} and conversation_no is not null and {{ is_affected('conversation_no') }}
+    from {{ affected_messages() }}
+    where kind <> {{ message_kind('none') }} and conversation_no is not null
 ),
 
 dated as (

@@ -14,11 +14,10 @@ with exchange as (
         agent_no,
         kind,
         lag(kind) over ({{ in_order }}) as kind_before
-    from {{ ref('int_messages') }}
+    from {{ affected_messages() }}
     where
         kind in ({{ message_kind('inbound') }}, {{ message_kind('human') }})
         and conversation_no is not null
-        and {{ is_affected('conversation_no') }}
 ),
 
 turns as (
