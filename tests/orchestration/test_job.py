@@ -90,7 +90,8 @@ def test_a_step_launched_alone_is_refused(defs: dg.Definitions, config: Path, st
 def test_a_part_of_the_models_is_no_build(tmp_path: Path) -> None:
     write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
     settings = load_settings(write_config(tmp_path))
-    keys = [dg.AssetKey(["raw", entity]) for entity in ENTITIES] + [dg.AssetKey(["marts", "overview"])]
+    keys = [dg.AssetKey(["raw", entity]) for entity in ENTITIES]
+    keys.append(dg.AssetKey(["staging", "stg_export__conversations"]))
     job = build_defs(settings).resolve_implicit_global_asset_job_def()
     result = job.execute_in_process(asset_selection=keys, raise_on_error=False)
     unlock(Home(settings.home))
