@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -166,18 +166,16 @@ def _landed(source: str, folder: Path, manifest: Manifest, content: bytes) -> La
 
 def _copy_files(batch: Path, folder: Path, manifest: Manifest) -> None:
     """Copy the files of a batch, verifying each: large ones two at a time, for to hash one takes a core."""
+
+    def copy(name: str) -> None:
+        _copy_verified(batch / name, folder / name, manifest.files[name].sha256)
+
     large = [name for name in manifest.files if _size(batch / name) > _LARGE_FILE]
-    with ThreadPoolExecutor(_FILES_AT_A_TIME) if len(large) > 1 else nullcontext() as pool:
-        copies = [
-            pool.submit(_copy_verified, batch / name, folder / name, manifest.files[name].sha256)
-            for name in large
-            if pool is not None
-        ]
-        for name, expected in manifest.files.items():
-            if not copies or name not in large:
-                _copy_verified(batch / name, folder / name, expected.sha256)
-        for copy in copies:
-            copy.result()
+    for name in sorted(manifest.files.keys() - large):
+        copy(name)
+    if large:
+        with ThreadPoolExecutor(_FILES_AT_A_TIME) as pool:
+            list(pool.map(copy, large))
 
 
 def _size(path: Path) -> int:

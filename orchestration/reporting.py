@@ -53,7 +53,7 @@ class Reporter:
         """What the step is at."""
 
     def write_beside(self, write: Callable[[], None]) -> None:
-        """Write something that nothing has to wait for but its readers, in a thread; it outlives the run."""
+        """Write something in a thread while the run goes on: whoever needs it, and the end of the run, wait for it."""
         pool = ThreadPoolExecutor(1)
         self._written.append(pool.submit(write))
         pool.shutdown(wait=False)

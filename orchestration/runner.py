@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from contextlib import redirect_stderr, redirect_stdout
 from typing import IO
 
@@ -35,7 +36,11 @@ def run_job(settings: Settings, started: float, *, full_refresh: bool = False) -
     with instance, home.log.open("w") as log:
         with redirect_stdout(log), redirect_stderr(log):
             result = job.execute_in_process(run_config=run_config, instance=instance, raise_on_error=False)
-            reporter.wait_for_written()
+            try:
+                reporter.wait_for_written()
+            except Exception as error:  # of a library, in what tells about a refused build: the refusal is still told
+                traceback.print_exc()
+                reporter.build_failures.append(f"Data Docs could not be written: {error}")
         if not result.success and not reporter.refusals:
             reporter.build_failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
     show(reporter, home, console, startup)

@@ -28,8 +28,8 @@ true
 {%- endif -%}
 {%- endmacro %}
 
-{# Messages with a conversation, and some without: all of them in a full build, in an update those of the affected
-   conversations. #}
+{# The relation of messages to look at: `int_messages` in a full build, with its orphans; in an update the messages of
+   the affected conversations. #}
 {% macro affected_messages() -%}
 {%- set messages, affected = ref('int_messages'), ref('int_affected_messages') -%}
 {{ return(affected if is_update() else messages) }}

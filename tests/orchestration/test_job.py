@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from expectations.contents import MARTS
+from expectations.verdict import Finding, Verdict
 from ingestion.contract import ENTITIES
 from ingestion.settings import CONFIG_VARIABLE, load_settings
 from orchestration.assembly import JOB, build_defs
 from orchestration.dbt import dismiss
+from orchestration.defs import audit
 from orchestration.home import Home, unlock
 from orchestration.reporting import Reporter
+from orchestration.runner import run_job
 from tests.drops import conversation, write_batch, write_config
 
 SCHEDULE = '[schedule]\ncron = "15 3 * * *"\ntimezone = "Europe/Paris"\n'
@@ -100,6 +105,25 @@ def test_a_part_of_the_models_is_no_build(tmp_path: Path) -> None:
     (error,) = failures
     assert error is not None
     assert "a build is made as a whole: run the whole job" in error.to_string()
+    assert not Home(settings.home).current.exists()
+
+
+def test_a_refused_build_is_told_also_where_its_data_docs_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Path) -> None:
+        raise TypeError("no docs")
+
+    refused = Verdict("b", 1, 0, (Finding("totals", "x", "critical", "all agrees.", "it does not"),))
+    monkeypatch.setattr(audit, "evaluate", lambda build_id, *_: (replace(refused, build_id=build_id), fail))
+    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
+    settings = load_settings(write_config(tmp_path))
+    status = run_job(settings, time.monotonic())
+    unlock(Home(settings.home))
+    told = capsys.readouterr().out
+    assert status == 1
+    assert "totals: all agrees. Found: it does not" in told
+    assert "Data Docs could not be written: no docs" in told
     assert not Home(settings.home).current.exists()
 
 

@@ -14,6 +14,7 @@ from expectations.contents import contents
 from expectations.verdict import Finding, Verdict
 from orchestration import releases
 from orchestration.home import Build, BusyError, Home, lock, unlock
+from orchestration.reporting import Reporter
 from tests.drops import conversation, message, write_batch, write_config
 from tests.warehouse import accept, run_models
 
@@ -159,6 +160,20 @@ def test_a_candidate_that_is_not_all_in_its_file_is_not_published(home: Home, ma
         releases.publish(home, build, "f", NOW)
     assert releases.current(home) is None
     assert build.candidate.is_file()
+
+
+def test_a_build_whose_data_docs_fail_is_not_published(home: Home, make_build: Callable[..., Build]) -> None:
+    first = releases.publish(home, make_build("b1-0123456789"), "f", NOW)
+
+    def fail() -> None:
+        raise OSError("no space left")
+
+    reporter = Reporter()
+    reporter.write_beside(fail)
+    with pytest.raises(OSError, match="no space left"):
+        releases.publish(home, make_build("b2-0123456789", 3), "g", NOW, reporter.wait_for_written)
+    assert releases.current(home) == first
+    assert [path.name for path in home.releases.glob(".new*")] == []
 
 
 def test_one_run_at_a_time_works_in_a_home(home: Home) -> None:
