@@ -1,0 +1,45 @@
+"""`causerie run`: the whole job.
+
+Here: its options. Not here: the job (``orchestration.runner``).
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from pathlib import Path
+
+import click
+
+from orchestration.commands.common import WRONG, config_option, home_to_oneself, leave, read_settings, stop
+
+
+@click.command()
+@config_option
+@click.option(
+    "--full-refresh", is_flag=True, help="Build from nothing, also where an update of the last build would do."
+)
+def run(config: Path, full_refresh: bool) -> None:
+    """Take in what is new, build, audit and publish: one scheduled materialization.
+
+    Exit status: 0 published, or nothing new; 1 a batch or the build was refused (what could be published is);
+    2 wrong configuration or usage.
+    """
+    started = time.monotonic()
+    from ingestion.intake import missing_sources
+
+    settings = read_settings(config)
+    missing = missing_sources(settings)
+    if missing:
+        stop("\n".join(f"{config}: {line}" for line in missing), WRONG)
+    with home_to_oneself(settings, config):
+        from orchestration import dbt
+
+        dbt.begin_parsing(settings)  # beside the imports, which take as long
+        dbt.load_ahead(settings)
+        gc.disable()  # what is imported stays: to look through it for garbage, again and again, finds none
+        from orchestration.runner import run_job
+
+        gc.freeze()
+        gc.enable()
+        leave(run_job(settings, started, full_refresh=full_refresh))
