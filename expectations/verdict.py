@@ -18,16 +18,19 @@ from expectations.suites import release
 if TYPE_CHECKING:
     import pandas
 
+_SAMPLES = 5
+
 
 @dataclass(frozen=True)
 class Finding:
-    """A failed expectation: the frame it is about, what was expected, what was seen."""
+    """A failed expectation: the frame it is about, what was expected, what was seen; ``samples``: whole rows of it."""
 
     suite: str
     expectation: str
     severity: str
     expected: str
     observed: str
+    samples: tuple[dict[str, str], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.suite}: {self.expected} Found: {self.observed}"
@@ -38,7 +41,7 @@ class Verdict:
     """What the suites say of one build.
 
     ``raised`` counts expectations that could not be evaluated; ``contents`` (``contents.contents``) tells the marts
-    that were judged from any others.
+    that were judged from any others; ``against`` is the id of the release that was current.
     """
 
     build_id: str
@@ -46,6 +49,7 @@ class Verdict:
     raised: int
     findings: tuple[Finding, ...]
     contents: dict[str, list[str]] = field(default_factory=dict)
+    against: str | None = None
 
     @property
     def refusals(self) -> list[Finding]:
@@ -76,7 +80,9 @@ def read_verdict(path: Path) -> Verdict:
         FileNotFoundError: there is none.
     """
     content = json.loads(path.read_text())
-    content["findings"] = tuple(Finding(**finding) for finding in content["findings"])
+    content["findings"] = tuple(
+        Finding(**finding | {"samples": tuple(finding.get("samples", ()))}) for finding in content["findings"]
+    )
     return Verdict(**content)
 
 
@@ -162,12 +168,13 @@ def _finding(suite: str, result: Any, frame: pandas.DataFrame) -> Finding | None
     if _raised(result):
         return Finding(suite, configuration.type, "critical", expected, "it could not be evaluated")
     places = result.result.get("unexpected_index_list") or []
-    rows = [place for place in places if isinstance(place, int)][:5]
+    rows = [place for place in places if isinstance(place, int)][:_SAMPLES]
     if rows:
         observed = "; ".join(_row(frame, row, configuration.kwargs["column"]) for row in rows)
     else:
         observed = str(result.result.get("observed_value", result.result.get("partial_unexpected_list")))
-    return Finding(suite, configuration.type, severity, expected, observed)
+    samples = tuple({str(name): str(value) for name, value in frame.iloc[row].items()} for row in rows)
+    return Finding(suite, configuration.type, severity, expected, observed, samples)
 
 
 def _limits(arguments: dict[str, Any]) -> str:

@@ -1,11 +1,14 @@
-"""Restated clocks: of the records of new batches, which were known before, and which of these changed their instant.
+"""Broken clocks: records of new batches that were known with another instant, or lie ahead of their extraction.
 
-Here: comparing versions between batches. Not here: how many restatements refuse a batch (``intake``).
+Here: comparing versions between batches, and what there is to say of clocks that jump: how many rows, by how much,
+since when. Not here: how many of them refuse a batch (``intake``), and what makes a row bad (``rules``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 
@@ -15,6 +18,31 @@ from ingestion.sql import sql_files, sql_text
 
 Known = Callable[[Entity], str | None]
 """SQL of the versions of an entity that were accepted before, with the columns of :func:`versions`; None for none."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far the clocks of ``rows`` jumped: most of them by ``by``; ``since``: the earliest true instant concerned."""
+
+    rows: int
+    by: timedelta
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"{self.rows:,} of them by {_signed(self.by)}, since {self.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Of one entity in one batch: records known before, those of another clock, and their usual shift."""
+
+    known: int = 0
+    restated: int = 0
+    shift: Shift | None = None
+
+
+def _signed(span: timedelta) -> str:
+    return f"{'-' if span < timedelta(0) else '+'}{abs(span)}"
 
 
 def versions(segments: Sequence[Segment], entity: Entity, batches: Sequence[str] | None = None) -> str | None:
@@ -45,7 +73,7 @@ def versions_in_build(entity: Entity, source_no: int, database: str) -> str:
 
 def known_and_restated(
     connection: duckdb.DuckDBPyConnection, known: Known, segment: Segment, batches: Sequence[RawBatch]
-) -> dict[tuple[str, str], tuple[int, int]]:
+) -> dict[tuple[str, str], Clocks]:
     """By batch and entity: how many of its records were known before it, and how many of these changed their clock.
 
     ``batches`` are those of a new segment. Before a batch means: in what is ``known``, and in those of smaller name, as
@@ -65,8 +93,9 @@ def known_and_restated(
         smaller = versions([segment], entity, [batch for batch in delivering if batch != largest])
         new = versions([segment], entity)
         assert smaller is not None and new is not None
-        for batch, of_known, restated in connection.execute(_query(before, new, smaller)).fetchall():
-            found[batch, entity.name] = of_known, restated
+        for batch, of_known, restated, rows, by, since in connection.execute(_query(before, new, smaller)).fetchall():
+            shift = Shift(rows, timedelta(microseconds=by), since) if restated else None
+            found[batch, entity.name] = Clocks(of_known, restated, shift)
     return found
 
 
@@ -93,9 +122,62 @@ def _query(before: str | None, new: str, smaller: str) -> str:
                     partition by key order by turn rows between unbounded preceding and 1 preceding
                 ) as before
             from of_each_turn
+        ),
+        by_shift as (
+            select
+                turn,
+                coalesce(before.clock <> clock, false) as is_restated,
+                epoch_us(clock) - epoch_us(before.clock) as shift,
+                count(before) as records,
+                min(before.clock) as since
+            from with_before
+            where turn <> ''
+            group by all
         )
-        select turn, count(before), count(*) filter (where before.clock <> clock)
-        from with_before
-        where turn <> ''
+        select
+            turn,
+            cast(sum(records) as bigint),
+            cast(coalesce(sum(records) filter (where is_restated), 0) as bigint),
+            max(records) filter (where is_restated),
+            arg_max(shift, records) filter (where is_restated),
+            min(since) filter (where is_restated)
+        from by_shift
         group by turn
     """
+
+
+def ahead_of_extraction(
+    connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch
+) -> str | None:
+    """What there is to say of the quarantined rows of a batch that lie ahead of its extraction; None without any."""
+    told = []
+    for column in (column.name for column in entity.columns if column.happened):
+        ahead = f"epoch_us({column}) - {round(batch.extracted_at.timestamp() * 1_000_000)}"
+        query = (
+            f"select count(*), cast(median({ahead}) as bigint), max({ahead}), min({column})"
+            f" from ({_quarantined(segment, entity, batch)}) where contains(_reasons, '{column}: later than')"
+        )
+        ((rows, usual, most, since),) = connection.execute(query).fetchall()
+        if rows:
+            told.append(
+                f"{rows:,} with {column} ahead of the extraction, usually by {timedelta(microseconds=usual)}, at most"
+                f" by {timedelta(microseconds=most)}, since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            )
+    return ", ".join(told) or None
+
+
+def most_frequent_reasons(
+    connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch
+) -> list[tuple[str, int]]:
+    """The two reasons for which most rows of a batch are quarantined, and how many rows each."""
+    query = (
+        "select reason, count(*) from"
+        f" (select unnest(string_split(_reasons, '; ')) as reason from ({_quarantined(segment, entity, batch)}))"
+        " group by reason order by 2 desc, 1 limit 2"
+    )
+    return connection.execute(query).fetchall()
+
+
+def _quarantined(segment: Segment, entity: Entity, batch: RawBatch) -> str:
+    paths = segment.paths(entity.name)
+    return f"from read_parquet({sql_files(paths)}) where _reasons is not null and _batch = {sql_text(batch.batch)}"

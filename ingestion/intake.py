@@ -17,10 +17,18 @@ import duckdb
 
 from ingestion import parsing, raw
 from ingestion.catalog import CarriedOver
-from ingestion.clocks import known_and_restated, versions, versions_in_build
+from ingestion.clocks import (
+    Clocks,
+    ahead_of_extraction,
+    known_and_restated,
+    most_frequent_reasons,
+    versions,
+    versions_in_build,
+)
 from ingestion.contract import ENTITIES, Entity
+from ingestion.decisions import fingerprint, in_force
 from ingestion.landing import BatchError, Landed, mend_interrupted, open_landed
-from ingestion.ledger import LEDGER, Counts, Entry, Ledger
+from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
 from ingestion.raw import RawBatch, Segment, holding
 from ingestion.settings import Quality, Settings, Source
 from ingestion.sources import export
@@ -151,6 +159,7 @@ class _SourceIntake:
         self._scale = settings.account_of(source).rating_scale
         self._landing, self._raw = settings.home / "landing", settings.home / "raw"
         self._refused: dict[str, Entry] = {}
+        self._decisions: dict[str, Decision] = {}
         self._history: list[Segment] = []
         """What was accepted before the batch at hand."""
         self._report = SourceReport(source.name)
@@ -173,10 +182,13 @@ class _SourceIntake:
             self._report.failure = f"{error}; it was accepted before and is to be parsed anew: restore it in landing"
             return self._report
         self._refused = {entry.batch: entry for entry in self._ledger.entries(self._source.name, "refused")}
+        self._decisions = in_force(self._ledger.decisions(self._source.name))
         self._progress(f"{self._source.name}: looking for new batches")
         is_stopped = False
         try:
-            for group in self._groups(export.land_batches(self._source, self._landing, accepted.keys())):
+            for group in self._groups(
+                export.land_batches(self._source, self._landing, accepted.keys() | self._aside())
+            ):
                 if is_stopped:
                     self._wait([name for name, _ in group])
                 else:
@@ -185,6 +197,16 @@ class _SourceIntake:
             self._report.failure = f"{error}; what it delivered before stays in use"
         self._ledger.record(self._report.having("waiting"))
         return self._report
+
+    def _aside(self) -> set[str]:
+        """Batches that an operator set aside, unless they have been delivered again otherwise since."""
+        entries = self._ledger.entries(self._source.name, "set aside")
+        dropped = {entry.batch: fingerprint([self._source.path / entry.batch]) for entry in entries}
+        return {
+            batch
+            for batch, found in dropped.items()
+            if found is None or batch not in self._decisions or found == self._decisions[batch].fingerprint
+        }
 
     def _groups(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> Iterator[_Group]:
         """Consecutive small batches together; what is large, could not be landed or was refused before, alone."""
@@ -232,6 +254,12 @@ class _SourceIntake:
             for batch in batches
             for file in batch.ignored
         ]
+        self._report.warnings += [
+            f"{entry.source} {entry.batch}: accepted by an operator, and would be refused: {reason}"
+            for entry in entries
+            if entry.status == "accepted"
+            for reason in entry.reasons
+        ]
         self._ledger.record(entries, [segment.listed])
         self._report.entries += entries
         if not refused:
@@ -269,18 +297,21 @@ class _SourceIntake:
         of_build = versions_in_build(entity, source_no, "last_build")
         return f"{of_build} union all {after}" if after else of_build
 
-    def _entry(self, batch: RawBatch, segment: Segment, clocks: dict[tuple[str, str], tuple[int, int]]) -> Entry:
+    def _entry(self, batch: RawBatch, segment: Segment, clocks: dict[tuple[str, str], Clocks]) -> Entry:
         source, quality = self._source.name, self._settings.quality
+        of_entity = {entity: clocks.get((batch.batch, entity), Clocks()) for entity in batch.totals()}
         counts = {
-            entity: Counts(records, quarantined, *clocks.get((batch.batch, entity), (0, 0)))
+            entity: Counts(records, quarantined, of_entity[entity].known, of_entity[entity].restated)
             for entity, (records, quarantined) in batch.totals().items()
         }
-        reasons = _quarantine_reasons(source, batch, segment, quality)
-        reasons += _restated_reasons(source, batch, counts, quality)
+        reasons = _quarantine_reasons(self._connection, source, batch, segment, quality)
+        reasons += _restated_reasons(source, batch, of_entity, quality)
+        decision = self._decisions.get(batch.batch)
+        is_overruled = decision and (decision.verb, decision.fingerprint) == ("accept", batch.fingerprint)
         return Entry(
             source,
             batch.batch,
-            "refused" if reasons else "accepted",
+            "refused" if reasons and not is_overruled else "accepted",
             batch.extracted_at,
             datetime.now(UTC),
             counts,
@@ -324,22 +355,33 @@ class _SourceIntake:
             self._history.append(segment)
 
 
-def _quarantine_reasons(source: str, batch: RawBatch, segment: Segment, quality: Quality) -> list[str]:
+def _quarantine_reasons(
+    connection: duckdb.DuckDBPyConnection, source: str, batch: RawBatch, segment: Segment, quality: Quality
+) -> list[str]:
     return [
         f"{source} {batch.batch}: {quarantined:,} of {records:,} {entity} rows are quarantined"
         f" ({_percent(quarantined, records)}; the limit is {quality.quarantine_share:.1%} and {quality.quarantine_rows}"
-        f" rows): see {segment.quarantine}, mend the rows and deliver the batch again"
+        f" rows), {_most_of(connection, segment, ENTITIES[entity], batch)}: see {segment.quarantine},"
+        " mend the rows and deliver the batch again"
         for entity, (records, quarantined) in batch.totals().items()
         if _exceed(quarantined, records, quality.quarantine_share, quality.quarantine_rows)
     ]
 
 
-def _restated_reasons(source: str, batch: RawBatch, counts: dict[str, Counts], quality: Quality) -> list[str]:
+def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch) -> str:
+    """The most frequent reasons, and where clocks are ahead of their extraction, by how much and since when."""
+    reasons = most_frequent_reasons(connection, segment, entity, batch)
+    told = [f"{count:,} for '{reason}'" for reason, count in reasons]
+    ahead = ahead_of_extraction(connection, segment, entity, batch)
+    return ", ".join([*told, ahead] if ahead else told)
+
+
+def _restated_reasons(source: str, batch: RawBatch, clocks: Mapping[str, Clocks], quality: Quality) -> list[str]:
     return [
         f"{source} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
         f" {ENTITIES[entity].clock} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%} and"
-        f" {quality.restated_rows} rows): the source's clocks are broken, have it deliver the batch again"
-        for entity, of in counts.items()
+        f" {quality.restated_rows} rows), {of.shift}: the source's clocks are broken, have it deliver the batch again"
+        for entity, of in clocks.items()
         if _exceed(of.restated, of.known, quality.restated_share, quality.restated_rows)
     ]
 

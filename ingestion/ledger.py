@@ -1,8 +1,8 @@
 """What became of each batch, and which segment of raw holds it: one small SQLite file, written in transactions.
 
-Here: which batches are accepted, refused or waiting, with their counts and reasons; the segments, and so the catalogue
-of raw: a folder that no entry names is left over. Not here: the rows themselves (``landing`` and ``raw``), and how a
-batch is judged (``intake``).
+Here: which batches are accepted, refused, waiting or set aside, with their counts and reasons; what operators decided;
+the segments, and so the catalogue of raw: a folder that no entry names is left over. Not here: the rows themselves
+(``landing`` and ``raw``), how a batch is judged (``intake``), and what may be decided (``decisions``).
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import Literal
 
 LEDGER = "ledger.sqlite"
 """Its name in a home."""
-Status = Literal["accepted", "refused", "waiting"]
+Status = Literal["accepted", "refused", "waiting", "set aside"]
+Verb = Literal["accept", "reject"]
 
 _SCHEMA = """
 create table if not exists batches (
     source text not null,
     batch text not null,
-    status text not null check (status in ('accepted', 'refused', 'waiting')),
+    status text not null check (status in ('accepted', 'refused', 'waiting', 'set aside')),
     extracted_at text,
     decided_at text not null,
     counts text not null,
@@ -41,6 +42,14 @@ create table if not exists segments (
     parts text not null,
     primary key (source, segment)
 ) strict;
+create table if not exists decisions (
+    decided_at text not null,
+    source text not null,
+    batch text not null,
+    verb text not null check (verb in ('accept', 'reject')),
+    reason text not null,
+    fingerprint text
+) strict;
 """
 
 
@@ -56,8 +65,9 @@ class Counts:
 
 @dataclass(frozen=True)
 class Entry:
-    """One batch. ``waiting``: it stands behind a refused one. ``counts`` is by entity.
+    """One batch. ``waiting``: it stands behind a refused one; ``set aside``: an operator rejected it.
 
+    ``counts`` is by entity. ``reasons``: why it is refused; of an accepted one, why it would be but for an operator.
     ``segment``: what holds its rows in raw; None when nothing does, as that of a batch that could not be read.
     """
 
@@ -69,6 +79,21 @@ class Entry:
     counts: dict[str, Counts] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
     segment: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an operator decided about a batch, and why. ``fingerprint``: of the content that it was decided about."""
+
+    decided_at: datetime
+    source: str
+    batch: str
+    verb: Verb
+    reason: str
+    fingerprint: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.verb}ed {self.source} {self.batch} at {self.decided_at:%Y-%m-%d %H:%M}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -96,6 +121,15 @@ class Ledger:
             columns = {name for _, name, *_ in self._connection.execute("pragma table_info(batches)")}
             if "segment" not in columns:  # written before there were segments: parsed anew from landing
                 self._connection.execute("alter table batches add column segment text")
+            ((definition,),) = self._connection.execute("select sql from sqlite_master where name = 'batches'")
+            if "'set aside'" not in definition:  # written before operators could reject: a check cannot be altered
+                self._connection.execute("alter table batches rename to batches_before")
+                self._connection.execute(_SCHEMA.split(";")[0])
+                self._connection.execute(
+                    "insert into batches select source, batch, status, extracted_at, decided_at, counts, reasons,"
+                    " segment from batches_before"
+                )
+                self._connection.execute("drop table batches_before")
 
     def __enter__(self) -> Ledger:
         return self
@@ -165,23 +199,36 @@ class Ledger:
                 "insert or replace into segments values (?, ?, ?, ?, ?, ?)",
                 map(_row, segments),
             )
-            self._connection.executemany(
-                "insert or replace into batches values (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        entry.source,
-                        entry.batch,
-                        entry.status,
-                        entry.extracted_at.isoformat() if entry.extracted_at else None,
-                        entry.decided_at.isoformat(),
-                        json.dumps({entity: vars(counts) for entity, counts in entry.counts.items()}),
-                        json.dumps(entry.reasons),
-                        entry.segment,
-                    )
-                    for entry in entries
-                ],
+            self._write(entries)
+
+    def decide(self, decision: Decision, entries: Iterable[Entry] = (), forget: bool = False) -> None:
+        """Write a decision, and the entries that it changes; with ``forget`` its batch is as if it had never come."""
+        with self._transaction():
+            self._connection.execute(
+                "insert into decisions values (?, ?, ?, ?, ?, ?)",
+                (
+                    decision.decided_at.isoformat(),
+                    decision.source,
+                    decision.batch,
+                    decision.verb,
+                    decision.reason,
+                    decision.fingerprint,
+                ),
             )
-            self._unlist()
+            if forget:
+                self._connection.execute(
+                    "delete from batches where source = ? and batch = ?", (decision.source, decision.batch)
+                )
+            self._write(entries)
+
+    def decisions(self, source: str | None = None) -> list[Decision]:
+        """What operators decided, about all sources or one, the latest last."""
+        rows = self._connection.execute(
+            "select decided_at, source, batch, verb, reason, fingerprint from decisions"
+            " where ?1 is null or source = ?1 order by rowid",
+            (source,),
+        )
+        return [Decision(datetime.fromisoformat(decided_at), *rest) for decided_at, *rest in rows]
 
     def replace_segments(self, by: SegmentEntry, replaced: Iterable[str]) -> None:
         """Have a new segment hold what others of its source held: all of it or nothing."""
@@ -195,6 +242,25 @@ class Ledger:
                 [(by.segment, by.source, segment) for segment in replaced],
             )
             self._unlist()
+
+    def _write(self, entries: Iterable[Entry]) -> None:
+        self._connection.executemany(
+            "insert or replace into batches values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    entry.source,
+                    entry.batch,
+                    entry.status,
+                    entry.extracted_at.isoformat() if entry.extracted_at else None,
+                    entry.decided_at.isoformat(),
+                    json.dumps({entity: vars(counts) for entity, counts in entry.counts.items()}),
+                    json.dumps(entry.reasons),
+                    entry.segment,
+                )
+                for entry in entries
+            ],
+        )
+        self._unlist()
 
     def _unlist(self) -> None:
         self._connection.execute(

@@ -179,6 +179,13 @@ class Quality(_Section):
     """A release whose data ends earlier than this before its build carries a warning."""
 
 
+class Releases(_Section):
+    """How long releases are kept: the newest ``keep``, and those younger than ``keep_days``; the current one always."""
+
+    keep: int = Field(default=10, ge=1)
+    keep_days: float = Field(default=2, ge=0)
+
+
 class Schedule(_Section):
     """When Dagster runs the job by itself."""
 
@@ -199,6 +206,7 @@ class Settings(_Section):
     home: Path
     privacy: Privacy = Privacy()
     quality: Quality = Quality()
+    releases: Releases = Releases()
     schedule: Schedule | None = None
     resources: Resources = Resources()
     accounts: list[Account] = Field(min_length=1)

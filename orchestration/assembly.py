@@ -13,6 +13,7 @@ from orchestration.defs.audit import audit_asset
 from orchestration.defs.compact import compacted_asset
 from orchestration.defs.publish import release_asset
 from orchestration.defs.raw import raw_assets
+from orchestration.defs.retain import retained_asset
 from orchestration.defs.transform import dbt_models
 from orchestration.reporting import Reporter
 
@@ -51,6 +52,7 @@ def build_defs(settings: Settings, reporter: Reporter | None = None) -> dg.Defin
             audit_asset(settings),
             release_asset(settings),
             compacted_asset(settings),
+            retained_asset(settings),
         ],
         jobs=[job],
         schedules=schedules,

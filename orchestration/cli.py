@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from orchestration.commands import reading, running
+from orchestration.commands import deciding, reading, releases, running
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -20,5 +20,9 @@ def main() -> None:
     """
 
 
-for command in (running.run, reading.query, reading.docs, reading.demo):
+for command in (
+    *(running.run, releases.publish, releases.releases, releases.rollback),
+    *(deciding.accept, deciding.reject),
+    *(reading.query, reading.docs, reading.demo),
+):
     main.add_command(command)

@@ -56,13 +56,19 @@ def show(reporter: Reporter, home: Home, console: Console, startup_seconds: floa
         console.print(f"[bold]{source.source}[/bold]  {summary.taken_in(source)}", highlight=False)
         for warning in source.warnings:
             console.print(f"  [yellow]{warning}[/yellow]", highlight=False, soft_wrap=True)
-    if release is not None:
+    if release is not None and (reporter.sources or reporter.release):
         _show_weeks(releases.file_of(home, release), console)
     if reporter.release is not None:
         _show_release(reporter, home, console, reporter.release)
     elif not reporter.is_new and release is not None:
         console.print(f"\nNothing new: {release.release_id} stays the release.", highlight=False)
         console.print(f"  {home.current}", highlight=False, soft_wrap=True)
+        for left in releases.gone_back_from(home):
+            console.print(
+                f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again",
+                highlight=False,
+                soft_wrap=True,
+            )
     elif not reporter.is_new and not reporter.refusals:
         console.print("\nNothing is delivered yet: there is no release.", highlight=False)
     _show_refusals(reporter, home, console, release)
@@ -127,6 +133,13 @@ def _show_refusals(reporter: Reporter, home: Home, console: Console, release: re
     console.print("\n[bold red]Refused[/bold red]")
     for reason in reporter.refusals:
         console.print(f"  {reason}", highlight=False, soft_wrap=True, markup=False)
+    if any(source.having("refused") for source in reporter.sources):
+        console.print(
+            "  if a batch is right as it is: causerie accept SOURCE BATCH --reason ...; to go on without it: causerie"
+            " reject SOURCE BATCH --reason ...",
+            highlight=False,
+            soft_wrap=True,
+        )
     if reporter.verdict is not None and not reporter.verdict.holds:
         docs = home.build(reporter.verdict.build_id).docs / "index.html"
         console.print(f"  details: {docs}", highlight=False, soft_wrap=True)

@@ -95,6 +95,10 @@ class Home:
         """The build of a run."""
         return Build(self.path / "builds" / run_id)
 
+    def last_build(self) -> Build:
+        """The build of the last run that made one, whether it is there any more or not."""
+        return Build(self.open_build.resolve())
+
     def builds(self) -> list[Build]:
         """All builds that are kept."""
         folder = self.path / "builds"

@@ -1,40 +1,37 @@
 """Releases: immutable DuckDB files, of which one is current.
 
-Here: completing the candidate of a build that holds, checking it, and the swap. Not here: what is in the marts (dbt
-writes them into the candidate), and whether a build holds (``expectations``). Readers open ``current.duckdb``, a link
-that is swapped at once: they see one whole release or another, never a half one. A link, because renaming over a file
-serves old data to whoever has it open.
+Here: which there are, which one readers see, going back, and when old ones go. Not here: how one is made
+(``publication``). Readers open ``current.duckdb``, a link that is swapped at once: they see one whole release or
+another, never a half one. A link, because renaming over a file serves old data to whoever has it open.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from importlib.metadata import version
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
-import duckdb
-
-from expectations.contents import MARTS
-from expectations.verdict import Verdict, read_verdict
 from ingestion.landing import fsync_folder, write_durably
-from ingestion.sql import sql_text
-from orchestration.home import Build, Home
+from orchestration.home import Home
+
+_OURS = re.compile(r"(?P<id>\d{8}T\d{6}Z-[^.]+?)(\.duckdb|\.json|-data-docs)")
+_WENT_BACK = "went_back.json"
 
 
-class UnpublishableError(Exception):
-    """This build must not be published, or did not come out as it should. The message says why."""
+class UnknownReleaseError(Exception):
+    """No kept release, or more than one, is meant by what was given. The message lists those that there are."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """One published file. ``fingerprint`` tells what it was made from; ``data_through`` may be unknown."""
+    """One published file.
+
+    ``fingerprint`` tells what it was made from, ``contents`` its marts from any others (``expectations.contents``);
+    ``data_through`` may be unknown. ``decisions``: what operators decided about batches since the release before.
+    """
 
     release_id: str
     build_id: str
@@ -45,17 +42,12 @@ class Release:
     rows_quarantined: int
     evaluated: int
     warnings: tuple[str, ...]
+    decisions: tuple[str, ...] = ()
+    contents: dict[str, list[str]] = field(default_factory=dict)
 
-
-def current(home: Home) -> Release | None:
-    """The release that readers see; None before the first."""
-    try:
-        name = home.current.readlink()
-    except FileNotFoundError:
-        return None
-    content = json.loads((home.releases / name).with_suffix(".json").read_text())
-    content["warnings"] = tuple(content["warnings"])
-    return Release(**content)
+    def write(self, home: Home) -> None:
+        """Store what is known of it beside its file."""
+        write_durably(_description(home, self.release_id), json.dumps(asdict(self), indent=1).encode())
 
 
 def file_of(home: Home, release: Release) -> Path:
@@ -63,140 +55,126 @@ def file_of(home: Home, release: Release) -> Path:
     return home.releases / f"{release.release_id}.duckdb"
 
 
-def publish(
-    home: Home, build: Build, fingerprint: str, now: datetime, wait_for_docs: Callable[[], None] = lambda: None
-) -> Release:
-    """Make the candidate of a build a release and have readers see it. Its Data Docs may be still in writing.
+def docs_of(home: Home, release_id: str) -> Path:
+    """The folder with the Data Docs of its audit."""
+    return home.releases / f"{release_id}-data-docs"
+
+
+def _description(home: Home, release_id: str) -> Path:
+    return home.releases / f"{release_id}.json"
+
+
+def current(home: Home) -> Release | None:
+    """The release that readers see; None before the first, and where what it points to is not there any more."""
+    try:
+        name = home.current.readlink().name
+    except FileNotFoundError:
+        return None
+    return _read(home, name.removesuffix(".duckdb"))
+
+
+def kept(home: Home) -> list[Release]:
+    """The releases that are there and were once current, the newest first."""
+    seen, until = current(home), _went_back(home)
+    if seen is None:
+        return []
+    # a newer one than the current was left by an operator, or by a run that was killed before any reader saw it
+    latest = max(seen.published_at, until or "")
+    found = [release for release in _there(home) if release.published_at <= latest]
+    return sorted(found, key=lambda release: (release.published_at, release.release_id), reverse=True)
+
+
+def _there(home: Home) -> list[Release]:
+    ids = [match["id"] for path in home.releases.glob("*.json") if (match := _OURS.fullmatch(path.name))]
+    return [release for release in (_read(home, name) for name in ids) if release is not None]
+
+
+def _read(home: Home, release_id: str) -> Release | None:
+    """A release whose file and description are both there."""
+    try:
+        content = json.loads(_description(home, release_id).read_bytes())
+        texts = {name: tuple(content.get(name, ())) for name in ("warnings", "decisions")}
+        release = Release(**content | texts)
+    except (OSError, ValueError, TypeError):
+        return None
+    return release if file_of(home, release).is_file() else None
+
+
+def find(home: Home, wanted: str) -> Release:
+    """The kept release of an id, of a beginning that only one id has, or by the words ``current`` and ``previous``.
 
     Raises:
-        UnpublishableError: there is no verdict for exactly this build, or it does not hold, or the file came out wrong.
+        UnknownReleaseError: there is none, or more than one.
     """
-    verdict = _demand_verdict(build)
-    release_id = f"{now:%Y%m%dT%H%M%SZ}-{build.id[:8]}"
-    home.releases.mkdir(parents=True, exist_ok=True)
-    fresh = home.releases / f".new-{release_id}.duckdb"
-    if _wal(build.candidate).exists():
-        raise UnpublishableError(f"{_wal(build.candidate)}: dbt did not end in good order; run again")
-    try:
-        build.candidate.rename(fresh)
-        release = _complete(fresh, build, verdict, release_id, fingerprint, now)
-        _verify(fresh, verdict)
-        wait_for_docs()
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    fresh.chmod(0o444)
-    target = file_of(home, release)
-    docs = home.releases / f"{release_id}-data-docs"
-    if build.docs.is_dir():
-        shutil.copytree(build.docs, docs, dirs_exist_ok=True)
-    write_durably(target.with_suffix(".json"), json.dumps(asdict(release), indent=1).encode())
-    fresh.rename(target)
+    there, now = kept(home), current(home)
+    if wanted == "current":
+        found = [now] if now else []
+    elif wanted == "previous":
+        found = [release for release in there if now and release.published_at < now.published_at][:1]
+    else:
+        found = [release for release in there if release.release_id == wanted]
+        found = found or [release for release in there if wanted and release.release_id.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    ids = "".join(f"\n  {release.release_id}" for release in there) or " none"
+    raise UnknownReleaseError(f"{wanted!r} is {'more than one' if found else 'no'} kept release; there are:{ids}")
+
+
+def gone_back_from(home: Home) -> list[Release]:
+    """Kept releases that are newer than the current one, the newest first: an operator went back from them."""
+    now = current(home)
+    return [release for release in kept(home) if now is not None and release.published_at > now.published_at]
+
+
+def point_to(home: Home, release: Release) -> None:
+    """Have readers see a release: all new connections at once."""
     link = home.releases / ".current"
     link.unlink(missing_ok=True)
-    link.symlink_to(target.name)
+    link.symlink_to(file_of(home, release).name)
     link.replace(home.current)
     fsync_folder(home.releases)
-    build.candidate.symlink_to(os.path.relpath(target, build.folder))  # where dbt's documentation looks for the marts
-    return release
 
 
-def _demand_verdict(build: Build) -> Verdict:
-    """The order of a run is no guard: only a stored verdict for this very build is."""
+def go_to(home: Home, release: Release, now: datetime) -> None:
+    """Have readers see a kept release again, older or newer than the current one.
+
+    The releases behind it stay kept, and a run for which nothing is new leaves it so (:func:`gone_back_from`).
+    """
+    write_durably(home.releases / _WENT_BACK, json.dumps({"to": release.release_id, "at": now.isoformat()}).encode())
+    point_to(home, release)
+
+
+def _went_back(home: Home) -> str | None:
+    """Up to when releases newer than the current one were published, where an operator went back to that one."""
     try:
-        verdict = read_verdict(build.verdict)
-    except FileNotFoundError:
-        raise UnpublishableError(
-            f"build {build.id} has no verdict: nothing was audited in this run; run the whole job"
-        ) from None
-    if verdict.build_id != build.id:
-        raise UnpublishableError(f"the verdict is about build {verdict.build_id}, not {build.id}; run the whole job")
-    if not verdict.holds:
-        reasons = [str(finding) for finding in verdict.refusals] or ["no expectation was evaluated"]
-        raise UnpublishableError(f"build {build.id} does not hold: " + "; ".join(reasons))
-    return verdict
+        content = json.loads((home.releases / _WENT_BACK).read_bytes())
+        return str(content["at"]) if home.current.readlink().stem == content["to"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
-def _complete(path: Path, build: Build, verdict: Verdict, release_id: str, fingerprint: str, now: datetime) -> Release:
-    """Add to the marts what tells about them."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach {sql_text(build.database)} as build (read_only)")
-        connection.execute(f"attach {sql_text(path)} as release")
-        release = Release(
-            release_id,
-            build.id,
-            fingerprint,
-            now.isoformat(),
-            _data_through(connection),
-            {mart: _one(connection, f"select count(*) from release.{mart}") for mart in MARTS},
-            _one(connection, "select coalesce(sum(quarantined), 0) from build.settings.batch_counts"),
-            verdict.evaluated,
-            tuple(str(finding) for finding in verdict.warnings),
-        )
-        _write_release_table(connection, release)
-        connection.execute("checkpoint release")
-        connection.execute("detach release")
-    if _wal(path).exists():
-        raise UnpublishableError(f"{_wal(path)}: the release did not come out as one file; run again")
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-    return release
+def remove_old(home: Home, keep: int, keep_days: float, now: datetime) -> list[Release]:
+    """Remove releases that are neither among the newest ``keep`` nor younger than ``keep_days``; those removed.
+
+    The current one stays whatever its age.
+    """
+    there, seen = kept(home), current(home)
+    latest = now - timedelta(days=keep_days)
+    old = [
+        release for release in there[keep:] if release != seen and datetime.fromisoformat(release.published_at) < latest
+    ]
+    for release in old:
+        file_of(home, release).unlink()  # first: what has no file is no release
+    remove_leftovers(home)
+    return old
 
 
-def _wal(path: Path) -> Path:
-    """Where DuckDB keeps what is not in the file yet."""
-    return path.with_name(path.name + ".wal")
-
-
-def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def _data_through(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Of each source the latest extraction, the earliest of these; unknown while a source has delivered nothing."""
-    row = connection.execute(
-        "select case when count(*) = count(extracted_at) then strftime(min(extracted_at), '%Y-%m-%dT%H:%M:%S.%f+00:00')"
-        " end from (select source_system, max(extracted_at) as extracted_at from build.settings.sources"
-        " left join build.settings.batches using (source_system) group by source_system)"
-    ).fetchone()
-    return row[0] if row else None
-
-
-def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release) -> None:
-    columns = {
-        "release_id": ("varchar", release.release_id, "Name of the release."),
-        "published_at": ("timestamptz", release.published_at, "When it was published."),
-        "data_through": (
-            "timestamptz",
-            release.data_through,
-            "Up to when the data of all accounts reaches; NULL while a source has delivered nothing.",
-        ),
-        **{f"{mart}_rows": ("bigint", rows, f"Rows of {mart}.") for mart, rows in release.rows.items()},
-        "rows_quarantined": ("bigint", release.rows_quarantined, "Rows of the accepted batches kept out as malformed."),
-        "expectations_evaluated": ("bigint", release.evaluated, "Expectations that were evaluated."),
-        "expectations_warned": ("bigint", len(release.warnings), "Expectations that failed as warnings."),
-        "software_version": ("varchar", version("causerie"), "Version of causerie that made it."),
-    }
-    definitions = ", ".join(f"{name} {kind}" for name, (kind, _, _) in columns.items())
-    connection.execute(f"create table release.release ({definitions})")
-    places = ", ".join("?" for _ in columns)
-    connection.execute(f"insert into release.release values ({places})", [value for _, value, _ in columns.values()])
-    connection.execute("comment on table release.release is 'What this file is and what it was made from. One row.'")
-    for name, (_, _, comment) in columns.items():
-        connection.execute(f"comment on column release.release.{name} is {sql_text(comment)}")
-
-
-def _verify(path: Path, verdict: Verdict) -> None:
-    """A fresh process opens the file and reads every value: what readers get is what was judged, and on disk."""
-    check = subprocess.run(
-        [sys.executable, "-m", "expectations.contents", str(path)], capture_output=True, text=True, check=False
-    )
-    if check.returncode:
-        raise UnpublishableError(f"{path}: cannot be read back: {check.stderr.strip().splitlines()[-1:]}")
-    found = json.loads(check.stdout)
-    wrong = [mart for mart in MARTS if found[mart] != verdict.contents.get(mart)]
-    if wrong:
-        raise UnpublishableError(f"{path}: {', '.join(wrong)} changed after the audit; run again")
+def remove_leftovers(home: Home) -> None:
+    """Remove what killed runs left half made, half removed, or made and never shown to readers."""
+    if home.current.is_symlink() and current(home) is None:
+        return  # somebody took away what it points to: nothing more is taken away
+    stays = {release.release_id for release in kept(home)}
+    for path in home.releases.iterdir() if home.releases.is_dir() else ():
+        ours = _OURS.fullmatch(path.name)
+        if path.name.startswith((".new-", ".current")) or (ours and ours["id"] not in stays):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from typing import IO
+from typing import IO, Any
 
 import dagster as dg
 from rich.console import Console
@@ -22,6 +23,17 @@ from orchestration.home import Home
 
 def run_job(settings: Settings, started: float, *, full_refresh: bool = False) -> int:
     """Run the job once; 0 when all that came was published, else 1. ``started``: when the command began."""
+    return _execute(settings, started, {"ops": {"intake": {"config": {"full_refresh": full_refresh}}}})
+
+
+def publish_last_build(settings: Settings, started: float) -> int:
+    """Run the step *publish* alone, on the last build; 0 when it was published, else 1."""
+    return _execute(settings, started, {}, [dg.AssetKey("release")])
+
+
+def _execute(
+    settings: Settings, started: float, run_config: dict[str, Any], selection: Sequence[dg.AssetKey] | None = None
+) -> int:
     console = Console(file=sys.stdout)
     home = Home(settings.home)
     reporter = ConsoleReporter(console)
@@ -29,13 +41,12 @@ def run_job(settings: Settings, started: float, *, full_refresh: bool = False) -
     startup = time.monotonic() - started
     instance = dg.DagsterInstance.get() if runs_are_recorded() else dg.DagsterInstance.ephemeral()
     # the reporter tells it in words: Dagster's and dbt's own lines go to a file
-    run_config = {
-        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-        "ops": {"intake": {"config": {"full_refresh": full_refresh}}},
-    }
+    run_config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
     with instance, home.log.open("w") as log:
         with redirect_stdout(log), redirect_stderr(log):
-            result = job.execute_in_process(run_config=run_config, instance=instance, raise_on_error=False)
+            result = job.execute_in_process(
+                run_config=run_config, instance=instance, raise_on_error=False, asset_selection=selection
+            )
             try:
                 reporter.wait_for_written()
             except Exception as error:  # of a library, in what tells about a refused build: the refusal is still told
@@ -55,4 +66,5 @@ def _explain(event: dg.DagsterEvent, log: IO[str]) -> str:
     log.write(error.to_string())
     while error.cause is not None:
         error = error.cause
-    return f"{event.step_key}: {error.message.strip()}"
+    # what we refuse ourselves says everything; of any other error its kind helps
+    return f"{event.step_key}: {error.message.strip().removeprefix('dagster._core.definitions.events.Failure: ')}"

@@ -43,6 +43,11 @@ class Week:
     headlines: list[Headline]
 
 
+def minute(instant: str | None) -> str:
+    """An instant in ISO 8601 (UTC), to the minute."""
+    return instant[:16].replace("T", " ") if instant else "unknown"
+
+
 def last_weeks(release: Path) -> list[Week]:
     """Per account the headline figures of the last complete week against the one before."""
     with duckdb.connect(str(release), read_only=True) as connection:

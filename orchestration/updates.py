@@ -63,7 +63,7 @@ def make_plan(settings: Settings, entries: Sequence[Entry]) -> Plan:
         version("causerie"),
         parsing.VERSION,
         project_fingerprint(),
-        settings.model_dump(mode="json", exclude={"home", "schedule", "resources"}),
+        settings.model_dump(mode="json", exclude={"home", "releases", "schedule", "resources"}),
     ]
     return Plan(
         hashlib.sha256(json.dumps(rules).encode()).hexdigest(),

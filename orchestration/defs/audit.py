@@ -5,7 +5,7 @@ Here: the audit asset and its blocking checks, one a suite. Not here: what is ex
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -73,7 +73,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
             )
             reporter.progress("evaluating expectations")
             judged, write_docs = evaluate(build.id, frames, limits)
-            verdict = replace(judged, contents=holds.result())
+            verdict = replace(judged, contents=holds.result(), against=current.release_id if current else None)
             verdict.write(build.verdict)
             reporter.verdict = verdict
             reporter.write_beside(lambda: write_docs(build.docs))
@@ -86,7 +86,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
                     check_name=name,
                     passed=not findings,
                     severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
-                    metadata={"findings": dg.MetadataValue.json([str(finding) for finding in findings])},
+                    metadata={"findings": dg.MetadataValue.json([asdict(finding) for finding in findings])},
                 )
             )
         yield dg.MaterializeResult(

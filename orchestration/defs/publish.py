@@ -1,15 +1,17 @@
 """Step 4: a build that holds becomes the current release.
 
-Here: the release asset. Not here: how a release is written and swapped (``orchestration.releases``).
+Here: the release asset, also launched alone: then about the last build, of which the same is demanded. Not here: how a
+release is written and swapped (``orchestration.publication``).
 """
 
 from datetime import UTC, datetime
 
 import dagster as dg
 
+from ingestion.ledger import LEDGER, Ledger
 from ingestion.settings import Settings
-from orchestration import releases
-from orchestration.home import Home
+from orchestration import publication, releases
+from orchestration.home import Home, lock
 from orchestration.reporting import Reporter
 from orchestration.updates import read_plan
 
@@ -25,18 +27,24 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
     )
     def release(context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
         home = Home(settings.home)
+        lock(home)
         build = home.build(context.run.run_id)
-        if not build.plan.is_file():
-            raise dg.Failure("this run has built nothing to publish: run the whole job", allow_retries=False)
+        if not build.folder.is_dir():  # launched alone
+            build = home.last_build()
         with reporter.step("publish"):
             plan = read_plan(build.plan)
             if plan is None:
-                raise dg.Failure(f"{build.plan}: cannot be read; run the whole job", allow_retries=False)
+                raise dg.Failure("nothing is built that could be published: run the whole job", allow_retries=False)
             try:
-                published = releases.publish(
-                    home, build, plan.fingerprint, datetime.now(UTC), reporter.wait_for_written
+                published = publication.publish(
+                    home,
+                    build,
+                    plan.fingerprint,
+                    datetime.now(UTC),
+                    reporter.wait_for_written,
+                    _decided_since(settings, releases.current(home)),
                 )
-            except releases.UnpublishableError as error:
+            except publication.UnpublishableError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             reporter.release = published
         return dg.MaterializeResult(
@@ -49,3 +57,11 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
         )
 
     return release
+
+
+def _decided_since(settings: Settings, before: releases.Release | None) -> list[str]:
+    """What operators decided about batches since a release, in words."""
+    with Ledger(settings.home / LEDGER) as ledger:
+        decisions = ledger.decisions()
+    since = datetime.fromisoformat(before.published_at) if before else datetime.min.replace(tzinfo=UTC)
+    return [str(decision) for decision in decisions if decision.decided_at > since]

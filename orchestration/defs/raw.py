@@ -75,7 +75,8 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 raise dg.Failure(str(error), allow_retries=False) from None
             plan = make_plan(settings, entries)
             current = releases.current(home)
-            is_known = current is not None and current.fingerprint == plan.fingerprint
+            made = [current, *releases.gone_back_from(home)]  # what an operator left is not brought back by a run
+            is_known = plan.fingerprint in [release.fingerprint for release in made if release is not None]
             reporter.is_new = bool(entries) and (config.full_refresh or not is_known)
             if reporter.is_new:
                 reporter.progress("preparing the build")

@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from expectations.contents import contents
 from expectations.verdict import Finding, Verdict
-from orchestration import releases
-from orchestration.home import Build, BusyError, Home, lock, unlock
+from orchestration import publication, releases
+from orchestration.home import BusyError, Home, lock, unlock
 from orchestration.reporting import Reporter
-from tests.drops import conversation, message, write_batch, write_config
-from tests.warehouse import accept, run_models
+from tests.orchestration.conftest import MakeBuild, change
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 FAILED = Finding("totals", "e", "critical", "The agents sum up to overview.", "acme messages: by_agent_off 1")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "var")
-
-
-@pytest.fixture
-def make_build(home: Home, tmp_path: Path) -> Callable[..., Build]:
-    """A build of a few conversations, audited unless told otherwise."""
-
-    def make(build_id: str, conversations: int = 2, verdict: Verdict | None = None) -> Build:
-        from ingestion.catalog import create_build
-        from ingestion.intake import accepted_batches
-        from ingestion.settings import load_settings
-
-        config = write_config(tmp_path)
-        rows = [conversation(f"c{number}") for number in range(conversations)]
-        write_batch(tmp_path / "drop" / build_id, {"conversations": rows, "messages": [message()]})
-        accept(config)
-        settings = load_settings(config)
-        build = home.build(build_id)
-        build.target.mkdir(parents=True)
-        create_build(build.database, settings, *accepted_batches(settings))
-        run_models(build.database)
-        change(build, "comment on column details.account_id is 'The account''s id.'")  # as dbt does
-        replace(verdict or Verdict(build_id, 5, 0, ()), contents=contents(build.candidate)).write(build.verdict)
-        return build
-
-    return make
-
-
-def change(build: Build, statement: str) -> None:
-    """Change the candidate of a build."""
-    with duckdb.connect(str(build.candidate)) as connection:
-        connection.execute(statement)
 
 
 def read(path: Path, query: str) -> list[tuple[object, ...]]:
@@ -63,9 +23,9 @@ def read(path: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
-def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: Callable[..., Build]) -> None:
+def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: MakeBuild) -> None:
     build = make_build("b1-0123456789")
-    release = releases.publish(home, build, "f", NOW)
+    release = publication.publish(home, build, "f", NOW)
     assert release.release_id == "20260203T040506Z-b1-01234"
     assert home.current.is_symlink()
     assert read(home.current, "select count(*) from details") == [(2,)]
@@ -84,12 +44,10 @@ def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: 
     assert build.candidate.resolve() == home.current.resolve()  # for dbt's documentation
 
 
-def test_readers_of_the_old_release_go_on_and_new_ones_see_the_new(
-    home: Home, make_build: Callable[..., Build]
-) -> None:
-    releases.publish(home, make_build("b1-0123456789", 2), "f", NOW)
+def test_readers_of_the_old_release_go_on_and_new_ones_see_the_new(home: Home, make_build: MakeBuild) -> None:
+    publication.publish(home, make_build("b1-0123456789", 2), "f", NOW)
     with duckdb.connect(str(home.current), read_only=True) as reader:
-        releases.publish(home, make_build("b2-0123456789", 3), "g", NOW)
+        publication.publish(home, make_build("b2-0123456789", 3), "g", NOW)
         assert reader.execute("select count(*) from details").fetchall() == [(2,)]
         assert read(home.current, "select count(*) from details") == [(3,)]
 
@@ -105,19 +63,19 @@ def test_readers_of_the_old_release_go_on_and_new_ones_see_the_new(
     ids=["of another build", "refused", "nothing evaluated", "one raised"],
 )
 def test_without_a_verdict_that_holds_nothing_is_published(
-    home: Home, make_build: Callable[..., Build], verdict: Verdict, message: str
+    home: Home, make_build: MakeBuild, verdict: Verdict, message: str
 ) -> None:
-    first = releases.publish(home, make_build("b1-0123456789"), "f", NOW)
-    with pytest.raises(releases.UnpublishableError, match=message):
-        releases.publish(home, make_build("b2-0123456789", 3, verdict), "g", NOW)
+    first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
+    with pytest.raises(publication.UnpublishableError, match=message):
+        publication.publish(home, make_build("b2-0123456789", 3, verdict), "g", NOW)
     assert releases.current(home) == first
 
 
-def test_without_any_verdict_nothing_is_published(home: Home, make_build: Callable[..., Build]) -> None:
+def test_without_any_verdict_nothing_is_published(home: Home, make_build: MakeBuild) -> None:
     build = make_build("b1-0123456789")
     build.verdict.unlink()
-    with pytest.raises(releases.UnpublishableError, match="has no verdict"):
-        releases.publish(home, build, "f", NOW)
+    with pytest.raises(publication.UnpublishableError, match="has no verdict"):
+        publication.publish(home, build, "f", NOW)
     assert releases.current(home) is None
 
 
@@ -133,37 +91,37 @@ def test_without_any_verdict_nothing_is_published(home: Home, make_build: Callab
     ids=["another value", "a row less", "a row twice", "a value less", "a slightly other value"],
 )
 def test_a_file_that_changed_after_its_audit_is_not_published(
-    home: Home, make_build: Callable[..., Build], mart: str, statement: str
+    home: Home, make_build: MakeBuild, mart: str, statement: str
 ) -> None:
-    first = releases.publish(home, make_build("b1-0123456789"), "f", NOW)
+    first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
     build = make_build("b2-0123456789", 3)
     change(build, statement)
-    with pytest.raises(releases.UnpublishableError, match=f": {mart} changed after the audit; run again"):
-        releases.publish(home, build, "g", NOW)
+    with pytest.raises(publication.UnpublishableError, match=f": {mart} changed after the audit; run again"):
+        publication.publish(home, build, "g", NOW)
     assert releases.current(home) == first
     assert [path.name for path in home.releases.glob(".new*")] == []
 
 
-def test_a_verdict_that_saw_no_marts_publishes_nothing(home: Home, make_build: Callable[..., Build]) -> None:
+def test_a_verdict_that_saw_no_marts_publishes_nothing(home: Home, make_build: MakeBuild) -> None:
     build = make_build("b1-0123456789")
     Verdict(build.id, 5, 0, ()).write(build.verdict)
-    with pytest.raises(releases.UnpublishableError, match="overview, by_agent, by_tag, details changed"):
-        releases.publish(home, build, "f", NOW)
+    with pytest.raises(publication.UnpublishableError, match="overview, by_agent, by_tag, details changed"):
+        publication.publish(home, build, "f", NOW)
     assert releases.current(home) is None
 
 
-def test_a_candidate_that_is_not_all_in_its_file_is_not_published(home: Home, make_build: Callable[..., Build]) -> None:
+def test_a_candidate_that_is_not_all_in_its_file_is_not_published(home: Home, make_build: MakeBuild) -> None:
     """What DuckDB has not written into the file lies beside it, and would not come along."""
     build = make_build("b1-0123456789")
     build.candidate.with_name("candidate.duckdb.wal").touch()
-    with pytest.raises(releases.UnpublishableError, match="dbt did not end in good order"):
-        releases.publish(home, build, "f", NOW)
+    with pytest.raises(publication.UnpublishableError, match="dbt did not end in good order"):
+        publication.publish(home, build, "f", NOW)
     assert releases.current(home) is None
     assert build.candidate.is_file()
 
 
-def test_a_build_whose_data_docs_fail_is_not_published(home: Home, make_build: Callable[..., Build]) -> None:
-    first = releases.publish(home, make_build("b1-0123456789"), "f", NOW)
+def test_a_build_whose_data_docs_fail_is_not_published(home: Home, make_build: MakeBuild) -> None:
+    first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
 
     def fail() -> None:
         raise OSError("no space left")
@@ -171,7 +129,7 @@ def test_a_build_whose_data_docs_fail_is_not_published(home: Home, make_build: C
     reporter = Reporter()
     reporter.write_beside(fail)
     with pytest.raises(OSError, match="no space left"):
-        releases.publish(home, make_build("b2-0123456789", 3), "g", NOW, reporter.wait_for_written)
+        publication.publish(home, make_build("b2-0123456789", 3), "g", NOW, reporter.wait_for_written)
     assert releases.current(home) == first
     assert [path.name for path in home.releases.glob(".new*")] == []
 

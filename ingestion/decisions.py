@@ -1,0 +1,117 @@
+"""Decisions of operators about batches: accepting one that is refused, setting one aside.
+
+Here: what may be decided, and what it changes in the ledger. Not here: how a batch is judged with a decision in force
+(``intake``). A decision is about the content that the batch had then: delivered again otherwise, it is judged anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from ingestion.landing import MANIFEST
+from ingestion.ledger import LEDGER, Decision, Entry, Ledger
+from ingestion.settings import Settings, Source
+
+
+class DecisionError(Exception):
+    """This cannot be decided. The message says why, and what can be."""
+
+
+def accept(settings: Settings, source: str, batch: str, reason: str, now: datetime) -> Decision:
+    """Have the next run take in a batch that is refused for its quarantined rows or restated clocks, or was set aside.
+
+    Raises:
+        DecisionError: the batch is not known, accepted already, waiting, or cannot be read.
+    """
+    dropped, landed = _folders(settings, _source(settings, source), batch)
+    judged = fingerprint([landed, dropped])
+    decision = Decision(now, source, batch, "accept", reason, judged)
+    with Ledger(settings.home / LEDGER) as ledger:
+        entry = _entry(ledger, source, batch)
+        if entry is None:
+            raise DecisionError(f"{source} {batch}: no run has judged such a batch; {_undecided(ledger, source)}")
+        if entry.status == "accepted":
+            raise DecisionError(f"{source} {batch}: is accepted already")
+        if entry.status == "waiting":
+            raise DecisionError(f"{source} {batch}: only waits behind another one; {_undecided(ledger, source)}")
+        if entry.status == "refused" and entry.segment is None:
+            why = "; ".join(entry.reasons)
+            raise DecisionError(
+                f"{source} {batch}: cannot be read, so it cannot be accepted: {why}; mend it, or set it aside:"
+                f" causerie reject {source} {batch} --reason ..."
+            )
+        if decision.fingerprint is None:
+            raise DecisionError(f"{source} {batch}: is neither in landing nor in its drop folder any more")
+        ledger.decide(decision, forget=entry.status == "set aside")
+    return decision
+
+
+def reject(settings: Settings, source: str, batch: str, reason: str, now: datetime) -> Decision:
+    """Set a batch aside, so that the source's later batches go on: what it holds is not in the next release.
+
+    Its rows stay in landing. One that was accepted is taken out again: the next run builds from nothing.
+
+    Raises:
+        DecisionError: there is no such batch, or it is set aside already.
+    """
+    folders = _folders(settings, _source(settings, source), batch)
+    decision = Decision(now, source, batch, "reject", reason, fingerprint(folders))
+    with Ledger(settings.home / LEDGER) as ledger:
+        entry = _entry(ledger, source, batch)
+        if entry is None and not any(folder.is_dir() for folder in folders):
+            raise DecisionError(f"{source} {batch}: there is no such batch; {_undecided(ledger, source)}")
+        if entry is not None and entry.status == "set aside":
+            raise DecisionError(f"{source} {batch}: is set aside already; causerie accept takes it back")
+        aside = entry or Entry(source, batch, "set aside", None, now)
+        # what shares a segment with it is parsed anew from landing, so that no row of it is left in raw
+        beside = [
+            replace(other, segment=None)
+            for other in ledger.entries(source)
+            if aside.segment is not None and other.segment == aside.segment and other.batch != batch
+        ]
+        ledger.decide(decision, [replace(aside, status="set aside", decided_at=now, segment=None), *beside])
+    return decision
+
+
+def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """The latest decision about each batch of a source."""
+    return {decision.batch: decision for decision in decisions}
+
+
+def _source(settings: Settings, name: str) -> Source:
+    for source in settings.sources:
+        if source.name == name:
+            return source
+    raise DecisionError(f"no source '{name}'; there are {', '.join(source.name for source in settings.sources)}")
+
+
+def _entry(ledger: Ledger, source: str, batch: str) -> Entry | None:
+    return next((entry for entry in ledger.entries(source) if entry.batch == batch), None)
+
+
+def _folders(settings: Settings, source: Source, batch: str) -> tuple[Path, Path]:
+    """Where a batch may lie: where it is dropped, and landed.
+
+    Raises:
+        DecisionError: this is no name of a batch.
+    """
+    if not batch or batch.startswith(".") or Path(batch).name != batch:
+        raise DecisionError(f"{batch!r} is no name of a batch")
+    return source.path / batch, settings.home / "landing" / source.name / batch
+
+
+def fingerprint(folders: Iterable[Path]) -> str | None:
+    """What ``landing`` calls a batch by its content, in the first folder that has it: the hash of its manifest."""
+    for folder in folders:
+        if (folder / MANIFEST).is_file():
+            return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    return None
+
+
+def _undecided(ledger: Ledger, source: str) -> str:
+    refused = [entry.batch for entry in ledger.entries(source, "refused")]
+    return f"refused is {', '.join(refused)}" if refused else "none of this source is refused"

@@ -1,0 +1,111 @@
+"""For who looks after releases: `causerie releases`, `causerie rollback`, `causerie publish`.
+
+Here: their options and how they are shown. Not here: what a release is (``orchestration.releases``).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from orchestration.commands.common import REFUSED, WRONG, config_option, home_to_oneself, leave, read_settings, stop
+
+
+@click.command()
+@config_option
+@click.option("--format", "shape", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def releases(config: Path, shape: str) -> None:
+    """List the releases that are kept: when, data through, rows, verdict, warnings; the current one is marked."""
+    from dataclasses import asdict
+
+    from orchestration import releases
+    from orchestration.home import Home
+
+    home = Home(read_settings(config).home)
+    now, there, left = releases.current(home), releases.kept(home), releases.gone_back_from(home)
+    if shape == "json":
+        listed = [asdict(release) | {"is_current": release == now} for release in there]
+        click.echo(json.dumps(listed, indent=1, ensure_ascii=False))
+        return
+    if not there:
+        click.echo(f"{home.releases}: nothing is published yet; run 'causerie run' first")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from orchestration.summary import minute
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("", "release", "published", "data through", "details", "quarantined", "verdict"):
+        table.add_column(name, justify="right" if name in ("details", "quarantined") else "left", no_wrap=True)
+    notes: list[str] = []
+    for release in there:
+        mark = "*" if release == now else "<" if release in left else ""
+        warned = f"{len(release.warnings)} warned" if release.warnings else "holds"
+        table.add_row(
+            mark,
+            release.release_id,
+            minute(release.published_at),
+            minute(release.data_through),
+            f"{release.rows['details']:,}",
+            f"{release.rows_quarantined:,}",
+            f"{warned}, {release.evaluated} expectations",
+        )
+        notes += [f"{release.release_id}: {line}" for line in release.decisions]
+    notes += [f"warning: {line}" for line in now.warnings] if now else []
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    console.print()
+    for note in notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
+    marks = "* what readers see" + ("; < gone back from, 'causerie rollback ID' goes forward again" if left else "")
+    console.print(f"{marks}; instants in UTC", markup=False, highlight=False, style="dim")
+
+
+@click.command()
+@config_option
+@click.argument("release_id", metavar="ID")
+def rollback(config: Path, release_id: str) -> None:
+    """Have readers see a kept release again; ID may be its beginning, or 'previous'. Forward again works the same way.
+
+    The releases behind it stay. A run with nothing new leaves it so; the next news are published on top of all that is
+    accepted: a batch that spoiled a release is set aside by 'causerie reject'.
+    """
+    settings = read_settings(config)
+    with home_to_oneself(settings, config):
+        from datetime import UTC, datetime
+
+        from orchestration import publication, releases
+        from orchestration.home import Home
+
+        home = Home(settings.home)
+        try:
+            release = releases.find(home, release_id)
+            publication.verify(releases.file_of(home, release), release.contents)
+        except releases.UnknownReleaseError as error:
+            stop(str(error), WRONG)
+        except publication.UnpublishableError as error:
+            stop(f"{error}; readers keep what they have", REFUSED)
+        releases.go_to(home, release, datetime.now(UTC))
+        click.echo(f"Readers see {release.release_id} now.")
+        for left in releases.gone_back_from(home):
+            click.echo(f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again")
+
+
+@click.command()
+@config_option
+def publish(config: Path) -> None:
+    """Publish the last build, where a run was stopped after its audit: of it the same is demanded as in a run.
+
+    Exit status: 0 published; 1 there is no build with a verdict that holds for exactly it.
+    """
+    started = time.monotonic()
+    settings = read_settings(config)
+    with home_to_oneself(settings, config):
+        from orchestration.runner import publish_last_build
+
+        leave(publish_last_build(settings, started))

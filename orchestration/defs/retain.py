@@ -1,0 +1,39 @@
+"""Step 6: releases that are old enough go.
+
+Here: the asset that removes them, after the new one is there. Not here: which go (``orchestration.releases``).
+"""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from ingestion.settings import Settings
+from orchestration import releases
+from orchestration.home import Home, lock
+from orchestration.reporting import Reporter
+
+
+def retained_asset(settings: Settings) -> dg.AssetsDefinition:
+    """The releases that can be gone back to."""
+
+    @dg.asset(
+        name="kept_releases",
+        deps=["release"],
+        group_name="release",
+        description="The releases that can be gone back to: the newest ones, and none younger than the days of grace"
+        " is removed.",
+    )
+    def kept_releases(reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
+        home = Home(settings.home)
+        lock(home)
+        with reporter.step("retention"):
+            limits = settings.releases
+            removed = releases.remove_old(home, limits.keep, limits.keep_days, datetime.now(UTC))
+        return dg.MaterializeResult(
+            metadata={
+                "releases": len(releases.kept(home)),
+                "removed": dg.MetadataValue.json([release.release_id for release in removed]),
+            }
+        )
+
+    return kept_releases

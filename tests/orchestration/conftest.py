@@ -1,0 +1,61 @@
+"""Builds that are audited and not published yet, made without dbt and Great Expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations.contents import contents
+from expectations.verdict import Verdict
+from ingestion.catalog import create_build
+from ingestion.intake import accepted_batches
+from ingestion.settings import load_settings
+from orchestration import releases
+from orchestration.dbt import open_build
+from orchestration.home import Build, Home
+from orchestration.updates import make_plan
+from tests.drops import conversation, message, write_batch, write_config
+from tests.warehouse import accept, run_models
+
+MakeBuild = Callable[..., Build]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "var")
+
+
+@pytest.fixture
+def make_build(home: Home, tmp_path: Path) -> MakeBuild:
+    """A build of a few conversations, the last one of its home, and audited unless told otherwise."""
+
+    def make(build_id: str, conversations: int = 2, verdict: Verdict | None = None) -> Build:
+        config = write_config(tmp_path)
+        rows = [conversation(f"c{number}") for number in range(conversations)]
+        write_batch(tmp_path / "drop" / build_id, {"conversations": rows, "messages": [message()]})
+        accept(config)
+        settings = load_settings(config)
+        build = home.build(build_id)
+        build.target.mkdir(parents=True)
+        entries, segments = accepted_batches(settings)
+        make_plan(settings, entries).write(build.plan)
+        create_build(build.database, settings, entries, segments)
+        run_models(build.database)
+        change(build, "comment on column details.account_id is 'The account''s id.'")  # as dbt does
+        open_build(settings, build)
+        current = releases.current(home)
+        judged = verdict or Verdict(build_id, 5, 0, (), against=current.release_id if current else None)
+        replace(judged, contents=contents(build.candidate)).write(build.verdict)
+        return build
+
+    return make
+
+
+def change(build: Build, statement: str) -> None:
+    """Change the candidate of a build."""
+    with duckdb.connect(str(build.candidate)) as connection:
+        connection.execute(statement)
