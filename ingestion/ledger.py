@@ -109,9 +109,15 @@ class SegmentEntry:
 
 
 class Ledger:
-    """The ledger of one home. Use as a context manager; every :meth:`record` is one transaction."""
+    """The ledger of one home. Use as a context manager; every :meth:`record` is one transaction.
 
-    def __init__(self, path: Path) -> None:
+    ``read_only``: of a ledger that is there; nothing is written, not even what an older one lacks.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        if read_only:
+            self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, timeout=30)
         self._connection.execute("pragma synchronous = full")

@@ -15,6 +15,7 @@ from orchestration.defs.publish import release_asset
 from orchestration.defs.raw import raw_assets
 from orchestration.defs.retain import retained_asset
 from orchestration.defs.transform import dbt_models
+from orchestration.home import Home
 from orchestration.reporting import Reporter
 
 JOB = "causerie"
@@ -58,6 +59,6 @@ def build_defs(settings: Settings, reporter: Reporter | None = None) -> dg.Defin
         schedules=schedules,
         executor=dg.in_process_executor,  # a run's steps share its lock; a process a step costs 15 s more
         resources={
-            "reporter": dg.ResourceDefinition.hardcoded_resource(reporter or Reporter()),
+            "reporter": dg.ResourceDefinition.hardcoded_resource(reporter or Reporter(Home(settings.home))),
         },
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from orchestration.commands import deciding, reading, releases, running
+from orchestration.commands import deciding, reading, releases, running, watching
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -22,7 +22,7 @@ def main() -> None:
 
 for command in (
     *(running.run, releases.publish, releases.releases, releases.rollback),
-    *(deciding.accept, deciding.reject),
+    *(watching.status, deciding.accept, deciding.reject),
     *(reading.query, reading.docs, reading.demo),
 ):
     main.add_command(command)

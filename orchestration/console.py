@@ -20,8 +20,8 @@ from orchestration.reporting import Reporter
 class ConsoleReporter(Reporter):
     """Shows each step as it ends, and what it is at while it works (on a terminal only)."""
 
-    def __init__(self, console: Console) -> None:
-        super().__init__()
+    def __init__(self, console: Console, home: Home | None = None) -> None:
+        super().__init__(home)
         self.console = console
         self._status: Status | None = None
         self._step = ""

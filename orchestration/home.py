@@ -82,6 +82,11 @@ class Home:
         return self.path / "run.log"
 
     @property
+    def record(self) -> Path:
+        """What came of the last run."""
+        return self.path / "last_run.json"
+
+    @property
     def dbt(self) -> Path:
         """dbt's parsed project, kept from run to run."""
         return self.path / "dbt"
@@ -136,6 +141,18 @@ def lock(home: Home) -> None:
     file.write(f"process {os.getpid()}")
     file.flush()
     _held[path] = file
+
+
+def is_locked(home: Home) -> bool:
+    """Whether another process is at work in the home."""
+    try:
+        with (home.path / "lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def unlock(home: Home) -> None:

@@ -47,9 +47,9 @@ def publish(
     Raises:
         UnpublishableError: there is no verdict for exactly this build, or it does not hold, or the file came out wrong.
     """
-    verdict = _demand_verdict(home, build)
     if build.candidate.is_symlink():
-        raise UnpublishableError(f"build {build.id} is published already: {build.candidate.resolve().name}")
+        raise UnpublishableError(f"build {build.id} is published already: {build.candidate.resolve().stem}")
+    verdict = _demand_verdict(home, build)
     if not build.candidate.is_file():
         raise UnpublishableError(f"{build.candidate}: build {build.id} has no marts to publish; run again")
     if _wal(build.candidate).exists():
@@ -97,6 +97,8 @@ def _demand_verdict(home: Home, build: Build) -> Verdict:
         raise UnpublishableError(
             f"build {build.id} has no verdict: nothing was audited in this run; run the whole job"
         ) from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UnpublishableError(f"{build.verdict}: cannot be read as a verdict; run the whole job") from None
     if verdict.build_id != build.id:
         raise UnpublishableError(f"the verdict is about build {verdict.build_id}, not {build.id}; run the whole job")
     if not verdict.holds:

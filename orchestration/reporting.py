@@ -10,16 +10,26 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from expectations.verdict import Verdict
 from ingestion.intake import SourceReport
+from orchestration.home import Home
 from orchestration.releases import Release
+from orchestration.run_record import RunRecord
+from orchestration.summary import taken_in
 
 
 @dataclass
 class Reporter:
-    """Collects what a run did; a subclass may show it at once. Silent by itself: Dagster's own log tells the rest."""
+    """Collects what a run did, and keeps the record of it; a subclass may show it at once.
 
+    Silent by itself: Dagster's own log tells the rest.
+    """
+
+    home: Home | None = None
+    """Where the record of the run is kept, if it is."""
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     steps: dict[str, float] = field(default_factory=dict)
     """Seconds of each step."""
     sources: list[SourceReport] = field(default_factory=list)
@@ -36,12 +46,43 @@ class Reporter:
     def step(self, name: str) -> Iterator[None]:
         """Time a step."""
         started = time.monotonic()
+        self._record(name)
         self.begin(name)
         try:
             yield
+        except Exception as error:
+            if not self.refusals:
+                self.build_failures = [f"{name}: {error}"]
+            raise
         finally:
             self.steps[name] = time.monotonic() - started
             self.end(name, self.steps[name])
+            self._record(name)
+
+    def finish(self) -> None:
+        """The run has ended, however it did."""
+        self._record(next(reversed(self.steps), ""), datetime.now(UTC))
+
+    def _record(self, step: str, ended_at: datetime | None = None) -> None:
+        if self.home is None:
+            return
+        RunRecord(
+            self.started_at.isoformat(),
+            ended_at.isoformat() if ended_at else None,
+            step,
+            self._outcome(),
+            self.release.release_id if self.release else None,
+            {name: round(seconds, 3) for name, seconds in self.steps.items()},
+            {source.source: taken_in(source) for source in self.sources},
+            self.refusals,
+        ).write(self.home.record)
+
+    def _outcome(self) -> str:
+        if self.release is not None:
+            return "published"
+        if self.build_failures or (self.verdict is not None and not self.verdict.holds):
+            return "refused"
+        return "unfinished" if self.is_new else "nothing new"
 
     def begin(self, name: str) -> None:
         """A step begins."""

@@ -36,7 +36,7 @@ def _execute(
 ) -> int:
     console = Console(file=sys.stdout)
     home = Home(settings.home)
-    reporter = ConsoleReporter(console)
+    reporter = ConsoleReporter(console, home)
     job = build_defs(settings, reporter).resolve_job_def(JOB)
     startup = time.monotonic() - started
     instance = dg.DagsterInstance.get() if runs_are_recorded() else dg.DagsterInstance.ephemeral()
@@ -54,6 +54,7 @@ def _execute(
                 reporter.build_failures.append(f"Data Docs could not be written: {error}")
         if not result.success and not reporter.refusals:
             reporter.build_failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
+    reporter.finish()
     show(reporter, home, console, startup)
     return 0 if result.success and not reporter.refusals else 1
 

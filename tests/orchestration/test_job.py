@@ -76,7 +76,7 @@ def test_without_a_schedule_there_is_none(config: Path) -> None:
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        (["release"], "built nothing to publish: run the whole job"),
+        (["release"], "nothing is built that could be published: run the whole job"),
         (["audit"], "built nothing: run the whole job"),
         (["marts/overview"], "taken nothing in: run the whole job"),
     ],

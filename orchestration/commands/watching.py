@@ -1,0 +1,34 @@
+"""For who is on call: `causerie status`.
+
+Here: its options. Not here: what it gathers (``orchestration.status``).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from orchestration.commands.common import PUBLISHED, REFUSED, config_option, read_settings
+
+
+@click.command()
+@config_option
+@click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def status(config: Path, shape: str) -> None:
+    """Show the current release, the last run, and what is refused: each failed expectation with what was seen.
+
+    Exit status: 0 nothing is refused; 1 something is, for somebody to look after.
+    """
+    from rich.console import Console
+
+    from orchestration.status import as_json, show_status, status_of
+
+    found = status_of(read_settings(config))
+    if shape == "json":
+        click.echo(json.dumps(as_json(found), indent=1, ensure_ascii=False))
+    else:
+        show_status(found, Console(file=sys.stdout))
+    sys.exit(REFUSED if found.is_refused else PUBLISHED)

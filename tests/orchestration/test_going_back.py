@@ -1,0 +1,222 @@
+"""Releases that are kept: found, gone back to and forward again, and removed when they are old enough."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from orchestration import publication, releases
+from orchestration.cli import main
+from orchestration.home import Home
+from orchestration.releases import Release
+from tests.orchestration.conftest import MakeBuild
+
+NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+def a_release(home: Home, day: int, *, seen: bool = True) -> Release:
+    """A release of some day, without what is in it."""
+    at = NOW + timedelta(days=day)
+    release_id = f"{at:%Y%m%dT%H%M%SZ}-b{day}"
+    release = Release(release_id, f"b{day}", f"f{day}", at.isoformat(), None, {"details": day}, 0, 5, ())
+    home.releases.mkdir(parents=True, exist_ok=True)
+    releases.file_of(home, release).write_text("")
+    releases.docs_of(home, release_id).mkdir()
+    release.write(home)
+    if seen:
+        releases.point_to(home, release)
+    return release
+
+
+def names(home: Home) -> set[str]:
+    return {path.name for path in home.releases.iterdir()}
+
+
+def files(*kept: Release) -> set[str]:
+    endings = (".duckdb", ".json", "-data-docs")
+    return {"current.duckdb"} | {release.release_id + ending for release in kept for ending in endings}
+
+
+def test_before_the_first_release_there_is_none(home: Home) -> None:
+    assert releases.current(home) is None
+    assert releases.kept(home) == []
+    assert releases.gone_back_from(home) == []
+    releases.remove_leftovers(home)
+    assert releases.remove_old(home, 1, 0, NOW) == []
+
+
+def test_releases_are_listed_the_newest_first(home: Home) -> None:
+    made = [a_release(home, day) for day in (1, 3, 2)]
+    releases.point_to(home, made[1])
+    assert releases.kept(home) == [made[1], made[2], made[0]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "day"),
+    [("current", 3), ("previous", 2), ("20260204", 1), ("20260204T040506Z-b1", 1), ("20260206T040506Z-b3", 3)],
+)
+def test_a_release_is_found_by_its_id_the_beginning_of_it_or_a_word(home: Home, wanted: str, day: int) -> None:
+    made = {day: a_release(home, day) for day in (1, 2, 3)}
+    assert releases.find(home, wanted) == made[day]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"), [("2026", "is more than one"), ("x", "is no kept"), ("", "is no kept"), ("../b1", "is no")]
+)
+def test_what_tells_no_single_release_is_refused_with_a_list(home: Home, wanted: str, words: str) -> None:
+    made = [a_release(home, day) for day in (1, 2)]
+    with pytest.raises(releases.UnknownReleaseError, match=words) as caught:
+        releases.find(home, wanted)
+    assert all(release.release_id in str(caught.value) for release in made)
+
+
+def test_going_back_and_forward_again(home: Home) -> None:
+    first, second, third = (a_release(home, day) for day in (1, 2, 3))
+    releases.go_to(home, first, NOW + timedelta(days=4))
+    assert releases.current(home) == first
+    assert releases.gone_back_from(home) == [third, second]
+    assert releases.kept(home) == [third, second, first]
+    releases.remove_leftovers(home)
+    assert names(home) >= files(first, second, third)
+    releases.go_to(home, second, NOW + timedelta(days=5))
+    assert releases.gone_back_from(home) == [third]
+    releases.go_to(home, third, NOW + timedelta(days=6))
+    assert releases.gone_back_from(home) == []
+
+
+def test_what_is_published_after_going_back_is_the_newest(home: Home, make_build: MakeBuild) -> None:
+    first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
+    second = publication.publish(home, make_build("b2-0123456789", 3), "g", NOW + timedelta(days=1))
+    releases.go_to(home, first, NOW + timedelta(days=2))
+    third = publication.publish(home, make_build("b3-0123456789", 4), "h", NOW + timedelta(days=3))
+    assert releases.current(home) == third
+    assert releases.kept(home) == [third, second, first]
+    assert releases.gone_back_from(home) == []
+
+
+def test_a_clock_that_runs_back_does_not_disturb_their_order(home: Home, make_build: MakeBuild) -> None:
+    first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
+    second = publication.publish(home, make_build("b2-0123456789", 3), "g", NOW - timedelta(days=1))
+    assert releases.kept(home) == [second, first]
+    assert releases.current(home) == second
+    assert releases.file_of(home, first).is_file()
+
+
+def test_a_release_that_no_reader_saw_is_a_leftover(home: Home) -> None:
+    """A run was killed between giving the file its name and the link: the next run makes it again."""
+    first = a_release(home, 1)
+    a_release(home, 2, seen=False)
+    (home.releases / ".new-x.duckdb").touch()
+    (home.releases / ".current").symlink_to("nothing")
+    assert releases.kept(home) == [first]
+    releases.remove_leftovers(home)
+    assert names(home) == files(first)
+
+
+def test_what_others_put_beside_the_releases_stays(home: Home) -> None:
+    first = a_release(home, 1)
+    for name in ("notes.txt", "copy.duckdb", "20260101T000000Z.sql"):
+        (home.releases / name).touch()
+    releases.remove_old(home, 1, 0, NOW + timedelta(days=9))
+    assert names(home) == files(first) | {"notes.txt", "copy.duckdb", "20260101T000000Z.sql"}
+
+
+def test_nothing_is_removed_where_the_current_release_was_taken_away(home: Home) -> None:
+    first, second = a_release(home, 1), a_release(home, 2)
+    releases.file_of(home, second).unlink()
+    before = names(home)
+    assert releases.current(home) is None
+    assert releases.remove_old(home, 1, 0, NOW + timedelta(days=9)) == []
+    assert names(home) == before
+    assert releases.file_of(home, first).is_file()
+
+
+@pytest.mark.parametrize(
+    ("keep", "keep_days", "stay"),
+    [(2, 0, {3, 4}), (1, 0, {4}), (10, 0, {1, 2, 3, 4}), (1, 2.5, {2, 3, 4}), (1, 99, {1, 2, 3, 4}), (3, 1, {2, 3, 4})],
+)
+def test_a_release_goes_when_it_is_neither_among_the_newest_nor_young(
+    home: Home, keep: int, keep_days: float, stay: set[int]
+) -> None:
+    made = {day: a_release(home, day) for day in (1, 2, 3, 4)}
+    removed = releases.remove_old(home, keep, keep_days, NOW + timedelta(days=4, hours=1))
+    assert {release.rows["details"] for release in removed} == made.keys() - stay
+    assert names(home) == files(*(made[day] for day in stay))
+
+
+def test_the_current_release_is_never_removed(home: Home) -> None:
+    made = [a_release(home, day) for day in (1, 2, 3)]
+    releases.go_to(home, made[0], NOW + timedelta(days=4))
+    releases.remove_old(home, 1, 0, NOW + timedelta(days=9))
+    assert names(home) == files(made[0], made[2]) | {"went_back.json"}
+    assert releases.gone_back_from(home) == [made[2]]
+
+
+@pytest.mark.parametrize("left", [".json", "-data-docs"])
+def test_removing_that_was_interrupted_is_finished_the_next_time(home: Home, left: str) -> None:
+    first, second = a_release(home, 1), a_release(home, 2)
+    releases.file_of(home, first).unlink()
+    if left == ".json":
+        releases.docs_of(home, first.release_id).rmdir()
+    assert releases.kept(home) == [second]
+    releases.remove_old(home, 5, 5, NOW + timedelta(days=2))
+    assert names(home) == files(second)
+
+
+# --- by the command ------------------------------------------------------------------------------------------
+
+
+def command(home: Home, *arguments: str) -> tuple[int, str]:
+    config = home.path.parent / "causerie.toml"
+    result = CliRunner().invoke(main, [*arguments, "--config", str(config)])
+    return result.exit_code, result.output
+
+
+def test_the_command_lists_and_goes_back(home: Home, make_build: MakeBuild) -> None:
+    first = publication.publish(home, make_build("b1-0123456789"), "f", NOW, decisions=["accepted s b1: it is right"])
+    second = publication.publish(home, make_build("b2-0123456789", 3), "g", NOW + timedelta(days=1))
+    status, told = command(home, "releases")
+    assert status == 0
+    assert [line.split()[0] for line in told.splitlines() if "expectations" in line] == ["*", first.release_id]
+    assert f"{first.release_id}: accepted s b1: it is right" in told
+    status, told = command(home, "rollback", "previous")
+    assert (status, releases.current(home)) == (0, first)
+    assert f"causerie rollback {second.release_id}" in told
+    with duckdb.connect(str(home.current), read_only=True) as reader:
+        assert reader.execute("select count(*) from details").fetchall() == [(2,)]
+    listed = json.loads(command(home, "releases", "--format", "json")[1])
+    assert [(one["release_id"], one["is_current"]) for one in listed] == [
+        (second.release_id, False),
+        (first.release_id, True),
+    ]
+    assert command(home, "rollback", second.release_id)[0] == 0
+    assert releases.current(home) == second
+
+
+def test_the_command_refuses_what_it_cannot_go_back_to(home: Home, make_build: MakeBuild) -> None:
+    first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
+    second = publication.publish(home, make_build("b2-0123456789", 3), "g", NOW + timedelta(days=1))
+    status, told = command(home, "rollback", "nonsense")
+    assert status == 2
+    assert first.release_id in told
+    damaged = releases.file_of(home, first)
+    damaged.chmod(0o644)
+    with damaged.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 16_384)
+    status, told = command(home, "rollback", first.release_id)
+    assert status == 1
+    assert "readers keep what they have" in told
+    assert releases.current(home) == second
+
+
+def test_before_the_first_release_the_command_says_so(home: Home, tmp_path: Path) -> None:
+    from tests.drops import write_config
+
+    write_config(tmp_path)
+    assert "nothing is published yet" in command(home, "releases")[1]
