@@ -154,7 +154,7 @@ def ahead_of_extraction(
     for column in (column.name for column in entity.columns if column.happened):
         ahead = f"epoch_us({column}) - {round(batch.extracted_at.timestamp() * 1_000_000)}"
         query = (
-            f"select count(*), cast(median({ahead}) as bigint), max({ahead}), min({column})"
+            f"select count(*), quantile_disc({ahead}, 0.5), max({ahead}), min({column})"
             f" from ({_quarantined(segment, entity, batch)}) where contains(_reasons, '{column}: later than')"
         )
         ((rows, usual, most, since),) = connection.execute(query).fetchall()
