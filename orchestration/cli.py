@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from orchestration.commands import reading, running
+from orchestration.commands import comparing, reading, running
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -20,5 +20,5 @@ def main() -> None:
     """
 
 
-for command in (running.run, reading.query, reading.docs, reading.demo):
+for command in (running.run, reading.query, comparing.diff, reading.docs, reading.demo):
     main.add_command(command)
