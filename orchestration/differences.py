@@ -45,13 +45,12 @@ class IncomparableError(Exception):
 def kept_releases(home: Home) -> list[str]:
     """The ids of the releases that are kept, in the order of their publication."""
     published = []
-    for path in home.releases.glob("[!.]*.duckdb"):
-        if not path.is_symlink():
-            try:
-                about = json.loads(path.with_suffix(".json").read_text())
-            except FileNotFoundError:  # being published, or taken away, just now
-                continue
-            published.append((about["published_at"], path.stem))
+    for path in home.releases.glob("*.duckdb"):
+        try:
+            about = json.loads(path.with_suffix(".json").read_text())
+        except FileNotFoundError:  # the link of readers, or a file that is being published, or taken away, just now
+            continue
+        published.append((about["published_at"], path.stem))
     return [release_id for _, release_id in sorted(published)]
 
 
