@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from orchestration.commands import deciding, reading, releases, running, watching
+from orchestration.commands import comparing, deciding, reading, releases, running, watching
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -21,8 +21,8 @@ def main() -> None:
 
 
 for command in (
-    *(running.run, releases.publish, releases.releases, releases.rollback),
-    *(watching.status, deciding.accept, deciding.reject),
+    *(running.run, watching.status, deciding.accept, deciding.reject),
+    *(releases.releases, comparing.diff, releases.rollback, releases.publish),
     *(reading.query, reading.docs, reading.demo),
 ):
     main.add_command(command)

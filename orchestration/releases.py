@@ -107,17 +107,20 @@ def find(home: Home, wanted: str) -> Release:
         UnknownReleaseError: there is none, or more than one.
     """
     there, now = kept(home), current(home)
-    if wanted == "current":
-        found = [now] if now else []
-    elif wanted == "previous":
-        found = [release for release in there if now and release.published_at < now.published_at][:1]
+    listed = "".join(f"\n  {release.release_id}" for release in there) or " none"
+    if wanted in ("current", "previous"):
+        if now is None:
+            raise UnknownReleaseError(f"{wanted}: nothing is published yet, or what the link names is not there")
+        older = [release for release in there if release.published_at < now.published_at]
+        found = [now] if wanted == "current" else older[:1]
+        mistake = f"no kept release is older than the current one, {now.release_id}"
     else:
         found = [release for release in there if release.release_id == wanted]
         found = found or [release for release in there if wanted and release.release_id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    ids = "".join(f"\n  {release.release_id}" for release in there) or " none"
-    raise UnknownReleaseError(f"{wanted!r} is {'more than one' if found else 'no'} kept release; there are:{ids}")
+        mistake = f"{len(found)} kept releases have ids that begin so" if found else "no kept release has this id"
+    if len(found) != 1:
+        raise UnknownReleaseError(f"{wanted}: {mistake}; kept releases:{listed}")
+    return found[0]
 
 
 def gone_back_from(home: Home) -> list[Release]:

@@ -66,7 +66,7 @@ def test_a_release_is_found_by_its_id_the_beginning_of_it_or_a_word(home: Home, 
 
 
 @pytest.mark.parametrize(
-    ("wanted", "words"), [("2026", "is more than one"), ("x", "is no kept"), ("", "is no kept"), ("../b1", "is no")]
+    ("wanted", "words"), [("2026", "2 kept releases have ids"), ("x", "no kept"), ("", "no kept"), ("../b1", "no kept")]
 )
 def test_what_tells_no_single_release_is_refused_with_a_list(home: Home, wanted: str, words: str) -> None:
     made = [a_release(home, day) for day in (1, 2)]

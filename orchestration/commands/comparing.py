@@ -1,0 +1,101 @@
+"""`causerie diff`: what changed between two kept releases.
+
+Here: its options. Not here: the comparison (``orchestration.differences``) and its formats.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO
+
+import click
+
+from orchestration.commands.common import REFUSED, WRONG, config_option, read_settings, stop
+
+LINES_ON_A_TERMINAL = 50
+
+
+@click.command()
+@config_option
+@click.argument("a", default="previous")
+@click.argument("b", default="current")
+@click.option(
+    "--grain",
+    type=click.Choice(["day", "week", "month"]),
+    help="Of the figures, month by default; with --mart only rows of this grain.",
+)
+@click.option(
+    "--mart",
+    type=click.Choice(["overview", "by_agent", "by_tag", "details"]),
+    help="Tell the changed rows of this mart instead of the figures by period.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    help=f"Lines to tell, 0 for all; by default {LINES_ON_A_TERMINAL} in a table of --mart, else all.",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="csv is one table, of the figures or of the rows of --mart; json one document with all.",
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write into this file.")
+def diff(
+    config: Path,
+    a: str,
+    b: str,
+    grain: str | None,
+    mart: str | None,
+    limit: int | None,
+    file_format: str,
+    out: Path | None,
+) -> None:
+    """What changed from release A to release B, mart by mart, and the figures that late data restated.
+
+    A and B are ids of kept releases, beginnings of ids, `current` or `previous`, the newest kept release that is older
+    than the current one. Without them: from previous to current.
+
+    Exit status: 0 also when something differs; 1 nothing is published yet, or a file cannot be read; 2 wrong
+    configuration or usage.
+    """
+    if mart == "details" and grain:
+        stop("--grain: rows of details belong to no grain; leave it out", WRONG)
+    settings = read_settings(config)
+
+    import duckdb
+
+    from ingestion.sql import first_line
+    from orchestration import difference_formats as formats
+    from orchestration import releases
+    from orchestration.differences import IncomparableError, compare
+    from orchestration.home import Home
+
+    home = Home(settings.home)
+    if not releases.kept(home):
+        stop(f"{home.current}: nothing is published yet; run 'causerie run' first", REFUSED)
+    if limit is None and mart and file_format == "table":
+        limit = LINES_ON_A_TERMINAL
+    question = formats.Question(mart, grain or (None if mart else "month"), limit or None)
+    write = {"table": formats.write_table, "csv": formats.write_csv, "json": formats.write_json}[file_format]
+    try:
+        before, after = (releases.file_of(home, releases.find(home, name)) for name in (a, b))
+        with compare(before, after, settings.resources.memory_limit) as comparison, _opened(out) as file:
+            write(comparison, question, file)
+    except releases.UnknownReleaseError as error:
+        stop(str(error), WRONG)
+    except IncomparableError as error:
+        stop(str(error), REFUSED)
+    except duckdb.Error as error:
+        stop(first_line(error), REFUSED)
+
+
+def _opened(out: Path | None) -> AbstractContextManager[IO[str]]:
+    try:
+        return out.open("w", encoding="utf-8", newline="") if out else nullcontext(sys.stdout)
+    except OSError as error:
+        stop(f"--out: {out}: {error.strerror}; name a file that can be written", WRONG)
