@@ -228,7 +228,20 @@ def test_a_build_that_does_not_hold_is_not_published(story: Story) -> None:
     assert "details: " in run.stdout
     assert story.release == before
     verdict = json.loads((story.last_build / "verdict.json").read_text())
-    assert [finding["expected"] for finding in verdict["findings"] if finding["severity"] == "critical"]
+    (finding,) = (finding for finding in verdict["findings"] if finding["severity"] == "critical")
+    assert "details" in [sample["mart"] for sample in finding["samples"]]
+    status = causerie("status", "--config", story.config)
+    assert status.returncode == REFUSED
+    for words in (
+        f"Readers see {before.removesuffix('.duckdb')}",
+        "expected A mart does not lose a large share of its rows at once. (lost_share must lie between 0 and 0.01)",
+        f"observed {finding['observed']}",
+        "row      mart details, rows ",
+        str(story.last_build.resolve() / "data_docs" / "index.html"),
+    ):
+        assert words in status.stdout
+    docs = "".join(path.read_text() for path in (story.last_build / "data_docs").rglob("*.html"))
+    assert "A mart does not lose a large share of its rows at once" in docs
     shutil.rmtree(story.drop / "2026-11-07T0200Z")
     story.config.write_text(config)
 

@@ -127,6 +127,33 @@ def test_a_refused_build_is_told_also_where_its_data_docs_fail(
     assert not Home(settings.home).current.exists()
 
 
+def test_a_failed_expectation_is_in_the_metadata_of_its_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = Finding("totals", "x", "critical", "all agrees.", "2 is not 3", ({"mart": "by_agent", "off": "1"},))
+    judged = Verdict("b", 1, 0, (finding,))
+    monkeypatch.setattr(
+        audit, "evaluate", lambda build_id, *_: (replace(judged, build_id=build_id), lambda folder: None)
+    )
+    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
+    settings = load_settings(write_config(tmp_path))
+    job = build_defs(settings).resolve_job_def(JOB)
+    result = job.execute_in_process(raise_on_error=False)
+    unlock(Home(settings.home))
+    assert not result.success
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert [name for name in audit.SUITES if not checks[name].passed] == ["totals"]
+    assert checks["totals"].metadata["findings"].value == [
+        {
+            "suite": "totals",
+            "expectation": "x",
+            "severity": "critical",
+            "expected": "all agrees.",
+            "observed": "2 is not 3",
+            "samples": [{"mart": "by_agent", "off": "1"}],
+        }
+    ]
+    assert not Home(settings.home).current.exists()
+
+
 def test_with_nothing_delivered_nothing_is_built(config: Path) -> None:
     reporter = Reporter()
     settings = load_settings(config)
