@@ -13,7 +13,9 @@ CAUSERIE = Path(sys.executable).with_name("causerie")
 
 
 def causerie(config: Path, command: str, *options: str) -> str:
-    done = subprocess.run([CAUSERIE, command, "--config", config, *options], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [CAUSERIE, command, "--config", config, *options], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     return done.stdout
