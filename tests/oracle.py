@@ -762,6 +762,8 @@ class SourceState:
     latest: dict[str, Versions] = field(default_factory=lambda: {entity: {} for entity in ENTITIES})
     landed: Counter[str] = field(default_factory=Counter)
     valid: Counter[str] = field(default_factory=Counter)
+    delivered_well: defaultdict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Of each record, by entity and key, the batches with a valid version of it."""
     quarantine: list[Row] = field(default_factory=list)
     extracted_at: datetime | None = None
     refused: tuple[str, str, str] | None = None
@@ -812,6 +814,7 @@ def read_batch(source: Source, account: Account, folder: Path) -> Batch:
                     raise Quarantined(record.malformed)
                 row = typed_row(entity, record.values, file_format == "csv", account, extracted_at)
             except Quarantined:
+                value = record.values.get(KEYS[entity])
                 batch.quarantine.append(
                     {
                         "source_system": source.name,
@@ -819,6 +822,7 @@ def read_batch(source: Source, account: Account, folder: Path) -> Batch:
                         "file": name,
                         "line": record.line,
                         "entity": entity,
+                        "record_id": None if record.malformed or value in (None, "") else as_id(value),
                     }
                 )
                 continue
@@ -907,6 +911,8 @@ def accept(batch: Batch, state: SourceState) -> None:
         state.latest[entity] = with_versions(state.latest[entity], batch.valid[entity], KEYS[entity])
         state.landed[entity] += batch.landed[entity]
         state.valid[entity] += len(batch.valid[entity])
+        for version in batch.valid[entity]:
+            state.delivered_well[entity, version.row[KEYS[entity]]].append(batch.name)
     state.quarantine += batch.quarantine
     latest = state.extracted_at
     state.extracted_at = batch.extracted_at if latest is None else max(latest, batch.extracted_at)
@@ -932,6 +938,23 @@ def fate(state: SourceState, entity: str, row: Row) -> str:
         if conversation.row["deleted"]:
             return "deleted"
     return "used"
+
+
+def quarantine_of(state: SourceState) -> list[Row]:
+    """A quarantined row "is taken in by a later batch that mends it": the first one with a valid version of its record.
+
+    A row without a key stays open, and so does one that only its own batch or an earlier one has in a valid version.
+    """
+    return [
+        {
+            **row,
+            "mended_by": min(
+                (batch for batch in state.delivered_well[row["entity"], row["record_id"]] if batch > row["batch"]),
+                default=None,
+            ),
+        }
+        for row in state.quarantine
+    ]
 
 
 def in_force(state: SourceState, entity: str) -> list[Row]:
@@ -1487,7 +1510,7 @@ def compute(config: Path) -> dict[str, list[Any]]:
         "by_tag": [],
         "details": [],
         "accounting": [row for state in states for row in accounting(state)],
-        "quarantine": [row for state in states for row in state.quarantine],
+        "quarantine": [row for state in states for row in quarantine_of(state)],
         "refused": [state.refused for state in states if state.refused],
     }
     for account in settings.accounts.values():

@@ -56,6 +56,13 @@ def build_marts(config: Path, *, take_in_first: bool = True, update: bool = Fals
     return read_marts(build.with_name(CANDIDATE))
 
 
+def quarantine(build: Path) -> list[tuple[object, ...]]:
+    """What a build tells of quarantined rows, in order."""
+    columns = "source_system, entity, batch, file, nth_of_file, record_id, mended_by, reasons"
+    with duckdb.connect(str(build), read_only=True) as connection:
+        return connection.execute(f"select {columns} from intermediate.int_quarantine order by all").fetchall()
+
+
 def accept(config: Path) -> list[SourceReport]:
     """Take in what is new."""
     return take_in(load_settings(config), lambda _: None)

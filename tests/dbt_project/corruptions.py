@@ -164,6 +164,15 @@ CORRUPTIONS = {
         for column in ("landed", "quarantined", "superseded", "deleted", "orphans", "used")
         for entity in ("conversations", "messages", "contacts", "agents", "events", "ratings")
     ],
+    "assert_quarantine_is_accounted_for": [
+        "delete from intermediate.int_quarantine"
+        " where (source_system, file) = (select min((source_system, file)) from intermediate.int_quarantine)",
+        "insert into intermediate.int_quarantine select * from intermediate.int_quarantine limit 1",
+        "insert into intermediate.int_quarantine select * replace ('stranger' as source_system)"
+        " from intermediate.int_quarantine limit 1",
+        "update intermediate.int_quarantine set mended_by = batch where record_id is not null",
+        "delete from intermediate.int_quarantine",
+    ],
     "assert_marts_hold_every_used_row": [
         f"insert into candidate.details select * from candidate.details where {ONE}",
         f"delete from candidate.details where {ONE}",

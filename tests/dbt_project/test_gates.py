@@ -29,7 +29,7 @@ from ingestion.intake import accepted_batches, take_in
 from ingestion.settings import Settings, load_settings
 from tests.comparison import KEYS, differences, read_marts
 from tests.dbt_project.corruptions import CORRUPTIONS, LOSSES, LOSSES_OF_UPDATES
-from tests.warehouse import BUILD, run_models
+from tests.warehouse import BUILD, quarantine, run_models
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 WARNINGS = '{"error": ["Deprecations", "NoNodeForYamlKey"]}'
@@ -251,6 +251,13 @@ def test_an_update_gives_the_marts_of_a_full_build(built: Built, updated: Built)
     full, update = read_marts(built.candidate), read_marts(updated.candidate)
     for mart in KEYS:
         assert differences(mart, full[mart], update[mart]) == []
+
+
+def test_an_update_gives_the_quarantine_of_a_full_build(built: Built, updated: Built) -> None:
+    full, update = quarantine(built.file), quarantine(updated.file)
+    assert update == full
+    before = quarantine(updated.before or built.file)
+    assert 0 < len(before) < len(full)
 
 
 def test_what_an_update_tests_otherwise_is_noticed_too(

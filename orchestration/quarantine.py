@@ -1,0 +1,250 @@
+"""Which rows are in quarantine, why, and whether a later batch has mended them.
+
+Here: the rows of raw's ``quarantine.parquet`` beside what the last build tells of them. Not here: what is quarantined
+(``ingestion.rules``), what mends a row (the model ``int_quarantine``), and how rows are shown
+(``quarantine_formats``).
+
+Raw has the line and the record as it came, the build the key and the batch that mended it; both have the bad rows of a
+file in the same order. Of what the build does not tell (rows of refused batches, of batches that came since, of all
+when it cannot be read) the keys are looked up in the parsed files.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingestion.contract import ENTITIES
+from ingestion.ledger import LEDGER, Entry, Ledger
+from ingestion.raw import QUARANTINE
+from ingestion.settings import Settings
+from ingestion.sql import first_line, sql_file, sql_rows, sql_text
+from orchestration.home import Build, Home
+
+OPEN, MENDED, REFUSED, NOT_BUILT = "open", "mended", "refused", "not built"
+"""States of a row. ``REFUSED``: its batch is, so it is not counted; ``NOT_BUILT``: the build does not tell of it."""
+
+_COLUMNS = "source_system, entity, batch, file, line, record_id, reasons, state, mended_by, record"
+_PLACE = "source_system, batch, file, nth_of_file"
+_ROWS_AT_ONCE = 1000
+
+
+class UnreadableLedgerError(Exception):
+    """Which batches there are cannot be told. The message says why."""
+
+
+class UnknownBatchError(Exception):
+    """No run has seen a batch of this name."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which rows: of a source, a batch, an entity, with a reason that contains a text; mended ones too, or not."""
+
+    source: str | None = None
+    batch: str | None = None
+    entity: str | None = None
+    reason: str | None = None
+    with_mended: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quarantined row. ``record_id`` is None where it has no key that holds, ``mended_by`` unless it is mended."""
+
+    source_system: str
+    entity: str
+    batch: str
+    file: str
+    line: int
+    record_id: str | None
+    reasons: tuple[str, ...]
+    state: str
+    mended_by: str | None
+    record: str
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What is wrong, with how many rows, and the first of these."""
+
+    reason: str
+    rows: int
+    examples: list[Row]
+
+
+@contextmanager
+def quarantined(settings: Settings, question: Question) -> Iterator[Quarantine]:
+    """The rows that a question is about.
+
+    Raises:
+        UnreadableLedgerError: the ledger cannot be read.
+        UnknownBatchError: it asks for a batch that no run has seen.
+    """
+    with tempfile.TemporaryDirectory(prefix="causerie-quarantine-") as folder, duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
+        connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
+        connection.execute(f"set temp_directory = {sql_text(folder)}")
+        yield Quarantine(connection, settings, question)
+
+
+class Quarantine:
+    """Rows in the order of source, batch, file and line. ``notes``: what a reader should know of them, in words."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, question: Question) -> None:
+        self.notes: list[str] = []
+        self.question = question
+        self._connection = connection
+        files = self._files(settings, question)
+        self._find(files, question)
+        if self._rows("select count(*) from found") != [(0,)]:  # where there is nothing, a build need not be there
+            self._read_build(Home(settings.home))
+            self._look_up_keys(files)
+        self._list(question)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows there are of each state."""
+        return dict(self._rows("select state, count(*) from listed group by state"))
+
+    def reasons(self, limit: int | None) -> list[Reason]:
+        """The rows by reason, the most frequent first; of each so many examples. A row may have several reasons."""
+        examples: defaultdict[str, list[Row]] = defaultdict(list)
+        limited = "" if limit is None else f" where nth <= {limit}"
+        query = f"select reason, {_COLUMNS} from against join listed using (number){limited} order by number"
+        for reason, *values in self._rows(query):
+            examples[reason].append(_row(values))
+        counts = "select reason, count(*) from against group by reason order by count(*) desc, reason"
+        return [Reason(reason, rows, examples[reason]) for reason, rows in self._rows(counts)]
+
+    def rows(self, limit: int | None) -> Iterator[Row]:
+        """Every row once; with a limit, so many of each reason."""
+        limited = "" if limit is None else f" where number in (select number from against where nth <= {limit})"
+        cursor = self._connection.execute(f"select {_COLUMNS} from listed{limited} order by number")
+        while values := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield from map(_row, values)
+
+    def _rows(self, query: str) -> list[Any]:
+        return self._connection.execute(query).fetchall()
+
+    def _files(self, settings: Settings, question: Question) -> dict[Path, list[Entry]]:
+        """Raw's files of quarantined rows, each with the batches of which it is to be read."""
+        ledger = settings.home / LEDGER
+        found: list[Entry] = []
+        try:
+            if ledger.is_file():
+                with Ledger(ledger, read_only=True) as opened:
+                    found = [entry for source in settings.sources for entry in opened.entries(source.name)]
+        except (OSError, sqlite3.Error) as error:
+            raise UnreadableLedgerError(f"{ledger}: cannot be read: {error}") from None
+        entries = [
+            entry
+            for entry in found
+            if question.source in (None, entry.source) and question.batch in (None, entry.batch)
+        ]
+        if question.batch and not entries:
+            raise UnknownBatchError(f"no run has seen a batch '{question.batch}'; 'causerie status' tells of refusals")
+        files: defaultdict[Path, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            if entry.segment is not None:
+                files[settings.home / "raw" / entry.source / entry.segment / QUARANTINE].append(entry)
+            elif entry.status == "accepted":
+                self.notes.append(f"{entry.source} {entry.batch}: not in raw now; the next run parses it anew")
+        return files
+
+    def _find(self, files: Mapping[Path, Sequence[Entry]], question: Question) -> None:
+        """``found``: rows of raw, and which one each is among the bad rows of its file."""
+        self._connection.execute(
+            "create temp table found (source_system varchar, batch varchar, entity varchar, file varchar, line bigint,"
+            " reasons varchar, record varchar, is_refused boolean, nth_of_file bigint)"
+        )
+        chosen = f"where entity = {sql_text(question.entity)}" if question.entity else ""
+        for path, entries in files.items():
+            batches = [(entry.batch, entry.status == "refused") for entry in entries]
+            try:
+                self._connection.execute(
+                    "insert into found select source_system, batch, entity, file, line, reasons, record, is_refused,"
+                    " row_number() over (partition by batch, file order by line, file_row_number)"
+                    f" from read_parquet({sql_file(path)}, file_row_number = true)"
+                    f" join ({sql_rows({'batch': 'varchar', 'is_refused': 'boolean'}, batches)}) using (batch) {chosen}"
+                )
+            except duckdb.Error as error:
+                self.notes.append(f"{path}: cannot be read, and its rows are left out: {first_line(error)}")
+        self._connection.execute(
+            "create temp table known (source_system varchar, batch varchar, file varchar, nth_of_file bigint,"
+            " record_id varchar, mended_by varchar, is_built boolean)"
+        )
+
+    def _read_build(self, home: Home) -> None:
+        """Into ``known``: what the last build tells of the rows of accepted batches."""
+        database = Build(home.open_build).database
+        try:
+            if not database.is_file():
+                raise FileNotFoundError(f"{database}: there is no build yet")
+            self._connection.execute(f"attach {sql_text(database.resolve())} as build (read_only)")
+            self._connection.execute(
+                f"insert into known select {_PLACE}, record_id, mended_by, true"
+                " from build.intermediate.int_quarantine semi join (select * from found where not is_refused)"
+                f" using ({_PLACE})"
+            )
+        except FileNotFoundError as error:
+            self._note_build(str(error))
+        except duckdb.Error as error:
+            if "set lock" in str(error):
+                self._note_build(f"{database}: a run is at work on it; ask again when it has ended")
+            else:
+                self._note_build(f"{database}: cannot be read: {first_line(error)}")
+
+    def _note_build(self, trouble: str) -> None:
+        self.notes.append(f"{trouble}. What was mended is not known: mended rows are listed as well")
+
+    def _look_up_keys(self, files: Mapping[Path, Sequence[Entry]]) -> None:
+        """Into ``known``: the keys of rows that the build does not tell of."""
+        self._connection.execute(
+            f"create temp table unknown as select {_PLACE}, entity from found anti join known using ({_PLACE})"
+        )
+        wanted = set(self._rows("select distinct source_system, batch, entity from unknown"))
+        for path, entries in files.items():
+            batches = {(entry.source, entry.batch) for entry in entries}
+            for name in sorted({entity for source, batch, entity in wanted if (source, batch) in batches}):
+                key = ENTITIES[name].key
+                for part in sorted(path.parent.glob(f"{name}-*.parquet")):
+                    try:
+                        self._connection.execute(
+                            f"insert into known select {_PLACE}, record_id, null, false from (select source_system,"
+                            " _batch as batch, _file as file, row_number() over (partition by _batch, _file"
+                            " order by file_row_number) as nth_of_file,"
+                            f" case when not contains(_reasons, '{key}: ') then {key} end as record_id"
+                            f" from read_parquet({sql_file(part)}, file_row_number = true) where _reasons is not null)"
+                            f" semi join unknown using ({_PLACE})"
+                        )
+                    except duckdb.Error as error:
+                        self.notes.append(f"{part}: cannot be read, and its keys are left out: {first_line(error)}")
+
+    def _list(self, question: Question) -> None:
+        """``listed``: the rows that are asked for, numbered; ``against``: the reasons against each of them."""
+        mended = "" if question.with_mended else "where known.mended_by is null"
+        reason = f"where contains(lower(reason), lower({sql_text(question.reason)}))" if question.reason else ""
+        self._connection.execute(
+            "create temp table listed as select found.*, record_id, mended_by,"
+            f" case when is_refused then '{REFUSED}' when mended_by is not null then '{MENDED}'"
+            f" when is_built then '{OPEN}' else '{NOT_BUILT}' end as state,"
+            f" row_number() over (order by {_PLACE}) as number from found left join known using ({_PLACE}) {mended}"
+        )
+        self._connection.execute(
+            "create temp table against as select *, row_number() over (partition by reason order by number) as nth"
+            f" from (select number, unnest(string_split(reasons, '; ')) as reason from listed) {reason}"
+        )
+        self._connection.execute("delete from listed where number not in (select number from against)")
+
+
+def _row(values: Sequence[Any]) -> Row:
+    row = Row(*values)
+    return Row(**{**vars(row), "reasons": tuple(values[6].split("; "))})
