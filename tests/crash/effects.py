@@ -131,11 +131,8 @@ class _Listener:
             path = os.fsdecode(path)
         else:
             return None
-        if not path.startswith("/"):
-            path = os.path.join(
-                _of_descriptor(folder) if isinstance(folder, int) and folder >= 0 else os.getcwd(), path
-            )
-        path = os.path.normpath(path)
+        at_folder = isinstance(folder, int) and folder >= 0
+        path = os.path.normpath(Path(_of_descriptor(folder) if at_folder else Path.cwd(), path))
         return path.removeprefix(self._home) if path.startswith(self._home) else None
 
     def _effect_on(self, event: str, paths: list[str | None]) -> None:
@@ -166,7 +163,7 @@ def fill_disk(ballast: str) -> None:
 
 def _of_descriptor(descriptor: int) -> str:
     try:
-        return os.readlink(f"/proc/self/fd/{descriptor}")
+        return str(Path(f"/proc/self/fd/{descriptor}").readlink())
     except OSError:
         return ""
 

@@ -25,7 +25,8 @@ _CHECKS = {
         select * from sums as days join sums as others using (account_id)
         where days.grain = 'day' and (days.conversations, days.messages) <> (others.conversations, others.messages)""",
     "overview and details do not agree": """
-        with days as (select account_id, sum(conversations) as conversations from overview where grain = 'day' group by 1),
+        with days as (
+            select account_id, sum(conversations) as conversations from overview where grain = 'day' group by 1),
         rows as (select account_id, count(*) as conversations from details group by 1)
         select * from days full join rows using (account_id)
         where coalesce(days.conversations, 0) <> coalesce(rows.conversations, 0)""",

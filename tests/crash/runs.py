@@ -143,10 +143,10 @@ def wrong_release(config: Path, *, may_be_none: bool) -> list[str]:
 
 def leftovers(config: Path) -> list[str]:
     """What is there after an undisturbed run and should not be. Segments that only grace keeps are made old, and go."""
-    settings, home = load_settings(config), home_of(config)
+    home = home_of(config)
     found = [
         f"{path} is left over"
-        for pattern in (".new-*", ".old-*", ".current", ".open", "*.wal", "*-journal", "tmp*")
+        for pattern in (".*", "*.wal", "*-journal", "tmp*")
         for path in home.path.rglob(pattern)
         if home.dbt not in path.parents
     ]
