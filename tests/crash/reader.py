@@ -85,7 +85,7 @@ def _watch(path: Path, output: Path) -> None:
                     if release != seen:
                         tell(release=release)
                     seen = release
-            time.sleep(0.05)
+            time.sleep(0.15)
         tell(looks=looks)
 
 

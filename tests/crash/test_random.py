@@ -110,7 +110,7 @@ class Rounds:
 
 @pytest.mark.slow
 def test_runs_are_killed_at_random_instants(tmp_path: Path) -> None:
-    rounds = Rounds(tmp_path / "house", SEED)
+    rounds = Rounds(tmp_path / "maison à part", SEED)
     seen = tmp_path / "seen"
     with reading(rounds.home.current, seen):
         for number in range(1, ROUNDS + 1):
