@@ -31,6 +31,11 @@ SEED = int(os.environ.get("CRASH_SEED", "1"))
 UNDISTURBED, EARLY, BROKEN, MENDED, FULL = 0.6, 0.08, 0.15, 0.5, 0.08
 """Probabilities: that a kill is followed by an undisturbed run, that a batch sorts before the others or is broken, that
 broken ones are mended, that a run builds from nothing."""
+AIMS = (None, None, None, None, "intake", "audit", "publish", "compact")
+"""What the kills aim at: None is any instant of a run, mostly in the models; else an instant from the beginning of a
+short step on."""
+STEP = 0.1
+"""The share of a run that a short step takes, about."""
 
 
 @contextmanager
@@ -65,8 +70,11 @@ class Rounds:
         self._deliver()
         options = ["--full-refresh"] if self.chance.random() < FULL else []
         running = runs.start(self.config, *options)
-        until = running.started + self.chance.random() * self.usual
-        while running.process.poll() is None and time.monotonic() < until:
+        aim = self.chance.choice(AIMS)
+        until = running.started + self.chance.random() * self.usual if aim is None else None
+        while running.process.poll() is None and (until is None or time.monotonic() < until):
+            if until is None and f"{aim} …" in running.told:
+                until = time.monotonic() + self.chance.random() * STEP * self.usual
             time.sleep(0.005)
         status = running.kill()
         self.kills[running.step if status < 0 else "ended before"] += 1
