@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 DEMO := demo
 
-.PHONY: help setup run test test-slow lint types sql docs dev bench bench-scale bench-small lock clean
+.PHONY: help setup run test test-slow crash lint types sql docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,7 +28,10 @@ test: lint types $(READY) ## lint, types and the tests
 	$(BIN)/python -m pytest
 
 test-slow: $(READY) ## the heavy tests
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --ignore tests/crash
+
+crash: $(READY) ## kill runs at every effect and at random instants, fill their disk; an hour (CRASH_ROUNDS=5 CRASH_SHARE=10: minutes)
+	$(BIN)/python -m pytest -m slow -s tests/crash
 
 lint: $(READY) ## ruff and sqlfluff
 	$(BIN)/ruff check .

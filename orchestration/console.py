@@ -13,6 +13,7 @@ from rich.status import Status
 from rich.table import Table
 
 from orchestration import releases, summary
+from orchestration.full_disk import full_disk
 from orchestration.home import Home
 from orchestration.reporting import Reporter
 
@@ -145,7 +146,10 @@ def _show_refusals(reporter: Reporter, home: Home, console: Console, release: re
         console.print(f"  details: {docs}", highlight=False, soft_wrap=True)
     elif reporter.build_failures:
         console.print(f"  details: {home.log}", highlight=False, soft_wrap=True)
-        if reporter.is_update:
+        remedy = full_disk(home.path, "\n".join(reporter.build_failures))
+        if remedy is not None:
+            console.print(f"  {remedy}", highlight=False, soft_wrap=True, markup=False)
+        elif reporter.is_update:
             console.print(
                 "  the last build was read for it; if that may be damaged: causerie run --full-refresh",
                 highlight=False,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -66,7 +66,7 @@ class Reporter:
     def _record(self, step: str, ended_at: datetime | None = None) -> None:
         if self.home is None:
             return
-        RunRecord(
+        record = RunRecord(
             self.started_at.isoformat(),
             ended_at.isoformat() if ended_at else None,
             step,
@@ -75,7 +75,9 @@ class Reporter:
             {name: round(seconds, 3) for name, seconds in self.steps.items()},
             {source.source: taken_in(source) for source in self.sources},
             self.refusals,
-        ).write(self.home.record)
+        )
+        with suppress(OSError):  # what is done is done, and what failed is told, also where a full disk keeps no record
+            record.write(self.home.record)
 
     def _outcome(self) -> str:
         if self.release is not None:

@@ -44,6 +44,7 @@ def read_settings(config: Path) -> Settings:
 def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
     """One command at a time works in a home. What goes wrong beside its errand itself ends in a line."""
     from ingestion.settings import SettingsError
+    from orchestration.full_disk import full_disk
     from orchestration.home import BusyError, Home, lock, unlock
 
     home = Home(settings.home)
@@ -52,13 +53,17 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
     except BusyError as error:
         stop(str(error), REFUSED)
     except OSError as error:
+        remedy = full_disk(home.path, str(error))
+        if remedy is not None:
+            stop(remedy, REFUSED)
         stop(f"{config}: home: {home.path}: {error.strerror}; name a folder that can be written", WRONG)
     try:
         yield
     except SettingsError as error:
         stop(f"{config}: {error}", WRONG)
     except (OSError, RuntimeError) as error:
-        stop(f"{error}; what was published before is untouched", REFUSED)
+        remedy = full_disk(home.path, str(error))
+        stop(f"{remedy or error}; what was published before is untouched", REFUSED)
     finally:
         unlock(home)
 

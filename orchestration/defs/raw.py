@@ -97,6 +97,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             for entity in ENTITIES:
                 yield dg.MaterializeResult(asset_key=["raw", entity], metadata=_counts(entity, reporter.sources))
         else:
+            releases.remove_leftovers(home)  # of a run that was killed: else they would stay until the next publication
             dbt_process.dismiss(settings)
             context.log.info("nothing new: the current release stays")
         yield dg.AssetCheckResult(

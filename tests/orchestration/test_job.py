@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -15,13 +16,16 @@ from expectations.contents import MARTS
 from expectations.verdict import Finding, Verdict
 from ingestion.contract import ENTITIES
 from ingestion.settings import CONFIG_VARIABLE, load_settings
+from orchestration import publication, releases
 from orchestration.assembly import JOB, build_defs
 from orchestration.dbt import dismiss
 from orchestration.defs import audit
 from orchestration.home import Home, unlock
 from orchestration.reporting import Reporter
 from orchestration.runner import run_job
+from orchestration.updates import read_plan
 from tests.drops import conversation, write_batch, write_config
+from tests.orchestration.conftest import MakeBuild
 
 SCHEDULE = '[schedule]\ncron = "15 3 * * *"\ntimezone = "Europe/Paris"\n'
 
@@ -163,6 +167,22 @@ def test_with_nothing_delivered_nothing_is_built(config: Path) -> None:
     assert result.success
     assert (reporter.is_new, reporter.release) == (False, None)
     assert set(reporter.steps) == {"intake"}
+
+
+def test_with_nothing_new_what_a_killed_run_left_goes(tmp_path: Path, home: Home, make_build: MakeBuild) -> None:
+    build = make_build("b1-0123456789")
+    plan = read_plan(build.plan)
+    assert plan is not None
+    release = publication.publish(home, build, plan.fingerprint, datetime(2026, 2, 3, tzinfo=UTC))
+    left = home.releases / ".new-20260204T000000Z-01234567.duckdb"
+    left.touch()
+    reporter = Reporter()
+    settings = load_settings(tmp_path / "causerie.toml")
+    result = build_defs(settings, reporter).resolve_job_def(JOB).execute_in_process(raise_on_error=False)
+    unlock(home)
+    assert (result.success, reporter.is_new) == (True, False)
+    assert not left.exists()
+    assert releases.current(home) == release
 
 
 def test_dagsters_own_tools_load_the_code_location(config: Path) -> None:

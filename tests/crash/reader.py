@@ -1,0 +1,93 @@
+"""A reader of the current release, and what must hold in each one that it ever sees.
+
+    python -m tests.crash.reader CURRENT OUTPUT
+
+opens the link again and again, and writes a line of JSON for each release seen first (``{"release": …}``) and for
+whatever is wrong (``{"flaw": …}``). It ends with its standard input, and then tells how often it looked
+(``{"looks": …}``). Here: nothing of what writes releases.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+_TOTALS = "sum(conversations) as conversations, sum(messages) as messages"
+_CHECKS = {
+    "the sums of days, weeks and months are not the same": f"""
+        with sums as (select account_id, grain, {_TOTALS} from overview group by all)
+        select * from sums as days join sums as others using (account_id)
+        where days.grain = 'day' and (days.conversations, days.messages) <> (others.conversations, others.messages)""",
+    "overview and details do not agree": """
+        with days as (
+            select account_id, sum(conversations) as conversations from overview where grain = 'day' group by 1),
+        rows as (select account_id, count(*) as conversations from details group by 1)
+        select * from days full join rows using (account_id)
+        where coalesce(days.conversations, 0) <> coalesce(rows.conversations, 0)""",
+    "by_agent and overview do not agree": f"""
+        with agents as (select account_id, grain, period_start, {_TOTALS} from by_agent group by all)
+        select * from overview left join agents using (account_id, grain, period_start)
+        where (overview.conversations, overview.messages)
+            <> (coalesce(agents.conversations, 0), coalesce(agents.messages, 0))""",
+    "the rows are not those that the release tells": """
+        from release where (overview_rows, by_agent_rows, by_tag_rows, details_rows) <> (
+            (select count(*) from overview), (select count(*) from by_agent),
+            (select count(*) from by_tag), (select count(*) from details))""",
+}
+
+
+def look(path: Path) -> tuple[str, list[str]]:
+    """The id of a release, and what is wrong with it."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        ids = connection.execute("select release_id from release").fetchall()
+        if len(ids) != 1:
+            return "", [f"{path}: {len(ids)} rows in release"]
+        (release,) = ids[0]
+        return release, [
+            f"{release}: {what}" for what, query in _CHECKS.items() if connection.execute(query).fetchone() is not None
+        ]
+
+
+def flaws(path: Path) -> list[str]:
+    """What is wrong with a release, also that it cannot be opened."""
+    try:
+        return look(path)[1]
+    except duckdb.Error as error:
+        return [f"{path}: {error}"]
+
+
+def _watch(path: Path, output: Path) -> None:
+    seen, looks = "", 0
+    with output.open("w") as file:
+
+        def tell(**what: Any) -> None:
+            file.write(json.dumps(what) + "\n")
+            file.flush()
+
+        while not select.select([sys.stdin], [], [], 0)[0]:
+            if path.is_symlink() or seen:
+                looks += 1
+                try:
+                    release, wrong = look(path)
+                except duckdb.Error as error:
+                    tell(flaw=f"after {seen or 'nothing'}: {error}")
+                else:
+                    for line in wrong:
+                        tell(flaw=line)
+                    if release < seen:  # their names begin with the time
+                        tell(flaw=f"{release} after {seen}: back to an older release")
+                    if release != seen:
+                        tell(release=release)
+                    seen = release
+            time.sleep(0.15)
+        tell(looks=looks)
+
+
+if __name__ == "__main__":
+    _watch(Path(sys.argv[1]), Path(sys.argv[2]))

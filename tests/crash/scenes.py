@@ -1,0 +1,68 @@
+"""Homes as a run can find them, each with news waiting.
+
+Here: how they come about. Not here: the runs that are killed in them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.comparison import Marts, read_marts
+from tests.crash.feed import Feed, write_configuration
+from tests.crash.runs import expected_marts, home_of, restore, run
+from tests.warehouse import accept
+
+DUE = 23
+"""Small segments of a source that are joined as soon as one more comes."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A configuration, its folder as it was kept, and the marts before the news and after."""
+
+    config: Path
+    kept: Path
+    before: Marts | None
+    after: Marts
+
+    def set(self) -> None:
+        """Have everything as it was kept."""
+        restore(self.kept, self.config.parent)
+
+
+def _kept(config: Path, before: Marts | None) -> Scene:
+    after = expected_marts(config)
+    folder = config.parent
+    kept = folder.with_name(f"{folder.name} kept")
+    shutil.rmtree(folder / "plain")
+    shutil.copytree(folder, kept, symlinks=True)
+    return Scene(config, kept, before, after)
+
+
+def first_run(folder: Path) -> Scene:
+    """No home yet, and batches of both sources."""
+    config = write_configuration(folder)
+    feed = Feed(folder / "drop", seed=2)
+    for source in ("mill", "mill", "shop"):
+        feed.deliver(source)
+    return _kept(config, None)
+
+
+def news(folder: Path) -> Scene:
+    """A release; a new batch in one source, in the other a refused one that was mended; in both the small segments are
+    due to be joined; the release is the only one to be kept, so the old one is to go."""
+    config = write_configuration(folder, "keep = 1\nkeep_days = 0\n")
+    feed = Feed(folder / "drop")
+    for number in range(2 * DUE):
+        feed.deliver("mill" if number < DUE else "shop")
+        accept(config)
+    first = run(config)
+    assert first.process.returncode == 0, first.told
+    before = read_marts(home_of(config).current)
+    feed.deliver("shop", broken=True)
+    assert [bool(report.refusals) for report in accept(config)] == [False, True]
+    feed.mend()
+    feed.deliver("mill")
+    return _kept(config, before)

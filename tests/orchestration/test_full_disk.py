@@ -1,0 +1,64 @@
+"""A full disk is told as such, and keeps nothing from being told. Real ones: ``tests/crash``."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from orchestration import home as homes
+from orchestration.cli import main
+from orchestration.full_disk import full_disk
+from orchestration.home import Home
+from orchestration.reporting import Reporter
+from tests.drops import write_config
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FULL,
+        OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)),
+        sqlite3.OperationalError("database or disk is full"),
+        RuntimeError('dbt: m: IO Error: Could not write file "warehouse.duckdb": No space left on device'),
+    ],
+    ids=["disk", "quota", "SQLite", "DuckDB"],
+)
+def test_whoever_meets_a_full_disk_the_remedy_is_told(error: Exception, tmp_path: Path) -> None:
+    told = full_disk(tmp_path, str(error))
+    assert told is not None
+    assert f"the disk of {tmp_path} is full: make room there and run again" in told
+
+
+def test_another_error_is_no_full_disk(tmp_path: Path) -> None:
+    assert full_disk(tmp_path, str(OSError(errno.EACCES, os.strerror(errno.EACCES)))) is None
+
+
+def test_a_disk_that_is_full_at_the_start_is_no_wrong_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lock(_: Home) -> None:
+        raise FULL
+
+    (tmp_path / "drop").mkdir()
+    monkeypatch.setattr(homes, "lock", lock)
+    result = CliRunner().invoke(main, ["run", "--config", str(write_config(tmp_path))])
+    assert result.exit_code == 1
+    assert result.output == f"the disk of {tmp_path / 'var'} is full: make room there and run again\n"
+
+
+def test_a_record_that_cannot_be_written_stops_no_step(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.record.with_name(f".{home.record.name}").symlink_to("/dev/full")
+    reporter = Reporter(home)
+    with reporter.step("publish"):
+        pass
+    reporter.finish()
+    assert list(reporter.steps) == ["publish"]
+    assert reporter.build_failures == []
