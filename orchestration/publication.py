@@ -122,6 +122,9 @@ def _facts(path: Path, build: Build) -> dict[str, Any]:
             "rows_quarantined": _one(
                 connection, "select coalesce(sum(quarantined), 0) from build.settings.batch_counts"
             ),
+            "rows_quarantined_open": _one(
+                connection, "select count(*) from build.intermediate.int_quarantine where mended_by is null"
+            ),
         }
 
 
@@ -182,6 +185,11 @@ def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release
         ),
         **{f"{mart}_rows": ("bigint", rows, f"Rows of {mart}.") for mart, rows in release.rows.items()},
         "rows_quarantined": ("bigint", release.rows_quarantined, "Rows of the accepted batches kept out as malformed."),
+        "rows_quarantined_open": (
+            "bigint",
+            release.rows_quarantined_open,
+            "Of these, rows whose record no later batch has delivered well.",
+        ),
         "expectations_evaluated": ("bigint", release.evaluated, "Expectations that were evaluated."),
         "expectations_warned": ("bigint", len(release.warnings), "Expectations that failed as warnings."),
         "software_version": ("varchar", version("causerie"), "Version of causerie that made it."),

@@ -30,7 +30,8 @@ class Release:
     """One published file.
 
     ``fingerprint`` tells what it was made from, ``contents`` its marts from any others (``expectations.contents``);
-    ``data_through`` may be unknown. ``decisions``: what operators decided about batches since the release before.
+    ``data_through`` may be unknown. ``rows_quarantined_open``: those of the quarantined rows that no later batch has
+    mended. ``decisions``: what operators decided about batches since the release before.
     """
 
     release_id: str
@@ -42,6 +43,7 @@ class Release:
     rows_quarantined: int
     evaluated: int
     warnings: tuple[str, ...]
+    rows_quarantined_open: int = 0
     decisions: tuple[str, ...] = ()
     contents: dict[str, list[str]] = field(default_factory=dict)
 

@@ -40,8 +40,9 @@ def releases(config: Path, shape: str) -> None:
     from orchestration.summary import minute
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("", "release", "published", "data through", "details", "quarantined", "verdict"):
-        table.add_column(name, justify="right" if name in ("details", "quarantined") else "left", no_wrap=True)
+    for name in ("", "release", "published", "data through", "details", "quarantined (open)", "verdict"):
+        is_count = name in ("details", "quarantined (open)")
+        table.add_column(name, justify="right" if is_count else "left", no_wrap=True)
     notes: list[str] = []
     for release in there:
         mark = "*" if release == now else "<" if release in left else ""
@@ -52,7 +53,7 @@ def releases(config: Path, shape: str) -> None:
             minute(release.published_at),
             minute(release.data_through),
             f"{release.rows['details']:,}",
-            f"{release.rows_quarantined:,}",
+            f"{release.rows_quarantined:,} ({release.rows_quarantined_open:,})",
             f"{warned}, {release.evaluated} expectations",
         )
         notes += [f"{release.release_id}: {line}" for line in release.decisions]
