@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -34,6 +35,19 @@ class _Lazily(MetaPathFinder):
         if spec is not None and spec.loader is not None:
             spec.loader = importlib.util.LazyLoader(spec.loader)
         return spec
+
+
+def load_beside() -> threading.Thread:
+    """Have it imported in a thread, while this one works with SQLAlchemy, as Dagster does to store events.
+
+    SQLAlchemy asks its mapper about every value from the moment on that a part of the mapper is there, and fails when
+    the rest is not: so the mapper, which Great Expectations imports, is imported here first.
+    """
+    import sqlalchemy.orm  # noqa: F401
+
+    thread = threading.Thread(target=load, daemon=True)
+    thread.start()
+    return thread
 
 
 def load() -> None:

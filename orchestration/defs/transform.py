@@ -4,7 +4,6 @@ Here: the assets made from dbt's manifest. Not here: how dbt is called (``orches
 """
 
 import json
-import threading
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -49,11 +48,11 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
             raise dg.Failure("this run has taken nothing in: run the whole job", allow_retries=False)
         if context.is_subset:
             raise dg.Failure("a build is made as a whole: run the whole job", allow_retries=False)
-        # the next step needs it, it takes seconds to import, and this process only waits for dbt
-        threading.Thread(target=great.load, daemon=True).start()
         with reporter.step("dbt build"):
+            process = dbt_process.start(settings, build, ["build", "--exclude-resource-type", "unit_test"])
+            great.load_beside()  # the next step needs it, it takes seconds, and this process only waits for dbt
             invocation = DbtCliInvocation(
-                process=dbt_process.start(settings, build, ["build", "--exclude-resource-type", "unit_test"]),
+                process=process,
                 manifest=json.loads(manifest.read_bytes()),
                 dagster_dbt_translator=translator,
                 project_dir=dbt_process.PROJECT,

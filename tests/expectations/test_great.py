@@ -1,0 +1,22 @@
+"""Great Expectations is imported in a thread, and the work beside it goes on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+BESIDE = """
+import sys
+import sqlalchemy
+from expectations import great
+
+sys.setswitchinterval(1e-4)
+thread = great.load_beside()
+while thread.is_alive():
+    sqlalchemy.inspect(object(), raiseerr=False)  # what SQLAlchemy does with every value that it is given
+"""
+
+
+def test_what_works_with_sqlalchemy_meanwhile_meets_no_half_of_it() -> None:
+    run = subprocess.run([sys.executable, "-c", BESIDE], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
