@@ -361,8 +361,8 @@ def _quarantine_reasons(
     return [
         f"{source} {batch.batch}: {quarantined:,} of {records:,} {entity} rows are quarantined"
         f" ({_percent(quarantined, records)}; the limit is {quality.quarantine_share:.1%} and {quality.quarantine_rows}"
-        f" rows), {_most_of(connection, segment, ENTITIES[entity], batch)}: see {segment.quarantine},"
-        " mend the rows and deliver the batch again"
+        f" rows), {_most_of(connection, segment, ENTITIES[entity], batch)}: see {segment.quarantine} or"
+        f" 'causerie quarantine --batch {batch.batch}', mend the rows and deliver the batch again"
         for entity, (records, quarantined) in batch.totals().items()
         if _exceed(quarantined, records, quality.quarantine_share, quality.quarantine_rows)
     ]

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from ingestion.landing import write_durably
 from ingestion.settings import Resources, Settings
 from orchestration.home import Build, Home
 
@@ -59,8 +60,8 @@ def begin_parsing(settings: Settings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / STAMP).unlink(missing_ok=True)
     if _is_parsed(PREPARED):
-        for name in (MANIFEST, STAMP):
-            shutil.copy(PREPARED / name, folder / name)
+        shutil.copy(PREPARED / MANIFEST, folder / MANIFEST)
+        _stamp(folder)
     else:
         _parsing[folder] = _start(["parse"], folder, environment(settings.resources))
 
@@ -73,7 +74,7 @@ def prepare() -> None:
     """
     if not _is_parsed(PREPARED):
         _finish(_start(["parse"], PREPARED, environment(Resources())))
-        (PREPARED / STAMP).write_text(project_fingerprint())
+        _stamp(PREPARED)
 
 
 def ensure_manifest(settings: Settings) -> Path:
@@ -87,8 +88,15 @@ def ensure_manifest(settings: Settings) -> Path:
     process = _parsing.pop(folder, None)
     if process is not None:
         _finish(process)
-        (folder / STAMP).write_text(project_fingerprint())
+        _stamp(folder)
     return folder / MANIFEST
+
+
+def _stamp(folder: Path) -> None:
+    """Say that the manifest in a folder is the present project's; the disk keeps it first."""
+    with (folder / MANIFEST).open("rb") as file:
+        os.fsync(file.fileno())
+    write_durably(folder / STAMP, project_fingerprint().encode())
 
 
 def _is_parsed(folder: Path) -> bool:

@@ -85,8 +85,14 @@ def publish(
     release.write(home)
     fresh.rename(file_of(home, release))
     releases.point_to(home, release)
-    build.candidate.symlink_to(os.path.relpath(file_of(home, release), build.folder))  # for dbt's documentation
+    link_candidate(home, build, release)
     return release
+
+
+def link_candidate(home: Home, build: Build, release: Release) -> None:
+    """Have dbt's documentation find the marts of a build where dbt left them."""
+    if not build.candidate.is_symlink():
+        build.candidate.symlink_to(os.path.relpath(file_of(home, release), build.folder))
 
 
 def _demand_verdict(home: Home, build: Build) -> Verdict:

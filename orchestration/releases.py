@@ -178,7 +178,9 @@ def remove_leftovers(home: Home) -> None:
     """Remove what killed runs left half made, half removed, or made and never shown to readers."""
     if home.current.is_symlink() and current(home) is None:
         return  # somebody took away what it points to: nothing more is taken away
-    stays = {release.release_id for release in kept(home)}
+    # without a link it cannot be told what readers saw: whole releases stay, as those of a backup without links
+    whole = kept(home) if home.current.is_symlink() else _there(home)
+    stays = {release.release_id for release in whole}
     for path in home.releases.iterdir() if home.releases.is_dir() else ():
         ours = _OURS.fullmatch(path.name)
         if path.name.startswith((".new-", ".current")) or (ours and ours["id"] not in stays):

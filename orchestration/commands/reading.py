@@ -38,6 +38,7 @@ def query(config: Path, sql: str) -> None:
 @config_option
 def docs(config: Path) -> None:
     """Write dbt's documentation of the last build: every table and column, and how they come about."""
+    from orchestration import publication, releases
     from orchestration.dbt import generate_docs
     from orchestration.home import Home
 
@@ -45,6 +46,11 @@ def docs(config: Path) -> None:
     if not Home(settings.home).open_build.exists():
         stop(f"{settings.home}: nothing is built yet; run 'causerie run' first", REFUSED)
     with home_to_oneself(settings, config):
+        home = Home(settings.home)
+        build = home.last_build()
+        for release in releases.kept(home):
+            if release.build_id == build.id:  # a run that was killed in between has published it, and not said so
+                publication.link_candidate(home, build, release)
         click.echo(generate_docs(settings))
 
 

@@ -136,6 +136,15 @@ def test_nothing_is_removed_where_the_current_release_was_taken_away(home: Home)
     assert releases.file_of(home, first).is_file()
 
 
+def test_without_the_link_whole_releases_stay(home: Home) -> None:
+    """As in a backup that kept no links: which of them readers saw cannot be told."""
+    made = [a_release(home, day) for day in (1, 2)]
+    home.current.unlink()
+    (home.releases / ".new-x.duckdb").touch()
+    releases.remove_leftovers(home)
+    assert names(home) == files(*made) - {"current.duckdb"}
+
+
 @pytest.mark.parametrize(
     ("keep", "keep_days", "stay"),
     [(2, 0, {3, 4}), (1, 0, {4}), (10, 0, {1, 2, 3, 4}), (1, 2.5, {2, 3, 4}), (1, 99, {1, 2, 3, 4}), (3, 1, {2, 3, 4})],
