@@ -35,7 +35,7 @@ PARSED = "os.rename raw/<source>/.new-<segment> raw/<source>/<segment> (ingestio
 TOLD = "sqlite3.commit (ingestion.ledger._transaction)"
 NAMED = "os.rename releases/.new-<release>.duckdb releases/<release>.duckdb (orchestration.publication.publish)"
 SWAPPED = "os.rename releases/.current releases/current.duckdb (orchestration.releases.point_to)"
-SEEN = "os.symlink builds/<run>/candidate.duckdb (orchestration.publication.publish)"
+SEEN = "os.symlink builds/<run>/candidate.duckdb (orchestration.publication.link_candidate)"
 
 
 def points(log: Path, *, one_of_each: bool) -> list[str]:
