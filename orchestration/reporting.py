@@ -52,7 +52,7 @@ class Reporter:
             yield
         except Exception as error:
             if not self.refusals:
-                self.build_failures = [f"{name}: {error}"]
+                self.build_failures = [f"{name}: {str(error) or type(error).__name__}"]
             raise
         finally:
             self.steps[name] = time.monotonic() - started

@@ -52,8 +52,9 @@ def _execute(
             except Exception as error:  # of a library, in what tells about a refused build: the refusal is still told
                 traceback.print_exc()
                 reporter.build_failures.append(f"Data Docs could not be written: {error}")
+        failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
         if not result.success and not reporter.refusals:
-            reporter.build_failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
+            reporter.build_failures = failures
     reporter.finish()
     show(reporter, home, console, startup)
     return 0 if result.success and not reporter.refusals else 1

@@ -195,3 +195,23 @@ def test_dagsters_own_tools_load_the_code_location(config: Path) -> None:
         cwd=Path(__file__).parents[2],
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_an_error_that_nobody_foresaw_is_told_in_a_line_and_whole_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the unforeseen")
+
+    monkeypatch.setattr(audit, "gather", fail)
+    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
+    settings = load_settings(write_config(tmp_path))
+    status = run_job(settings, time.monotonic())
+    unlock(Home(settings.home))
+    told = capsys.readouterr().out
+    assert status == 1
+    assert "audit: the unforeseen" in told
+    assert "Traceback" not in told
+    log = Home(settings.home).log.read_text()
+    assert "in fail" in log
+    assert 'raise RuntimeError("the unforeseen")' in log
