@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 import click
 
@@ -66,6 +66,14 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
         stop(f"{remedy or error}; what was published before is untouched", REFUSED)
     finally:
         unlock(home)
+
+
+def opened(out: Path | None) -> AbstractContextManager[IO[str]]:
+    """Where output goes: into the file of ``--out``, or to standard output."""
+    try:
+        return out.open("w", encoding="utf-8", newline="") if out else nullcontext(sys.stdout)
+    except OSError as error:
+        stop(f"--out: {out}: {error.strerror}; name a file that can be written", WRONG)
 
 
 def leave(status: int) -> NoReturn:

@@ -5,14 +5,11 @@ Here: its options. Not here: the comparison (``orchestration.differences``) and 
 
 from __future__ import annotations
 
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO
 
 import click
 
-from orchestration.commands.common import REFUSED, WRONG, config_option, read_settings, stop
+from orchestration.commands.common import REFUSED, WRONG, config_option, opened, read_settings, stop
 
 LINES_ON_A_TERMINAL = 50
 
@@ -84,7 +81,7 @@ def diff(
     write = {"table": formats.write_table, "csv": formats.write_csv, "json": formats.write_json}[file_format]
     try:
         before, after = (releases.file_of(home, releases.find(home, name)) for name in (a, b))
-        with compare(before, after, settings.resources.memory_limit) as comparison, _opened(out) as file:
+        with compare(before, after, settings.resources.memory_limit) as comparison, opened(out) as file:
             write(comparison, question, file)
     except releases.UnknownReleaseError as error:
         stop(str(error), WRONG)
@@ -92,10 +89,3 @@ def diff(
         stop(str(error), REFUSED)
     except duckdb.Error as error:
         stop(first_line(error), REFUSED)
-
-
-def _opened(out: Path | None) -> AbstractContextManager[IO[str]]:
-    try:
-        return out.open("w", encoding="utf-8", newline="") if out else nullcontext(sys.stdout)
-    except OSError as error:
-        stop(f"--out: {out}: {error.strerror}; name a file that can be written", WRONG)

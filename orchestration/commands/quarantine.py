@@ -6,15 +6,12 @@ Here: its options. Not here: which rows these are (``orchestration.quarantine``)
 
 from __future__ import annotations
 
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO
 
 import click
 
 from ingestion.contract import ENTITIES
-from orchestration.commands.common import REFUSED, WRONG, config_option, read_settings, stop
+from orchestration.commands.common import REFUSED, WRONG, config_option, opened, read_settings, stop
 
 
 @click.command()
@@ -71,16 +68,9 @@ def quarantine(
         with quarantined(settings, Question(source, batch, entity, reason, with_mended)) as rows:
             for note in rows.notes:
                 click.echo(formats.visible(note), err=True)
-            with _opened(out) as file:
+            with opened(out) as file:
                 write(rows, limit or None, file)
     except UnknownBatchError as error:
         stop(f"--batch: {formats.visible(str(error))}", WRONG)
     except UnreadableLedgerError as error:
         stop(str(error), REFUSED)
-
-
-def _opened(out: Path | None) -> AbstractContextManager[IO[str]]:
-    try:
-        return out.open("w", encoding="utf-8", newline="") if out else nullcontext(sys.stdout)
-    except OSError as error:
-        stop(f"--out: {out}: {error.strerror}; name a file that can be written", WRONG)
