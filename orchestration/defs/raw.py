@@ -97,7 +97,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             for entity in ENTITIES:
                 yield dg.MaterializeResult(asset_key=["raw", entity], metadata=_counts(entity, reporter.sources))
         else:
-            releases.remove_leftovers(home)  # of a run that was killed: else they would stay until the next publication
+            _remove_leftovers(settings, home)  # of a run that was killed: else they would stay until the next news
             dbt_process.dismiss(settings)
             context.log.info("nothing new: the current release stays")
         yield dg.AssetCheckResult(
@@ -109,6 +109,21 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         )
 
     return intake
+
+
+def _remove_leftovers(settings: Settings, home: Home) -> None:
+    """Remove what killed runs left of releases and builds; nothing is new, so that no build is waiting for anything."""
+    releases.remove_leftovers(home)
+    current = releases.current(home)
+    if current is None:
+        return
+    published = {release.build_id for release in releases.kept(home)}
+    build = home.build(current.build_id)
+    if home.last_build().id not in published and build.folder.is_dir():
+        dbt_process.open_build(settings, build)
+    for left in home.builds():
+        if left.id not in published:
+            shutil.rmtree(left.folder)
 
 
 def _counts(entity: str, sources: list[SourceReport]) -> dict[str, int]:

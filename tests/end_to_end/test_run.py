@@ -128,6 +128,18 @@ def test_nothing_new_is_no_new_release(story: Story) -> None:
     assert story.release == before
 
 
+def test_a_build_that_a_killed_full_refresh_left_goes_when_nothing_is_new(story: Story) -> None:
+    builds = story.last_build.parent
+    published = story.last_build.readlink().name
+    (builds / "left").mkdir()
+    (builds / "left" / "warehouse.duckdb.wal").touch()
+    story.last_build.unlink()
+    story.last_build.symlink_to("left")
+    assert story.run().returncode == PUBLISHED
+    assert sorted(path.name for path in builds.iterdir()) == sorted([published, "open"])
+    assert story.last_build.readlink().name == published
+
+
 def test_a_query_asks_the_current_release(story: Story) -> None:
     answer = causerie("query", "--config", story.config, "select count(*) as n from details")
     assert answer.returncode == 0
