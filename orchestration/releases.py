@@ -145,15 +145,23 @@ def go_to(home: Home, release: Release, now: datetime) -> None:
 
     The releases behind it stay kept, and a run for which nothing is new leaves it so (:func:`gone_back_from`).
     """
-    write_durably(home.releases / _WENT_BACK, json.dumps({"to": release.release_id, "at": now.isoformat()}).encode())
+    remove_leftovers(home)  # what no reader saw is not gone back from
+    seen = current(home)
+    # of the old and the new one: whichever the link names, should this be interrupted, what readers saw stays
+    between = [release.release_id, *([seen.release_id] if seen else [])]
+    fresh = home.releases / f".new-{_WENT_BACK}"
+    until = max(now.isoformat(), *(of.published_at for of in kept(home)), "")  # whatever the clock says by now
+    write_durably(fresh, json.dumps({"between": between, "until": until}).encode())
+    fresh.replace(home.releases / _WENT_BACK)
+    fsync_folder(home.releases)
     point_to(home, release)
 
 
 def _went_back(home: Home) -> str | None:
-    """Up to when releases newer than the current one were published, where an operator went back to that one."""
+    """Up to when the releases were published that readers saw, where an operator went to the current one."""
     try:
         content = json.loads((home.releases / _WENT_BACK).read_bytes())
-        return str(content["at"]) if home.current.readlink().stem == content["to"] else None
+        return str(content["until"]) if home.current.readlink().stem in content["between"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -423,7 +423,7 @@ def config(tmp_path: Path) -> Path:
         write_release(folder / f"{name}.duckdb", rows, published_at=f"2026-06-0{number}T04:00:00+00:00")
     write_release(folder / ".new-20260605T040000Z-d.duckdb").with_suffix(".json").unlink()  # in publication
     (folder / "current.duckdb").symlink_to(f"{CURRENT}.duckdb")
-    (folder / "went_back.json").write_text(json.dumps({"to": CURRENT, "at": "2026-06-05T04:00:00+00:00"}))
+    (folder / "went_back.json").write_text(json.dumps({"between": [CURRENT], "until": "2026-06-05T04:00:00+00:00"}))
     return path
 
 

@@ -118,6 +118,40 @@ def test_a_release_that_no_reader_saw_is_a_leftover(home: Home) -> None:
     assert names(home) == files(first)
 
 
+def test_going_back_under_a_clock_that_runs_back_loses_no_release(home: Home) -> None:
+    first, second = a_release(home, 1), a_release(home, 2)
+    releases.go_to(home, first, NOW)
+    releases.remove_leftovers(home)
+    assert releases.gone_back_from(home) == [second]
+
+
+def test_going_back_brings_no_release_that_no_reader_saw(home: Home) -> None:
+    first, second = a_release(home, 1), a_release(home, 2)
+    a_release(home, 3, seen=False)
+    releases.go_to(home, first, NOW + timedelta(days=4))
+    assert releases.gone_back_from(home) == [second]
+    assert names(home) == files(first, second) | {"went_back.json"}
+
+
+@pytest.mark.parametrize("step", [0, 1, 2], ids=["before the record", "before it has its name", "before the link"])
+def test_going_that_was_interrupted_loses_no_release(home: Home, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """On the way forward again, too: what readers left stays kept, whichever of the two is current now."""
+    first, second, third = (a_release(home, day) for day in (1, 2, 3))
+    releases.go_to(home, first, NOW + timedelta(days=4))
+    killed = [(releases, "write_durably"), (Path, "replace"), (releases, "point_to")][step]
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(*killed, kill)
+        releases.go_to(home, second, NOW + timedelta(days=5))
+    assert releases.current(home) == first
+    releases.remove_leftovers(home)
+    assert releases.gone_back_from(home) == [third, second]
+    assert names(home) == files(first, second, third) | {"went_back.json"}
+
+
 def test_what_others_put_beside_the_releases_stays(home: Home) -> None:
     first = a_release(home, 1)
     for name in ("notes.txt", "copy.duckdb", "20260101T000000Z.sql"):
