@@ -199,7 +199,14 @@ def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: 
         {"conversations": changed + deleted, "messages": late + orphan},
         "2026-11-06T02:00:00Z",
     )
+    spoiled = write_batch(story.drop / "2026-11-06T0100Z", {"messages": [message("spoiled")]}, "2026-11-06T01:00:00Z")
+    decide = ("--config", story.config, "boulangerie_export", spoiled.name, "--reason", "it is of another shop")
+    assert causerie("reject", *decide).returncode == 0
     assert story.run().returncode == PUBLISHED
+    shutil.rmtree(spoiled)  # the plain computation knows of no decisions
+    listed = causerie("releases", "--config", story.config).stdout
+    (told,) = (line for line in listed.splitlines() if "it is of another shop" in line)
+    assert told.startswith(f"{story.release.removesuffix('.duckdb')}: rejected boulangerie_export {spoiled.name} at ")
     published = story.last_build.readlink().name
     write_batch(
         story.drop / "2026-11-06T0300Z",
