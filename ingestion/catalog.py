@@ -1,7 +1,7 @@
 """What dbt finds in a new build file: raw as views over its Parquet files, and the configuration as tables.
 
-Here: the schemas ``export`` and ``settings`` of a build. Not here: the models on top of them (dbt). A build file
-belongs to one run; nobody else opens it while dbt writes.
+Here: the schema ``settings`` of a build, and one for each kind of source that is configured. Not here: the models on
+top of them (dbt). A build file belongs to one run; nobody else opens it while dbt writes.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any
 import duckdb
 
 from ingestion.build_files import CANDIDATE
-from ingestion.contract import DUCKDB_TYPES, ENTITIES, Entity
+from ingestion.contract import DUCKDB_TYPES, Entity
 from ingestion.landing import copy_file
 from ingestion.ledger import Entry
+from ingestion.native import EXPORT, KINDS, entities_of
 from ingestion.raw import Segment, holding
-from ingestion.settings import WEEKDAYS, Settings
+from ingestion.settings import WEEKDAYS, ActiveCampaignSource, ChatwootSource, Settings
 from ingestion.sql import sql_files, sql_rows, sql_text
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -57,11 +58,15 @@ def create_build(
         )
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        for schema in ("export", "settings"):
+        kind_of = {source.name: source.kind for source in settings.sources}
+        for schema in ("settings", *KINDS):
             connection.execute(f"drop schema if exists {schema} cascade")
-            connection.execute(f"create schema {schema}")
-        for entity in ENTITIES.values():
-            connection.execute(f"create view export.{entity.name} as {_records(entity, segments, last)}")
+        connection.execute("create schema settings")
+        for kind in (kind for kind in KINDS if kind == EXPORT or kind in kind_of.values()):
+            connection.execute(f"create schema {kind}")
+            of_kind = [segment for segment in segments if kind_of[segment.listed.source] == kind]
+            for entity in entities_of(kind).values():
+                connection.execute(f"create view {kind}.{entity.name} as {_records(entity, of_kind, last)}")
         for name, (columns, rows) in _settings_tables(settings, entries).items():
             kinds = dict(column.split() for column in columns.split(", "))
             connection.execute(f"create table settings.{name} as {sql_rows(kinds, rows)}")
@@ -102,6 +107,13 @@ def _records(entity: Entity, segments: Sequence[Segment], last: Mapping[str, str
     return " union all ".join(queries) or f"select {nothing}, cast(null as bigint) as _line where false"
 
 
+def _like(text: str) -> str:
+    """A text in which ``*`` stands for any other, as SQL compares it, in small letters."""
+    for special in "\\%_":
+        text = text.replace(special, f"\\{special}")
+    return text.replace("*", "%").lower()
+
+
 def _nothing(columns: int) -> list[Any]:
     """One row of NULLs: something is in force that opens nothing."""
     return [(None,) * columns]
@@ -127,6 +139,25 @@ def _settings_tables(settings: Settings, entries: Sequence[Entry]) -> dict[str, 
         "sources": (
             "source_system varchar, source_no smallint, account_id varchar, kind varchar",
             [(source.name, number, source.account, source.kind) for number, source in enumerate(settings.sources, 1)],
+        ),
+        "activity_texts": (
+            "source_system varchar, change varchar, pattern varchar",
+            [
+                (source.name, change, _like(text))
+                for source in settings.sources
+                if isinstance(source, ChatwootSource)
+                for change, texts in source.activities.model_dump().items()
+                for text in texts
+            ],
+        ),
+        "csat_flows": (
+            "source_system varchar, flow varchar",
+            [
+                (source.name, flow)
+                for source in settings.sources
+                if isinstance(source, ActiveCampaignSource)
+                for flow in source.csat_flows
+            ],
         ),
         "working_hours": (
             "account_id varchar, valid_from date, iso_weekday integer, opens_seconds integer, closes_seconds integer",

@@ -6,13 +6,13 @@ since when. Not here: how many of them refuse a batch (``intake``), and what mak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from ingestion.contract import ENTITIES, Entity
+from ingestion.contract import Entity
 from ingestion.raw import RawBatch, Segment
 from ingestion.sql import sql_files, sql_text
 
@@ -72,7 +72,11 @@ def versions_in_build(entity: Entity, source_no: int, database: str) -> str:
 
 
 def known_and_restated(
-    connection: duckdb.DuckDBPyConnection, known: Known, segment: Segment, batches: Sequence[RawBatch]
+    connection: duckdb.DuckDBPyConnection,
+    known: Known,
+    segment: Segment,
+    batches: Sequence[RawBatch],
+    entities: Iterable[Entity],
 ) -> dict[tuple[str, str], Clocks]:
     """By batch and entity: how many of its records were known before it, and how many of these changed their clock.
 
@@ -80,7 +84,7 @@ def known_and_restated(
     if these were accepted; where one of them is not, nothing behind it is accepted in this run anyway.
     """
     found = {}
-    for entity in ENTITIES.values():
+    for entity in entities:
         if entity.clock is None:
             continue
         records = {batch.batch: batch.totals().get(entity.name, (0, 0))[0] for batch in batches}

@@ -26,7 +26,6 @@ from pathlib import Path
 import duckdb
 
 from ingestion import parsing, raw
-from ingestion.contract import ENTITIES
 from ingestion.landing import replacing_folder
 from ingestion.ledger import LEDGER, Ledger, SegmentEntry
 from ingestion.settings import Settings
@@ -95,7 +94,7 @@ def _join(
     name = raw.new_name(next(iter(batches)))
     parts: dict[str, tuple[str, ...]] = {}
     with replacing_folder(folder / name) as fresh:
-        for entity in ENTITIES:
+        for entity in dict.fromkeys(entity for of in segments for entity in of.parts):
             paths = [folder / of.segment / part for of in segments for part in of.parts.get(entity, ())]
             if paths:
                 parts[entity] = (f"{entity}-0.parquet",)

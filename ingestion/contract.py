@@ -1,7 +1,8 @@
 """The entities of the export format, their columns and types, once.
 
-Here: what a record may hold. Not here: how a file is read (``parsing``), how batches are judged (``intake``),
-what the figures mean (the dbt models). The source of these definitions is the page on the export format.
+Here: what a record may hold. Not here: the records of live systems (``native``), how a file is read (``parsing``), how
+batches are judged (``intake``), what the figures mean (the dbt models). The source of these definitions is the page on
+the export format.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ class Kind(Enum):
     TEXT = "text"
     INSTANT = "instant"
     """ISO 8601 with an offset; kept to the microsecond."""
+    MOMENT = "moment"
+    """As an instant, or unix seconds with or without a fraction; 0 is none."""
     BOOLEAN = "boolean"
     LIST = "list"
     """A list of text."""
@@ -29,6 +32,7 @@ DUCKDB_TYPES = {
     Kind.ID: "varchar",
     Kind.TEXT: "varchar",
     Kind.INSTANT: "timestamptz",
+    Kind.MOMENT: "timestamptz",
     Kind.BOOLEAN: "boolean",
     Kind.LIST: "varchar[]",
     Kind.RATING: "integer",
@@ -43,6 +47,9 @@ class Column:
     ``required``: a row without it is quarantined, unless the row is deleted and the column is not its key.
     ``happened``: an instant that cannot lie after the batch's extraction.
     ``words``: the only values allowed, compared trimmed and without regard to case.
+    ``path``: where a record holds it, when that is not the column's name: ``meta.sender.id``; what follows a ``|`` is
+    looked up in the JSON that stands there, ``assigned|[0].id``.
+    ``only``: another column and the values of it with which this one is kept; else it is NULL.
     """
 
     name: str
@@ -50,6 +57,8 @@ class Column:
     required: bool = False
     happened: bool = False
     words: tuple[str, ...] = ()
+    path: str = ""
+    only: tuple[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,11 +66,13 @@ class Entity:
     """One kind of record. Its first column is its key, unique within a source once versions are resolved.
 
     ``clock``: the instant whose change between batches is a restatement; a source that restates many has broken clocks.
+    ``is_native``: its records are those of a live system, of which some values stand deeper than at the top.
     """
 
     name: str
     columns: tuple[Column, ...]
     clock: str | None = None
+    is_native: bool = False
 
     @property
     def key(self) -> str:

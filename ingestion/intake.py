@@ -25,12 +25,13 @@ from ingestion.clocks import (
     versions,
     versions_in_build,
 )
-from ingestion.contract import ENTITIES, Entity
+from ingestion.contract import Entity
 from ingestion.decisions import fingerprint, in_force
 from ingestion.landing import BatchError, Landed, mend_interrupted, open_landed
 from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
+from ingestion.native import EXPORT, entities_of
 from ingestion.raw import RawBatch, Segment, holding
-from ingestion.settings import Quality, Settings, Source
+from ingestion.settings import AnySource, Quality, Settings
 from ingestion.sources import export
 from ingestion.sql import sql_text
 
@@ -146,7 +147,7 @@ class _SourceIntake:
         connection: duckdb.DuckDBPyConnection,
         ledger: Ledger,
         settings: Settings,
-        source: Source,
+        source: AnySource,
         progress: Progress,
         last_build: Callable[[], CarriedOver | None],
     ) -> None:
@@ -157,6 +158,7 @@ class _SourceIntake:
         self._source = source
         self._progress = progress
         self._scale = settings.account_of(source).rating_scale
+        self._entities = entities_of(source.kind)
         self._landing, self._raw = settings.home / "landing", settings.home / "raw"
         self._refused: dict[str, Entry] = {}
         self._decisions: dict[str, Decision] = {}
@@ -243,7 +245,8 @@ class _SourceIntake:
             self._refuse(group[0][0], None, [str(error)])
             return True
         self._progress(f"{self._source.name}: comparing clocks with what is known")
-        clocks = known_and_restated(self._connection, self._known, segment, batches)
+        entities = self._entities.values()
+        clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
         entries = [self._entry(batch, segment, clocks) for batch in batches]
         refused = any(entry.status == "refused" for entry in entries)
         if refused and len(group) > 1:
@@ -283,7 +286,7 @@ class _SourceIntake:
                 is_same = batch is not None and batch.fingerprint == landed[0].fingerprint
                 if batch and is_same and (listed.segment, listed.rules) == (before.segment, raw.rules_of(self._scale)):
                     return Segment(listed, folder, (before.batch,)), [batch]
-        return raw.parse_segment(self._connection, landed, self._raw, self._scale, self._progress)
+        return raw.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, self._source.kind)
 
     def _known(self, entity: Entity) -> str | None:
         build = self._last_build()
@@ -304,8 +307,8 @@ class _SourceIntake:
             entity: Counts(records, quarantined, of_entity[entity].known, of_entity[entity].restated)
             for entity, (records, quarantined) in batch.totals().items()
         }
-        reasons = _quarantine_reasons(self._connection, source, batch, segment, quality)
-        reasons += _restated_reasons(source, batch, of_entity, quality)
+        reasons = self._quarantine_reasons(batch, segment)
+        reasons += _restated_reasons(source, batch, of_entity, quality, self._entities)
         decision = self._decisions.get(batch.batch)
         is_overruled = decision and (decision.verb, decision.fingerprint) == ("accept", batch.fingerprint)
         return Entry(
@@ -318,6 +321,23 @@ class _SourceIntake:
             tuple(reasons),
             segment.listed.segment,
         )
+
+    def _quarantine_reasons(self, batch: RawBatch, segment: Segment) -> list[str]:
+        quality = self._settings.quality
+        return [
+            f"{self._source.name} {batch.batch}: {quarantined:,} of {records:,} {entity} rows are quarantined"
+            f" ({_percent(quarantined, records)}; the limit is {quality.quarantine_share:.1%} and"
+            f" {quality.quarantine_rows} rows), {_most_of(self._connection, segment, self._entities[entity], batch)}:"
+            f" see {segment.quarantine} or 'causerie quarantine --batch {batch.batch}', {self._remedy}"
+            for entity, (records, quarantined) in batch.totals().items()
+            if _exceed(quarantined, records, quality.quarantine_share, quality.quarantine_rows)
+        ]
+
+    @property
+    def _remedy(self) -> str:
+        if self._source.kind == EXPORT:
+            return "mend the rows and deliver the batch again"
+        return "mend them in the system, or accept the batch; until then the next run reads it again"
 
     def _refuse(self, name: str, extracted_at: datetime | None, reasons: list[str]) -> None:
         entry = Entry(self._source.name, name, "refused", extracted_at, datetime.now(UTC), {}, tuple(reasons))
@@ -342,6 +362,7 @@ class _SourceIntake:
                 self._raw,
                 self._scale,
                 self._progress,
+                self._source.kind,
             )
             anew = []
             for batch in parsed:
@@ -355,19 +376,6 @@ class _SourceIntake:
             self._history.append(segment)
 
 
-def _quarantine_reasons(
-    connection: duckdb.DuckDBPyConnection, source: str, batch: RawBatch, segment: Segment, quality: Quality
-) -> list[str]:
-    return [
-        f"{source} {batch.batch}: {quarantined:,} of {records:,} {entity} rows are quarantined"
-        f" ({_percent(quarantined, records)}; the limit is {quality.quarantine_share:.1%} and {quality.quarantine_rows}"
-        f" rows), {_most_of(connection, segment, ENTITIES[entity], batch)}: see {segment.quarantine} or"
-        f" 'causerie quarantine --batch {batch.batch}', mend the rows and deliver the batch again"
-        for entity, (records, quarantined) in batch.totals().items()
-        if _exceed(quarantined, records, quality.quarantine_share, quality.quarantine_rows)
-    ]
-
-
 def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch) -> str:
     """The most frequent reasons, and where clocks are ahead of their extraction, by how much and since when."""
     reasons = most_frequent_reasons(connection, segment, entity, batch)
@@ -376,10 +384,12 @@ def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: En
     return ", ".join([*told, ahead] if ahead else told)
 
 
-def _restated_reasons(source: str, batch: RawBatch, clocks: Mapping[str, Clocks], quality: Quality) -> list[str]:
+def _restated_reasons(
+    source: str, batch: RawBatch, clocks: Mapping[str, Clocks], quality: Quality, entities: Mapping[str, Entity]
+) -> list[str]:
     return [
         f"{source} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
-        f" {ENTITIES[entity].clock} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%} and"
+        f" {entities[entity].clock} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%} and"
         f" {quality.restated_rows} rows), {of.shift}: the source's clocks are broken, have it deliver the batch again"
         for entity, of in clocks.items()
         if _exceed(of.restated, of.known, quality.restated_share, quality.restated_rows)

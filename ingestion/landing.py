@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
@@ -40,10 +40,15 @@ class _ManifestFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """``manifest.json``: when the batch was extracted, and rows and hash of each of its files."""
+    """``manifest.json``: when the batch was extracted, and rows and hash of each of its files.
+
+    Of a live source also when the reading ended, and where the next one goes on: so rows and cursor are kept together.
+    """
 
     extracted_at: AwareDatetime
     files: dict[str, _ManifestFile]
+    finished_at: AwareDatetime | None = None
+    cursor: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

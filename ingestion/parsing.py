@@ -27,7 +27,9 @@ from pathlib import Path
 import duckdb
 
 from ingestion import readers
-from ingestion.contract import ENTITIES, Entity
+from ingestion.contract import Entity
+from ingestion.native import EXPORT, entities_of
+from ingestion.native_reader import native_ndjson
 from ingestion.packing import UNPACKING_ERRORS, is_packed, open_binary
 from ingestion.places import places
 from ingestion.readers import Reader, UnreadableFileError
@@ -49,13 +51,17 @@ _FILE_NAME = re.compile(
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A file to be parsed, where it came from, and the number of records that its manifest gives it."""
+    """A file to be parsed, where it came from, and the number of records that its manifest gives it.
+
+    ``extracted_at``: nothing in it can have happened later. ``kind``: that of its source.
+    """
 
     path: Path
     source: str
     batch: str
     extracted_at: datetime
     rows: int
+    kind: str = EXPORT
 
 
 @dataclass(frozen=True)
@@ -75,15 +81,15 @@ class ParsedFile:
     bad: list[BadRecord]
 
 
-def entity_of(file_name: str) -> Entity | None:
+def entity_of(file_name: str, kind: str = EXPORT) -> Entity | None:
     """The entity whose records a file holds, from its name; None for a file of no known entity or format."""
     match = _FILE_NAME.fullmatch(file_name)
-    return ENTITIES.get(match["entity"].lower()) if match else None
+    return entities_of(kind).get(match["entity"].lower()) if match else None
 
 
-def is_misnamed(file_name: str) -> bool:
+def is_misnamed(file_name: str, kind: str = EXPORT) -> bool:
     """Whether a file that holds no entity by its name most likely was meant to: ``messages.json``."""
-    return entity_of(file_name) is None and file_name.lower().startswith(tuple(ENTITIES))
+    return entity_of(file_name, kind) is None and file_name.lower().startswith(tuple(entities_of(kind)))
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -93,13 +99,13 @@ def connect() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def shape_of(connection: duckdb.DuckDBPyConnection, path: Path) -> Hashable:
+def shape_of(connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPORT) -> Hashable:
     """Files of equal shape can be parsed in one statement.
 
     Raises:
         UnreadableFileError: the file is no CSV or Parquet, or its name tells no known entity and format.
     """
-    entity, file_format = _kind_of(path)
+    entity, file_format = _entity_and_format(path, kind)
     try:
         if file_format == "csv":
             return entity.name, file_format, is_packed(path), *readers.csv_header(path, entity)
@@ -122,7 +128,7 @@ def parse_files(
     Raises:
         UnreadableFileError: a file is no gzip, CSV or Parquet, or lacks a required column altogether.
     """
-    entity, file_format = _kind_of(files[0].path)
+    entity, file_format = _entity_and_format(files[0].path, files[0].kind)
     try:
         reader = _quick_reader(connection, files, entity, file_format)
         if reader is not None:
@@ -155,7 +161,7 @@ def parse_carefully(
     Raises:
         UnreadableFileError: as :func:`parse_files`.
     """
-    entity, file_format = _kind_of(file.path)
+    entity, file_format = _entity_and_format(file.path, file.kind)
     with ExitStack() as stack:
         path = stack.enter_context(_readable_by_duckdb(file.path, file_format, target.parent))
         try:
@@ -173,8 +179,8 @@ def parse_carefully(
         return ParsedFile(rows.records, _bad_records(connection, path, file_format, rows))
 
 
-def _kind_of(path: Path) -> tuple[Entity, str]:
-    match, entity = _FILE_NAME.fullmatch(path.name), entity_of(path.name)
+def _entity_and_format(path: Path, kind: str) -> tuple[Entity, str]:
+    match, entity = _FILE_NAME.fullmatch(path.name), entity_of(path.name, kind)
     if match is None or entity is None:
         raise UnreadableFileError("its name tells no known entity and format", path)
     file_format = match["format"].lower()
@@ -184,8 +190,10 @@ def _kind_of(path: Path) -> tuple[Entity, str]:
 def _quick_reader(
     connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile], entity: Entity, file_format: str
 ) -> Reader | None:
-    """A reader of all files at once; None where a file has to be unpacked first."""
+    """A reader of all files at once; None where a file has to be unpacked first, or holds values below the top."""
     paths = [file.path for file in files]
+    if entity.is_native:
+        return None
     if file_format == "csv":
         return readers.quick_csv(paths, readers.csv_header(paths[0], entity), entity)
     if file_format == "parquet":
@@ -200,7 +208,7 @@ def _careful_reader(connection: duckdb.DuckDBPyConnection, path: Path, entity: E
         return readers.quick_csv([path], readers.csv_header(path, entity), entity)
     if file_format == "parquet":
         return readers.parquet([path], readers.parquet_types(connection, path), entity)
-    return readers.careful_ndjson(path, entity)
+    return native_ndjson(path, entity) if entity.is_native else readers.careful_ndjson(path, entity)
 
 
 def _parse_apart(

@@ -14,7 +14,7 @@ import json
 import re
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -27,6 +27,8 @@ import duckdb
 from ingestion import parsing
 from ingestion.landing import BatchError, Landed, replacing_folder
 from ingestion.ledger import SegmentEntry
+from ingestion.native import EXPORT, entities_of
+from ingestion.native_reader import vanished
 from ingestion.packing import is_cut_off
 from ingestion.readers import UnreadableFileError
 from ingestion.sql import sql_rows, sql_text
@@ -108,8 +110,11 @@ def parse_segment(
     raw: Path,
     rating_scale: tuple[int, int],
     progress: Progress,
+    kind: str = EXPORT,
 ) -> tuple[Segment, list[RawBatch]]:
     """Parse landed batches of one source into a new segment, files of one shape together; what it holds of each.
+
+    ``kind``: that of the source.
 
     Raises:
         BatchError: a file cannot be read, or does not have the rows that its manifest says.
@@ -118,7 +123,7 @@ def parse_segment(
     name = new_name(landed[0].batch)
     with replacing_folder(raw / source / name) as folder:
         progress(f"{source} {_span(landed)}")
-        files, parts, quarantine = _parse(connection, landed, folder, rating_scale)
+        files, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind)
         _write_quarantine(connection, folder / QUARANTINE, source, quarantine)
         batches = [
             RawBatch(
@@ -189,10 +194,14 @@ def size_of(folder: Path) -> int:
 
 
 def _parse(
-    connection: duckdb.DuckDBPyConnection, landed: Sequence[Landed], folder: Path, rating_scale: tuple[int, int]
+    connection: duckdb.DuckDBPyConnection,
+    landed: Sequence[Landed],
+    folder: Path,
+    rating_scale: tuple[int, int],
+    kind: str,
 ) -> tuple[dict[str, dict[str, RawFile]], dict[str, list[str]], list[_BadRow]]:
     """The parsed files by batch, the parts by entity, and the rows of quarantine by batch, file and line."""
-    delivered = [file for batch in landed for file in _files(batch)]
+    delivered = [file for batch in landed for file in _files(batch, kind)]
     groups: defaultdict[Hashable, list[parsing.LandedFile]] = defaultdict(list)
     parts: defaultdict[str, list[str]] = defaultdict(list)
     outcomes: dict[parsing.LandedFile, parsing.ParsedFile] = {}
@@ -200,7 +209,7 @@ def _parse(
         cut_off = _look_for_cuts(stack.enter_context(ThreadPoolExecutor(1)), delivered)
         try:
             for file in delivered:
-                groups[parsing.shape_of(connection, file.path)].append(file)
+                groups[parsing.shape_of(connection, file.path, kind)].append(file)
             for number, files in enumerate(groups.values()):
                 entity = _entity(files[0])
                 part = f"{entity}-{number}.parquet"
@@ -213,6 +222,8 @@ def _parse(
             _refuse_other_rows(file, outcomes[file].records)
             if file in cut_off and cut_off[file].result():
                 raise BatchError(f"{file.path}: the gzip file is cut off: deliver it again")
+    if kind != EXPORT:
+        _refuse_vanished(outcomes)
     parsed_files: dict[str, dict[str, RawFile]] = {batch.batch: {} for batch in landed}
     quarantine: list[_BadRow] = []
     for file, outcome in outcomes.items():
@@ -223,23 +234,25 @@ def _parse(
     return parsed_files, parts, quarantine
 
 
-def _files(landed: Landed) -> list[parsing.LandedFile]:
+def _files(landed: Landed, kind: str) -> list[parsing.LandedFile]:
     """The files of a batch that hold an entity, by name."""
     files = []
+    # what a live system tells while it is read may have happened since the reading began
+    latest = landed.extracted_at if kind == EXPORT else landed.manifest.finished_at or landed.extracted_at
     for name, told in sorted(landed.manifest.files.items()):
         path = landed.folder / name
-        if parsing.is_misnamed(name):
+        if parsing.is_misnamed(name, kind):
             raise BatchError(
                 f"{path}: its name tells no known format; call it like 'messages-0001.ndjson.gz'"
                 " (or .csv, .parquet) and deliver the batch again"
             )
-        if parsing.entity_of(name) is not None:
-            files.append(parsing.LandedFile(path, landed.source, landed.batch, landed.extracted_at, told.rows))
+        if parsing.entity_of(name, kind) is not None:
+            files.append(parsing.LandedFile(path, landed.source, landed.batch, latest, told.rows, kind))
     return files
 
 
 def _entity(file: parsing.LandedFile) -> str:
-    entity = parsing.entity_of(file.path.name)
+    entity = parsing.entity_of(file.path.name, file.kind)
     assert entity is not None
     return entity.name
 
@@ -259,6 +272,22 @@ def _refuse_other_rows(file: parsing.LandedFile, records: int) -> None:
         is_cut = is_cut_off(file.path)
         cause = "the gzip file is cut off: deliver it again" if is_cut else "deliver it again, or its manifest"
         raise BatchError(f"{file.path}: the manifest says {file.rows:,} rows, the file has {records:,}; {cause}")
+
+
+def _refuse_vanished(outcomes: Mapping[parsing.LandedFile, parsing.ParsedFile]) -> None:
+    """A value that no record of a live system has any more is no bad row, but another interface."""
+    of_entity: defaultdict[tuple[str, str], list[parsing.LandedFile]] = defaultdict(list)
+    for file in outcomes:
+        of_entity[file.batch, _entity(file)].append(file)
+    for (_, name), files in of_entity.items():
+        bad = [(row.reasons, row.record) for file in files for row in outcomes[file].bad]
+        records = sum(outcomes[file].records for file in files)
+        path = vanished(entities_of(files[0].kind)[name], records, bad)
+        if path is not None:
+            raise BatchError(
+                f"{files[0].path}: none of the {records:,} {name} has '{path}' any more: the system's interface has"
+                " changed; 'causerie check-source' tells more, and the next run asks again"
+            )
 
 
 def _write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path, source: str, rows: Sequence[_BadRow]) -> None:

@@ -65,7 +65,7 @@ def quick_ndjson(paths: Sequence[Path], entity: Entity) -> Reader:
     for column in entity.columns:
         text = f"nullif({column.name}, '')"
         if column.kind is Kind.LIST:
-            values[column.name] = _json_list(column.name)
+            values[column.name] = json_list(column.name)
         elif column.kind in (Kind.ID, Kind.TEXT):
             values[column.name] = Value(text, unsure=_of_doubtful_type(column))
         else:
@@ -103,18 +103,20 @@ def careful_ndjson(path: Path, entity: Entity, *, from_csv: bool = False) -> Rea
             if column.kind is Kind.LIST:
                 values[column.name] = Value(f"string_split({text}, ';')")
         elif column.kind is Kind.LIST:
-            values[column.name] = _json_list(f"fields.{column.name}")
+            values[column.name] = json_list(f"fields.{column.name}")
         elif column.kind in (Kind.ID, Kind.TEXT):
-            values[column.name] = _json_text(f"fields.{column.name}", column)
+            values[column.name] = json_text(f"fields.{column.name}", column)
     return Reader(relation, values, malformed="fields is null")
 
 
-def _json_text(text: str, column: Column) -> Value:
+def json_text(text: str, column: Column, path: str = "") -> Value:
     """Text and numbers are taken as text; what looks like anything else is asked for its JSON type.
+
+    ``path``: where the record ``json`` holds it, when that is not at the column's name.
 
     Only suspicious values pay for the second look: a list or object, a word of JSON, a number with a fraction.
     """
-    json_type = f"json_type(json, '$.{column.name}')"
+    json_type = f"json_type(json, '{path or f'$.{column.name}'}')"
     suspicious = f"starts_with({text}, '{{') or starts_with({text}, '[') or {text} in ('true', 'false')"
     if column.kind is Kind.TEXT:
         return Value(
@@ -134,8 +136,8 @@ def _json_text(text: str, column: Column) -> Value:
     )
 
 
-def _json_list(value: str) -> Value:
-    """What is spelled as a list of plain texts is one: the other lists are asked for the types of what they hold."""
+def json_list(value: str) -> Value:
+    """A list of text. What is spelled as one of plain texts is one: others are asked what they hold."""
     text = f"cast({value} as varchar)"
     elements = f"list_distinct(json_type({value}, '$[*]'))"
     texts = f"regexp_full_match({text}, '{_TEXTS}')"

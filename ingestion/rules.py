@@ -18,6 +18,7 @@ NOT_UTF8 = "text that is not UTF-8"
 
 _INSTANT = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
 _INSTANT_WITHOUT_OFFSET = r"\d{4}-\d{2}-\d{2}([Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?)?"
+_UNIX_SECONDS = r"-?\d{1,12}(\.\d+)?"
 _DIGIT = "[0-9]"
 _USUAL_INSTANT = f"{_DIGIT * 4}-{_DIGIT * 2}-{_DIGIT * 2}T[0-2]{_DIGIT}:[0-5]{_DIGIT}:[0-5]{_DIGIT}"
 _SPACE = r"[\s\v\x1c-\x1f\x{85}\pZ]"
@@ -57,6 +58,13 @@ def typed(column: Column, value: Value) -> str:
     raw = f"raw_{column.name}"
     if value.typed is not None:
         return value.typed
+    if column.kind is Kind.MOMENT:
+        seconds = f"round(try_cast({raw} as decimal(38, 6)) * 1000000)"
+        return (
+            f"case when regexp_full_match({raw}, '{_UNIX_SECONDS}') and {seconds} <> 0"
+            f" then make_timestamptz(try_cast({seconds} as bigint))"
+            f" when regexp_full_match({raw}, '{_INSTANT}') then try_cast({raw} as timestamptz) end"
+        )
     if column.kind is Kind.INSTANT:
         clean = f"upper({trimmed(raw)})"
         utc = f"({raw} glob '{_USUAL_INSTANT}Z' or {raw} glob '{_USUAL_INSTANT}+00:00') and not contains({raw}, 'T24')"
@@ -88,7 +96,7 @@ def odd(column: Column, value: Value, limits: Limits) -> Iterator[str]:
         yield f"{raw} is null"
     if column.words:
         yield f"{raw} not in ({', '.join(sql_text(word) for word in column.words)})"
-    if column.kind in (Kind.INSTANT, Kind.BOOLEAN, Kind.RATING):
+    if column.kind in (Kind.INSTANT, Kind.MOMENT, Kind.BOOLEAN, Kind.RATING):
         yield f"{name} is null and {raw} is not null"
     if column.happened:
         yield f"{name} > {limits.latest}"
@@ -109,7 +117,7 @@ def reasons(column: Column, entity: Entity, limits: Limits) -> Iterator[str]:
             f"case when {raw} is not null and {name} is null then case when {without}"
             f" then '{name}: an instant without an offset' else '{name}: no instant' end end"
         )
-    elif column.kind in (Kind.BOOLEAN, Kind.RATING):
+    elif column.kind in (Kind.MOMENT, Kind.BOOLEAN, Kind.RATING):
         yield f"case when {raw} is not null and {name} is null then '{name}: {_WRONG_TYPE[column.kind]}' end"
     if column.happened:
         yield f"case when {name} > {limits.latest} then '{name}: later than the extraction of its batch' end"
@@ -128,6 +136,7 @@ _WRONG_TYPE = {
     Kind.ID: "neither text nor a whole number",
     Kind.TEXT: "no text",
     Kind.INSTANT: "no instant",
+    Kind.MOMENT: "neither an instant nor unix seconds",
     Kind.BOOLEAN: "neither true nor false",
     Kind.LIST: "no list of text",
     Kind.RATING: "no whole number",

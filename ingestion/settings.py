@@ -16,6 +16,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -38,6 +39,18 @@ def config_path_from_environment() -> Path:
 def runs_are_recorded() -> bool:
     """Whether Dagster keeps the history of runs on this machine."""
     return "DAGSTER_HOME" in os.environ
+
+
+def secret(variable: str) -> str:
+    """The value of an environment variable that the configuration names.
+
+    Raises:
+        SettingsError: it is not set, or empty.
+    """
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise SettingsError(f"the environment variable {variable}, which should hold a token, is not set")
+    return value
 
 
 @cache
@@ -75,6 +88,24 @@ def _weekday(name: str) -> str:
 def _plain_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise ValueError(f"'{name}' names a folder too: use letters, digits, '_' and '-'")
+    return name
+
+
+def _base_url(url: str) -> str:
+    """Where a system answers: https, or http on this machine; without user, query or a slash at its end."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"'{url}' is no address; write it as 'https://chat.example.org'")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("an address without a user, a password or a query; the token stands in the environment")
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError(f"'{url}' would send the token in the open; use https")
+    return url.rstrip("/")
+
+
+def _variable_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError("names the environment variable that holds the token, not the token: letters, digits and '_'")
     return name
 
 
@@ -151,9 +182,76 @@ class Source(_Section):
     """One system that delivers conversations of one account. ``name`` is the ``source_system`` of the marts."""
 
     name: Annotated[str, AfterValidator(_plain_name)]
-    kind: Literal["export"]
     account: str
+
+
+class ExportSource(Source):
+    """A folder of batches, which any system can write."""
+
+    kind: Literal["export"]
     path: Path
+
+
+class MetaWebhooksSource(Source):
+    """A folder of archived webhook payloads of Meta's WhatsApp Cloud API: NDJSON, plain or gz."""
+
+    kind: Literal["meta_webhooks"]
+    path: Path
+
+
+class RemoteSource(Source):
+    """A system that is asked over HTTP. ``token_env`` names the environment variable that holds its token."""
+
+    base_url: Annotated[str, AfterValidator(_base_url)]
+    token_env: Annotated[str, AfterValidator(_variable_name)]
+    requests_per_second: float = Field(default=20, gt=0)
+    concurrency: int = Field(default=4, ge=1, le=64)
+    timeout_seconds: float = Field(default=30, gt=0)
+    attempts: int = Field(default=6, ge=1)
+
+
+class ActivityTexts(_Section):
+    """What activity messages say where a conversation changes its status; ``*`` stands for any text."""
+
+    resolved: list[str] = ["Conversation was marked resolved by *", "Conversation was resolved by *"]
+    opened: list[str] = [
+        "Conversation was reopened by *",
+        "Conversation was marked open by *",
+        "Conversation was marked open automatically *",
+        "System reopened the conversation *",
+    ]
+    pending: list[str] = ["Conversation was marked as pending by *"]
+    snoozed: list[str] = ["Conversation was snoozed by *"]
+
+
+class ChatwootSource(RemoteSource):
+    """A Chatwoot installation. ``account_id``: the number of the account there."""
+
+    kind: Literal["chatwoot"]
+    account_id: int = Field(ge=1)
+    reread_minutes: float = Field(default=60, ge=0)
+    """An incremental pull reads again what was active this long before the last one."""
+    complete_every_hours: float = Field(default=24, ge=0)
+    """After so long everything is read again, which finds what was deleted or changed without activity."""
+    ratings: bool = True
+    """Whether survey responses are read: only an administrator's token may."""
+    activities: ActivityTexts = ActivityTexts()
+
+
+class ActiveCampaignSource(RemoteSource):
+    """ActiveCampaign WhatsApp messaging (the former Hilos).
+
+    ``csat_flows``: ids or names of flows that ask for a rating, beside those that the system says do.
+    """
+
+    kind: Literal["activecampaign"]
+    page_size: int = Field(default=40, ge=1, le=100)
+    csat_flows: list[str] = []
+
+
+AnySource = Annotated[
+    ExportSource | ChatwootSource | ActiveCampaignSource | MetaWebhooksSource, Field(discriminator="kind")
+]
 
 
 class Privacy(_Section):
@@ -210,7 +308,7 @@ class Settings(_Section):
     schedule: Schedule | None = None
     resources: Resources = Resources()
     accounts: list[Account] = Field(min_length=1)
-    sources: list[Source] = Field(min_length=1)
+    sources: list[AnySource] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _references(self) -> Settings:
@@ -258,17 +356,31 @@ def load_settings(path: Path) -> Settings:
     base = path.resolve().parent
     if "?" in str(base / settings.home):
         raise SettingsError(f"{path}: home: '{base / settings.home}' has a '?', which no database file's path can have")
-    sources = [source.model_copy(update={"path": base / source.path.expanduser()}) for source in settings.sources]
+    sources = [
+        source.model_copy(update={"path": base / source.path.expanduser()})
+        if isinstance(source, ExportSource | MetaWebhooksSource)
+        else source
+        for source in settings.sources
+    ]
     return settings.model_copy(update={"home": base / settings.home.expanduser(), "sources": sources})
 
 
 def _explain(path: Path, mistake: Any) -> str:
     """One validation error as 'file: key: what is wrong and what to do'."""
     key = ""
-    for part in mistake["loc"]:
+    location = mistake["loc"]
+    if location[:1] == ("sources",):  # the kind of a source is no level of the file
+        location = (*location[:2], *location[3:])
+    for part in location:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
     if mistake["type"] == "extra_forbidden":
         message = "unknown key; remove it or correct its spelling"
+    elif mistake["type"] == "union_tag_invalid":
+        key += ".kind"
+        message = f"unknown kind '{mistake['ctx']['tag']}'; kinds are {mistake['ctx']['expected_tags']}"
+    elif mistake["type"] == "union_tag_not_found":
+        key += ".kind"
+        message = "is required and not there"
     elif mistake["type"] == "missing":
         message = "is required and not there"
     else:

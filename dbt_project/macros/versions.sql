@@ -26,7 +26,7 @@ superseded as (
 
 latest_versions as (
     select sources.source_no, sources.account_id, versions.*
-    from {{ ref('stg_export__' ~ entity) }} as versions
+    from {{ ref('int_delivered_' ~ entity) }} as versions
     inner join {{ source('settings', 'sources') }} as sources on versions.source_system = sources.source_system
     left join superseded
         on

@@ -10,7 +10,7 @@ with delivered as (
         source_system,
         cast(min({{ column }}) as date) as first_date,
         cast(max({{ column }}) as date) as last_date
-    from {{ ref('stg_export__' ~ entity) }}
+    from {{ ref('int_delivered_' ~ entity) }}
     group by source_system
     {% if not loop.last %}union all{% endif %}
     {% endfor -%}

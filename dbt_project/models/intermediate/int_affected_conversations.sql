@@ -1,11 +1,11 @@
 {# Delivered messages, events and ratings affect the conversation that they name now, and the one that they named
    before. #}
--- depends_on: {{ ref('stg_export__conversations') }}, {{ ref('stg_export__messages') }}
--- depends_on: {{ ref('stg_export__events') }}, {{ ref('stg_export__ratings') }}, {{ ref('int_repeated_records') }}
+-- depends_on: {{ ref('int_delivered_conversations') }}, {{ ref('int_delivered_messages') }}
+-- depends_on: {{ ref('int_delivered_events') }}, {{ ref('int_delivered_ratings') }}, {{ ref('int_repeated_records') }}
 {% if is_update() -%}
 with named as (
     {% for entity in ['conversations', 'messages', 'events', 'ratings'] -%}
-    select source_system, conversation_id from {{ ref('stg_export__' ~ entity) }}
+    select source_system, conversation_id from {{ ref('int_delivered_' ~ entity) }}
     {% if not loop.last %}union{% endif %}
     {% endfor %}
 )

@@ -1,12 +1,12 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
 {# Whoever is named as an assignee or a sender, known in `agents` or not. Numbers tell sources apart too. #}
 with named as (
-    select source_system, agent_id from {{ ref('stg_export__agents') }}
+    select source_system, agent_id from {{ ref('int_delivered_agents') }}
     union
-    select source_system, agent_id from {{ ref('stg_export__conversations') }} where agent_id is not null
+    select source_system, agent_id from {{ ref('int_delivered_conversations') }} where agent_id is not null
     union
     select source_system, agent_id
-    from {{ ref('stg_export__messages') }}
+    from {{ ref('int_delivered_messages') }}
     where agent_id is not null and sender_type = 'agent'
 )
 

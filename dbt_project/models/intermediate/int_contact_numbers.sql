@@ -2,7 +2,7 @@
 {# Distinct contacts are counted in every period: numbers are counted faster than texts. #}
 with named as (
     select distinct source_system, contact_id
-    from {{ ref('stg_export__conversations') }}
+    from {{ ref('int_delivered_conversations') }}
     where contact_id is not null
 )
 

@@ -2,7 +2,7 @@
    known. Keys that share a hash by chance are told apart when they are ordered. #}
 {% set keys, hanging = record_keys(), ['messages', 'events', 'ratings'] %}
 with {% for entity, key in keys.items() -%}
-{% set records = ref('stg_export__' ~ entity) -%}
+{% set records = ref('int_delivered_' ~ entity) -%}
 {{ entity }}_repeated as (
     select {{ key_hash(['source_system', key]) }} as key_hash
     from {{ records }}

@@ -1,9 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
 {# There are far fewer different lists of tags than records, and lists are slow to clean and to group by. #}
 with delivered as (
-    select delivered_tags from {{ ref('stg_export__conversations') }}
+    select delivered_tags from {{ ref('int_delivered_conversations') }}
     union
-    select delivered_tags from {{ ref('stg_export__contacts') }}
+    select delivered_tags from {{ ref('int_delivered_contacts') }}
 )
 
 select

@@ -65,10 +65,11 @@ select
     facts.rating,
     facts.rating_comment,
     {{ zoned('facts.rated_at') }} as rated_at,
-    'exact' as times_basis
+    case when sources.kind = 'activecampaign' then 'observed' else 'exact' end as times_basis
 from facts
 inner join {{ ref('int_conversations') }} as conversations on facts.conversation_no = conversations.conversation_no
 inner join {{ ref('int_tag_sets') }} as tag_sets on facts.tag_set_no = tag_sets.tag_set_no
+inner join {{ source('settings', 'sources') }} as sources on conversations.source_no = sources.source_no
 left join {{ ref('int_contacts') }} as contacts
     on
         conversations.source_no = contacts.source_no

@@ -1,0 +1,74 @@
+{# The kinds of sources, and what each delivers: raw keeps one schema a kind, with one relation an entity. #}
+
+{# The entities of raw by kind, each with the column that quarantine names a record by. #}
+{% macro raw_entities() -%}
+{{ return({
+    'export': record_keys(),
+    'chatwoot': {
+        'conversations': 'conversation_id',
+        'messages': 'message_id',
+        'contacts': 'contact_id',
+        'labels': 'contact_id',
+        'agents': 'agent_id',
+        'teams': 'team_id',
+        'inboxes': 'inbox_id',
+        'ratings': 'response_id',
+        'events': 'conversation_id',
+        'pulls': 'pull_id',
+    },
+    'activecampaign': {
+        'conversations': 'conversation_id',
+        'contacts': 'contact_id',
+        'members': 'agent_id',
+        'executions': 'execution_id',
+        'pulls': 'pull_id',
+    },
+    'meta_webhooks': {
+        'messages': 'message_id',
+        'statuses': 'message_id',
+    },
+}) }}
+{%- endmacro %}
+
+{# Whether the build has sources of a kind; the models of the others are not run. #}
+{% macro has_kind(kind) -%}
+{%- if not execute or kind == 'export' -%} {{ return(true) }} {%- endif -%}
+{%- set entity = raw_entities()[kind].keys() | first -%}
+{%- set relation = adapter.get_relation(database=target.database, schema=kind, identifier=entity) -%}
+{{ return(relation is not none) }}
+{%- endmacro %}
+
+{# What all sources delivered of an entity, in the common vocabulary. #}
+{% macro delivered(entity) -%}
+{%- set staged = [(has_kind('export'), ref('stg_export__' ~ entity))] -%}
+{%- do staged.append((has_kind('chatwoot'), ref('stg_chatwoot__' ~ entity))) -%}
+{%- if entity == 'messages' -%}
+{%- do staged.append((has_kind('activecampaign') or has_kind('meta_webhooks'), ref('int_whatsapp_messages'))) -%}
+{%- else -%}
+{%- do staged.append((has_kind('activecampaign'), ref('stg_activecampaign__' ~ entity))) -%}
+{%- endif -%}
+{%- set relations = [] -%}
+{%- for is_there, relation in staged if is_there -%} {%- do relations.append(relation) -%} {%- endfor -%}
+{% for relation in relations -%}
+select {{ common_columns()[entity] | join(', ') }} from {{ relation }}
+{% if not loop.last %}union all
+{% endif %}
+{%- endfor %}
+{%- endmacro %}
+
+{# The columns of the common vocabulary; every staging model of an entity has these, in these types: instants as naive
+   timestamps in UTC. #}
+{% macro common_columns() -%}
+{%- set places = ['updated_at', '_batch', '_file', '_line'] -%}
+{{ return({
+    'conversations': ['source_system', 'conversation_id', 'contact_id', 'agent_id', 'channel', 'team', 'source_raw',
+        'source_word', 'status_word', 'delivered_tags', 'started_at', 'closed_at', 'is_deleted'] + places,
+    'messages': ['source_system', 'message_id', 'conversation_id', 'agent_id', 'direction', 'sender_type', 'origin',
+        'message_type', 'status_word', 'sent_at', 'is_private', 'is_deleted'] + places,
+    'contacts': ['source_system', 'contact_id', 'contact_name', 'contact_phone', 'delivered_tags', 'is_deleted']
+        + places,
+    'agents': ['source_system', 'agent_id', 'agent_name', 'agent_email'] + places,
+    'events': ['source_system', 'event_id', 'conversation_id', 'event_type', 'occurred_at'] + places,
+    'ratings': ['source_system', 'rating_id', 'conversation_id', 'rating', 'rating_comment', 'answered_at'] + places,
+}) }}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+select * from {{ ref('stg_export__events') }} where false
