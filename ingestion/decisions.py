@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ingestion.landing import MANIFEST
 from ingestion.ledger import LEDGER, Decision, Entry, Ledger
-from ingestion.settings import Settings, Source
+from ingestion.settings import AnySource, ExportSource, Settings
 
 
 class DecisionError(Exception):
@@ -27,8 +27,8 @@ def accept(settings: Settings, source: str, batch: str, reason: str, now: dateti
     Raises:
         DecisionError: the batch is not known, accepted already, waiting, or cannot be read.
     """
-    dropped, landed = _folders(settings, _source(settings, source), batch)
-    judged = fingerprint([landed, dropped])
+    folders = _folders(settings, _source(settings, source), batch)
+    judged = fingerprint(reversed(folders))
     decision = Decision(now, source, batch, "accept", reason, judged)
     with Ledger(settings.home / LEDGER) as ledger:
         entry = _entry(ledger, source, batch)
@@ -82,7 +82,7 @@ def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
     return {decision.batch: decision for decision in decisions}
 
 
-def _source(settings: Settings, name: str) -> Source:
+def _source(settings: Settings, name: str) -> AnySource:
     for source in settings.sources:
         if source.name == name:
             return source
@@ -93,15 +93,16 @@ def _entry(ledger: Ledger, source: str, batch: str) -> Entry | None:
     return next((entry for entry in ledger.entries(source) if entry.batch == batch), None)
 
 
-def _folders(settings: Settings, source: Source, batch: str) -> tuple[Path, Path]:
-    """Where a batch may lie: where it is dropped, and landed.
+def _folders(settings: Settings, source: AnySource, batch: str) -> list[Path]:
+    """Where a batch may lie: where it is dropped, if it is, and landed.
 
     Raises:
         DecisionError: this is no name of a batch.
     """
     if not batch or batch.startswith(".") or Path(batch).name != batch:
         raise DecisionError(f"{batch!r} is no name of a batch")
-    return source.path / batch, settings.home / "landing" / source.name / batch
+    landed = settings.home / "landing" / source.name / batch
+    return [source.path / batch, landed] if isinstance(source, ExportSource) else [landed]
 
 
 def fingerprint(folders: Iterable[Path]) -> str | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 
 import duckdb
 
@@ -27,12 +28,12 @@ from ingestion.clocks import (
 )
 from ingestion.contract import Entity
 from ingestion.decisions import fingerprint, in_force
-from ingestion.landing import BatchError, Landed, mend_interrupted, open_landed
+from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed
 from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
 from ingestion.native import EXPORT, entities_of
 from ingestion.raw import RawBatch, Segment, holding
-from ingestion.settings import AnySource, Quality, Settings
-from ingestion.sources import export
+from ingestion.settings import AnySource, ExportSource, MetaWebhooksSource, Quality, Settings
+from ingestion.sources import SourceError, export, live
 from ingestion.sql import sql_text
 
 Progress = Callable[[str], None]
@@ -131,7 +132,9 @@ def missing_sources(settings: Settings) -> list[str]:
     return [
         f"sources[{index}].path: {source.path} is not there; create the folder or correct the path"
         for index, source in enumerate(settings.sources)
-        if not source.path.is_dir() and not (settings.home / "landing" / source.name).is_dir()
+        if isinstance(source, ExportSource | MetaWebhooksSource)
+        and not source.path.is_dir()
+        and not (settings.home / "landing" / source.name).is_dir()
     ]
 
 
@@ -186,24 +189,67 @@ class _SourceIntake:
         self._refused = {entry.batch: entry for entry in self._ledger.entries(self._source.name, "refused")}
         self._decisions = in_force(self._ledger.decisions(self._source.name))
         self._progress(f"{self._source.name}: looking for new batches")
-        is_stopped = False
         try:
-            for group in self._groups(
-                export.land_batches(self._source, self._landing, accepted.keys() | self._aside())
-            ):
-                if is_stopped:
-                    self._wait([name for name, _ in group])
-                else:
-                    is_stopped = self._take_in(group)
-        except export.SourceMissingError as error:
+            if isinstance(self._source, ExportSource):
+                known = accepted.keys() | self._aside()
+                self._take_in_all(export.land_batches(self._source, self._landing, known))
+            else:
+                self._take_in_live()
+        except SourceError as error:
             self._report.failure = f"{error}; what it delivered before stays in use"
         self._ledger.record(self._report.having("waiting"))
         return self._report
 
+    def _take_in_all(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> bool:
+        """Take in batches in the order of their names; whether the source stops at one of them."""
+        is_stopped = False
+        for group in self._groups(outcomes):
+            if is_stopped:
+                self._wait([name for name, _ in group])
+            else:
+                is_stopped = self._take_in(group)
+        return is_stopped
+
+    def _take_in_live(self) -> None:
+        """Take in what a run before landed and could not judge, and then what the system tells now.
+
+        A batch that is refused is read again, unless an operator has accepted it as it is.
+        """
+        name, folder = self._source.name, self._landing / self._source.name
+        folder.mkdir(parents=True, exist_ok=True)
+        decided = {entry.batch for entry in self._ledger.entries(name)}
+
+        def names() -> set[str]:
+            return decided | {path.name for path in batch_folders(folder)}
+
+        replaced = next((batch for batch in self._refused if not self._is_overruled(folder / batch)), None)
+        live.finish_interrupted(folder, replaced, names())
+        known = self._ledger.accepted(name).keys() | self._aside() | {batch for batch in [replaced] if batch}
+        if self._take_in_all((path.name, self._open(path)) for path in batch_folders(folder, known)):
+            return
+        batch = replaced or live.next_name(live.now(), names())
+        last = max(self._ledger.accepted(name), default=None)
+        is_there, warnings = live.pull(self._source, folder, last, batch, self._progress)
+        self._report.warnings += [f"{name}: {warning}" for warning in warnings]
+        if is_there:
+            self._take_in_all([(batch, self._open(folder / batch))])
+
+    def _open(self, folder: Path) -> Landed | BatchError:
+        try:
+            return open_landed(self._source.name, folder)
+        except BatchError as error:
+            return error
+
+    def _is_overruled(self, folder: Path) -> bool:
+        """Whether an operator accepted a landed batch with what it holds now."""
+        decision = self._decisions.get(folder.name)
+        return decision is not None and (decision.verb, decision.fingerprint) == ("accept", fingerprint([folder]))
+
     def _aside(self) -> set[str]:
         """Batches that an operator set aside, unless they have been delivered again otherwise since."""
         entries = self._ledger.entries(self._source.name, "set aside")
-        dropped = {entry.batch: fingerprint([self._source.path / entry.batch]) for entry in entries}
+        folder = self._source.path if isinstance(self._source, ExportSource) else self._landing / self._source.name
+        dropped = {entry.batch: fingerprint([folder / entry.batch]) for entry in entries}
         return {
             batch
             for batch, found in dropped.items()
@@ -256,6 +302,7 @@ class _SourceIntake:
             f"{self._source.name} {batch.batch}: {file} is of no known entity and format; kept in landing and not read"
             for batch in batches
             for file in batch.ignored
+            if self._source.kind == EXPORT
         ]
         self._report.warnings += [
             f"{entry.source} {entry.batch}: accepted by an operator, and would be refused: {reason}"

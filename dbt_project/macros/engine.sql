@@ -45,3 +45,11 @@ list_sort(list_distinct(list_filter(
 {# Whole numbers from 1, each once, one a row, in whatever order the rows come. #}
 {% macro row_numbers() -%} {{ adapter.dispatch('row_numbers')() }} {%- endmacro %}
 {% macro duckdb__row_numbers() -%} row_number() over () {%- endmacro %}
+
+{# Text as a whole number; NULL where it is none. #}
+{% macro whole_number(text) -%} {{ adapter.dispatch('whole_number')(text) }} {%- endmacro %}
+{% macro duckdb__whole_number(text) -%} try_cast({{ text }} as bigint) {%- endmacro %}
+
+{# Whether a text is like a pattern in which a backslash takes the meaning from what follows it. #}
+{% macro is_like(text, pattern) -%} {{ adapter.dispatch('is_like')(text, pattern) }} {%- endmacro %}
+{% macro duckdb__is_like(text, pattern) -%} {{ text }} like {{ pattern }} escape '\' {%- endmacro %}

@@ -1,1 +1,5 @@
-"""One module a kind of source: how its batches come into landing."""
+"""From each kind of source to landing; one module a kind."""
+
+
+class SourceError(Exception):
+    """A source cannot be read at all. The message says why and what to do."""

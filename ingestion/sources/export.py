@@ -11,17 +11,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from ingestion.landing import BatchError, Landed, batch_folders, land_together, open_landed
-from ingestion.settings import Source
+from ingestion.settings import ExportSource
+from ingestion.sources import SourceError
 
 _BATCHES_TOGETHER = 256
 _BYTES_TOGETHER = 256 * 1024 * 1024
 
 
-class SourceMissingError(Exception):
+class SourceMissingError(SourceError):
     """The folder of a source is not there."""
 
 
-def land_batches(source: Source, landing: Path, accepted: Set[str]) -> Iterator[tuple[str, Landed | BatchError]]:
+def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Iterator[tuple[str, Landed | BatchError]]:
     """Land what is not accepted yet, by batch name: each batch as landed, or why it could not be.
 
     A batch that was landed and has left the drop since is still there. Many small ones are landed at a time.
@@ -59,7 +60,7 @@ def _few_or_small(names: Sequence[str], folders: Mapping[str, Path]) -> list[str
     return together
 
 
-def _open(source: Source, folder: Path) -> Landed | BatchError:
+def _open(source: ExportSource, folder: Path) -> Landed | BatchError:
     try:
         return open_landed(source.name, folder)
     except BatchError as error:

@@ -2,9 +2,14 @@
 {# What mends a row is a good version in a batch of a later name, and all that an update delivers is of later names: so
    an update looks for good versions among the delivered records only, and touches the rows before only to close them.
    A key that the reasons are against is none. #}
-{% set keys = record_keys() %}
+{% set entities = [] -%}
+{% for kind, keys in raw_entities().items() if has_kind(kind) -%}
+{% for entity, key in keys.items() -%}
+{% do entities.append((kind, entity, key)) -%}
+{% endfor -%}
+{% endfor -%}
 with delivered as (
-    {% for entity, key in keys.items() -%}
+    {% for kind, entity, key in entities -%}
     select
         source_system,
         '{{ entity }}' as entity,
@@ -13,7 +18,7 @@ with delivered as (
         row_number() over (partition by source_system, _batch, _file order by _line) as nth_of_file,
         case when _reasons not like '%{{ key }}: %' then {{ key }} end as record_id,
         _reasons as reasons
-    from {{ source('export', entity) }}
+    from {{ source(kind, entity) }}
     where _reasons is not null
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -40,9 +45,9 @@ wanted as (
 ),
 
 good_versions as (
-    {% for entity, key in keys.items() -%}
+    {% for kind, entity, key in entities -%}
     select records.source_system, wanted.entity, wanted.record_id, records._batch as batch
-    from {{ source('export', entity) }} as records
+    from {{ source(kind, entity) }} as records
     inner join wanted
         on
             records.source_system = wanted.source_system

@@ -1,24 +1,58 @@
 {# What became of the rows of the accepted batches. Landed is what the manifests said; the rest is counted in the data,
    superseded ones by their keys, so that a record which a model loses or doubles breaks the balance. An update adds to
-   what was counted before. #}
-{% set keys = record_keys() %}
+   what was counted before.
+
+   Of live systems, entities have rows both as they came and as they follow from these in the common vocabulary: what
+   follows is held against what is used; what came only as such (labels, teams, snapshots' statuses) is used by being read. #}
+{% set keys = record_keys() -%}
+{% set raw = [] -%}
+{% for kind, of_kind in raw_entities().items() if has_kind(kind) -%}
+{% for entity in of_kind -%}
+{% do raw.append((kind, entity)) -%}
+{% endfor -%}
+{% endfor %}
 with entities as (
     {% for entity in keys -%}
     select source_system, '{{ entity }}' as entity from {{ source('settings', 'sources') }}
+    union
+    {% endfor -%}
+    select source_system, entity from {{ source('settings', 'batch_counts') }}
+),
+
+manifests as (
+    select counts.source_system, counts.entity, sum(counts.landed) as landed
+    from {{ source('settings', 'batch_counts') }} as counts
+    inner join {{ source('settings', 'sources') }} as sources on counts.source_system = sources.source_system
+    where sources.kind = 'export'
+    group by counts.source_system, counts.entity
+),
+
+delivered as (
+    {% for entity in keys -%}
+    select delivered.source_system, '{{ entity }}' as entity, count(*) as delivered
+    from {{ ref('int_delivered_' ~ entity) }} as delivered
+    inner join {{ source('settings', 'sources') }} as sources on delivered.source_system = sources.source_system
+    where sources.kind <> 'export'
+    group by delivered.source_system
     {% if not loop.last %}union all{% endif %}
     {% endfor -%}
 ),
 
-manifests as (
-    select source_system, entity, sum(landed) as landed
-    from {{ source('settings', 'batch_counts') }}
-    group by source_system, entity
+read_only as (
+    {% for kind, entity in raw if kind != 'export' and entity not in keys -%}
+    select source_system, '{{ entity }}' as entity, count(*) as used
+    from {{ source(kind, entity) }}
+    where _reasons is null
+    group by source_system
+    union all
+    {% endfor -%}
+    select source_system, entity, cast(0 as bigint) as used from entities where false
 ),
 
 quarantined as (
-    {% for entity in keys -%}
+    {% for kind, entity in raw -%}
     select source_system, '{{ entity }}' as entity, count(*) as quarantined
-    from {{ source('export', entity) }}
+    from {{ source(kind, entity) }}
     where _reasons is not null
     group by source_system
     {% if not loop.last %}union all{% endif %}
@@ -44,9 +78,9 @@ superseded as (
 
 counted_before as (
     {% if is_update() -%}
-    select source_system, entity, quarantined, superseded from {{ before_update('int_row_accounting') }}
+    select source_system, entity, landed, quarantined, superseded, used from {{ before_update('int_row_accounting') }}
     {%- else -%}
-    select source_system, entity, 0 as quarantined, 0 as superseded from entities
+    select source_system, entity, 0 as landed, 0 as quarantined, 0 as superseded, 0 as used from entities
     {%- endif %}
 ),
 
@@ -116,14 +150,31 @@ fates as (
 select
     entities.source_system,
     entities.entity,
-    cast(coalesce(manifests.landed, 0) as bigint) as landed,
+    cast(
+        case
+            when sources.kind = 'export' then coalesce(manifests.landed, 0)
+            else
+                coalesce(counted_before.landed, 0)
+                + coalesce(delivered.delivered, 0)
+                + coalesce(read_only.used, 0)
+                + coalesce(quarantined.quarantined, 0)
+        end as bigint
+    ) as landed,
     cast(coalesce(counted_before.quarantined, 0) + coalesce(quarantined.quarantined, 0) as bigint) as quarantined,
     cast(coalesce(counted_before.superseded, 0) + coalesce(superseded.superseded, 0) as bigint) as superseded,
     cast(coalesce(fates.deleted, 0) as bigint) as deleted,
     cast(coalesce(fates.orphans, 0) as bigint) as orphans,
-    cast(coalesce(fates.used, 0) as bigint) as used
+    cast(
+        case
+            when entities.entity in ('{{ keys | join("', '") }}') then coalesce(fates.used, 0)
+            else coalesce(counted_before.used, 0) + coalesce(read_only.used, 0)
+        end as bigint
+    ) as used
 from entities
-{% for counted in ['manifests', 'quarantined', 'superseded', 'counted_before', 'fates'] -%}
+inner join {{ source('settings', 'sources') }} as sources on entities.source_system = sources.source_system
+{% for counted in [
+    'manifests', 'delivered', 'read_only', 'quarantined', 'superseded', 'counted_before', 'fates'
+] -%}
 left join {{ counted }}
     on entities.source_system = {{ counted }}.source_system and entities.entity = {{ counted }}.entity
 {% endfor %}

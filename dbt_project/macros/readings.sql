@@ -1,0 +1,28 @@
+{# The batch of each source's last complete reading: what was last seen before it is no longer there. #}
+{% macro complete_readings(kind) -%}
+select source_system, max(_batch) as complete_batch
+from {{ source(kind, 'pulls') }}
+where _reasons is null and is_complete
+group by source_system
+{%- endmacro %}
+
+{# The good versions of each record by rank, the latest first, with the batch that saw the record last, good or not. #}
+{% macro ranked_versions(relation, key, updated_at='cast(null as timestamp)') -%}
+select *
+from (
+    select
+        *,
+        max(_batch) over (partition by source_system, {{ key }}) as last_seen,
+        row_number() over (
+            partition by source_system, {{ key }}
+            order by
+                case when _reasons is null then 0 else 1 end,
+                {{ updated_at }} desc nulls last,
+                _batch desc,
+                _file desc,
+                _line desc
+        ) as version_rank
+    from {{ relation }}
+) as ranked
+where _reasons is null
+{%- endmacro %}

@@ -1,0 +1,94 @@
+"""The ``activecampaign`` source: snapshots of WhatsApp conversations, contacts, members and runs of flows.
+
+Data flow: pages of the API -> a :class:`~ingestion.pull.Pull`. There is no date filter: every reading is a snapshot of
+all lists. Not here: HTTP (``client``), how a reading becomes a batch (``pull``, ``live``), and the history that follows
+from the differences of snapshots (dbt).
+
+A list may move while it is read. What is new pushes others down, so that rows come twice; a row slips past a page
+border only when rows before it go, so that the list gets shorter between two pages: then it is read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ingestion.client import Client, Denied, NotThere
+from ingestion.pull import Progress, Pull
+from ingestion.settings import ActiveCampaignSource
+
+LISTS = {"contacts": "contact", "conversations": "inbox/conversation"}
+FLOWS = "flow-execution-contact"
+MEMBERS = "account-member"
+_MOST_SWEEPS = 4
+
+
+def read(
+    source: ActiveCampaignSource, client: Client, pull: Pull, cursor: Mapping[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Take a snapshot. ``cursor`` is of no use to it, and what is returned is empty: each is complete in itself."""
+    pull.write("members", _records(client.get(MEMBERS)))
+    is_whole = True
+    # conversations last: whoever stands in them is then known, but for the newest
+    for entity, path in LISTS.items():
+        is_whole &= _read_list(source, client, pull, progress, entity, path)
+    try:
+        _read_list(source, client, pull, progress, "executions", FLOWS)
+    except (Denied, NotThere) as error:
+        progress(f"{source.name}: goes on without surveys: {error}")
+    pull.write("pulls", [{"pull_id": pull.started_at.isoformat(), "is_complete": is_whole}])
+    return {}
+
+
+def _read_list(
+    source: ActiveCampaignSource, client: Client, pull: Pull, progress: Progress, entity: str, path: str
+) -> bool:
+    """Read a list until it has been seen as a whole; whether it was."""
+    return any(_sweep(source, client, pull, progress, entity, path) for _ in range(_MOST_SWEEPS))
+
+
+def _sweep(
+    source: ActiveCampaignSource, client: Client, pull: Pull, progress: Progress, entity: str, path: str
+) -> bool:
+    """Read all pages once; whether no row can have slipped past a page border."""
+    answer: Any = client.get(path, {"page": 1, "page_size": source.page_size})
+    count_before: int | None = None
+    is_whole = True
+    while True:
+        rows = _records(answer)
+        count = answer.get("count") if isinstance(answer, dict) else None
+        if isinstance(count, int):
+            is_whole = is_whole and not (count_before is not None and count < count_before)
+            count_before = count
+        for row in rows:
+            key, mark = str(row.get("id")), _digest(row)
+            if not pull.is_seen(entity, key, mark):
+                pull.write(entity, [row])
+                pull.see(entity, key, mark)
+        of_all = f" of {count_before:,}" if count_before else ""
+        progress(f"{source.name}: {pull.rows(entity):,}{of_all} {entity}, {client.requests:,} requests")
+        following = answer.get("next") if isinstance(answer, dict) else None
+        if not following:
+            return is_whole
+        try:
+            answer = client.get(following)
+        except NotThere:  # the list has become shorter than that
+            return False
+
+
+def _records(answer: Any) -> list[Mapping[str, Any]]:
+    """The records of an answer: an array, or the array in its ``results``.
+
+    Raises:
+        ValueError: the answer has another shape.
+    """
+    rows = answer.get("results") if isinstance(answer, dict) else answer
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("an answer that is no list of records")
+    return rows
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:32]

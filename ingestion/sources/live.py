@@ -1,0 +1,122 @@
+"""Live sources: one reading of a system, or of an archive, becomes one batch of landing.
+
+Data flow: a connector (``chatwoot``, ``activecampaign``, ``meta_webhooks``) -> a :class:`~ingestion.pull.Pull` ->
+``<landing>/<source>/<batch>/``. Not here: what a connector asks for, and how batches are judged (``intake``).
+
+The cursor at which the next reading goes on stands in the manifest of the last accepted batch: a batch that is refused
+is read again, and takes the place of the refused one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingestion.client import Client, Manners, RemoteError
+from ingestion.landing import BatchError, read_manifest
+from ingestion.pull import Progress, Pull, discard, next_name, put_in_place
+from ingestion.settings import (
+    ActiveCampaignSource,
+    AnySource,
+    ChatwootSource,
+    ExportSource,
+    MetaWebhooksSource,
+    SettingsError,
+    secret,
+)
+from ingestion.sources import SourceError, activecampaign, chatwoot, meta_webhooks
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def client_of(source: ChatwootSource | ActiveCampaignSource) -> AbstractContextManager[Client]:
+    """A client that asks as the source's configuration says, with its token.
+
+    Raises:
+        SettingsError: the environment has no token.
+    """
+    token = secret(source.token_env)
+    manners = Manners(
+        requests_per_second=source.requests_per_second,
+        concurrency=source.concurrency,
+        timeout_seconds=source.timeout_seconds,
+        attempts=source.attempts,
+    )
+    if isinstance(source, ChatwootSource):
+        return Client(source.base_url, {"api_access_token": token}, manners)
+    return Client(source.base_url, {"Authorization": f"Token {token}"}, manners)
+
+
+def finish_interrupted(folder: Path, replaced: str | None, names: Iterable[str], clock: Clock = now) -> None:
+    """Give a whole reading its name that a killed run could not give it any more."""
+    put_in_place(folder, replaced or next_name(clock(), names))
+
+
+def pull(
+    source: AnySource,
+    folder: Path,
+    last: str | None,
+    name: str,
+    progress: Progress,
+    clock: Clock = now,
+) -> tuple[bool, list[str]]:
+    """Read a source into the batch ``name`` of its landing folder; whether there is one, and what there is to say.
+
+    ``last``: the last accepted batch, at whose cursor the reading goes on.
+
+    Raises:
+        SourceError: it cannot be read. What was read so far is kept for the next run, nothing of it is a batch.
+    """
+    try:
+        cursor: Mapping[str, Any] = read_manifest(folder / last)[0].cursor or {} if last else {}
+        if isinstance(source, MetaWebhooksSource):
+            return _read_archives(source, folder, cursor, name, progress, clock)
+        if isinstance(source, ExportSource):
+            raise AssertionError("a folder of batches is no live source")
+        with client_of(source) as client:
+            if isinstance(source, ActiveCampaignSource):
+                discard(folder)  # a snapshot is of one moment: it is not gone on with later
+            with Pull(folder, _identity(source), clock()) as reading:
+                if isinstance(source, ChatwootSource):
+                    following = chatwoot.read(source, client, reading, cursor, progress)
+                else:
+                    following = activecampaign.read(source, client, reading, cursor, progress)
+                reading.commit(name, clock(), following)
+    except (RemoteError, SettingsError, BatchError) as error:
+        raise SourceError(f"{source.name}: {error}") from None
+    except ValueError as error:
+        raise SourceError(
+            f"{source.name}: its answers have not the known shape: {error}; 'causerie check-source {source.name}'"
+            " tells more"
+        ) from None
+    return True, []
+
+
+def _read_archives(
+    source: MetaWebhooksSource, folder: Path, cursor: Mapping[str, Any], name: str, progress: Progress, clock: Clock
+) -> tuple[bool, list[str]]:
+    if not source.path.is_dir():
+        raise SourceError(f"{source.path}: the folder of source '{source.name}' is not there")
+    discard(folder)
+    with Pull(folder, _identity(source), clock()) as reading:
+        outcome = meta_webhooks.read(source, reading, cursor, progress)
+        if outcome is None or not reading.has_files:
+            return False, outcome[1] if outcome else []
+        following, warnings = outcome
+        reading.commit(name, clock(), following)
+    return True, warnings
+
+
+def _identity(source: AnySource) -> str:
+    """What a reading is of: another one of the same name is not gone on with."""
+    if isinstance(source, ChatwootSource):
+        return f"{source.kind} {source.base_url} {source.account_id} {source.ratings}"
+    return source.kind
