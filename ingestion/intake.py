@@ -33,7 +33,7 @@ from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
 from ingestion.native import EXPORT, entities_of
 from ingestion.raw import RawBatch, Segment, holding
 from ingestion.settings import AnySource, ExportSource, MetaWebhooksSource, Quality, Settings
-from ingestion.sources import SourceError, export, live
+from ingestion.sources import SourceError, export
 from ingestion.sql import sql_text
 
 Progress = Callable[[str], None]
@@ -215,6 +215,8 @@ class _SourceIntake:
 
         A batch that is refused is read again, unless an operator has accepted it as it is.
         """
+        from ingestion.sources import live  # HTTP takes a quarter of a second to load, and most runs have no use for it
+
         name, folder = self._source.name, self._landing / self._source.name
         folder.mkdir(parents=True, exist_ok=True)
         decided = {entry.batch for entry in self._ledger.entries(name)}

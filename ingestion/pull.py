@@ -64,6 +64,7 @@ class Pull:
         self._files: dict[str, gzip.GzipFile] = {}
         self._rows: dict[str, int] = {}
         self._lock = threading.Lock()
+        self._kept_at = 0.0
         self._cut_back()
         self.checkpoint(at_once=True)
 

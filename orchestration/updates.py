@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from ingestion import parsing
 from ingestion.catalog import CarriedOver
 from ingestion.intake import accepted_entries
 from ingestion.ledger import Entry
+from ingestion.native import LIVE_KINDS
 from ingestion.settings import Settings
 from orchestration import releases
 from orchestration.dbt import project_fingerprint
@@ -81,14 +82,22 @@ def _content(entry: Entry) -> str:
 
 def last_build(settings: Settings) -> CarriedOver | None:
     """The published build, if all that it was made from is accepted still."""
-    return carried_over(Home(settings.home), make_plan(settings, accepted_entries(settings)))
+    return carried_over(Home(settings.home), make_plan(settings, accepted_entries(settings)), live_sources(settings))
 
 
-def carried_over(home: Home, plan: Plan) -> CarriedOver | None:
+def live_sources(settings: Settings) -> frozenset[str]:
+    """The sources whose records come in the shape of their system."""
+    return frozenset(source.name for source in settings.sources if source.kind in LIVE_KINDS)
+
+
+def carried_over(home: Home, plan: Plan, live: Collection[str] = ()) -> CarriedOver | None:
     """The published build that a build of this plan can begin with; None where it is to be made from nothing.
 
     It can when the rules are the same, nothing that the build before was made from has changed, what came since
-    sorts behind it (a tie between versions is decided by the name of the batch), and is little.
+    sorts behind it (a tie between versions is decided by the name of the batch), and is little. What a live source
+    tells is made anew: a record of the common vocabulary follows there from many, of all readings.
+
+    ``live``: the names of the live sources.
     """
     current = releases.current(home)
     if current is None:
@@ -106,6 +115,8 @@ def carried_over(home: Home, plan: Plan) -> CarriedOver | None:
     for source, batch in taken:
         last[source] = max(last[source], batch)
     news = [line for line in plan.batches if line not in known]
+    if any(source in live for source, *_ in news):
+        return None
     if any(batch < last[source] for source, batch, _, _ in news):
         return None
     rows = sum(rows for *_, rows in plan.batches)

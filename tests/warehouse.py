@@ -170,7 +170,7 @@ def _is_left_out(node: dict[str, Any], kinds: frozenset[str]) -> bool:
     """Whether a model is of a kind of source that is not there: as ``orchestration.defs.transform`` leaves it out."""
     if node["name"] == "int_whatsapp_messages":
         return not kinds & {"activecampaign", "meta_webhooks"}
-    return node["fqn"][1] == "staging" and node["fqn"][2] not in kinds
+    return node["fqn"][1] == "staging" and node["fqn"][2] in LIVE_KINDS and node["fqn"][2] not in kinds
 
 
 def _model(node: dict[str, object]) -> Model:

@@ -29,7 +29,7 @@ def read(
     source: ActiveCampaignSource, client: Client, pull: Pull, cursor: Mapping[str, Any], progress: Progress
 ) -> dict[str, Any]:
     """Take a snapshot. ``cursor`` is of no use to it, and what is returned is empty: each is complete in itself."""
-    pull.write("members", _records(client.get(MEMBERS)))
+    pull.write("members", records_of(client.get(MEMBERS)))
     is_whole = True
     # conversations last: whoever stands in them is then known, but for the newest
     for entity, path in LISTS.items():
@@ -57,7 +57,7 @@ def _sweep(
     count_before: int | None = None
     is_whole = True
     while True:
-        rows = _records(answer)
+        rows = records_of(answer)
         count = answer.get("count") if isinstance(answer, dict) else None
         if isinstance(count, int):
             is_whole = is_whole and not (count_before is not None and count < count_before)
@@ -78,7 +78,7 @@ def _sweep(
             return False
 
 
-def _records(answer: Any) -> list[Mapping[str, Any]]:
+def records_of(answer: Any) -> list[Mapping[str, Any]]:
     """The records of an answer: an array, or the array in its ``results``.
 
     Raises:

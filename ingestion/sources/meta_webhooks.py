@@ -7,13 +7,15 @@ batch. Not here: how a reading becomes a batch (``pull``, ``live``), and whose a
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ingestion.packing import is_cut_off, is_packed, open_binary
+from ingestion.packing import UNPACKING_ERRORS, is_cut_off, is_packed, open_binary
 from ingestion.pull import Progress, Pull, as_line
 from ingestion.settings import MetaWebhooksSource
 
@@ -65,6 +67,20 @@ def read(
         if rest:
             warnings.append(f"{path}: its last line has no end and is no JSON yet; it is left for a later run")
     return ({"files": now}, warnings) if number or warnings else None
+
+
+def look_into(path: Path, most: int = 1000) -> tuple[int, int, int, int]:
+    """Of the first deliveries of an archive: how many, their messages, their statuses, and how many are none."""
+    deliveries = others = 0
+    found: dict[str, list[bytes]] = {"messages": [], "statuses": []}
+    with suppress(*UNPACKING_ERRORS), open_binary(path) as file:
+        for line in itertools.islice(file, most):
+            deliveries += 1
+            try:
+                others += not _look_into(json.loads(line), found)
+            except ValueError:
+                others += 1
+    return deliveries, len(found["messages"]), len(found["statuses"]), others
 
 
 def _take_out(path: Path, pull: Pull) -> tuple[int, bool]:

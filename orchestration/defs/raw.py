@@ -19,7 +19,7 @@ from orchestration import dbt as dbt_process
 from orchestration import releases
 from orchestration.home import Home, lock
 from orchestration.reporting import Reporter
-from orchestration.updates import carried_over, last_build, make_plan
+from orchestration.updates import carried_over, last_build, live_sources, make_plan
 
 _DESCRIPTIONS = {
     "conversations": "Conversations as the sources delivered them: every version, typed.",
@@ -83,7 +83,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 for old in home.builds():
                     if current is None or old.id != current.build_id:
                         shutil.rmtree(old.folder)
-                before = None if config.full_refresh else carried_over(home, plan)
+                before = None if config.full_refresh else carried_over(home, plan, live_sources(settings))
                 reporter.is_update = before is not None
                 build = home.build(context.run.run_id)
                 build.folder.mkdir(parents=True)

@@ -1,0 +1,185 @@
+"""What a source answers when it is asked for one page of everything: what is there, and what is missing.
+
+Here: the questions and the words. Not here: the command (``orchestration``), and reading a source (its own module).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ingestion.client import Client, Denied, NotThere, RemoteError
+from ingestion.landing import BatchError, batch_folders, read_manifest
+from ingestion.native import entities_of
+from ingestion.settings import (
+    ActiveCampaignSource,
+    AnySource,
+    ChatwootSource,
+    ExportSource,
+    MetaWebhooksSource,
+    SettingsError,
+)
+from ingestion.sources import activecampaign, chatwoot, live, meta_webhooks
+
+Records = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was asked for and what came. ``is_needed``: without it the source cannot be read."""
+
+    subject: str
+    is_there: bool
+    words: str
+    is_needed: bool = True
+
+
+def check(source: AnySource) -> Iterator[Finding]:
+    """Ask a source for one page of each entity; findings as they come. Nothing is written."""
+    if isinstance(source, ExportSource):
+        yield from _check_export(source)
+    elif isinstance(source, MetaWebhooksSource):
+        yield from _check_archives(source)
+    else:
+        try:
+            with live.client_of(source) as client:
+                if isinstance(source, ChatwootSource):
+                    yield from _check_chatwoot(source, client)
+                else:
+                    yield from _check_activecampaign(source, client)
+        except (SettingsError, RemoteError) as error:
+            yield Finding("access", False, str(error))
+
+
+def _check_chatwoot(source: ChatwootSource, client: Client) -> Iterator[Finding]:
+    base = f"/api/v1/accounts/{source.account_id}"
+
+    def ask(path: str, **params: str | int) -> Any:
+        return client.get(f"{base}/{path}", params)
+
+    kind = source.kind
+    yield from _asked("agents", lambda: chatwoot.rows_of(ask("agents")), kind)
+    found: list[Mapping[str, Any]] = []
+    yield from _asked(
+        "conversations", lambda: chatwoot.rows_of(ask("conversations", status="all", page=1)), kind, found=found
+    )
+    if found:
+        conversation = found[0].get("id")
+        yield from _asked("messages", lambda: chatwoot.rows_of(ask(f"conversations/{conversation}/messages")), kind)
+        try:
+            events = chatwoot.rows_of(ask(f"conversations/{conversation}/reporting_events"))
+            yield Finding("events", True, f"{len(events):,} of the newest conversation", is_needed=False)
+        except (RemoteError, ValueError):
+            texts = "; ".join(source.activities.resolved)
+            yield Finding(
+                "events",
+                False,
+                "this version (or token) has no reporting events: closings and reopenings are read from activity"
+                f" messages, which have to say so in the configured words, as '{texts}' (key 'activities')",
+                is_needed=False,
+            )
+    contacts: list[Mapping[str, Any]] = []
+    yield from _asked("contacts", lambda: chatwoot.rows_of(ask("contacts", page=1)), kind, found=contacts)
+    if contacts:
+        contact = contacts[0].get("id")
+        yield from _asked("labels", lambda: [ask(f"contacts/{contact}/labels")], None)
+    if source.ratings:
+        yield from _asked(
+            "ratings",
+            lambda: chatwoot.rows_of(ask("csat_survey_responses", page=1)),
+            kind,
+            remedy="use an administrator's token, or set 'ratings = false'",
+        )
+    for entity in ("teams", "inboxes"):
+        yield from _asked(entity, lambda path=entity: chatwoot.rows_of(ask(path)), kind, is_needed=False)  # type: ignore[misc]
+
+
+def _check_activecampaign(source: ActiveCampaignSource, client: Client) -> Iterator[Finding]:
+    first = {"page": 1, "page_size": source.page_size}
+    yield from _asked("members", lambda: activecampaign.records_of(client.get(activecampaign.MEMBERS)), source.kind)
+    for entity, path in activecampaign.LISTS.items():
+        yield from _asked(
+            entity,
+            lambda path=path: activecampaign.records_of(client.get(path, first)),  # type: ignore[misc]
+            source.kind,
+        )
+    yield from _asked(
+        "executions",
+        lambda: activecampaign.records_of(client.get(activecampaign.FLOWS, first)),
+        source.kind,
+        is_needed=False,
+        remedy="surveys cannot be counted without them",
+    )
+
+
+def _asked(
+    entity: str,
+    ask: Callable[[], Records],
+    kind: str | None,
+    *,
+    is_needed: bool = True,
+    found: list[Mapping[str, Any]] | None = None,
+    remedy: str = "",
+) -> Iterator[Finding]:
+    """One question, and what its answer lacks of what is needed of an entity of this kind."""
+    suffix = f"; {remedy}" if remedy else ""
+    try:
+        records = ask()
+    except Denied as error:
+        yield Finding(entity, False, f"the token has no right to read them: {error}{suffix}", is_needed)
+        return
+    except NotThere as error:
+        yield Finding(entity, False, f"not there, maybe another version or a wrong address: {error}{suffix}", is_needed)
+        return
+    except (RemoteError, ValueError) as error:
+        yield Finding(entity, False, f"{error}{suffix}", is_needed)
+        return
+    if found is not None:
+        found += records
+    lacking = _lacking(entity, kind, records) if kind else []
+    if lacking:
+        yield Finding(entity, False, f"records without {', '.join(lacking)}: another version's shape", is_needed)
+    else:
+        yield Finding(entity, True, f"{len(records):,} on the first page", is_needed)
+
+
+def _lacking(entity: str, kind: str, records: Records) -> list[str]:
+    """The required values that no record of a page has."""
+    lacking = []
+    for column in entities_of(kind)[entity].columns:
+        name = (column.path or column.name).split("|")[0].split(".")[0]
+        if column.required and records and not any(name in record for record in records):
+            lacking.append(f"'{name}'")
+    return lacking
+
+
+def _check_export(source: ExportSource) -> Iterator[Finding]:
+    if not source.path.is_dir():
+        yield Finding("folder", False, f"{source.path} is not there; create the folder or correct the path")
+        return
+    batches = batch_folders(source.path)
+    yield Finding("folder", True, f"{source.path}: {len(batches):,} complete batches")
+    if batches:
+        try:
+            manifest, _ = read_manifest(batches[-1])
+        except BatchError as error:
+            yield Finding("manifest", False, str(error))
+        else:
+            told = f"{batches[-1].name}: extracted {manifest.extracted_at}, {len(manifest.files)} files"
+            yield Finding("manifest", True, told)
+
+
+def _check_archives(source: MetaWebhooksSource) -> Iterator[Finding]:
+    if not source.path.is_dir():
+        yield Finding("folder", False, f"{source.path} is not there; create the folder or correct the path")
+        return
+    names = meta_webhooks.archives(source)
+    yield Finding("folder", True, f"{source.path}: {len(names):,} archives")
+    if names:
+        newest = max(names, key=lambda name: names[name][1])
+        deliveries, messages, statuses, others = meta_webhooks.look_into(source.path / newest)
+        words = f"{newest}: {messages:,} messages and {statuses:,} statuses in its first {deliveries:,} deliveries"
+        if others:
+            words += f"; {others:,} lines are no deliveries"
+        yield Finding("archive", deliveries > others, words)
