@@ -31,6 +31,7 @@ from ingestion.decisions import fingerprint, in_force
 from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed
 from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
 from ingestion.native import EXPORT, entities_of
+from ingestion.pull import next_name
 from ingestion.raw import RawBatch, Segment, holding
 from ingestion.settings import AnySource, ExportSource, MetaWebhooksSource, Quality, Settings
 from ingestion.sources import SourceError, export
@@ -229,7 +230,7 @@ class _SourceIntake:
         known = self._ledger.accepted(name).keys() | self._aside() | {batch for batch in [replaced] if batch}
         if self._take_in_all((path.name, self._open(path)) for path in batch_folders(folder, known)):
             return
-        batch = replaced or live.next_name(live.now(), names())
+        batch = replaced or next_name(live.now(), names())
         last = max(self._ledger.accepted(name), default=None)
         is_there, warnings = live.pull(self._source, folder, last, batch, self._progress)
         self._report.warnings += [f"{name}: {warning}" for warning in warnings]
