@@ -47,7 +47,7 @@ def _place(column: Column) -> tuple[list[str], str | None]:
 
 def _value(column: Column) -> Value:
     steps, rest = _place(column)
-    here = "fields." + ".".join(map(sql_name, steps))
+    here = found = "fields." + ".".join(map(sql_name, steps))
     path = "$." + ".".join(steps) + (rest or "")
     misplaced = " or ".join(
         f"coalesce(json_type(json, '$.{'.'.join(steps[:depth])}') not in ('OBJECT', 'NULL'), false)"
@@ -59,7 +59,7 @@ def _value(column: Column) -> Value:
             is_list = f"coalesce(json_type({here}) not in ('ARRAY', 'NULL'), false)"
             value = Value(f"json_extract_string({here}, {sql_text('$' + rest)})", is_list)
     else:
-        text = here if rest is None else f"json_extract_string({here}, {sql_text('$' + rest)})"
+        text = found = here if rest is None else f"json_extract_string({here}, {sql_text('$' + rest)})"
         if rest and rest.startswith("["):
             misplaced = f"coalesce(json_type({here}) not in ('ARRAY', 'NULL'), false)"
         if column.only is not None:
@@ -74,7 +74,7 @@ def _value(column: Column) -> Value:
     if not misplaced:
         return value
     # only where nothing was found is it asked what stands in the way
-    wrong = f"case when {here} is null then {misplaced} else {value.wrong} end"
+    wrong = f"case when {found} is null then {misplaced} else {value.wrong} end"
     return Value(value.raw, wrong)
 
 

@@ -121,7 +121,7 @@ def taken_in(source: SourceReport) -> str:
     """One line about what a source delivered in this run."""
     accepted, refused, waiting = (len(source.having(status)) for status in ("accepted", "refused", "waiting"))
     if source.failure:
-        return "not there"
+        return "could not be read"
     if not source.entries:
         return "nothing new"
     rows = sum(counts.landed for entry in source.having("accepted") for counts in entry.counts.values())

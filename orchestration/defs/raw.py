@@ -14,6 +14,7 @@ from ingestion.catalog import CarriedOver, create_build
 from ingestion.contract import ENTITIES
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.landing import BatchError
+from ingestion.native import EXPORT, LIVE_KINDS, entities_of
 from ingestion.settings import Settings
 from orchestration import dbt as dbt_process
 from orchestration import releases
@@ -46,11 +47,15 @@ class IntakeConfig(dg.Config):
 def raw_assets(settings: Settings) -> dg.AssetsDefinition:
     """The raw entities, as one step: a batch is accepted or refused as a whole."""
 
+    kinds = [kind for kind in LIVE_KINDS if any(source.kind == kind for source in settings.sources)]
+    entities = [("raw", EXPORT, entity) for entity in ENTITIES]
+    entities += [(kind, kind, entity) for kind in kinds for entity in entities_of(kind)]
+
     @dg.multi_asset(
         name="intake",
         specs=[
-            dg.AssetSpec(["raw", entity], description=_DESCRIPTIONS[entity], group_name="raw", skippable=True)
-            for entity in ENTITIES
+            dg.AssetSpec([prefix, entity], description=_description(kind, entity), group_name="raw", skippable=True)
+            for prefix, kind, entity in entities
         ],
         check_specs=[ACCEPTED],
     )
@@ -94,8 +99,10 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         for line in refusals:
             context.log.error(line)
         if reporter.is_new:
-            for entity in ENTITIES:
-                yield dg.MaterializeResult(asset_key=["raw", entity], metadata=_counts(entity, reporter.sources))
+            for prefix, kind, entity in entities:
+                named = {source.name for source in settings.sources if source.kind == kind}
+                reports = [report for report in reporter.sources if report.source in named]
+                yield dg.MaterializeResult(asset_key=[prefix, entity], metadata=_counts(entity, reports))
         else:
             _remove_leftovers(settings, home)  # of a run that was killed: else they would stay until the next news
             dbt_process.dismiss(settings)
@@ -109,6 +116,12 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         )
 
     return intake
+
+
+def _description(kind: str, entity: str) -> str:
+    if kind == EXPORT:
+        return _DESCRIPTIONS[entity]
+    return f"What {kind} sources told of {entity}, as it came: every reading, typed."
 
 
 def _remove_leftovers(settings: Settings, home: Home) -> None:
