@@ -100,7 +100,7 @@ class Client:
         self._base_url = base_url.rstrip("/")
         self._manners = manners
         self._stopped = threading.Event()
-        self._wait = wait or self._stopped.wait
+        self._wait = self._stopped.wait if wait is None else wait
         self._clock = clock
         self._lock = threading.Lock()
         self._next = self._not_before = clock()
@@ -116,7 +116,7 @@ class Client:
         )
         self._retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(manners.attempts),
-            wait=_AskedOrGrowing(tenacity.wait_exponential_jitter(initial=0.5, max=60, jitter=1)),
+            wait=_AskedOrGrowing(tenacity.wait_exponential_jitter(multiplier=0.5, max=60, jitter=1)),
             retry=tenacity.retry_if_exception_type(_PassingError),
             sleep=lambda seconds: self._pause(seconds),
             reraise=True,
