@@ -53,3 +53,8 @@ list_sort(list_distinct(list_filter(
 {# Whether a text is like a pattern in which a backslash takes the meaning from what follows it. #}
 {% macro is_like(text, pattern) -%} {{ adapter.dispatch('is_like')(text, pattern) }} {%- endmacro %}
 {% macro duckdb__is_like(text, pattern) -%} {{ text }} like {{ pattern }} escape '\' {%- endmacro %}
+
+{# First and last name joined by a blank and trimmed; NULL when nothing is left. #}
+{% macro full_name(first_name, last_name) -%}
+nullif({{ trimmed("coalesce(" ~ first_name ~ ", '') || ' ' || coalesce(" ~ last_name ~ ", '')") }}, '')
+{%- endmacro %}
