@@ -155,7 +155,9 @@ class Client:
             return self._retrying.copy()(once)
         except _PassingError as error:
             times = "once" if tried == 1 else f"{tried} times"
-            self._given_up = f"GET {shown}: {error}; tried {times}. What was read so far is kept, and the next run goes on from there"
+            self._given_up = (
+                f"GET {shown}: {error}; tried {times}. What was read so far is kept and the next run goes on from there"
+            )
             raise RemoteError(self._given_up) from None
 
     def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:

@@ -226,13 +226,13 @@ class _SourceIntake:
             return decided | {path.name for path in batch_folders(folder)}
 
         replaced = next((batch for batch in self._refused if not self._is_overruled(folder / batch)), None)
-        live.finish_interrupted(folder, replaced, names())
+        live.finish_interrupted(folder, replaced, names(), live.now)
         known = self._ledger.accepted(name).keys() | self._aside() | {batch for batch in [replaced] if batch}
         if self._take_in_all((path.name, self._open(path)) for path in batch_folders(folder, known)):
             return
         batch = replaced or next_name(live.now(), names())
         last = max(self._ledger.accepted(name), default=None)
-        is_there, warnings = live.pull(self._source, folder, last, batch, self._progress)
+        is_there, warnings = live.pull(self._source, folder, last, batch, self._progress, live.now)
         self._report.warnings += [f"{name}: {warning}" for warning in warnings]
         if is_there:
             self._take_in_all([(batch, self._open(folder / batch))])

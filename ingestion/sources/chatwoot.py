@@ -136,7 +136,11 @@ class _Reading:
 
     def _read(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Read what hangs from the conversations of a page that are new or have changed in this reading."""
-        fresh = [row for row in rows if not self._pull.is_seen("conversations", str(row.get("id")), _mark(row))]
+        fresh = [
+            row
+            for row in rows
+            if not self._pull.is_seen("conversations", str(row.get("id")), _mark(row)) and not self._is_of_before(row)
+        ]
         known = [row for row in fresh if isinstance(row.get("id"), int | str)]
         self._pull.write("conversations", [row for row in fresh if row not in known])
         contacts = []
@@ -147,6 +151,11 @@ class _Reading:
             self._pull.see("conversations", str(row["id"]), _mark(row))
         self._labels(contact for contact in contacts if contact is not None)
         self._pull.checkpoint()
+
+    def _is_of_before(self, row: Mapping[str, Any]) -> bool:
+        """Whether the reading before must have seen a conversation as it is."""
+        activity = _activity(row)
+        return self._since is not None and activity is not None and activity < self._since
 
     def _conversation(self, row: Mapping[str, Any]) -> bool:
         """Read messages and events of a conversation; whether it is still there."""

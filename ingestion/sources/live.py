@@ -55,7 +55,7 @@ def client_of(source: ChatwootSource | ActiveCampaignSource) -> AbstractContextM
     return Client(source.base_url, {"Authorization": f"Token {token}"}, manners)
 
 
-def finish_interrupted(folder: Path, replaced: str | None, names: Iterable[str], clock: Clock = now) -> None:
+def finish_interrupted(folder: Path, replaced: str | None, names: Iterable[str], clock: Clock) -> None:
     """Give a whole reading its name that a killed run could not give it any more."""
     put_in_place(folder, replaced or next_name(clock(), names))
 
@@ -66,7 +66,7 @@ def pull(
     last: str | None,
     name: str,
     progress: Progress,
-    clock: Clock = now,
+    clock: Clock,
 ) -> tuple[bool, list[str]]:
     """Read a source into the batch ``name`` of its landing folder; whether there is one, and what there is to say.
 

@@ -29,11 +29,8 @@ activities as (
         on
             messages.source_system = texts.source_system
             and {{ is_like('lower(' ~ trimmed('messages.activity') ~ ')', 'texts.pattern') }}
-    where
-        messages.message_type = 'activity'
-        and messages.activity is not null
-        and not messages.is_deleted
-        and not messages.is_gone
+    -- what happened has happened, also when the message that tells of it was deleted
+    where messages.message_type = 'activity' and messages.activity is not null
 ),
 
 activities_alone as (
