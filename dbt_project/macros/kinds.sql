@@ -72,3 +72,12 @@ select {{ common_columns()[entity] | join(', ') }} from {{ relation }}
     'ratings': ['source_system', 'rating_id', 'conversation_id', 'rating', 'rating_comment', 'answered_at'] + places,
 }) }}
 {%- endmacro %}
+
+{# A relation without rows, of columns and their types. #}
+{% macro no_rows(columns) -%}
+select
+    {% for column, type in columns.items() -%}
+    cast(null as {{ type }}) as {{ column }}{% if not loop.last %},{% endif %}
+    {% endfor -%}
+where false
+{%- endmacro %}

@@ -16,7 +16,7 @@ from (
         row_number() over (
             partition by source_system, {{ key }}
             order by
-                case when _reasons is null then 0 else 1 end,
+                case when _reasons is null then 0 else 1 end asc,
                 {{ updated_at }} desc nulls last,
                 _batch desc,
                 _file desc,
@@ -25,4 +25,9 @@ from (
     from {{ relation }}
 ) as ranked
 where _reasons is null
+{%- endmacro %}
+
+{# How far a status of WhatsApp's is: what was read was delivered, and a failure is the last word. #}
+{% macro status_rank(status_word) -%}
+case {{ status_word }} when 'failed' then 4 when 'read' then 3 when 'delivered' then 2 when 'sent' then 1 else 0 end
 {%- endmacro %}

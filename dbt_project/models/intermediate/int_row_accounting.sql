@@ -166,7 +166,9 @@ select
     cast(coalesce(fates.orphans, 0) as bigint) as orphans,
     cast(
         case
-            when entities.entity in ('{{ keys | join("', '") }}') then coalesce(fates.used, 0)
+            {% for entity in keys -%}
+            when entities.entity = '{{ entity }}' then coalesce(fates.used, 0)
+            {% endfor -%}
             else coalesce(counted_before.used, 0) + coalesce(read_only.used, 0)
         end as bigint
     ) as used

@@ -1,72 +1,24 @@
 {# Messages of ActiveCampaign's conversations: the first of each, which the system tells, and those of the archive of
-   webhooks, which belong to the latest conversation with the contact's phone that began at or before them. Conversations
-   and messages with a phone stand in one row of time: how many conversations there are up to a message tells which is
-   its. The archive's delivery of a first message is the same message. #}
+   webhooks, which belong to the latest conversation with the contact's phone that began at or before them.
+   Conversations and messages with a phone stand in one row of time: how many conversations there are up to a message
+   tells which is its. The archive's delivery of a first message is the same message. #}
 {% set conversations, contacts = ref('base_activecampaign__conversations'), source('activecampaign', 'contacts') %}
 {% set archive = ref('stg_meta_webhooks__messages') %}
-{% set order_of_statuses = "case {} when 'failed' then 4 when 'read' then 3 when 'delivered' then 2 when 'sent' then 1" %}
-with first_messages as (
+with told as (
     {% if has_kind('activecampaign') -%}
-    select
-        sources.account_id,
-        conversations.source_system,
-        conversations.conversation_id,
-        conversations.first_message_id as message_id,
-        conversations.first_message_direction as direction,
-        conversations.first_message_at as sent_at,
-        conversations.first_message_status as status_word,
-        conversations.first_message_sender_id as sender_id,
-        conversations.first_message_type as message_type,
-        conversations.first_message_source as source_word,
-        conversations._batch,
-        conversations._file,
-        conversations._line,
-        row_number() over (
-            partition by sources.account_id, conversations.first_message_id
-            order by conversations.started_at, conversations.conversation_id
-        ) as message_rank
+    select sources.account_id, conversations.*
     from {{ conversations }} as conversations
     inner join {{ source('settings', 'sources') }} as sources
         on conversations.source_system = sources.source_system
-    where
-        conversations.is_latest
-        and conversations.first_message_id is not null
-        and conversations.first_message_at is not null
-        and conversations.first_message_direction in ('inbound', 'outbound')
+    where conversations.is_latest
     {%- else -%}
-    select
-        account_id,
-        source_system,
-        {% for text in [
-            'conversation_id', 'message_id', 'direction', 'status_word', 'sender_id', 'message_type', 'source_word',
-            '_batch', '_file'
-        ] -%}
-        cast(null as varchar) as {{ text }},
-        {% endfor -%}
-        cast(null as timestamp) as sent_at,
-        cast(null as bigint) as _line,
-        1 as message_rank
-    from {{ source('settings', 'sources') }}
-    where false
-    {%- endif %}
-),
-
-archived as (
-    {% if has_kind('meta_webhooks') -%}
-    select sources.account_id, messages.*
-    from {{ archive }} as messages
-    inner join {{ source('settings', 'sources') }} as sources on messages.source_system = sources.source_system
-    {%- else -%}
-    select
-        account_id,
-        source_system,
-        {% for text in ['message_id', 'contact_phone', 'direction', 'message_type', 'status_word', '_batch', '_file'] -%}
-        cast(null as varchar) as {{ text }},
-        {% endfor -%}
-        cast(null as timestamp) as sent_at,
-        cast(null as bigint) as _line
-    from {{ source('settings', 'sources') }}
-    where false
+    {{ no_rows({
+        'account_id': 'varchar', 'source_system': 'varchar', 'conversation_id': 'varchar', 'contact_id': 'varchar',
+        'started_at': 'timestamp', 'first_message_id': 'varchar', 'first_message_direction': 'varchar',
+        'first_message_at': 'timestamp', 'first_message_status': 'varchar', 'first_message_sender_id': 'varchar',
+        'first_message_type': 'varchar', 'first_message_source': 'varchar',
+        '_batch': 'varchar', '_file': 'varchar', '_line': 'bigint',
+    }) }}
     {%- endif %}
 ),
 
@@ -79,43 +31,62 @@ phones as (
     {% if not loop.last %}union{% endif %}
     {% endfor -%}
     {%- else -%}
-    select source_system, cast(null as varchar) as contact_id, cast(null as varchar) as contact_phone
-    from {{ source('settings', 'sources') }}
-    where false
+    {{ no_rows({'source_system': 'varchar', 'contact_id': 'varchar', 'contact_phone': 'varchar'}) }}
     {%- endif %}
 ),
 
-conversations as (
-    {% if has_kind('activecampaign') -%}
-    select
-        sources.account_id,
-        phones.contact_phone,
-        conversations.source_system,
-        conversations.conversation_id,
-        conversations.started_at,
-        row_number() over (
-            partition by sources.account_id, phones.contact_phone
-            order by conversations.started_at, conversations.conversation_id, conversations.source_system
-        ) as conversation_rank
-    from {{ conversations }} as conversations
-    inner join phones
-        on
-            conversations.source_system = phones.source_system
-            and conversations.contact_id = phones.contact_id
-    inner join {{ source('settings', 'sources') }} as sources
-        on conversations.source_system = sources.source_system
-    where conversations.is_latest
+archived as (
+    {% if has_kind('meta_webhooks') -%}
+    select sources.account_id, messages.*
+    from {{ archive }} as messages
+    inner join {{ source('settings', 'sources') }} as sources on messages.source_system = sources.source_system
     {%- else -%}
+    {{ no_rows({
+        'account_id': 'varchar', 'source_system': 'varchar', 'message_id': 'varchar', 'contact_phone': 'varchar',
+        'direction': 'varchar', 'message_type': 'varchar', 'status_word': 'varchar', 'sent_at': 'timestamp',
+        '_batch': 'varchar', '_file': 'varchar', '_line': 'bigint',
+    }) }}
+    {%- endif %}
+),
+
+first_messages as (
     select
         account_id,
-        cast(null as varchar) as contact_phone,
         source_system,
-        cast(null as varchar) as conversation_id,
-        cast(null as timestamp) as started_at,
-        1 as conversation_rank
-    from {{ source('settings', 'sources') }}
-    where false
-    {%- endif %}
+        conversation_id,
+        first_message_id as message_id,
+        first_message_direction as direction,
+        first_message_at as sent_at,
+        first_message_status as status_word,
+        first_message_sender_id as sender_id,
+        first_message_type as message_type,
+        first_message_source as source_word,
+        _batch,
+        _file,
+        _line,
+        row_number() over (
+            partition by account_id, first_message_id order by started_at, conversation_id
+        ) as message_rank
+    from told
+    where
+        first_message_id is not null
+        and first_message_at is not null
+        and first_message_direction in ('inbound', 'outbound')
+),
+
+conversations as (
+    select
+        told.account_id,
+        phones.contact_phone,
+        told.source_system,
+        told.conversation_id,
+        told.started_at,
+        row_number() over (
+            partition by told.account_id, phones.contact_phone
+            order by told.started_at, told.conversation_id, told.source_system
+        ) as conversation_rank
+    from told
+    inner join phones on told.source_system = phones.source_system and told.contact_id = phones.contact_id
 ),
 
 in_time as (
@@ -186,9 +157,7 @@ select
     end as origin,
     coalesce(first_messages.message_type, attributed.message_type) as message_type,
     case
-        when
-            {{ order_of_statuses.format('attributed.status_word') }} else 0 end
-            > {{ order_of_statuses.format('first_messages.status_word') }} else 0 end
+        when {{ status_rank('attributed.status_word') }} > {{ status_rank('first_messages.status_word') }}
             then attributed.status_word
         else first_messages.status_word
     end as status_word,

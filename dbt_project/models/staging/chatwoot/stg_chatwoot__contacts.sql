@@ -50,9 +50,9 @@ ranked as (
         row_number() over (
             partition by source_system, contact_id
             order by
-                case when precedence = 3 then 1 else 0 end,
+                case when precedence = 3 then 1 else 0 end asc,
                 _batch desc,
-                precedence,
+                precedence asc,
                 _file desc,
                 _line desc
         ) as version_rank

@@ -1,4 +1,4 @@
-{# Events are derived from all readings together: they have no batch of their own, and take that of their conversation. #}
+{# Events follow from all readings together: they have no batch of their own, and take that of their conversation. #}
 select
     changes.source_system,
     changes.conversation_id || '-' || changes.event_type || '-' || cast(changes.changed_at as varchar) as event_id,

@@ -1,12 +1,12 @@
 {{ config(materialized='table') }}
-{# Deliveries repeat, arrive late and out of order: a message is one row whatever came of it. An outbound one is known by
-   its statuses alone: what was read was delivered, and a failure is the last word. #}
+{# Deliveries repeat, arrive late and out of order: a message is one row whatever came of it. An outbound one is known
+   by its statuses alone: what was read was delivered, and a failure is the last word. #}
 {% set statuses = ['failed', 'read', 'delivered', 'sent'] %}
 with received as (
     select
         *,
         row_number() over (
-            partition by source_system, message_id order by sent_at, _batch desc, _file desc, _line desc
+            partition by source_system, message_id order by sent_at asc, _batch desc, _file desc, _line desc
         ) as delivery_rank
     from {{ source('meta_webhooks', 'messages') }}
     where _reasons is null

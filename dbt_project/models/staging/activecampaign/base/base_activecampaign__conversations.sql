@@ -17,7 +17,7 @@ sightings as (
         -- the list may move while it is read, so that a row comes twice
         row_number() over (
             partition by source_system, conversation_id, _batch
-            order by case when _reasons is null then 0 else 1 end, _file desc, _line desc
+            order by case when _reasons is null then 0 else 1 end asc, _file desc, _line desc
         ) as sighting_rank
     from {{ source('activecampaign', 'conversations') }}
 ),
@@ -72,8 +72,8 @@ select
     -- what changed since the snapshot that showed it before
     is_closed and not was_closed as is_closing,
     not is_closed and was_closed as is_reopening,
-    snapshot_no_before is not null and agent_id is distinct from agent_id_before as is_assignment,
-    snapshot_no_before is not null and tag_names is distinct from tag_names_before as is_tagging,
+    snapshot_no_before is not null and coalesce(agent_id, '') <> coalesce(agent_id_before, '') as is_assignment,
+    snapshot_no_before is not null and tag_names <> tag_names_before as is_tagging,
     latest_rank = 1 as is_latest,
 
     -- the first message
