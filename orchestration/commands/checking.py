@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import PUBLISHED, REFUSED, WRONG, config_option, leave, read_settings, stop
+from orchestration.commands.common import REFUSED, WRONG, config_option, read_settings, stop
 
 
 @click.command("check-source")
@@ -39,4 +39,3 @@ def check_source(name: str, config: Path) -> None:
         "it can be read" if is_readable else "it cannot be read as it is: see what is missing above",
         err=not is_readable,
     )
-    leave(PUBLISHED if is_readable else REFUSED)
