@@ -35,7 +35,6 @@ def check_source(name: str, config: Path) -> None:
         mark = "ok" if finding.is_there else "missing" if finding.is_needed else "without"
         click.echo(f"  {mark:<8} {finding.subject:<14} {finding.words}")
         is_readable &= finding.is_there or not finding.is_needed
-    click.echo(
-        "it can be read" if is_readable else "it cannot be read as it is: see what is missing above",
-        err=not is_readable,
-    )
+    if not is_readable:
+        stop(f"{source.name} cannot be read as it is: see what is missing above", REFUSED)
+    click.echo("it can be read")
