@@ -13,6 +13,11 @@ left join {{ ref('int_account_clock') }} as {{ clock }}
 cast({{ plus_seconds(instant, clock ~ '.utc_offset_seconds') }} as date)
 {%- endmacro %}
 
+{# The hour on the wall clock at an instant, 0 to 23, by the clock's offset. #}
+{% macro local_hour(clock, instant) -%}
+cast(extract(hour from {{ plus_seconds(instant, clock ~ '.utc_offset_seconds') }}) as tinyint)
+{%- endmacro %}
+
 {# The offset of the zone at each instant of a relation and a step later; between two that differ it changes. #}
 {% macro with_offsets(relation, step_seconds) -%}
 select

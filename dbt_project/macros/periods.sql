@@ -1,3 +1,18 @@
+{# The first date of the week of a date, in weeks that start on an ISO weekday (1 Monday to 7 Sunday). #}
+{% macro week_start(local_date, week_starts_on) -%}
+{{ plus_days(local_date, '-mod(' ~ iso_weekday(local_date) ~ ' - ' ~ week_starts_on ~ ' + 7, 7)') }}
+{%- endmacro %}
+
+{# The first date of the month of a date. #}
+{% macro month_start(local_date) -%}
+cast(date_trunc('month', {{ local_date }}) as date)
+{%- endmacro %}
+
+{# Whether the data of an account reaches to the end of a period: to local midnight, false where that is not known. #}
+{% macro is_complete(period_end, data_through) -%}
+coalesce(cast({{ period_end }} as timestamp) <= {{ data_through }}, false)
+{%- endmacro %}
+
 {# Join the numbers of the periods that a local date belongs to, as `periods_of_date`: its day, week and month; in an
    update the affected ones only. #}
 {% macro join_periods(account, local_date) -%}

@@ -1,6 +1,6 @@
 {# In an update: the periods of what the affected conversations were and are, and those whose state has changed (they
    began, ended or are gone). Reads the overview as the release before left it. #}
--- depends_on: {{ ref('int_conversation_facts') }}, {{ ref('int_message_days') }}, {{ ref('int_dates_before') }}
+-- depends_on: {{ ref('int_conversation_facts') }}, {{ ref('int_message_hours') }}, {{ ref('int_dates_before') }}
 -- depends_on: {{ ref('int_calendar') }}, {{ ref('int_affected_conversations') }}
 {% if is_update() -%}
 with facts as (
@@ -12,9 +12,9 @@ with facts as (
 dates as (
     select account_id, started_date as local_date from facts
     union
-    select facts.account_id, days.sent_date as local_date
-    from {{ ref('int_message_days') }} as days
-    inner join facts on days.conversation_no = facts.conversation_no
+    select facts.account_id, hours.sent_date as local_date
+    from {{ ref('int_message_hours') }} as hours
+    inner join facts on hours.conversation_no = facts.conversation_no
 ),
 
 periods_of_dates as (

@@ -3,9 +3,9 @@ with activity as (
     from {{ ref('int_conversation_facts') }}
     group by account_id
     union all
-    select sources.account_id, min(days.sent_date) as first_date, max(days.sent_date) as last_date
-    from {{ ref('int_message_days') }} as days
-    inner join {{ source('settings', 'sources') }} as sources on days.source_no = sources.source_no
+    select sources.account_id, min(hours.sent_date) as first_date, max(hours.sent_date) as last_date
+    from {{ ref('int_message_hours') }} as hours
+    inner join {{ source('settings', 'sources') }} as sources on hours.source_no = sources.source_no
     group by sources.account_id
 ),
 
@@ -23,10 +23,7 @@ local_dates as (
 select
     local_dates.account_id,
     local_dates.local_date,
-    {{ plus_days(
-        'local_dates.local_date',
-        '-mod(' ~ iso_weekday('local_dates.local_date') ~ ' - accounts.week_starts_on + 7, 7)'
-    ) }} as week_start,
-    cast(date_trunc('month', local_dates.local_date) as date) as month_start
+    {{ week_start('local_dates.local_date', 'accounts.week_starts_on') }} as week_start,
+    {{ month_start('local_dates.local_date') }} as month_start
 from local_dates
 inner join {{ source('settings', 'accounts') }} as accounts on local_dates.account_id = accounts.account_id

@@ -44,6 +44,7 @@ select
     -- instants
     latest_versions.started_at,
     {{ local_date('clock', 'latest_versions.started_at') }} as started_date,
+    {{ local_hour('clock', 'latest_versions.started_at') }} as started_hour,
     latest_versions.closed_at,
 
     -- versions

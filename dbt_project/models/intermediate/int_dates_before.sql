@@ -1,4 +1,4 @@
-{# Reads the facts and the days of messages as the build before left them. #}
+{# Reads the facts and the hours of messages as the build before left them. #}
 -- depends_on: {{ ref('int_affected_conversations') }}
 {% if is_update() -%}
 with affected as (
@@ -10,9 +10,9 @@ with affected as (
 dates as (
     select account_id, started_date as local_date from affected
     union
-    select affected.account_id, days.sent_date as local_date
-    from {{ before_update('int_message_days') }} as days
-    inner join affected on days.conversation_no = affected.conversation_no
+    select affected.account_id, hours.sent_date as local_date
+    from {{ before_update('int_message_hours') }} as hours
+    inner join affected on hours.conversation_no = affected.conversation_no
 )
 
 select dates.account_id, dates.local_date, calendar.week_start, calendar.month_start

@@ -1,31 +1,4 @@
-with {# Of each source the latest extraction; the earliest of these; NULL while a source has delivered nothing. #}
-source_extractions as (
-    select
-        sources.account_id,
-        sources.source_system,
-        max(batches.extracted_at) as extracted_at
-    from {{ source('settings', 'sources') }} as sources
-    left join {{ source('settings', 'batches') }} as batches on sources.source_system = batches.source_system
-    group by sources.account_id, sources.source_system
-),
-
-data_through as (
-    select
-        account_id,
-        case when count(*) = count(extracted_at) then min({{ utc('extracted_at') }}) end as data_through
-    from source_extractions
-    group by account_id
-),
-
-local_data_through as (
-    select
-        accounts.account_id,
-        {{ local_time('data_through.data_through', 'accounts.timezone') }} as data_through
-    from data_through
-    inner join {{ source('settings', 'accounts') }} as accounts on data_through.account_id = accounts.account_id
-),
-
-periods as (
+with periods as (
     select
         account_id,
         'day' as grain,
@@ -55,6 +28,6 @@ select
     periods.grain,
     periods.period_start,
     periods.period_end,
-    coalesce(cast(periods.period_end as timestamp) <= local_data_through.data_through, false) as is_complete
+    {{ is_complete('periods.period_end', 'reached.data_through') }} as is_complete
 from periods
-left join local_data_through on periods.account_id = local_data_through.account_id
+left join {{ ref('int_data_through') }} as reached on periods.account_id = reached.account_id

@@ -9,26 +9,7 @@
 {% set parts = ['conversations', 'responses', 'replies', 'messages'] %}
 {% set facts = ref('int_conversation_facts') %}
 with agents as (
-    select
-        numbers.agent_no,
-        sources.account_id,
-        numbers.source_system,
-        numbers.agent_id,
-        known.agent_name,
-        known.agent_email
-    from {{ ref('int_agent_numbers') }} as numbers
-    inner join {{ source('settings', 'sources') }} as sources on numbers.source_no = sources.source_no
-    left join {{ ref('int_agents') }} as known
-        on numbers.source_no = known.source_no and numbers.agent_id = known.agent_id
-    union all
-    select
-        -source_no as agent_no,
-        account_id,
-        source_system,
-        cast(null as varchar) as agent_id,
-        '(unassigned)' as agent_name,
-        cast(null as varchar) as agent_email
-    from {{ source('settings', 'sources') }}
+    {{ numbered_agents() | indent(4) }}
 ),
 
 conversations as (
@@ -72,7 +53,7 @@ replies as (
 
 message_dates as (
     select agent_no, sent_date, {{ message_aggregates() }}
-    from {{ ref('int_message_days') }}
+    from {{ ref('int_message_hours') }}
     where {{ is_of_affected_period('sent_date') }}
     group by agent_no, sent_date
 ),

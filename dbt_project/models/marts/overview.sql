@@ -15,7 +15,7 @@ with conversations as (
 
 message_dates as (
     select source_no, sent_date, {{ message_aggregates() }}
-    from {{ ref('int_message_days') }}
+    from {{ ref('int_message_hours') }}
     where {{ is_of_affected_period('sent_date') }}
     group by source_no, sent_date
 ),

@@ -17,7 +17,8 @@ dated as (
         messages.conversation_no,
         messages.kind,
         case when messages.kind <> {{ inbound }} then messages.agent_no end as sender_no,
-        {{ local_date('clock', 'messages.sent_at') }} as sent_date
+        {{ local_date('clock', 'messages.sent_at') }} as sent_date,
+        {{ local_hour('clock', 'messages.sent_at') }} as sent_hour
     from messages
     inner join {{ source('settings', 'sources') }} as sources on messages.source_no = sources.source_no
     {{ join_clock('clock', 'sources.account_id', 'messages.sent_at') }}
@@ -27,12 +28,13 @@ counted as (
     select
         conversation_no,
         sent_date,
+        sent_hour,
         sender_no,
         count(case when kind = {{ inbound }} then 1 end) as messages_inbound,
         count(case when kind not in ({{ inbound }}, {{ failed }}) then 1 end) as messages_outbound,
         count(case when kind = {{ failed }} then 1 end) as messages_failed
     from dated
-    group by conversation_no, sent_date, sender_no
+    group by conversation_no, sent_date, sent_hour, sender_no
 )
 
 select
@@ -41,6 +43,7 @@ select
     conversations.tag_set_no,
     coalesce(counted.sender_no, conversations.agent_no) as agent_no,
     counted.sent_date,
+    counted.sent_hour,
     counted.messages_inbound,
     counted.messages_outbound,
     counted.messages_failed

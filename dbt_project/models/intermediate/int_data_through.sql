@@ -1,0 +1,24 @@
+with {# Of each source the latest extraction; the earliest of these; NULL while a source has delivered nothing. #}
+source_extractions as (
+    select
+        sources.account_id,
+        sources.source_system,
+        max(batches.extracted_at) as extracted_at
+    from {{ source('settings', 'sources') }} as sources
+    left join {{ source('settings', 'batches') }} as batches on sources.source_system = batches.source_system
+    group by sources.account_id, sources.source_system
+),
+
+data_through as (
+    select
+        account_id,
+        case when count(*) = count(extracted_at) then min({{ utc('extracted_at') }}) end as data_through
+    from source_extractions
+    group by account_id
+)
+
+select
+    accounts.account_id,
+    {{ local_time('data_through.data_through', 'accounts.timezone') }} as data_through
+from data_through
+inner join {{ source('settings', 'accounts') }} as accounts on data_through.account_id = accounts.account_id

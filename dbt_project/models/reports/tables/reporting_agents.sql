@@ -1,0 +1,2 @@
+{{ config(alias='agents') }}
+{{ numbered_agents() }}
