@@ -51,6 +51,15 @@
     {{ percentile_of(relation ~ '.' ~ measure ~ '_percentiles', 2) }} as p90_{{ measure }}_seconds
 {%- endmacro %}
 
+{% macro message_columns(messages) -%}
+    coalesce({{ messages }}.messages_inbound, 0) + coalesce({{ messages }}.messages_outbound, 0) as messages,
+    {% for column in ['messages_inbound', 'messages_outbound', 'messages_failed'] -%}
+    coalesce({{ messages }}.{{ column }}, 0) as {{ column }}
+    {%- if not loop.last %},
+    {% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
 {# The published measures, from the relations that hold their aggregates (`accounts` tells the rating scale). #}
 {% macro measure_columns(conversations='conversations', responses='conversations', replies='conversations', messages='messages') -%}
     {% for column in [
@@ -59,10 +68,7 @@
     ] -%}
     coalesce({{ conversations }}.{{ column }}, 0) as {{ column }},
     {% endfor -%}
-    coalesce({{ messages }}.messages_inbound, 0) + coalesce({{ messages }}.messages_outbound, 0) as messages,
-    {% for column in ['messages_inbound', 'messages_outbound', 'messages_failed'] -%}
-    coalesce({{ messages }}.{{ column }}, 0) as {{ column }},
-    {% endfor -%}
+    {{ message_columns(messages) }},
     {% for column in ['conversations_answered', 'conversations_unanswered', 'conversations_closed', 'reopens'] -%}
     coalesce({{ conversations }}.{{ column }}, 0) as {{ column }},
     {% endfor -%}

@@ -102,11 +102,12 @@ asked_periods as (
 )
 {%- endmacro %}
 
-{# What is counted of the chosen conversations and of their messages by period, as two named queries. #}
-{% macro figures_of_periods() -%}
+{# What is counted of the chosen conversations and of their messages by the key of the
+   period, as two named queries. #}
+{% macro figures_of_periods(key='period_start') -%}
 conversations as (
     select
-        periods_of_dates.period_start,
+        periods_of_dates.{{ key }},
         {{ conversation_aggregates() }},
         {{ first_response_aggregates() }},
         cast(sum(facts.replies) as bigint) as replies,
@@ -115,15 +116,15 @@ conversations as (
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
     where
         {{ is_chosen('facts') }}
-    group by periods_of_dates.period_start
+    group by periods_of_dates.{{ key }}
 ),
 
 messages as (
-    select periods_of_dates.period_start, {{ message_aggregates() }}
+    select periods_of_dates.{{ key }}, {{ message_aggregates() }}
     from {{ published('reporting_messages') }} as hours
     inner join periods_of_dates on hours.sent_date = periods_of_dates.local_date
     where
         {{ is_chosen('hours') }}
-    group by periods_of_dates.period_start
+    group by periods_of_dates.{{ key }}
 )
 {%- endmacro %}
