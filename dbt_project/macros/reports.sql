@@ -47,14 +47,12 @@ chosen_tag_sets as (
 )
 {%- endmacro %}
 
-{# Whether a row is of a chosen conversation. #}
-{% macro is_chosen(counted) -%}
-{{ counted }}.agent_no in (select chosen_agents.agent_no from chosen_agents)
-        and {{ counted }}.contact_tag_set_no in (
-            select chosen_contact_tag_sets.tag_set_no from chosen_contact_tag_sets
-        )
-        and {{ counted }}.tag_set_no in (select chosen_tag_sets.tag_set_no from chosen_tag_sets)
-        and {{ matches_working_hours(counted ~ '.started_in_working_hours') }}
+{# Of what is counted, only the rows of chosen conversations; `matches_working_hours` asks the rest. Numbers are there
+   once, so a join adds no row; `in` would have DuckDB look the large table up in the small one. #}
+{% macro join_chosen(counted) -%}
+inner join chosen_agents on {{ counted }}.agent_no = chosen_agents.agent_no
+    inner join chosen_contact_tag_sets on {{ counted }}.contact_tag_set_no = chosen_contact_tag_sets.tag_set_no
+    inner join chosen_tag_sets on {{ counted }}.tag_set_no = chosen_tag_sets.tag_set_no
 {%- endmacro %}
 
 {# A date that was asked for. #}
@@ -114,8 +112,8 @@ conversations as (
         cast(sum(facts.reply_seconds_sum) as bigint) as reply_seconds_sum
     from {{ published('reporting_conversations') }} as facts
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
-    where
-        {{ is_chosen('facts') }}
+    {{ join_chosen('facts') }}
+    where {{ matches_working_hours('facts.started_in_working_hours') }}
     group by periods_of_dates.{{ key }}
 ),
 
@@ -123,8 +121,8 @@ messages as (
     select periods_of_dates.{{ key }}, {{ message_aggregates() }}
     from {{ published('reporting_messages') }} as hours
     inner join periods_of_dates on hours.sent_date = periods_of_dates.local_date
-    where
-        {{ is_chosen('hours') }}
+    {{ join_chosen('hours') }}
+    where {{ matches_working_hours('hours.started_in_working_hours') }}
     group by periods_of_dates.{{ key }}
 )
 {%- endmacro %}

@@ -9,8 +9,8 @@ conversations as (
     select facts.agent_no, periods_of_dates.period_start, {{ conversation_aggregates() }}
     from {{ published('reporting_conversations') }} as facts
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
-    where
-        {{ is_chosen('facts') }}
+    {{ join_chosen('facts') }}
+    where {{ matches_working_hours('facts.started_in_working_hours') }}
     group by facts.agent_no, periods_of_dates.period_start
 ),
 
@@ -21,9 +21,10 @@ responses as (
         {{ first_response_aggregates() }}
     from {{ published('reporting_conversations') }} as facts
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
+    {{ join_chosen('facts') }}
     where
         facts.first_responder_no is not null
-        and {{ is_chosen('facts') }}
+        and {{ matches_working_hours('facts.started_in_working_hours') }}
     group by facts.first_responder_no, periods_of_dates.period_start
 ),
 
@@ -35,8 +36,8 @@ replies as (
         cast(sum(facts.reply_seconds_sum) as bigint) as reply_seconds_sum
     from {{ published('reporting_replies') }} as facts
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
-    where
-        {{ is_chosen('facts') }}
+    {{ join_chosen('facts') }}
+    where {{ matches_working_hours('facts.started_in_working_hours') }}
     group by facts.replier_no, periods_of_dates.period_start
 ),
 
@@ -44,8 +45,8 @@ messages as (
     select hours.credited_no as agent_no, periods_of_dates.period_start, {{ message_aggregates() }}
     from {{ published('reporting_messages') }} as hours
     inner join periods_of_dates on hours.sent_date = periods_of_dates.local_date
-    where
-        {{ is_chosen('hours') }}
+    {{ join_chosen('hours') }}
+    where {{ matches_working_hours('hours.started_in_working_hours') }}
     group by hours.credited_no, periods_of_dates.period_start
 ),
 

@@ -16,8 +16,8 @@ conversations as (
     from {{ published('reporting_conversations') }} as facts
     inner join tags_of_sets as tags on facts.tag_set_no = tags.tag_set_no
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
-    where
-        {{ is_chosen('facts') }}
+    {{ join_chosen('facts') }}
+    where {{ matches_working_hours('facts.started_in_working_hours') }}
     group by tags.tag_no, periods_of_dates.period_start
 ),
 
@@ -25,8 +25,8 @@ conversations_of_periods as (
     select periods_of_dates.period_start, count(*) as conversations
     from {{ published('reporting_conversations') }} as facts
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
-    where
-        {{ is_chosen('facts') }}
+    {{ join_chosen('facts') }}
+    where {{ matches_working_hours('facts.started_in_working_hours') }}
     group by periods_of_dates.period_start
 ),
 
@@ -34,8 +34,8 @@ messages_of_sets as (
     select hours.tag_set_no, periods_of_dates.period_start, {{ message_aggregates() }}
     from {{ published('reporting_messages') }} as hours
     inner join periods_of_dates on hours.sent_date = periods_of_dates.local_date
-    where
-        {{ is_chosen('hours') }}
+    {{ join_chosen('hours') }}
+    where {{ matches_working_hours('hours.started_in_working_hours') }}
     group by hours.tag_set_no, periods_of_dates.period_start
 ),
 

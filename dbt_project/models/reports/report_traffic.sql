@@ -15,18 +15,20 @@ hours_of_week as (
 conversations as (
     select {{ iso_weekday('facts.started_date') }} as weekday, facts.started_hour as hour, count(*) as conversations
     from {{ published('reporting_conversations') }} as facts
+    {{ join_chosen('facts') }}
     where
         facts.started_date between {{ asked('first_day') }} and {{ asked('last_day') }}
-        and {{ is_chosen('facts') }}
+        and {{ matches_working_hours('facts.started_in_working_hours') }}
     group by weekday, hour
 ),
 
 messages as (
     select {{ iso_weekday('hours.sent_date') }} as weekday, hours.sent_hour as hour, {{ message_aggregates() }}
     from {{ published('reporting_messages') }} as hours
+    {{ join_chosen('hours') }}
     where
         hours.sent_date between {{ asked('first_day') }} and {{ asked('last_day') }}
-        and {{ is_chosen('hours') }}
+        and {{ matches_working_hours('hours.started_in_working_hours') }}
     group by weekday, hour
 )
 

@@ -46,3 +46,4 @@ left join {{ ref('int_contacts') }} as contacts
         conversations.source_no = contacts.source_no
         and conversations.contact_id = contacts.contact_id
         and not contacts.is_deleted
+order by facts.started_date

@@ -28,3 +28,4 @@ select
 from hours
 inner join {{ ref('reporting_conversations') }} as conversations
     on hours.conversation_no = conversations.conversation_no
+order by hours.sent_date

@@ -31,3 +31,4 @@ select
 from counted
 inner join {{ ref('reporting_conversations') }} as conversations
     on counted.conversation_no = conversations.conversation_no
+order by conversations.started_date
