@@ -1,7 +1,7 @@
-"""What a candidate holds: rows and a checksum of each mart, so that a verdict is about exactly that.
+"""What a candidate holds: rows and a checksum of each table, so that a verdict is about exactly that.
 
-Here: the names of the marts and their checksums; ``python -m expectations.contents FILE`` prints them as JSON. Not
-here: whether the contents are good (``verdict``).
+Here: the names of the marts, checksums of them and of what the reports for any filter are made from;
+``python -m expectations.contents FILE`` prints them as JSON. Not here: whether the contents are good (``verdict``).
 """
 
 from __future__ import annotations
@@ -15,19 +15,34 @@ import duckdb
 MARTS = ("overview", "by_agent", "by_tag", "details")
 
 
+REPORTING = "reporting"
+"""The schema of the tables that the reports for any filter are made from."""
+MACROS = "macros"
+_OF_ROWS = "count(*), bit_xor(hash(rows)), sum(cast(hash(rows) as hugeint))"
+
+
 def contents(candidate: Path) -> dict[str, list[str]]:
-    """Of each mart the number of rows and a checksum over every value, whatever the order of the rows."""
+    """Of each table the number of rows and a checksum over every value, whatever the order of the rows.
+
+    Beside the marts that is each table of the schema ``reporting``, and under ``macros`` the reports as they are written.
+    """
     with duckdb.connect(str(candidate), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        relations = {mart: mart for mart in MARTS}
+        for (table,) in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = $1 order by all", [REPORTING]
+        ).fetchall():
+            relations[f"{REPORTING}.{table}"] = f"{REPORTING}.{table}"
+        relations[MACROS] = (
+            "(select function_name, parameters, macro_definition from duckdb_functions()"
+            " where function_type = 'table_macro' and not internal)"
+        )
         return {
-            mart: [
+            name: [
                 str(value)
-                for value in connection.execute(
-                    f"select count(*), bit_xor(hash(mart)), sum(cast(hash(mart) as hugeint)) from {mart} as mart"
-                ).fetchone()
-                or ()
+                for value in connection.execute(f"select {_OF_ROWS} from {relation} as rows").fetchone() or ()
             ]
-            for mart in MARTS
+            for name, relation in relations.items()
         }
 
 

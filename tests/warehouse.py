@@ -79,7 +79,7 @@ def run_models(build: Path, kinds: frozenset[str] = frozenset([EXPORT])) -> None
     with duckdb.connect(str(build)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{candidate}' as candidate (storage_version 'v1.0.0')")
-        for schema in ("staging", "intermediate"):
+        for schema in ("staging", "intermediate", "candidate.reporting"):
             connection.execute(f"create schema if not exists {schema}")
         for model in _compiled_models(_is_update(connection), kinds):
             model.run(connection)
@@ -100,8 +100,15 @@ class Model:
     unique_key: Sequence[str]
     predicates: Sequence[str]
     sql: str
+    parameters: Sequence[str] = ()
 
     def run(self, connection: duckdb.DuckDBPyConnection) -> None:
+        if self.materialized == "table_macro":
+            database, name = self.relation.split(".", 1)
+            connection.execute(f"use {database}")
+            connection.execute(f"create or replace macro {name}({', '.join(self.parameters)}) as table ({self.sql})")
+            connection.execute(f"use {Path(BUILD).stem}")
+            return
         if self.materialized != "incremental" or not self._exists(connection):
             kind = "view" if self.materialized == "view" else "table"
             connection.execute(f"create or replace {kind} {self.relation} as {self.sql}")
@@ -176,13 +183,14 @@ def _is_left_out(node: dict[str, Any], kinds: frozenset[str]) -> bool:
 def _model(node: dict[str, object]) -> Model:
     config = node["config"]
     assert isinstance(config, dict)
-    schema = "candidate.main" if node["database"] == "candidate" else node["schema"]
+    schema = f"candidate.{node['schema']}" if node["database"] == "candidate" else node["schema"]
     unique_key = config.get("unique_key") or []
     return Model(
-        f"{schema}.{node['name']}",
+        f"{schema}.{node['alias']}",
         config["materialized"],
         config.get("incremental_strategy"),
         [unique_key] if isinstance(unique_key, str) else unique_key,
         config.get("incremental_predicates") or [],
         str(node["compiled_code"]),
+        config.get("parameters") or [],
     )

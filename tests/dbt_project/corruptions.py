@@ -96,6 +96,20 @@ CORRUPTIONS = {
         one_of_details(f"{column} = {column} + 1")
         for column in ("messages", "messages_inbound", "messages_outbound", "messages_failed")
     ],
+    "assert_report_tables_agree_with_overview": [
+        "delete from candidate.reporting.conversations where conversation_no = 1",
+        *(
+            f"update candidate.reporting.conversations set {change}"
+            for change in ("is_answered = not is_answered", "is_closed = not is_closed", "rating = null")
+        ),
+        *(f"update candidate.reporting.replies set {sum} = {sum} + 1" for sum in ("replies", "reply_seconds_sum")),
+        *(
+            f"update candidate.reporting.messages set messages_{kind} = messages_{kind} + 1"
+            for kind in ("inbound", "outbound", "failed")
+        ),
+        "update candidate.reporting.messages set sent_date = sent_date + 1",
+        "delete from candidate.reporting.agents where agent_no = (select min(agent_no) from candidate.reporting.agents)",
+    ],
     "assert_averages_agree_with_sums": [
         f"update candidate.{mart} set {change}"
         for mart in MARTS

@@ -32,8 +32,9 @@ def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: 
     assert read(home.current, "select release_id, details_rows, expectations_evaluated from release") == [
         (release.release_id, 2, 5)
     ]
-    tables = read(home.current, "select table_name from duckdb_tables() order by 1")
+    tables = read(home.current, "select table_name from duckdb_tables() where schema_name = 'main' order by 1")
     assert [name for (name,) in tables] == ["by_agent", "by_tag", "details", "overview", "release"]
+    assert read(home.current, "select conversations from report_overview('acme', '2026-01-02', '2026-01-02')") == [(2,)]
     query = "select comment from duckdb_columns() where table_name = 'details' and column_name = 'account_id'"
     assert read(home.current, query) == [("The account's id.",)]
     query = "select count(*) from duckdb_columns() where table_name = 'release' and coalesce(comment, '') = ''"
