@@ -24,7 +24,8 @@ _OF_ROWS = "count(*), bit_xor(hash(rows)), sum(cast(hash(rows) as hugeint))"
 def contents(candidate: Path) -> dict[str, list[str]]:
     """Of each table the number of rows and a checksum over every value, whatever the order of the rows.
 
-    Beside the marts that is each table of the schema ``reporting``, and under ``macros`` the reports as they are written.
+    Beside the marts that is each table of the schema ``reporting``; ``macros`` stands for the reports, as they are
+    written.
     """
     with duckdb.connect(str(candidate), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")

@@ -26,12 +26,15 @@
 (working_hours is null or {{ started_in_working_hours }} = cast(working_hours as boolean))
 {%- endmacro %}
 
+{# The parameters themselves, where the linter would take them for columns. #}
+{% macro is_of_account(account_id) -%} {{ account_id }} = account {%- endmacro %}
+
 {# The numbers that the filters match, as three named queries. #}
 {% macro chosen_numbers() -%}
 chosen_agents as (
     select agent_no
     from {{ published('reporting_agents') }}
-    where account_id = account and {{ matches_agents('agent_id', 'agent_email') }}
+    where {{ is_of_account('account_id') }} and {{ matches_agents('agent_id', 'agent_email') }}
 ),
 
 chosen_contact_tag_sets as (
@@ -68,7 +71,10 @@ asked_dates as (
         ) }} as local_date,
         week_starts_on
     from {{ published('reporting_accounts') }}
-    where account_id = account and first_date is not null and {{ asked('first_day') }} <= {{ asked('last_day') }}
+    where
+        {{ is_of_account('account_id') }}
+        and first_date is not null
+        and {{ asked('first_day') }} <= {{ asked('last_day') }}
 ),
 
 periods_of_dates as (
@@ -93,9 +99,16 @@ periods_of_dates as (
 ),
 
 asked_periods as (
-    select distinct period_start, period_end from periods_of_dates
+    select distinct
+        cast(grain as varchar) as grain,
+        period_start,
+        period_end
+    from periods_of_dates
     union
-    select {{ asked('first_day') }} as period_start, {{ plus_days(asked('last_day'), 1) }} as period_end
+    select
+        cast(grain as varchar) as grain,
+        {{ asked('first_day') }} as period_start,
+        {{ plus_days(asked('last_day'), 1) }} as period_end
     where grain = 'period' and {{ asked('first_day') }} <= {{ asked('last_day') }}
 )
 {%- endmacro %}

@@ -108,7 +108,7 @@ CORRUPTIONS = {
             for kind in ("inbound", "outbound", "failed")
         ),
         "update candidate.reporting.messages set sent_date = sent_date + 1",
-        "delete from candidate.reporting.agents where agent_no = (select min(agent_no) from candidate.reporting.agents)",
+        "delete from candidate.reporting.agents where agent_id is null",
     ],
     "assert_averages_agree_with_sums": [
         f"update candidate.{mart} set {change}"

@@ -59,7 +59,7 @@ agents_of_periods as (
 
 select
     accounts.account_id,
-    grain as grain,
+    periods.grain,
     periods.period_start,
     periods.period_end,
     {{ is_complete('periods.period_end', 'accounts.data_through') }} as is_complete,

@@ -54,7 +54,7 @@ tags_of_periods as (
 
 select
     accounts.account_id,
-    grain as grain,
+    periods.grain,
     periods.period_start,
     periods.period_end,
     {{ is_complete('periods.period_end', 'accounts.data_through') }} as is_complete,
@@ -65,7 +65,7 @@ select
 from tags_of_periods
 inner join (select distinct tag_no, tag from tags_of_sets) as tags on tags_of_periods.tag_no = tags.tag_no
 inner join asked_periods as periods on tags_of_periods.period_start = periods.period_start
-inner join {{ published('reporting_accounts') }} as accounts on accounts.account_id = account
+inner join {{ published('reporting_accounts') }} as accounts on {{ is_of_account('accounts.account_id') }}
 left join conversations_of_periods on tags_of_periods.period_start = conversations_of_periods.period_start
 left join conversations
     on

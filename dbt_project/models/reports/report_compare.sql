@@ -1,27 +1,27 @@
 {{ config(parameters=['account', 'first_day', 'last_day'] + report_filters()) }}
 {# Whole months are compared with whole months of the year before, so that February has all its days. #}
+{% set first, last, next = asked('first_day'), asked('last_day'), plus_days(asked('last_day'), 1) %}
+{% set are_months = month_start(first) ~ ' = ' ~ first ~ ' and ' ~ next_month(last) ~ ' = ' ~ next %}
 with asked_periods as (
     select
         1 as period_no,
         'period' as compared,
-        {{ asked('first_day') }} as first_date,
-        {{ asked('last_day') }} as last_date
+        {{ first }} as first_date,
+        {{ last }} as last_date
     union all
     select
         2 as period_no,
         'period_before' as compared,
-        {{ plus_days(asked('first_day'), '(' ~ asked('first_day') ~ ' - ' ~ asked('last_day') ~ ') - 1') }} as first_date,
-        {{ plus_days(asked('first_day'), -1) }} as last_date
+        {{ plus_days(first, '(' ~ first ~ ' - ' ~ last ~ ') - 1') }} as first_date,
+        {{ plus_days(first, -1) }} as last_date
     union all
     select
         3 as period_no,
         'year_before' as compared,
-        {{ year_before(asked('first_day')) }} as first_date,
+        {{ year_before(first) }} as first_date,
         case
-            when {{ month_start(asked('first_day')) }} = {{ asked('first_day') }}
-                and {{ next_month(asked('last_day')) }} = {{ plus_days(asked('last_day'), 1) }}
-                then {{ plus_days(year_before(plus_days(asked('last_day'), 1)), -1) }}
-            else {{ year_before(asked('last_day')) }}
+            when {{ are_months }} then {{ plus_days(year_before(next), -1) }}
+            else {{ year_before(last) }}
         end as last_date
 ),
 
@@ -32,7 +32,7 @@ periods_of_dates as (
             'greatest(accounts.first_date, periods.first_date)', 'least(accounts.last_date, periods.last_date)'
         ) }} as local_date
     from asked_periods as periods
-    inner join {{ published('reporting_accounts') }} as accounts on accounts.account_id = account
+    inner join {{ published('reporting_accounts') }} as accounts on {{ is_of_account('accounts.account_id') }}
     where accounts.first_date is not null and periods.first_date <= periods.last_date
 ),
 
@@ -51,5 +51,5 @@ from {{ published('reporting_accounts') }} as accounts
 cross join asked_periods as periods
 left join conversations on periods.period_no = conversations.period_no
 left join messages on periods.period_no = messages.period_no
-where accounts.account_id = account and periods.first_date <= periods.last_date
+where {{ is_of_account('accounts.account_id') }} and periods.first_date <= periods.last_date
 order by periods.period_no

@@ -3,7 +3,7 @@
 select details.*
 from {{ published('details') }} as details
 where
-    details.account_id = account
+    {{ is_of_account('details.account_id') }}
     and details.started_date between {{ asked('first_day') }} and {{ asked('last_day') }}
     and {{ matches_agents('details.agent_id', 'details.agent_email') }}
     and {{ matches_any('contact_tags', 'details.contact_tags') }}

@@ -7,7 +7,7 @@ with {{ asked_periods() }},
 
 select
     accounts.account_id,
-    grain as grain,
+    periods.grain,
     periods.period_start,
     periods.period_end,
     {{ is_complete('periods.period_end', 'accounts.data_through') }} as is_complete,
@@ -16,5 +16,5 @@ from {{ published('reporting_accounts') }} as accounts
 cross join asked_periods as periods
 left join conversations on periods.period_start = conversations.period_start
 left join messages on periods.period_start = messages.period_start
-where accounts.account_id = account
+where {{ is_of_account('accounts.account_id') }}
 order by periods.period_start

@@ -9,7 +9,7 @@ hours_of_week as (
     from {{ published('reporting_accounts') }} as accounts
     cross join (select {{ number_series(7) }} + 1 as weekday) as weekdays
     cross join (select {{ number_series(24) }} as hour) as hours
-    where accounts.account_id = account and {{ asked('first_day') }} <= {{ asked('last_day') }}
+    where {{ is_of_account('accounts.account_id') }} and {{ asked('first_day') }} <= {{ asked('last_day') }}
 ),
 
 conversations as (
