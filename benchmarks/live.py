@@ -107,6 +107,7 @@ def main() -> None:
     parser.add_argument("--conversations", type=int, default=100_000)
     parser.add_argument("--messages", type=int, default=10, help="of each conversation")
     parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--folder", type=Path, help="where causerie.toml and the home are left (default: nowhere)")
     arguments = parser.parse_args()
     from ingestion.intake import take_in
     from ingestion.settings import load_settings
@@ -117,8 +118,9 @@ def main() -> None:
     )
     server.start()
     os.environ["BENCHMARK_TOKEN"] = TOKEN
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "causerie.toml"
+    with tempfile.TemporaryDirectory() as nowhere:
+        config = (arguments.folder or Path(nowhere)) / "causerie.toml"
+        config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(
             f"""
             home = "var"
