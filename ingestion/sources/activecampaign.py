@@ -10,10 +10,9 @@ border only when rows before it go, so that the list gets shorter between two pa
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 from ingestion.client import Client, Denied, NotThere
 from ingestion.pull import Progress, Pull
@@ -62,18 +61,14 @@ def _sweep(
         if isinstance(count, int):
             is_whole = is_whole and not (count_before is not None and count < count_before)
             count_before = count
-        for row in rows:
-            key, mark = str(row.get("id")), _digest(row)
-            if not pull.is_seen(entity, key, mark):
-                pull.write(entity, [row])
-                pull.see(entity, key, mark)
+        pull.write_unseen(entity, rows)
         of_all = f" of {count_before:,}" if count_before else ""
         progress(f"{source.name}: {pull.rows(entity):,}{of_all} {entity}, {client.requests:,} requests")
         following = answer.get("next") if isinstance(answer, dict) else None
         if not following:
             return is_whole
         try:
-            answer = client.get(following)
+            answer = client.get(urljoin(f"{source.base_url}/{path}", following))
         except NotThere:  # the list has become shorter than that
             return False
 
@@ -88,7 +83,3 @@ def records_of(answer: Any) -> list[Mapping[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("an answer that is no list of records")
     return rows
-
-
-def _digest(row: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:32]
