@@ -215,9 +215,9 @@ def test_redirects_to_another_host_are_refused(location: str) -> None:
 
 def test_redirects_in_a_circle_are_refused() -> None:
     fault = Fault(status=301, headers={"Location": "/api/x"})
-    with serve(echo, HEADERS, lambda *_: fault) as server, client(server.url) as asking:
-        with pytest.raises(RemoteError, match="redirected more than 5 times"):
-            asking.get("x")
+    endless = serve(echo, HEADERS, lambda *_: fault)
+    with endless as server, client(server.url) as asking, pytest.raises(RemoteError, match="more than 5 times"):
+        asking.get("x")
 
 
 @pytest.mark.parametrize("link", ["https://evil.example/api/x", "http://127.0.0.2/api/x", "http://127.0.0.1:8/api"])
