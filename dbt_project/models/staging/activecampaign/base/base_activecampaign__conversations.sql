@@ -1,8 +1,10 @@
 {{ config(materialized='table') }}
-{% set by_conversation = 'partition by sightings.source_system, sightings.conversation_id order by sightings._batch' %}
-{# What snapshots changed in a conversation, and how the latest shows it. Most rows of a snapshot repeat those of the one
-   before: so the few columns that tell of changes are looked through first, and the others fetched for the rows that are
-   left. What a snapshot quarantines is as if it had not changed. #}
+{% set by_conversation -%}
+partition by sightings.source_system, sightings.conversation_id order by sightings._batch
+{%- endset %}
+{# What snapshots changed in a conversation, and how the latest shows it. Most rows of a snapshot repeat those of the
+   one before: so the few columns that tell of changes are looked through first, and the others fetched for the rows that
+   are left. What a snapshot quarantines is as if it had not changed. #}
 with snapshots as (
     select
         source_system,
