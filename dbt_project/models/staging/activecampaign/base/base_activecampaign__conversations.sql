@@ -24,6 +24,7 @@ records as (
         conversation_id,
         coalesce({{ word('status') }} in ('closed', 'resolved'), false) as is_closed,
         coalesce(agent_id, '') as assignee,
+        coalesce(first_message_id, '') as first_message,
         {{ list_or_empty('tags') }} as delivered_tags,
         case when _reasons is null then 0 else 1 end as badness,
         _batch,
@@ -52,7 +53,8 @@ compared as (
         coalesce(lag(sightings.is_closed) over ({{ by_conversation }}), false) as was_closed,
         lag(sightings.assignee) over ({{ by_conversation }}) as assignee_before,
         lag(sightings.delivered_tags) over ({{ by_conversation }}) as tags_before,
-        lead(sightings._batch) over ({{ by_conversation }}) as batch_after
+        lead(sightings._batch) over ({{ by_conversation }}) as batch_after,
+        lead(sightings.first_message) over ({{ by_conversation }}) as first_message_after
     from sightings
     inner join snapshots
         on sightings.source_system = snapshots.source_system and sightings._batch = snapshots.batch
@@ -70,6 +72,8 @@ told as (
                 then {{ tag_list('delivered_tags') }} <> {{ tag_list('tags_before') }}
             else false
         end as is_tagging,
+        -- another message takes the place of the first one, which stays a message
+        batch_after is not null and first_message <> first_message_after as is_last_of_message,
         batch_after is null as is_latest
     from compared
 )
@@ -119,4 +123,10 @@ inner join {{ source('activecampaign', 'conversations') }} as records
         and told._file = records._file
         and told._line = records._line
 left join complete_readings on told.source_system = complete_readings.source_system
-where told.is_closing or told.is_reopening or told.is_assignment or told.is_tagging or told.is_latest
+where
+    told.is_closing
+    or told.is_reopening
+    or told.is_assignment
+    or told.is_tagging
+    or told.is_last_of_message
+    or told.is_latest
