@@ -11,27 +11,23 @@ tries again.
 
 from __future__ import annotations
 
-import email.utils
-import ipaddress
-import json
 import logging
-import re
 import socket
 import threading
 import time
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Never, TypeVar
-from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 import tenacity
+
+from ingestion.addresses import AddressError, Secrets, base_of, below, cut, is_loopback, redirected, shown
+from ingestion.answers import FinalError, PassingError, decoded
 
 for _logger in ("httpx", "httpcore"):  # they tell whole addresses, and headers of answers
     logging.getLogger(_logger).setLevel(logging.WARNING)
@@ -43,15 +39,8 @@ _Result = TypeVar("_Result")
 _MOST_REDIRECTS = 5
 _LONGEST_ANSWER = 10
 """An answer that takes so many times the timeout is given up, also when bytes still drip in."""
-_TRY_AGAIN = (408, 425, 429)
+_ENDLESS = "an answer that does not end"
 _LONGEST_GROWN_WAIT = 60.0
-_PIECE = 64 * 1024
-_READ_OF_AN_ERROR, _TOLD_OF_AN_ERROR, _TOLD_OF_AN_ADDRESS = 4096, 200, 500
-_SHORTEST_SECRET = 4
-_WHOLE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://|//")
-_SECRET_NAME = re.compile(r"token|key|secret|sign|passw|auth|code|session", re.IGNORECASE)
-_HARMLESS_VALUE = re.compile(r"-?[0-9]{1,20}|[a-z_]{1,20}")
-_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 _LATER = "run again later: what was landed before stays, and the next run goes on from there"
 
 
@@ -89,27 +78,6 @@ class Denied(RemoteError):
 
 class NotThere(RemoteError):
     """There is nothing at this address (404)."""
-
-
-class _PassingError(Exception):
-    """What may be over when the request is sent again.
-
-    ``asked``: seconds that the system asks to wait. ``is_for_all``: what else is asked has to wait as well.
-    """
-
-    def __init__(self, message: str, asked: float | None = None, *, is_for_all: bool = False) -> None:
-        super().__init__(message)
-        self.asked = asked
-        self.is_for_all = is_for_all
-
-
-class _FinalError(Exception):
-    """What will be the same when the request is sent again. ``remedy``: what to do; ``status``: of the answer."""
-
-    def __init__(self, message: str, remedy: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.remedy = remedy
-        self.status = status
 
 
 class _Scope:
@@ -159,7 +127,7 @@ class _Request:
     shown: str
     tried: int = 0
 
-    def failed(self, why: object, remedy: str) -> str:
+    def failed(self, why: str, remedy: str) -> str:
         times = "once" if self.tried == 1 else f"{self.tried} times"
         return f"GET {self.shown}: {why}; tried {times}; {remedy}"
 
@@ -194,9 +162,11 @@ class Client:
                     f"the value of the header '{name}' has characters that no header can have, or is empty: set the"
                     " token anew, without blanks, line ends or quotes around it"
                 )
-        self._secrets = _spellings(headers.values())
-        self._base = _base_of(base_url)
-        self._base_url = str(self._base).rstrip("/")
+        self._secrets = Secrets(headers.values())
+        try:
+            self._base = base_of(base_url)
+        except AddressError as error:
+            raise RemoteError(str(error)) from None
         self._manners = manners
         self._on_request = on_request
         self._wait = wait
@@ -221,7 +191,7 @@ class Client:
                 },
                 timeout=manners.timeout_seconds,
                 follow_redirects=False,
-                trust_env=not _is_loopback(self._base.host),
+                trust_env=not is_loopback(self._base),
                 limits=httpx.Limits(max_keepalive_connections=manners.concurrency),
             )
         except (ValueError, ImportError, httpx.InvalidURL):
@@ -232,7 +202,7 @@ class Client:
         self._retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(manners.attempts),
             wait=self._wait_before_next,
-            retry=tenacity.retry_if_exception_type(_PassingError),
+            retry=tenacity.retry_if_exception_type(PassingError),
             before_sleep=self._let_all_wait,
             sleep=self._pause,
             reraise=True,
@@ -250,7 +220,7 @@ class Client:
         self._http.close()
 
     def __repr__(self) -> str:
-        return f"Client({self._base_url!r})"
+        return f"Client({str(self._base)!r})"
 
     def get(self, path_or_url: str, params: Params | None = None) -> Any:
         """The decoded JSON of an answer. What is asked is below the base URL, or a whole address of the same host.
@@ -260,17 +230,21 @@ class Client:
             RemoteError: it could not be had, as often as it was tried; or so many requests failed before that nothing
                 is asked any more; or the client was closed meanwhile.
         """
-        url = self._url(path_or_url)
+        try:
+            url = below(self._base, path_or_url)
+        except AddressError as error:
+            raise RemoteError(self._told(error)) from None
         if params:
             url = url.copy_merge_params(dict(params))
-        request = _Request(url, _cut(self._hidden(_shown(url))))
+        request = _Request(url, self._told(shown(url)))
         try:
             answer = self._retrying.copy()(self._ask, request)
-        except _PassingError as error:
-            self._fail(request.failed(error, _LATER))
-        except _FinalError as error:
+        except PassingError as error:
+            self._here.scope.check()  # a connection that was cut here says nothing of the system
+            self._fail(request.failed(self._told(error), _LATER))
+        except FinalError as error:
             self._answered()
-            message = self._hidden(request.failed(error, error.remedy))
+            message = request.failed(self._told(error), error.remedy)
             if error.status in (401, 403):
                 raise Denied(message, error.status) from None
             raise (NotThere if error.status == 404 else RemoteError)(message) from None
@@ -326,29 +300,6 @@ class Client:
             with self._lock:
                 self._maps.discard(scope)
 
-    def _url(self, path_or_url: str) -> httpx.URL:
-        """A whole address.
-
-        Raises:
-            RemoteError: it is none, or one of another host: the token would go there.
-        """
-        try:
-            if not _WHOLE.match(path_or_url):
-                path = path_or_url.lstrip("/")
-                return httpx.URL(f"{self._base_url}/{path}" if path else self._base_url)
-            url = httpx.URL(path_or_url)
-        except httpx.InvalidURL as error:
-            raise RemoteError(f"{_cut(self._hidden(path_or_url))!r} is no address: {error}") from None
-        # behind a proxy a system may take itself to be at http, and at its usual port
-        if url.host != self._base.host or url.port not in (None, self._base.port, 80, 443):
-            raise RemoteError(
-                f"the system points to another host, '{self._hidden(url.netloc.decode())}', which is not asked, for the"
-                f" token would go there; have the system name itself '{self._base.host}', or correct the base_url"
-            )
-        return url.copy_with(
-            scheme=self._base.scheme, host=self._base.host, port=self._base.port, userinfo=b"", fragment=None
-        )
-
     def _ask(self, request: _Request) -> Any:
         """One attempt."""
         request.tried += 1
@@ -364,19 +315,23 @@ class Client:
                     self._here.until = self._clock() + _LONGEST_ANSWER * self._manners.timeout_seconds
                     with self._http.stream("GET", url, extensions={"trace": self._on_event}) as response:
                         if not response.has_redirect_location:
-                            return self._answer(response)
-                        url = _redirected(url, response.headers["location"])
+                            return decoded(response, self._manners.largest_response_bytes)
+                        url = redirected(url, response.headers["location"])
+        except AddressError as error:
+            raise FinalError(str(error), "correct the base_url") from None
         except httpx.TimeoutException:
-            raise _PassingError(f"no answer within {self._manners.timeout_seconds:g} seconds") from None
+            if self._clock() >= self._here.until:
+                raise PassingError(_ENDLESS) from None
+            raise PassingError(f"no answer within {self._manners.timeout_seconds:g} seconds") from None
         except httpx.TransportError as error:
             words = str(error) or type(error).__name__
             if "CERTIFICATE_VERIFY_FAILED" in words:
-                raise _FinalError(
+                raise FinalError(
                     f"its certificate cannot be verified: {words}",
                     "have the system show one that is valid, or name its authority in SSL_CERT_FILE",
                 ) from None
-            raise _PassingError(f"the connection failed: {words}") from None
-        raise _FinalError(f"is redirected more than {_MOST_REDIRECTS} times", "correct the base_url")
+            raise PassingError(f"the connection failed: {words}") from None
+        raise FinalError(f"is redirected more than {_MOST_REDIRECTS} times", "correct the base_url")
 
     def _on_event(self, event: str, told: Mapping[str, Any]) -> None:
         """See to it that a new connection is read no longer than an answer may take, and can be cut.
@@ -391,63 +346,16 @@ class Client:
         def read_in_time(most: int, timeout: float | None = None) -> Any:
             left = self._here.until - self._clock()
             if left <= 0:
-                raise _PassingError("an answer that does not end")
+                raise PassingError(_ENDLESS)
             with self._here.scope.reading(connection):
                 return read(most, left if timeout is None else min(timeout, left))
 
         stream.read = read_in_time
 
-    def _answer(self, response: httpx.Response) -> Any:
-        status = response.status_code
-        if status in _TRY_AGAIN or status >= 500:
-            asked = _seconds(response.headers.get("retry-after"), datetime.now(UTC))
-            is_for_all = status == 429 or asked is not None  # the limit is the account's, the pause the system's
-            raise _PassingError(f"status {status}", asked, is_for_all=is_for_all)
-        if status in (401, 403):
-            raise _FinalError(
-                f"status {status}: {self._told(response)}", "see which token the configuration names", status
-            )
-        if status == 404:
-            raise _FinalError("status 404: nothing is there", "correct the base_url, or what is asked for", status)
-        if not response.is_success:
-            raise _FinalError(f"status {status}: {self._told(response)}", "correct what is asked for", status)
-        body = self._body(response)
-        try:
-            return json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)
-        except (ValueError, RecursionError):
-            kind = _printable(response.headers.get("content-type", "of no type"))
-            raise _PassingError(f"an answer that is no JSON ({kind}), or was cut off") from None
-
-    def _body(self, response: httpx.Response) -> bytearray:
-        largest = self._manners.largest_response_bytes
-        body = bytearray()
-        for piece in _pieces(response):
-            body += piece
-            if len(body) > largest:
-                raise _FinalError(
-                    f"an answer of more than {largest:,} bytes, which is more than is taken",
-                    "ask for smaller pages, or correct the base_url",
-                )
-        return body
-
-    def _told(self, response: httpx.Response) -> str:
-        """What the system says of an error: the beginning of its words, without the token should it repeat it."""
-        body = bytearray()
-        with suppress(httpx.HTTPError, _PassingError, _FinalError):
-            for piece in _pieces(response):
-                body += piece
-                if len(body) >= _READ_OF_AN_ERROR:
-                    break
-        words = self._hidden(body[:_READ_OF_AN_ERROR].decode("utf-8", "replace"))
-        return _printable(words)[:_TOLD_OF_AN_ERROR] or "no words"
-
-    def _hidden(self, text: str) -> str:
-        for spelling in self._secrets:
-            text = text.replace(spelling, "***")
-        return text
+    def _told(self, text: object) -> str:
+        return cut(self._secrets.hidden(str(text)))
 
     def _fail(self, message: str) -> Never:
-        message = self._hidden(message)
         with self._lock:
             self._failed_in_a_row += 1
             if self._failed_in_a_row >= self._manners.give_up_after and self._given_up is None:
@@ -471,12 +379,10 @@ class Client:
         longest = self._manners.longest_wait_seconds
         if error.asked is not None and error.asked > longest:
             request: _Request = state.args[0]
-            message = self._hidden(
-                request.failed(
-                    f"{error}, and it asks to wait {error.asked:,.0f} seconds, more than the {longest:,.0f} that are"
-                    " waited",
-                    "run again after that: what was landed before stays, and the next run goes on from there",
-                )
+            message = request.failed(
+                f"{self._told(error)}, and it asks to wait {error.asked:,.0f} seconds, more than the {longest:,.0f}"
+                " that are waited",
+                "run again after that: what was landed before stays, and the next run goes on from there",
             )
             with self._lock:
                 self._given_up = self._given_up or message
@@ -514,126 +420,7 @@ class Client:
 _GROWING = tenacity.wait_exponential(multiplier=0.5, max=_LONGEST_GROWN_WAIT) + tenacity.wait_random(0, 1)
 
 
-def _passing(state: tenacity.RetryCallState) -> _PassingError:
+def _passing(state: tenacity.RetryCallState) -> PassingError:
     error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, _PassingError), "nothing else is tried again"
+    assert isinstance(error, PassingError), "nothing else is tried again"
     return error
-
-
-def _base_of(base_url: str) -> httpx.URL:
-    """The base URL.
-
-    Raises:
-        RemoteError: it is no address that can be asked.
-    """
-    try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query or url.fragment:
-        raise RemoteError(
-            "the base_url is no address that can be asked; write it as 'https://chat.example/api', without a user, a"
-            " password or a query"
-        )
-    return url
-
-
-def _redirected(url: httpx.URL, location: str) -> httpx.URL:
-    """Where a redirect leads, when that is the same host."""
-    try:
-        target = url.join(location)
-    except httpx.InvalidURL:
-        raise _FinalError("is redirected to what is no address", "correct the base_url") from None
-    is_same = (target.scheme, target.host, _port(target)) == (url.scheme, url.host, _port(url))
-    is_upgrade = (url.scheme, target.scheme) == ("http", "https") and target.host == url.host
-    if not (is_same or is_upgrade):
-        raise _FinalError(
-            f"is redirected to {target.scheme}://{target.netloc.decode()}, which is another host or way and not asked,"
-            " for the token would go there",
-            "correct the base_url",
-        )
-    return target.copy_with(userinfo=b"")
-
-
-def _pieces(response: httpx.Response) -> Iterator[bytes]:
-    """A body, unpacked. Here and not by httpx, which unpacks all that came at once, however large it becomes."""
-    packing = response.headers.get("content-encoding", "").strip().lower()
-    if packing in ("", "identity"):
-        yield from response.iter_raw()
-        return
-    if packing not in ("gzip", "x-gzip"):
-        raise _FinalError(
-            f"an answer packed as '{_printable(packing)}', which was not asked for", "correct the system or its proxy"
-        )
-    unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    try:
-        for packed in response.iter_raw():
-            while packed:
-                yield unpacking.decompress(packed, _PIECE)
-                packed = unpacking.unconsumed_tail
-        yield unpacking.flush()
-    except zlib.error:
-        raise _PassingError("an answer that cannot be unpacked") from None
-    if not unpacking.eof:
-        raise _PassingError("an answer that was cut off")
-
-
-def _seconds(retry_after: str | None, now: datetime) -> float | None:
-    """What ``Retry-After`` asks for, in seconds or as a date; None for nothing, and for what is neither."""
-    text = (retry_after or "").strip()
-    if _SECONDS.fullmatch(text):
-        return float(text)
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - now).total_seconds())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _no_number(word: str) -> Never:
-    raise ValueError(f"{word} is no JSON")
-
-
-def _spellings(values: Iterable[str]) -> list[str]:
-    """What may not be told: values of headers, as they are and as JSON or an address would show them.
-
-    A value of several words begins with a scheme, as in ``Token <key>``, which is none.
-    """
-    words = {word for value in values for word in (value, *(value.split()[1:] or value.split()))}
-    spellings = {
-        spelling
-        for word in words
-        for spelling in (word, json.dumps(word)[1:-1], word.replace("/", r"\/"), quote(word, safe=""), quote(word))
-        if len(word) >= _SHORTEST_SECRET
-    }
-    return sorted(spellings, key=len, reverse=True)
-
-
-def _shown(url: httpx.URL) -> str:
-    """An address as it can be told: of its query only values that are surely neither secret nor personal."""
-    parts = urlsplit(str(url))
-    query = "&".join(
-        f"{name}={value if _HARMLESS_VALUE.fullmatch(value) and not _SECRET_NAME.search(name) else '...'}"
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    )
-    return _printable(parts._replace(query=query, fragment="").geturl())
-
-
-def _printable(text: str) -> str:
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _TOLD_OF_AN_ADDRESS else f"{text[:_TOLD_OF_AN_ADDRESS]}..."
-
-
-def _port(url: httpx.URL) -> int:
-    return url.port or (443 if url.scheme == "https" else 80)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
