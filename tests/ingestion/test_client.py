@@ -187,8 +187,8 @@ def test_what_may_pass_is_tried_again(fault: Fault) -> None:
     [
         ("7", 7, 7),
         (" 7.5 ", 7.5, 7.5),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True), 10, 100),
-        (format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 0.5, 1.5),
+        ("in 20 seconds", 10, 20),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 0.5, 1.5),
         ("0", 0.5, 1.5),
         ("soon", 0.5, 1.5),
         ("\u00b2", 0.5, 1.5),
@@ -199,6 +199,8 @@ def test_what_may_pass_is_tried_again(fault: Fault) -> None:
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_system_can_ask_to_wait(status: int, retry_after: str, least: float, most: float) -> None:
     passing = Time()
+    if retry_after == "in 20 seconds":
+        retry_after = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
     fault = Fault(status=status, headers={"Retry-After": retry_after})
     with serve(echo, HEADERS, Script(fault)) as server, client(server.url, passing=passing) as asking:
         asking.get("x")
@@ -604,7 +606,7 @@ def test_results_come_in_order_and_only_some_are_asked_at_once() -> None:
         return Fault(seconds=0.02 if number % 3 else 0)
 
     with serve(echo, HEADERS, slow) as server, client(server.url, manners) as asking:
-        results = asking.map(lambda number: asking.get(f"{number}")["path"], items())  # type: ignore[arg-type, var-annotated]
+        results = asking.map(lambda number: asking.get(f"{number}")["path"], items())  # type: ignore[arg-type]
         assert next(results) == "/api/0"
         assert len(taken) <= 7, "items are taken only a little ahead"
         assert list(results) == [f"/api/{number}" for number in range(1, 40)]
@@ -775,9 +777,9 @@ def test_no_secret_is_told(token: str, caplog: pytest.LogCaptureFixture) -> None
         Fault(status=302, headers={"Location": f"https://{token}@evil.example/"}),
         Fault(status=429, headers={"Retry-After": token}),
     ]
-    told = []
+    told: list[str] = []
     for fault in faults:
-        with serve(echo, headers, lambda *_, fault=fault: fault) as server:  # type: ignore[misc]
+        with serve(echo, headers, lambda *_, fault=fault: fault) as server:
             tell = told.append
             with Client(f"{server.url}/api", headers, QUICK, tell, wait=lambda _: None) as asking:
                 told.append(repr(asking))
