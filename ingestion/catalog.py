@@ -67,7 +67,7 @@ def create_build(
             of_kind = [segment for segment in segments if kind_of[segment.listed.source] == kind]
             for entity in entities_of(kind).values():
                 connection.execute(f"create view {kind}.{entity.name} as {_records(entity, of_kind, last)}")
-        for name, (columns, rows) in _settings_tables(settings, entries).items():
+        for name, (columns, rows) in _settings_tables(settings, entries, last).items():
             kinds = dict(column.split() for column in columns.split(", "))
             connection.execute(f"create table settings.{name} as {sql_rows(kinds, rows)}")
         if carried_over is not None:
@@ -119,7 +119,9 @@ def _nothing(columns: int) -> list[Any]:
     return [(None,) * columns]
 
 
-def _settings_tables(settings: Settings, entries: Sequence[Entry]) -> dict[str, tuple[str, list[tuple[Any, ...]]]]:
+def _settings_tables(
+    settings: Settings, entries: Sequence[Entry], last: Mapping[str, str]
+) -> dict[str, tuple[str, list[tuple[Any, ...]]]]:
     """Each table's columns and rows."""
     return {
         "accounts": (
@@ -181,8 +183,11 @@ def _settings_tables(settings: Settings, entries: Sequence[Entry]) -> dict[str, 
             ],
         ),
         "batches": (
-            "source_system varchar, batch varchar, extracted_at timestamptz",
-            [(entry.source, entry.batch, str(entry.extracted_at)) for entry in entries],
+            "source_system varchar, batch varchar, extracted_at timestamptz, is_carried_over boolean",
+            [
+                (entry.source, entry.batch, str(entry.extracted_at), entry.batch <= last.get(entry.source, ""))
+                for entry in entries
+            ],
         ),
         "batch_counts": (
             "source_system varchar, batch varchar, entity varchar, landed bigint,"

@@ -232,10 +232,9 @@ class _SourceIntake:
             return
         batch = replaced or next_name(live.now(), names())
         last = max(self._ledger.accepted(name), default=None)
-        is_there, warnings = live.pull(self._source, folder, last, batch, self._progress, live.now)
+        warnings = live.pull(self._source, folder, last, batch, self._progress, live.now)
         self._report.warnings += [f"{name}: {warning}" for warning in warnings]
-        if is_there:
-            self._take_in_all([(batch, self._open(folder / batch))])
+        self._take_in_all([(batch, self._open(folder / batch))])
 
     def _open(self, folder: Path) -> Landed | BatchError:
         try:

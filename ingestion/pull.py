@@ -103,11 +103,6 @@ class Pull:
         """When its first request was sent."""
         return datetime.fromisoformat(self.facts["started_at"])
 
-    @property
-    def has_files(self) -> bool:
-        """Whether anything was written."""
-        return bool(self._rows)
-
     def rows(self, entity: str) -> int:
         """How many records of an entity it has."""
         return self._rows.get(_name(entity), 0)

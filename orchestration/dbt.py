@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ingestion.landing import write_durably
+from ingestion.native import LIVE_KINDS
 from ingestion.settings import Resources, Settings
 from orchestration.home import Build, Home
 
@@ -161,6 +162,15 @@ def start(settings: Settings, build: Build, command: Sequence[str]) -> subproces
     process.stdin.write(json.dumps(order).encode() + b"\n")
     process.stdin.flush()
     return process
+
+
+def left_out(settings: Settings) -> list[str]:
+    """dbt's arguments to leave out the models of kinds of sources that are not configured."""
+    kinds = {source.kind for source in settings.sources}
+    models = [f"path:models/staging/{kind},resource_type:model" for kind in LIVE_KINDS if kind not in kinds]
+    if not kinds & {"activecampaign", "meta_webhooks"}:
+        models.append("int_whatsapp_messages")
+    return ["--exclude", *models] if models else []
 
 
 def _options(target: Path) -> list[str]:

@@ -22,8 +22,8 @@ from typing import Any
 
 import duckdb
 
-from ingestion.contract import ENTITIES
 from ingestion.ledger import LEDGER, Entry, Ledger
+from ingestion.native import entities_of
 from ingestion.raw import QUARANTINE
 from ingestion.settings import Settings
 from ingestion.sql import first_line, sql_file, sql_rows, sql_text
@@ -103,6 +103,7 @@ class Quarantine:
         self.notes: list[str] = []
         self.question = question
         self._connection = connection
+        self._kinds = {source.name: source.kind for source in settings.sources}
         files = self._files(settings, question)
         self._find(files, question)
         if self._rows("select count(*) from found") != [(0,)]:  # where there is nothing, a build need not be there
@@ -214,7 +215,7 @@ class Quarantine:
         for path, entries in files.items():
             batches = {(entry.source, entry.batch) for entry in entries}
             for name in sorted({entity for source, batch, entity in wanted if (source, batch) in batches}):
-                key = ENTITIES[name].key
+                key = entities_of(self._kinds[entries[0].source])[name].key
                 for part in sorted(path.parent.glob(f"{name}-*.parquet")):
                     try:
                         self._connection.execute(

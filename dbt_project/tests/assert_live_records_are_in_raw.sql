@@ -4,7 +4,9 @@ with landed as (
     select counts.source_system, counts.entity, sum(counts.landed) as landed
     from {{ source('settings', 'batch_counts') }} as counts
     inner join {{ source('settings', 'sources') }} as sources on counts.source_system = sources.source_system
-    where sources.kind <> 'export'
+    inner join {{ source('settings', 'batches') }} as batches
+        on counts.source_system = batches.source_system and counts.batch = batches.batch
+    where sources.kind <> 'export' and not batches.is_carried_over
     group by counts.source_system, counts.entity
 ),
 
@@ -23,5 +25,4 @@ in_raw as (
 select landed.source_system, landed.entity, landed.landed, in_raw.records
 from landed
 left join in_raw on landed.source_system = in_raw.source_system and landed.entity = in_raw.entity
-{# in an update only the batches that came since are in sight: none of a live system, else it is no update #}
-where landed.landed <> coalesce(in_raw.records, 0){% if is_update() %} and false{% endif %}
+where landed.landed <> coalesce(in_raw.records, 0)

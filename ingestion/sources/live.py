@@ -67,8 +67,8 @@ def pull(
     name: str,
     progress: Progress,
     clock: Clock,
-) -> tuple[bool, list[str]]:
-    """Read a source into the batch ``name`` of its landing folder; whether there is one, and what there is to say.
+) -> list[str]:
+    """Read a source into the batch ``name`` of its landing folder; what there is to say.
 
     ``last``: the last accepted batch, at whose cursor the reading goes on.
 
@@ -97,22 +97,19 @@ def pull(
             f"{source.name}: its answers have not the known shape: {error}; 'causerie check-source {source.name}'"
             " tells more"
         ) from None
-    return True, []
+    return []
 
 
 def _read_archives(
     source: MetaWebhooksSource, folder: Path, cursor: Mapping[str, Any], name: str, progress: Progress, clock: Clock
-) -> tuple[bool, list[str]]:
+) -> list[str]:
     if not source.path.is_dir():
         raise SourceError(f"{source.path}: the folder of source '{source.name}' is not there")
     discard(folder)
     with Pull(folder, _identity(source), clock()) as reading:
-        outcome = meta_webhooks.read(source, reading, cursor, progress)
-        if outcome is None or not reading.has_files:
-            return False, outcome[1] if outcome else []
-        following, warnings = outcome
+        following, warnings = meta_webhooks.read(source, reading, cursor, progress)
         reading.commit(name, clock(), following)
-    return True, warnings
+    return warnings
 
 
 def _identity(source: AnySource) -> str:

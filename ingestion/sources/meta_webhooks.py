@@ -41,8 +41,10 @@ def archives(source: MetaWebhooksSource) -> dict[str, list[int]]:
 
 def read(
     source: MetaWebhooksSource, pull: Pull, cursor: Mapping[str, Any], progress: Progress
-) -> tuple[Cursor, list[str]] | None:
-    """Read the archives that are new or have changed; the cursor, and what there is to say. None without any.
+) -> tuple[Cursor, list[str]]:
+    """Read the archives that are new or have changed; the cursor, and what there is to say.
+
+    Without any the batch is empty, and says how far the archive has been read.
 
     What is still being written is left for a later run: a gzip file that is cut off, a last line without an end.
     """
@@ -66,7 +68,7 @@ def read(
         pull.keep_file(kept.name, deliveries)
         if rest:
             warnings.append(f"{path}: its last line has no end and is no JSON yet; it is left for a later run")
-    return ({"files": now}, warnings) if number or warnings else None
+    return {"files": now}, warnings
 
 
 def look_into(path: Path, most: int = 1000) -> tuple[int, int, int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import PUBLISHED, REFUSED, WRONG, config_option, leave, read_settings, stop
+from orchestration.commands.common import REFUSED, WRONG, config_option, read_settings, stop
 
 
 @click.command("check-source")
@@ -35,8 +35,6 @@ def check_source(name: str, config: Path) -> None:
         mark = "ok" if finding.is_there else "missing" if finding.is_needed else "without"
         click.echo(f"  {mark:<8} {finding.subject:<14} {finding.words}")
         is_readable &= finding.is_there or not finding.is_needed
-    click.echo(
-        "it can be read" if is_readable else "it cannot be read as it is: see what is missing above",
-        err=not is_readable,
-    )
-    leave(PUBLISHED if is_readable else REFUSED)
+    if not is_readable:
+        stop(f"{source.name} cannot be read as it is: see what is missing above", REFUSED)
+    click.echo("it can be read")

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import click
 
-from ingestion.contract import ENTITIES
+from ingestion.native import KINDS, entities_of
 from orchestration.commands.common import REFUSED, WRONG, config_option, opened, read_settings, stop
+
+_ENTITIES = list(dict.fromkeys(entity for kind in KINDS for entity in entities_of(kind)))
 
 
 @click.command()
 @config_option
 @click.option("--source", help="Rows of this source only.")
 @click.option("--batch", help="Rows of this batch only.")
-@click.option("--entity", type=click.Choice(list(ENTITIES)), help="Rows of this entity only.")
+@click.option("--entity", type=click.Choice(_ENTITIES), help="Rows of this entity only.")
 @click.option("--reason", metavar="TEXT", help="Rows with a reason that contains this, in any case.")
 @click.option("--all", "with_mended", is_flag=True, help="Mended rows too, and by which batch.")
 @click.option(

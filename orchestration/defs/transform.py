@@ -13,7 +13,6 @@ import dagster as dg
 from packaging.version import Version
 
 from expectations import great
-from ingestion.native import LIVE_KINDS
 from ingestion.settings import Settings
 from orchestration import dbt as dbt_process
 from orchestration.home import Home
@@ -38,15 +37,6 @@ class Translator(DagsterDbtTranslator):
         return str(dbt_resource_props["fqn"][1])
 
 
-def _left_out(settings: Settings) -> list[str]:
-    """dbt's arguments to leave out the models of kinds of sources that are not configured."""
-    kinds = {source.kind for source in settings.sources}
-    left_out = [f"path:models/staging/{kind}" for kind in LIVE_KINDS if kind not in kinds]
-    if not kinds & {"activecampaign", "meta_webhooks"}:
-        left_out.append("int_whatsapp_messages")
-    return ["--exclude", *left_out] if left_out else []
-
-
 def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     """The dbt project as assets, built by one ``dbt build``: all of them, for a build is one whole."""
     translator = Translator()
@@ -60,7 +50,7 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
             raise dg.Failure("a build is made as a whole: run the whole job", allow_retries=False)
         with reporter.step("dbt build"):
             process = dbt_process.start(
-                settings, build, ["build", "--exclude-resource-type", "unit_test", *_left_out(settings)]
+                settings, build, ["build", "--exclude-resource-type", "unit_test", *dbt_process.left_out(settings)]
             )
             great.load_beside()  # the next step needs it, it takes seconds, and this process only waits for dbt
             invocation = DbtCliInvocation(

@@ -47,6 +47,7 @@ CORRUPTIONS = {
         f"assert_{mart}_rows_are_unique": [f"insert into candidate.{mart} select * from candidate.{mart} limit 1"]
         for mart in (*MARTS, "details")
     },
+    "assert_live_records_are_in_raw": ["update settings.sources set kind = 'chatwoot' where source_no = 1"],
     "assert_status_is_known": [one_of_details("status = 'snoozed'")],
     "assert_source_is_known": [one_of_details("source = 'Inbox'")],
     "assert_times_basis_is_known": [one_of_details("times_basis = 'guessed'")],

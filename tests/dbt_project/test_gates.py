@@ -27,6 +27,7 @@ from ingestion.catalog import CarriedOver, create_build
 from ingestion.demo import write_demo
 from ingestion.intake import accepted_batches, take_in
 from ingestion.settings import Settings, load_settings
+from orchestration.dbt import left_out
 from tests.comparison import KEYS, differences, read_marts
 from tests.dbt_project.corruptions import CORRUPTIONS, LOSSES, LOSSES_OF_UPDATES
 from tests.warehouse import BUILD, quarantine, run_models
@@ -145,7 +146,7 @@ def build(folder: Path, settings: Settings, carried_over: CarriedOver | None = N
     file, target = folder / BUILD, folder / "target"
     folder.mkdir()
     create_build(file, settings, *accepted_batches(settings), carried_over)
-    status, results = run_dbt(file, target, "build", "--exclude-resource-type", "unit_test")
+    status, results = run_dbt(file, target, "build", "--exclude-resource-type", "unit_test", *left_out(settings))
     assert status == 0, [name for name, result in results.items() if result["status"] not in ("success", "pass")]
     manifest = json.loads((target / "manifest.json").read_text())
     return Built(file, target, results, manifest, carried_over.database if carried_over else None)
@@ -186,7 +187,7 @@ def copy_of_update(updated: Built, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def corrupted(built: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def corrupted(built: Built, everything: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Results of all tests on a build that is corrupted for every data test. Unit tests bring their own rows."""
     sound = tmp_path_factory.mktemp("sound")
     for file in (built.file, built.candidate):
@@ -195,7 +196,7 @@ def corrupted(built: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         with opened(built.file) as connection:
             for corruptions in CORRUPTIONS.values():
                 connection.execute(corruptions[0])
-        status, results = run_dbt(built.file, built.target, "test")
+        status, results = run_dbt(built.file, built.target, "test", *left_out(everything))
     finally:
         for file in (built.file, built.candidate):
             shutil.copy(sound / file.name, file)

@@ -1,350 +1,287 @@
-"""A small ActiveCampaign account with an archive of Meta's webhooks, and what an export of the same data would hold.
+"""A WhatsApp account of ActiveCampaign that lives through time, in the shapes of its API.
 
-Here: one truth told twice. The export's part is written down as snapshots are taken, not worked out from the API's
-answers: so that neither SQL nor connector is held against itself.
+Here: the account (``World``), what a still look at it shows (``Snapshot``), and the words to make it by hand. Not here:
+lives by chance (``activecampaign_life``), the server (``activecampaign_server``), and what the warehouse should make of
+it (``activecampaign_export``).
+
+    world = World("2026-01-05T08:00:00Z")
+    world.member(7, "Ana", "Silva", "ana@acme.example")
+    world.contact("k1", phone="+33 6 12 34 56 78")
+    world.conversation("c1", "k1", first_message=world.message("wamid.1", "INBOUND"))
+    world.later("2026-01-05T09:30:00Z", lambda: world.change("c1", status="RESOLVED"))
+    world.advance_to("2026-01-05T10:00:00Z")
 """
 
 from __future__ import annotations
 
-import gzip
-import json
-import random
+import copy
+import heapq
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from tests.drops import Row
+from tests.live.meta import Fact
 
-TOKEN = "hilos-token-of-the-tests"
-HEADERS = {"Authorization": f"Token {TOKEN}"}
-START = int(datetime(2026, 3, 27, 8, tzinfo=UTC).timestamp())
-CLOSED = ("CLOSED", "RESOLVED")
-ORDER = ("sent", "delivered", "read", "failed")
-PATHS = {
-    "/api/inbox/conversation": "conversations",
-    "/api/contact": "contacts",
-    "/api/flow-execution-contact": "executions",
-}
+Row = dict[str, Any]
+
+CLOSED = ("RESOLVED", "CLOSED")
 
 
-def iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
+def instant(value: str | datetime) -> datetime:
+    """An instant from ISO 8601 text with an offset, in UTC."""
+    return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+
+
+def spelled(value: str | datetime) -> str:
+    """An instant as the API writes it: a fraction only where there is one."""
+    return instant(value).isoformat().replace("+00:00", "Z")
+
+
+def digits(phone: str | None) -> str:
+    """What of a phone number a webhook shows."""
+    return "".join(character for character in phone or "" if character in "0123456789")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that the API shows at one moment."""
+
+    conversations: list[Row]
+    contacts: list[Row]
+    members: list[Row]
+    flows: list[Row]
 
 
 @dataclass
 class World:
-    """One account. ``now`` is in unix seconds."""
+    """The account. Its methods change it at ``now``; ``facts`` is what WhatsApp has to tell so far."""
 
-    url: str = ""
-    now: int = START
-    conversations: dict[str, Row] = field(default_factory=dict)
-    contacts: dict[str, Row] = field(default_factory=dict)
-    members: dict[int, Row] = field(default_factory=dict)
-    executions: dict[str, Row] = field(default_factory=dict)
-    deliveries: list[Row] = field(default_factory=list)
-    """What Meta delivered and no archive holds yet."""
-    snapshots: int = 0
-    _numbers: dict[str, int] = field(default_factory=dict)
-    _shown: dict[str, Row] = field(default_factory=dict)
-    """By conversation: what the snapshots so far told of it."""
-    _messages: dict[str, Row] = field(default_factory=dict)
-    """By wamid: the message as it truly is, with its phone."""
-    _events: list[Row] = field(default_factory=list)
-    _known_contacts: dict[str, Row] = field(default_factory=dict)
-    _known_members: dict[int, Row] = field(default_factory=dict)
+    start: str | datetime
+    now: datetime = field(init=False)
+    conversations: dict[str, Row] = field(default_factory=dict, init=False)
+    contacts: dict[str, Row] = field(default_factory=dict, init=False)
+    members: dict[int, Row] = field(default_factory=dict, init=False)
+    flows: dict[str, Row] = field(default_factory=dict, init=False)
+    facts: list[Fact] = field(default_factory=list, init=False)
+    _plan: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list, init=False)
+    _numbers: itertools.count[int] = field(default_factory=itertools.count, init=False)
 
-    def _number(self, kind: str) -> int:
-        self._numbers[kind] = self._numbers.get(kind, 0) + 1
-        return self._numbers[kind]
+    def __post_init__(self) -> None:
+        self.now = instant(self.start)
 
-    # --- what happens ---------------------------------------------------------------------------------------
+    @classmethod
+    def random(cls, seed: int, **sizes: Any) -> World:
+        """A world whose life is planned by chance: as ``activecampaign_life.random_world``."""
+        from tests.live.activecampaign_life import random_world
 
-    def member(self, first: str, last: str | None) -> int:
-        number = self._number("member")
-        email = f"m{number}@x.example"
-        self.members[number] = {"id": number, "first_name": first, "last_name": last, "email": email}
-        return number
+        return random_world(seed, **sizes)
 
-    def contact(self, first: str | None, last: str | None, phone: str | None, canonical: str | None = None) -> str:
-        key = f"contact-{self._number('contact')}"
-        self.contacts[key] = {
-            "id": key,
-            "first_name": first,
-            "last_name": last,
-            "phone": phone,
-            "canonical_phone": canonical,
+    # --- time ---
+
+    def later(self, at: str | datetime, change: Callable[[], object]) -> None:
+        """Plan a change; those of one instant happen in the order of planning."""
+        heapq.heappush(self._plan, (instant(at), next(self._numbers), change))
+
+    def advance_to(self, at: str | datetime) -> None:
+        """Live on to an instant, with all that was planned up to it; the past stays as it is."""
+        end = instant(at)
+        while self._plan and self._plan[0][0] <= end:
+            due, _, change = heapq.heappop(self._plan)
+            self.now = max(self.now, due)
+            change()
+        self.now = max(self.now, end)
+
+    def advance(self, seconds: float) -> None:
+        """Live on for a while."""
+        self.advance_to(self.now + timedelta(seconds=seconds))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is planned."""
+        return not self._plan
+
+    # --- what the API shows ---
+
+    def snapshot(self) -> Snapshot:
+        """A copy of what the API shows now."""
+        lists = (self.conversation_list(), self.contact_list(), self.member_list(), self.flow_list())
+        return Snapshot(*copy.deepcopy(lists))
+
+    def conversation_list(self) -> list[Row]:
+        return _newest_first(self.conversations.values())
+
+    def contact_list(self) -> list[Row]:
+        return _newest_first(self.contacts.values())
+
+    def member_list(self) -> list[Row]:
+        return list(self.members.values())
+
+    def flow_list(self) -> list[Row]:
+        return _newest_first(self.flows.values())
+
+    # --- people ---
+
+    def member(
+        self, member_id: int, first_name: str | None, last_name: str | None = None, email: str | None = None
+    ) -> Row:
+        """A member of the account, new or with other names."""
+        row = person(member_id, first_name, last_name, email) | {"role": "AGENT"}
+        self.members[member_id] = row
+        return row
+
+    def contact(self, contact_id: str, *, tags: Sequence[str] = (), **values: Any) -> str:
+        """A contact, new or changed; gives its id."""
+        row = self.contacts.get(contact_id) or {
+            "id": contact_id,
+            "phone": None,
+            "canonical_phone": None,
+            "first_name": None,
+            "last_name": None,
             "email": None,
+            "meta": {},
             "tags": [],
-            "meta": {"a": "b"},
-            "last_updated_on": iso(self.now),
+            "source": "INBOUND",
+            "created_on": spelled(self.now),
         }
-        return key
+        self.contacts[contact_id] = {
+            **row,
+            **values,
+            **({"tags": _tags(tags)} if tags else {}),
+            "last_updated_on": spelled(self.now),
+        }
+        return contact_id
 
-    def conversation(self, contact: str, *, source: str, status: str = "NEW", by: int | None = None) -> str:
-        """A conversation with its first message; ``by``: the member who sent it, an inbound one without a source."""
-        self.now += 2
-        key = f"conversation-{self._number('conversation'):04d}"
-        is_inbound = source == "INBOUND"
-        wamid = self._sent(contact, is_inbound, self.now)
-        self.conversations[key] = {
-            "id": key,
-            "contact": contact,
+    # --- conversations ---
+
+    def conversation(
+        self,
+        conversation_id: str,
+        contact_id: str,
+        *,
+        status: str = "NEW",
+        source: str = "UNKNOWN",
+        first_message: Row | None = None,
+        assigned: Sequence[Row] = (),
+        tags: Sequence[str] = (),
+        created_on: str | datetime | None = None,
+        **values: Any,
+    ) -> Row:
+        """A new conversation, from now on or from an instant before."""
+        row = {
+            "id": conversation_id,
+            "contact": contact_id,
             "status": status,
-            "assigned": [],
-            "tags": [],
-            "created_on": iso(self.now - 1),
-            "source": "UNKNOWN" if is_inbound else source,
+            "first_message": None,
+            "assigned": list(assigned),
+            "tags": _tags(tags),
+            "created_on": spelled(created_on or self.now),
+            "source": source,
             "assigned_team": None,
-            "channel": 5,
-            "first_message": {
-                "id": wamid,
-                "direction": "INBOUND" if is_inbound else "OUTBOUND",
-                "timestamp": iso(self.now),
-                "contact": contact,
-                "status": "received" if is_inbound else "sending",
-                "sent_by": {"id": by, "first_name": "x", "role": "AGENT"} if by else None,
-                "msg_type": "text",
-                "source": source,
-            },
+            "channel": None,
+            **values,
         }
-        true = self._messages[wamid]
-        true["conversation"] = key
-        true["sent_at"] = self.now
-        if not is_inbound:
-            kind = "agent" if by else "bot" if source == "FLOW" else "system"
-            true |= {"sender_type": kind, "agent_id": str(by) if by else None, "origin": source.lower()}
-            true |= {"type": "text"}
-        return key
+        self.conversations[conversation_id] = row
+        if first_message:
+            self.begin_with(conversation_id, first_message)
+        return row
 
-    def _digits(self, contact: str) -> str:
-        row = self.contacts[contact]
-        return "".join(filter(str.isdigit, row["canonical_phone"] or row["phone"] or "0"))
+    def change(self, conversation_id: str, *, tags: Sequence[str] | None = None, **values: Any) -> None:
+        """Another status, assignee, team or other tags; nothing where the conversation is not shown."""
+        if row := self.conversations.get(conversation_id):
+            row.update(values, **({} if tags is None else {"tags": _tags(tags)}))
 
-    def _sent(self, contact: str, is_inbound: bool, moment: int) -> str:
-        """A message as Meta delivers it; its wamid."""
-        wamid = f"wamid.{self._number('message'):05d}"
-        phone = self._digits(contact)
-        if is_inbound:
-            item = {"from": phone, "id": wamid, "timestamp": str(moment), "type": "text", "text": {"body": "secret"}}
-            self.deliveries.append({"messages": [item]})
-            self._messages[wamid] = {"direction": "inbound", "sender_type": "contact", "type": "text"}
-        else:
-            self._messages[wamid] = {"direction": "outbound", "statuses": {}}
-        self._messages[wamid] |= {"sent_at": moment, "phone": phone, "is_archived": is_inbound}
-        return wamid
+    def begin_with(self, conversation_id: str, message: Row) -> None:
+        """Show a first message where there was none so far; nothing where the conversation is not shown."""
+        if row := self.conversations.get(conversation_id):
+            row["first_message"] = message | {"contact": row["contact"]}
 
-    def inbound(self, contact: str) -> str:
-        self.now += 1
-        return self._sent(contact, True, self.now)
+    def change_first_message(self, conversation_id: str, **values: Any) -> None:
+        """Another status of the first message; nothing where there is none."""
+        row = self.conversations.get(conversation_id)
+        if row and row["first_message"]:
+            row["first_message"] = row["first_message"] | values
 
-    def outbound(self, contact: str) -> str:
-        self.now += 1
-        return self._sent(contact, False, self.now)
+    def vanish(self, conversation_id: str) -> Row | None:
+        """Show a conversation no more; gives it, to be shown again with :meth:`show_again`."""
+        return self.conversations.pop(conversation_id, None)
 
-    def status(self, wamid: str, status: str) -> None:
-        self.now += 1
-        true = self._messages[wamid]
-        item = {"id": wamid, "status": status, "timestamp": str(self.now), "recipient_id": true["phone"]}
-        self.deliveries.append({"statuses": [item]})
-        true["statuses"].setdefault(status, self.now)
-        true["is_archived"] = True
+    def show_again(self, row: Row) -> None:
+        self.conversations[row["id"]] = row
 
-    def outbound_wamids(self) -> list[str]:
-        return [wamid for wamid, true in self._messages.items() if true["direction"] == "outbound"]
-
-    def execution(self, contact: str, trigger: str, *, is_test: bool = False) -> None:
-        self.now += 1
-        key = f"execution-{self._number('execution')}"
-        flow = {"id": 9, "name": "How was it", "trigger_type": trigger}
-        row = {"id": key, "contact": contact, "status": "COMPLETED", "created_on": iso(self.now), "is_test": is_test}
-        self.executions[key] = row | {"flow": flow, "flow_version": 1}
-
-    # --- as the API answers ---------------------------------------------------------------------------------
-
-    def answer_to(self, path: str, query: dict[str, str]) -> object | None:
-        if path == "/api/account-member":
-            return list(self.members.values())
-        if path not in PATHS:
-            return None
-        page, size = int(query.get("page", "1")), int(query.get("page_size", "40"))
-        rows = list(reversed(getattr(self, PATHS[path]).values()))  # the newest first
-        shown = rows[(page - 1) * size : page * size]
-        if page > 1 and not shown:
-            return None  # "invalid page"
-        following = f"{self.url}{path}?page={page + 1}&page_size={size}" if page * size < len(rows) else None
-        return {"count": len(rows), "next": following, "previous": None, "results": shown}
-
-    # --- the archive ----------------------------------------------------------------------------------------
-
-    def archive(self, folder: Path, name: str, chance: random.Random, *, late: int = 0) -> None:
-        """Write what was delivered, shuffled and some of it twice; the last ``late`` deliveries come another time."""
-        now, self.deliveries = (
-            self.deliveries[: len(self.deliveries) - late],
-            self.deliveries[len(self.deliveries) - late :],
-        )
-        now = now + chance.sample(now, len(now) // 3)
-        chance.shuffle(now)
-        lines = []
-        for value in now:
-            value = {"metadata": {"display_phone_number": "1", "phone_number_id": "2"}, **value}
-            change = {"field": "messages", "value": value}
-            changes = (
-                [change, {"field": "account_update", "value": {"event": "x"}}] if chance.random() < 0.2 else [change]
-            )
-            lines.append(
-                json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "0", "changes": changes}]})
-            )
-        content = "".join(f"{line}\n" for line in lines).encode()
-        folder.mkdir(exist_ok=True)
-        (folder / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-
-    # --- as an export would have it -------------------------------------------------------------------------
-
-    def snapshot(self, moment: int) -> dict[str, list[Row]]:
-        """Note what a snapshot of now shows; all records as they are known after it."""
-        self.snapshots += 1
-        for key, row in self.conversations.items():
-            shown = self._shown.setdefault(key, {"closed_at": None, "was_closed": False})
-            is_closed = row["status"] in CLOSED
-            if is_closed and not shown["was_closed"]:
-                shown["closed_at"] = None if self.snapshots == 1 else iso(moment)
-            if not is_closed:
-                shown["closed_at"] = None
-                if shown["was_closed"]:
-                    event = {"event_id": str(len(self._events)), "conversation_id": key, "type": "reopened"}
-                    self._events.append(event | {"occurred_at": iso(moment)})
-            shown |= {"was_closed": is_closed, "row": json.loads(json.dumps(row))}
-        self._known_contacts |= self.contacts
-        self._known_members |= self.members
-        return {entity: rows for entity, rows in self._exported(moment).items() if rows}
-
-    def _exported(self, moment: int) -> dict[str, list[Row]]:
-        def named(row: Row) -> str | None:
-            return f"{row['first_name'] or ''} {row['last_name'] or ''}".strip() or None
-
-        version = {"updated_at": iso(moment)}
-        conversations = [
-            {
-                "conversation_id": key,
-                "started_at": shown["row"]["created_on"],
-                "contact_id": shown["row"]["contact"],
-                "channel": "5",
-                "source": shown["row"]["source"],
-                "status": shown["row"]["status"],
-                "closed_at": shown["closed_at"],
-                "agent_id": str(shown["row"]["assigned"][0]["id"]) if shown["row"]["assigned"] else None,
-                "tags": [tag["name"] for tag in shown["row"]["tags"]],
-                "deleted": key not in self.conversations,
-                **version,
-            }
-            for key, shown in self._shown.items()
-        ]
-        contacts = [
-            {
-                "contact_id": key,
-                "name": named(row),
-                "phone": row["phone"] or row["canonical_phone"],
-                "tags": [tag["name"] for tag in row["tags"]],
-                "deleted": key not in self.contacts,
-                **version,
-            }
-            for key, row in self._known_contacts.items()
-        ]
-        agents = [
-            {"agent_id": str(key), "name": named(row), "email": row["email"], **version}
-            for key, row in self._known_members.items()
-        ]
+    def message(
+        self,
+        message_id: str,
+        source: str | None,
+        *,
+        sent_by: Row | None = None,
+        at: str | datetime | None = None,
+        status: str | None = None,
+        msg_type: str = "text",
+        direction: str | None = None,
+    ) -> Row:
+        """A message as ``first_message`` shows it: inbound where the source says so."""
+        direction = direction or ("INBOUND" if source == "INBOUND" else "OUTBOUND")
         return {
-            "conversations": conversations,
-            "contacts": contacts,
-            "agents": agents,
-            "events": self._events,
-            "messages": [row | version for row in self._exported_messages()],
-            "ratings": [row | version for row in self._exported_ratings()],
+            "id": message_id,
+            "direction": direction,
+            "timestamp": spelled(at or self.now),
+            "contact": None,
+            "status": status or ("received" if direction == "INBOUND" else "sent"),
+            "sent_by": sent_by and sent_by | {"role": "AGENT"},
+            "msg_type": msg_type,
+            "source": source,
         }
 
-    def _latest(self, contacts: set[str], moment: str) -> str | None:
-        """The latest conversation of contacts that began at or before an instant."""
-        began = [
-            (shown["row"]["created_on"], key)
-            for key, shown in self._shown.items()
-            if shown["row"]["contact"] in contacts and shown["row"]["created_on"] <= moment
-        ]
-        return max(began)[1] if began else None
+    def flow(
+        self,
+        flow_id: str,
+        contact_id: str,
+        *,
+        trigger_type: str | None = "CSAT",
+        status: str = "COMPLETED",
+        is_test: bool = False,
+        **values: Any,
+    ) -> Row:
+        """An execution of a flow for a contact."""
+        row = {
+            "id": flow_id,
+            "contact": contact_id,
+            "status": status,
+            "created_on": spelled(self.now),
+            "is_test": is_test,
+            "flow": {"id": "flow-1", "name": "¿Cómo estuvo?", "trigger_type": trigger_type},
+            "flow_version": 3,
+            **values,
+        }
+        self.flows[flow_id] = row
+        return row
 
-    def _exported_messages(self) -> list[Row]:
-        rows = []
-        for wamid, true in self._messages.items():
-            key = true.get("conversation")
-            is_first = key is not None and key in self._shown
-            if not is_first and not true["is_archived"]:
-                continue  # nobody has told of it yet
-            sent_at = true["sent_at"]
-            statuses = true.get("statuses", {})
-            if not is_first and true["direction"] == "outbound":
-                sent_at = statuses.get("sent", min(statuses.values()))
-            if not is_first:
-                phones = {
-                    contact
-                    for contact, row in self._known_contacts.items()
-                    for phone in (row["phone"], row["canonical_phone"])
-                    if phone and "".join(filter(str.isdigit, phone)) == true["phone"]
-                }
-                key = self._latest(phones, iso(sent_at)) or "nowhere"
-            row = {name: true.get(name) for name in ("direction", "sender_type", "agent_id", "origin", "type")}
-            if true["direction"] == "outbound" and not is_first:
-                row |= {"sender_type": None, "agent_id": None, "origin": None, "type": None}
-            status = max(statuses, key=ORDER.index, default=None)
-            rows.append(row | {"message_id": wamid, "conversation_id": key, "sent_at": iso(sent_at), "status": status})
-        return rows
+    # --- WhatsApp ---
 
-    def _exported_ratings(self) -> list[Row]:
-        return [
-            {
-                "rating_id": key,
-                "conversation_id": self._latest({row["contact"]}, row["created_on"]) or "nowhere",
-                "asked_at": row["created_on"],
-            }
-            for key, row in self.executions.items()
-            if row["flow"]["trigger_type"] == "CSAT" and not row["is_test"]
-        ]
+    def tell(
+        self,
+        message_id: str,
+        number: str,
+        status: str | None = None,
+        *,
+        at: str | datetime | None = None,
+        type: str = "text",
+        name: str | None = None,
+    ) -> None:
+        """Have WhatsApp tell of an inbound message (no ``status``), or what became of an outbound one."""
+        self.facts.append(Fact(instant(at or self.now), self.now, message_id, digits(number), status, type, name))
 
 
-def happen(world: World, chance: random.Random, steps: int) -> None:
-    """So many things happen to a world, by chance."""
-    if not world.members:
-        world.member("Ana", "Sáenz")
-        world.member(" Łukasz", None)
-        for number in range(9):
-            phone = f"+52 1 55 0000 00{number:02d}"
-            canonical = f"+52550000{number:04d}" if number % 3 == 0 else None
-            world.contact([None, "Zoë", "李雷"][number % 3], ["Díaz", None][number % 2], phone, canonical)
-        world.contact("No", "Phone", None)
-        world.contact("Same", "Phone", "+52 1 55 0000 0001")
-    for _ in range(steps):
-        world.now += chance.choice([1, 5, 60, 600, 3600])
-        contact, member = chance.choice(list(world.contacts)), chance.choice(list(world.members))
-        doings = {"conversation": 4, "inbound": 8, "outbound": 5, "status": 8, "change": 8, "survey": 1, "vanish": 0.3}
-        doing = chance.choices(list(doings), list(doings.values()))[0]
-        if doing == "conversation" or not world.conversations:
-            source = chance.choice(["INBOUND", "INBOUND", "INBOX", "FLOW", "API", "BROADCAST", "AUTO_RESPONSE"])
-            status = chance.choice(["NEW", "CREATED", "FLOW", "CLOSED"])
-            world.conversation(contact, source=source, status=status, by=member if source == "INBOX" else None)
-        elif doing == "inbound":
-            world.inbound(contact)
-        elif doing == "outbound":
-            world.outbound(contact)
-        elif doing == "status" and world.outbound_wamids():
-            world.status(chance.choice(world.outbound_wamids()), chance.choice(ORDER))
-        elif doing == "change":
-            row = world.conversations[chance.choice(list(world.conversations))]
-            row["status"] = chance.choice(["NEW", "IN_PROGRESS", "FLOW_PAUSED", "CLOSED", "RESOLVED", "CLOSED"])
-            row["assigned"] = [
-                {"id": one, "first_name": "x"} for one in chance.sample(list(world.members), chance.randint(0, 2))
-            ]
-            row["tags"] = [{"id": 1, "name": name} for name in chance.sample(["vip", "refund"], chance.randint(0, 2))]
-        elif doing == "survey":
-            world.execution(contact, chance.choice(["CSAT", "CSAT", "KEYWORD"]), is_test=chance.random() < 0.2)
-        elif doing == "vanish" and len(world.conversations) > 3:
-            del world.conversations[chance.choice(list(world.conversations))]
-    world.now += 1
+def person(member_id: int, first_name: str | None, last_name: str | None = None, email: str | None = None) -> Row:
+    """A member as ``assigned`` and ``sent_by`` show one."""
+    return {"id": member_id, "first_name": first_name, "last_name": last_name, "email": email}
+
+
+def _tags(names: Sequence[str]) -> list[Row]:
+    return [{"id": sum(name.encode()) % 1_000, "name": name} for name in names]
+
+
+def _newest_first(rows: Any) -> list[Row]:
+    return sorted(rows, key=lambda row: (instant(row["created_on"]), row["id"]), reverse=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import random
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -16,115 +14,127 @@ from ingestion.client import Client
 from ingestion.intake import SourceReport
 from ingestion.sources import live
 from tests.comparison import KEYS, differences
-from tests.drops import write_batch, write_config
-from tests.live.activecampaign import HEADERS, TOKEN, World, happen, iso
-from tests.live.server import Fault, Server, serve
-from tests.live.test_chatwoot import faulty
+from tests.drops import write_config
+from tests.live.activecampaign import World
+from tests.live.activecampaign_export import QUALITY, Run, look, to_export, without_times_basis, write_export
+from tests.live.activecampaign_server import Server, by_chance, serve
+from tests.live.meta import write_archive
 from tests.warehouse import accept, build_marts
 
-Faults = Callable[[str, int], Fault | None]
 ACCOUNTS = [{"id": "acme", "timezone": "America/Mexico_City"}]
+DAYS = (2, 3, 5, 8, 12, 16)
 
 
-class Account:
-    """A world, its server and archive, and a home that reads them; the clock is the world's."""
-
-    def __init__(self, world: World, server: Server, folder: Path) -> None:
-        self.world, self.server, self.folder = world, server, folder
-        source = {"name": "ac", "kind": "activecampaign", "account": "acme", "base_url": f"{server.url}/api"}
-        source |= {"token_env": "HILOS_TOKEN", "requests_per_second": 100_000.0, "page_size": 7}
-        archive = {"name": "wa", "kind": "meta_webhooks", "account": "acme", "path": "archive"}
-        (folder / "live" / "archive").mkdir(parents=True)
-        self.config = write_config(folder / "live", accounts=ACCOUNTS, sources=[source, archive])
-        export = {"name": "ac", "kind": "export", "account": "acme", "path": "drop"}
-        self.export_config = write_config(folder / "export", accounts=ACCOUNTS, sources=[export])
-        self._batches = 0
-
-    @property
-    def archive(self) -> Path:
-        return self.folder / "live" / "archive"
-
-    def pull(self, *, also_exported: bool = True) -> list[SourceReport]:
-        if also_exported:
-            self._batches += 1
-            rows = self.world.snapshot(self.world.now)
-            write_batch(self.folder / "export" / "drop" / f"b{self._batches}", rows, iso(self.world.now))
-        return accept(self.config)
-
-    def differences(self) -> str:
-        """Between the marts of the two: but for what tells that instants are observed."""
-        ours, theirs = build_marts(self.config, take_in_first=False), build_marts(self.export_config)
-        assert {row.pop("times_basis") for row in ours["details"]} == {"observed"}
-        assert {row.pop("times_basis") for row in theirs["details"]} == {"exact"}
-        return "\n".join(line for mart in reversed(KEYS) for line in differences(mart, theirs[mart], ours[mart]))
-
-
-Installed = Callable[..., Iterator[Account]]
-
-
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
-    monkeypatch.setenv("HILOS_TOKEN", TOKEN)
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HILOS_TOKEN", "a-token")
     monkeypatch.setattr(live, "Client", functools.partial(Client, wait=lambda seconds: None))
 
-    @contextmanager
-    def install(world: World, faults: Faults = lambda path, number: None) -> Iterator[Account]:
-        monkeypatch.setattr(live, "now", lambda: datetime.fromtimestamp(world.now, UTC))
-        with serve(world.answer_to, HEADERS, faults) as server:
-            world.url = server.url
-            yield Account(world, server, tmp_path)
 
-    return install
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
-def test_the_marts_are_those_of_an_export(installed, seed: int) -> None:  # type: ignore[no-untyped-def]
-    chance = random.Random(seed)
-    world = World()
-    happen(world, chance, 120)
-    with installed(world) as account:
-        for number in range(4):
-            world.archive(account.archive, f"day-{number}.ndjson{'.gz' if number % 2 else ''}", chance, late=number % 3)
-            account.server.log.clear()
-            assert not any(report.refusals for report in account.pull())
-            assert max(Counter(account.server.log).values()) == 1, "no page is read twice when nothing moves"
-            happen(world, chance, 50)
-        world.archive(account.archive, "last.ndjson", chance)
-        account.pull()
-        assert account.differences() == ""
+def configured(folder: Path, server: Server, world: World, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that reads a served account and its archive; the clock is the world's."""
+    monkeypatch.setattr(live, "now", lambda: world.now)
+    source = {"name": "ac", "kind": "activecampaign", "account": "acme", "base_url": server.base_url}
+    source |= {"token_env": "HILOS_TOKEN", "requests_per_second": 100_000.0, "page_size": 7}
+    archive = {"name": "wa", "kind": "meta_webhooks", "account": "acme", "path": "archive"}
+    (folder / "archive").mkdir(parents=True)
+    return write_config(folder, accounts=ACCOUNTS, sources=[source, archive], extra=QUALITY)
 
 
-@pytest.mark.parametrize("seed", [5, 6])
-def test_the_same_whatever_goes_wrong(installed, seed: int) -> None:  # type: ignore[no-untyped-def]
-    chance = random.Random(seed)
-    world = World()
-    happen(world, chance, 150)
-    with installed(world, faulty(seed, 0.3)) as account:
-        for number in range(2):
-            world.archive(account.archive, f"day-{number}.ndjson", chance)
-            assert not any(report.refusals for report in account.pull())
-            happen(world, chance, 30)
-        world.archive(account.archive, "last.ndjson", chance)
-        account.pull()
-        assert len(account.server.log) - account.server.statuses.count(200) > 3, "it did go wrong"
-        assert account.differences() == ""
+def refusals(reports: Sequence[SourceReport]) -> list[str]:
+    return [line for report in reports for line in report.refusals]
 
 
-@pytest.mark.parametrize("seed", range(7, 11))
-def test_nothing_that_was_there_is_missing_though_the_list_moves(installed, seed: int) -> None:  # type: ignore[no-untyped-def]
-    chance = random.Random(seed)
-    world = World()
-    happen(world, chance, 150)
+def unlike_an_export(config: Path, folder: Path, history: Sequence[Run]) -> str:
+    """How the marts differ from those of an export of the same: but for what tells that instants are observed."""
+    source = {"name": "ac", "kind": "export", "account": "acme", "path": "drop"}
+    export = write_config(folder, accounts=ACCOUNTS, sources=[source], extra=QUALITY)
+    write_export(folder / "drop", to_export(history))
+    ours, theirs = build_marts(config, take_in_first=False), build_marts(export)
+    assert {row["times_basis"] for row in ours["details"]} == {"observed"}
+    ours, theirs = without_times_basis(ours), without_times_basis(theirs)
+    return "\n".join(line for mart in reversed(KEYS) for line in differences(mart, theirs[mart], ours[mart]))
 
-    def move(path: str, number: int) -> None:
-        if "/inbox/conversation" in path and chance.random() < 0.5:
+
+@pytest.mark.parametrize(("seed", "is_faulty"), [(1, False), (2, False), (3, True), (4, True), (5, True)])
+def test_the_marts_are_those_of_an_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, is_faulty: bool
+) -> None:
+    world = World.random(seed, contacts_vanish=seed % 2 == 0)
+    start, history = world.now, []
+    with serve(world, faults=by_chance(seed) if is_faulty else None) as server:
+        config = configured(tmp_path / "live", server, world, monkeypatch)
+        archive = config.parent / "archive"
+        for day in DAYS:
+            world.advance_to(start + timedelta(days=day))
+            write_archive(world.facts, archive, world.now, seed=seed, torn=day == 5)
+            history.append(look(world, archive))
+            asked = {kind: server.pages(kind) for kind in ("conversations", "contacts", "flows")}
+            assert not refusals(accept(config))
+            for kind, before in asked.items():
+                read = server.pages(kind) - before
+                assert is_faulty or set(read.values()) <= {1}, "no page is read twice when nothing moves"
+        assert is_faulty == any(request.status != 200 for request in server.requests)
+    assert unlike_an_export(config, tmp_path / "export", history) == ""
+
+
+@pytest.mark.parametrize("seed", range(6, 12))
+def test_nothing_is_missed_though_the_lists_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Between two pages rows come at the front and go: what follows slips past a border."""
+    chance = Random(seed)
+    world = World.random(seed)
+    world.advance(5 * 86_400)
+
+    def move(number: int) -> None:
+        if chance.random() < 0.3:
+            world.advance(60)
+            keys = list(world.conversations)
             if chance.random() < 0.5:
-                del world.conversations[list(world.conversations)[-1]]  # of the first page: another one slips
+                world.vanish(keys[-1])
             else:
-                world.conversation(next(iter(world.contacts)), source="INBOUND")
+                world.conversation(f"new-{number}", next(iter(world.contacts)))
 
-    with installed(world, move) as account:
-        before = set(world.conversations)
-        account.pull(also_exported=False)
-        found = {row["conversation_id"] for row in build_marts(account.config, take_in_first=False)["details"]}
-        assert before & set(world.conversations) <= found
+    with serve(world, between=move) as server:
+        config = configured(tmp_path / "live", server, world, monkeypatch)
+        reports = accept(config)
+        assert not refusals(reports)
+        assert server.missed() == []
+        served = {row["id"] for row in server.take().conversations}
+    found = {row["conversation_id"] for row in build_marts(config, take_in_first=False)["details"]}
+    assert found == served, "what was told is in the marts"
+
+
+def test_an_archive_that_does_not_grow_has_been_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World.random(12, conversations=10)
+    with serve(world) as server:
+        config = configured(tmp_path / "live", server, world, monkeypatch)
+        for day in (1, 30, 31):
+            world.advance(day * 86_400)
+            write_archive(world.facts, config.parent / "archive", world.now)
+            reports = accept(config)
+        extracted = {entry.extracted_at for report in reports for entry in report.entries}
+        assert extracted == {world.now}
+        assert [sum(counts.landed for counts in entry.counts.values()) for entry in reports[1].entries] == [0]
+        build_marts(config, take_in_first=False)
+
+
+def test_an_archive_that_is_still_written_is_left_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World.random(13, conversations=10)
+    world.advance(86_400 * 12)
+    with serve(world) as server:
+        config = configured(tmp_path / "live", server, world, monkeypatch)
+        archive = config.parent / "archive"
+        write_archive(world.facts, archive, world.now)
+        packed = next(iter(sorted(archive.glob("*.gz"))))
+        whole = packed.read_bytes()
+        packed.write_bytes(whole[: len(whole) // 2])
+        report = accept(config)[1]
+        assert f"{packed}: the gzip file is cut off; it is left for a later run" in report.warnings[0]
+        few = build_marts(config, take_in_first=False)["details"]
+        packed.write_bytes(whole)
+        report = accept(config)[1]
+        assert not report.warnings
+        many = build_marts(config, take_in_first=False)["details"]
+    assert sum(row["messages"] for row in few) < sum(row["messages"] for row in many)  # type: ignore[misc]

@@ -1,0 +1,362 @@
+"""What snapshots of ActiveCampaign and archives of Meta's webhooks become in the marts: one story a test.
+
+Records are written into landing as the systems give them, parsed and built; no connector, no HTTP and no intake take
+part in it. The test world in ``tests.live`` holds all of it together against an export of the same data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingestion import parsing
+from ingestion.catalog import create_build
+from ingestion.landing import open_landed
+from ingestion.ledger import Entry
+from ingestion.raw import Segment, parse_segment
+from ingestion.settings import load_settings
+from tests.comparison import Marts, read_marts
+from tests.drops import Row, content_of, write_config, write_files
+from tests.warehouse import BUILD, run_models
+
+ACCOUNTS = [{"id": "acme", "timezone": "Europe/Paris"}, {"id": "other", "timezone": "Europe/Paris"}]
+SOURCES: dict[str, Row] = {
+    "ac": {"kind": "activecampaign", "account": "acme", "base_url": "https://a.example/api", "token_env": "TOKEN"},
+    "wa": {"kind": "meta_webhooks", "account": "acme", "path": "archive"},
+    "wa_other": {"kind": "meta_webhooks", "account": "other", "path": "archive"},
+}
+FIRST = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def day(number: int) -> datetime:
+    """When the batch of that day is extracted; day 1 is the first."""
+    return FIRST + timedelta(days=number)
+
+
+def at(hour: float, of_day: int = 0) -> str:
+    """An instant before the batch of the next day, as ActiveCampaign writes it."""
+    return (day(of_day) + timedelta(hours=hour)).isoformat()
+
+
+def unix(hour: float, of_day: int = 0) -> str:
+    """The same as Meta writes it."""
+    return str(int((day(of_day) + timedelta(hours=hour)).timestamp()))
+
+
+def conversation(key: str = "c1", status: str = "NEW", **values: object) -> Row:
+    return {
+        **{"id": key, "contact": "k1", "status": status, "created_on": at(8), "source": "INBOX"},
+        **{"assigned": [], "tags": [], "first_message": None, **values},
+    }
+
+
+def first_message(key: str = "wamid.1", direction: str = "INBOUND", **values: object) -> Row:
+    source = "INBOUND" if direction == "INBOUND" else "INBOX"
+    return {"id": key, "direction": direction, "timestamp": at(8), "msg_type": "text", "source": source, **values}
+
+
+def contact(key: str = "k1", **values: object) -> Row:
+    return {"id": key, "phone": "+33 1 23 45 67 89", "first_name": "Ana", "last_name": "Sáenz", "tags": [], **values}
+
+
+def received(key: str, hour: float, phone: str = "33123456789") -> Row:
+    return {"from": phone, "id": key, "timestamp": unix(hour), "type": "text"}
+
+
+def told(key: str, status: str, hour: float, phone: str = "33123456789") -> Row:
+    return {"id": key, "status": status, "timestamp": unix(hour), "recipient_id": phone}
+
+
+@dataclass
+class Home:
+    """Batches in landing, and the build of all of them."""
+
+    folder: Path
+    entries: list[Entry] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+
+    def land(self, source: str, number: int, entities: Mapping[str, Sequence[Row]]) -> None:
+        """A batch of a source, extracted on that day; it is taken as accepted, whatever is quarantined in it."""
+        folder = self.folder / "var" / "landing" / source / f"b{number}"
+        files = {f"{entity}.ndjson": content_of(rows, "ndjson") for entity, rows in entities.items()}
+        rows = {f"{entity}.ndjson": len(records) for entity, records in entities.items()}
+        write_files(folder, files, rows, day(number).isoformat())
+        kind = SOURCES[source]["kind"]
+        with parsing.connect() as connection:
+            segment, batches = parse_segment(
+                connection, [open_landed(source, folder)], self.folder / "var" / "raw", (1, 5), lambda _: None, kind
+            )
+        assert [batch.batch for batch in batches] == [f"b{number}"]
+        self.segments.append(segment)
+        entry = Entry(source, f"b{number}", "accepted", day(number), day(number), segment=segment.listed.segment)
+        self.entries.append(entry)
+
+    def snapshot(
+        self,
+        number: int,
+        *conversations: Row,
+        contacts: Sequence[Row] = (contact(),),
+        is_complete: bool = True,
+        **others: Sequence[Row],
+    ) -> None:
+        """What ActiveCampaign shows on that day."""
+        pulls = [{"pull_id": f"p{number}", "is_complete": is_complete}]
+        self.land("ac", number, {"conversations": conversations, "contacts": contacts, "pulls": pulls, **others})
+
+    def marts(self, *sources: str) -> Marts:
+        """Those of a build of the landed batches, with these sources configured (default: all)."""
+        named = [{"name": name, **SOURCES[name]} for name in sources or SOURCES]
+        config = write_config(
+            self.folder, accounts=ACCOUNTS, sources=named, extra='[privacy]\ncontact_phone = "plain"\n'
+        )
+        build = self.folder / BUILD
+        create_build(build, load_settings(config), self.entries, self.segments)
+        run_models(build, frozenset(source["kind"] for source in named))
+        return read_marts(build.with_name("candidate.duckdb"))
+
+    def details(self, *sources: str) -> dict[object, dict[str, Any]]:
+        """The conversations by their id."""
+        return {row["conversation_id"]: row for row in self.marts(*sources)["details"]}
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the build says."""
+        with duckdb.connect(str(self.folder / BUILD), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+# --- closed and reopened -------------------------------------------------------------------------------------
+
+
+def test_what_the_first_snapshot_shows_closed_was_closed_nobody_knows_when(home: Home) -> None:
+    home.snapshot(1, conversation(status="CLOSED"))
+    home.snapshot(2, conversation(status=" resolved"))
+    (row,) = home.details().values()
+    assert (row["status"], row["is_closed"], row["closed_at"], row["duration_seconds"]) == ("closed", True, None, None)
+    assert row["times_basis"] == "observed"
+    assert home.query("select * from intermediate.int_events") == []
+
+
+def test_a_close_is_seen_at_the_first_snapshot_that_shows_it_and_stays_there(home: Home) -> None:
+    home.snapshot(1, conversation())
+    home.snapshot(2, conversation(status="RESOLVED"))
+    home.snapshot(3, conversation(status="CLOSED"))
+    (row,) = home.details().values()
+    assert (row["is_closed"], row["closed_at"], row["reopens"]) == (True, day(2), 0)
+    assert row["duration_seconds"] == (day(2) - day(0)).total_seconds() - 8 * 3600
+
+
+def test_a_conversation_that_comes_closed_was_closed_at_that_snapshot(home: Home) -> None:
+    home.snapshot(1, conversation())
+    home.snapshot(2, conversation(), conversation("c2", "CLOSED", created_on=at(1, 1)))
+    assert home.details()["c2"]["closed_at"] == day(2)
+
+
+def test_reopened_and_closed_again(home: Home) -> None:
+    home.snapshot(1, conversation(status="CLOSED"), conversation("c2", "CLOSED"))
+    home.snapshot(2, conversation(status="IN_PROGRESS"), conversation("c2", "FLOW"))
+    home.snapshot(3, conversation(status="CLOSED"), conversation("c2", "NEW"))
+    home.snapshot(4, conversation(status="CLOSED"), conversation("c2", "NEW"))
+    rows = home.details()
+    assert (rows["c1"]["is_closed"], rows["c1"]["closed_at"], rows["c1"]["reopens"]) == (True, day(3), 1)
+    assert (rows["c2"]["is_closed"], rows["c2"]["closed_at"], rows["c2"]["reopens"]) == (False, None, 1)
+    events = home.query("select event_type, occurred_at, event_id from intermediate.int_events order by occurred_at, 3")
+    assert [(kind, moment.replace(tzinfo=UTC)) for kind, moment, _ in events] == [
+        *[("reopened", day(2)), ("reopened", day(2)), ("closed", day(3))]
+    ]
+    assert len({key for *_, key in events}) == 3
+
+
+def test_a_later_snapshot_does_not_move_what_was_seen(home: Home) -> None:
+    """The events of a snapshot keep their ids and instants when others follow."""
+    home.snapshot(1, conversation())
+    home.snapshot(2, conversation(status="CLOSED", tags=[{"id": 1, "name": "vip"}]))
+    home.marts()
+    before = home.query("select event_id, event_type, occurred_at from intermediate.int_events order by all")
+    home.snapshot(3, conversation(status="NEW", assigned=[{"id": 7}]))
+    home.marts()
+    after = home.query("select event_id, event_type, occurred_at from intermediate.int_events order by all")
+    assert {kind for _, kind, _ in before} == {"closed", "tagged"}
+    assert set(before) < set(after)
+
+
+# --- deleted, bad, doubled -----------------------------------------------------------------------------------
+
+
+def test_what_a_complete_snapshot_no_longer_shows_is_deleted(home: Home) -> None:
+    home.snapshot(1, conversation(), conversation("c2"), contacts=[contact(), contact("k2")])
+    home.snapshot(2, conversation(contact="k2"), contacts=[contact()])
+    rows = home.details()
+    assert rows.keys() == {"c1"}
+    assert rows["c1"]["contact_name"] is None, "a deleted contact is none"
+
+
+def test_an_incomplete_snapshot_deletes_nothing(home: Home) -> None:
+    home.snapshot(1, conversation(), conversation("c2"))
+    home.snapshot(2, conversation(), is_complete=False)
+    assert home.details().keys() == {"c1", "c2"}
+
+
+def test_what_is_shown_after_the_last_complete_snapshot_is_there(home: Home) -> None:
+    home.snapshot(1, conversation(), conversation("c2", "CLOSED"))
+    home.snapshot(2, conversation())
+    home.snapshot(3, conversation("c2", "CLOSED"), is_complete=False)
+    rows = home.details()
+    assert rows.keys() == {"c1", "c2"}
+    assert (rows["c2"]["closed_at"], rows["c2"]["reopens"]) == (None, 0), "nothing happened to it in between"
+
+
+def test_a_quarantined_row_leaves_a_conversation_as_it_was(home: Home) -> None:
+    home.snapshot(1, conversation())
+    home.snapshot(2, conversation(status="CLOSED", created_on="soon"))
+    assert home.details()["c1"]["is_closed"] is False
+    home.snapshot(3, conversation(status="CLOSED"))
+    assert home.details()["c1"]["closed_at"] == day(3)
+
+
+def test_a_row_that_comes_twice_in_a_snapshot_counts_as_it_came_last(home: Home) -> None:
+    home.snapshot(1, conversation(status="CLOSED"), conversation(status="NEW"))
+    home.snapshot(2, conversation(status="NEW"), conversation(status="CLOSED"))
+    (row,) = home.details().values()
+    assert (row["closed_at"], row["reopens"]) == (day(2), 0)
+
+
+# --- people --------------------------------------------------------------------------------------------------
+
+
+def test_people_have_the_name_that_is_left_and_members_who_go_keep_theirs(home: Home) -> None:
+    assigned = {"assigned": [{"id": 7, "first_name": "Bea"}, {"id": 8}]}
+    phones = {"phone": None, "canonical_phone": "+33 9"}
+    contacts = [contact(first_name=" ", last_name=None, **phones), contact("k2", first_name=None)]
+    home.snapshot(
+        1,
+        *[conversation(**assigned), conversation("c2", contact="k2")],
+        contacts=contacts,
+        members=[{"id": 7, "first_name": " Bea", "last_name": None, "email": "b@x.example"}],
+    )
+    home.snapshot(2, conversation(**assigned), conversation("c2", contact="k2"), contacts=contacts, members=[])
+    rows = home.details()
+    assert (rows["c1"]["contact_name"], rows["c1"]["contact_phone"]) == (None, "+33 9")
+    assert (rows["c1"]["agent_id"], rows["c1"]["agent_name"], rows["c1"]["agent_email"]) == ("7", "Bea", "b@x.example")
+    assert (rows["c2"]["contact_name"], rows["c2"]["agent_id"]) == ("Sáenz", None)
+
+
+# --- messages ------------------------------------------------------------------------------------------------
+
+
+def test_a_first_message_in_the_archive_too_is_one_message(home: Home) -> None:
+    outbound = first_message("wamid.2", "OUTBOUND", status="sending", sent_by={"id": 7}, timestamp=at(9.5))
+    home.snapshot(
+        1,
+        conversation(first_message=first_message(status="received")),
+        conversation("c2", created_on=at(9), first_message=outbound),
+    )
+    statuses = [told("wamid.2", "failed", 9.6), told("wamid.2", "sent", 9.6), told("wamid.2", "sent", 9.7)]
+    home.land("wa", 1, {"messages": [received("wamid.1", 8), received("wamid.1", 8)], "statuses": statuses})
+    rows = home.details()
+    assert (rows["c1"]["messages"], rows["c1"]["messages_inbound"]) == (1, 1)
+    assert (rows["c2"]["messages"], rows["c2"]["messages_failed"]) == (0, 1), "the archive knows how it went"
+    assert home.query("select source_system, message_id, sender_type, agent_id, sent_at, status_word, origin"
+                      " from intermediate.int_whatsapp_messages order by 2") == [
+        ("ac", "wamid.1", "contact", None, datetime(2026, 3, 2, 8), "received", None),
+        ("ac", "wamid.2", "agent", "7", datetime(2026, 3, 2, 9, 30), "failed", "inbox"),
+    ]  # fmt: skip
+
+
+def test_messages_of_the_archive_belong_to_the_latest_conversation_with_the_phone(home: Home) -> None:
+    home.snapshot(
+        1,
+        *[conversation(), conversation("c2", created_on=at(10)), conversation("c3", contact="k2", created_on=at(9))],
+        contacts=[contact(), contact("k2", phone="+34 1", canonical_phone="(33) 123-456-789")],
+    )
+    home.land(
+        "wa",
+        1,
+        {
+            "messages": [received(f"m{hour}", hour) for hour in (7, 8, 8.5, 9, 10, 11)] + [received("m", 12, "341")],
+            "statuses": [told("out", "read", 9.7), told("out", "sent", 9.9), told("out", "delivered", 9.8)],
+        },
+    )
+    rows = home.details()
+    assert {key: row["messages_inbound"] for key, row in rows.items()} == {"c1": 2, "c2": 2, "c3": 2}
+    assert (rows["c3"]["messages_outbound"], rows["c3"]["is_answered"]) == (1, None), "who answered is not known"
+    assert home.query("select message_id, source_system, conversation_id from intermediate.int_whatsapp_messages"
+                      " where message_id in ('m7', 'out') order by 1") == [
+        ("m7", "wa", "33123456789"),
+        ("out", "ac", "c3"),
+    ]  # fmt: skip
+    assert home.query("select orphan_of from intermediate.int_messages where conversation_no is null") == [
+        ("33123456789",)
+    ]
+
+
+def test_the_archive_of_another_account_knows_none_of_its_conversations(home: Home) -> None:
+    home.snapshot(1, conversation(first_message=first_message()))
+    home.land("wa_other", 1, {"messages": [received("m1", 9), received("wamid.1", 8)], "statuses": []})
+    assert home.details()["c1"]["messages"] == 1
+    assert home.query("select count(*) from intermediate.int_messages where conversation_no is null") == [(2,)]
+
+
+def test_messages_of_a_deleted_conversation_stay_with_it(home: Home) -> None:
+    home.snapshot(1, conversation(), conversation("c2", created_on=at(10)))
+    home.snapshot(2, conversation())
+    home.land("wa", 1, {"messages": [received("m9", 9), received("m11", 11)], "statuses": []})
+    rows = home.details()
+    assert {key: row["messages"] for key, row in rows.items()} == {"c1": 1}
+    assert home.query("select count(*) from intermediate.int_messages where conversation_no is null") == [(0,)]
+
+
+# --- surveys -------------------------------------------------------------------------------------------------
+
+
+def test_a_run_of_a_csat_flow_is_a_survey_of_the_conversation_at_that_instant(home: Home) -> None:
+    flow = {"id": "f1", "name": "How was it", "trigger_type": "conversation_Csat"}
+    run = {"contact": "k1", "status": "COMPLETED", "flow": flow}
+    home.snapshot(
+        1,
+        *[conversation(), conversation("c2", created_on=at(10))],
+        executions=[
+            {**run, "id": "e1", "created_on": at(9)},
+            {**run, "id": "e2", "created_on": at(11), "is_test": True},
+            {**run, "id": "e3", "created_on": at(7)},
+            {**run, "id": "e4", "created_on": at(11), "flow": {**flow, "trigger_type": "KEYWORD"}},
+        ],
+    )
+    rows = home.details()
+    assert {key: (row["is_surveyed"], row["rating"]) for key, row in rows.items()} == {
+        "c1": (True, None),
+        "c2": (False, None),
+    }
+    assert home.query("select rating_id, orphan_of from intermediate.int_ratings order by 1") == [
+        ("e1", None),
+        ("e3", "k1"),
+    ]
+
+
+# --- what is configured --------------------------------------------------------------------------------------
+
+
+def test_without_an_archive_the_first_messages_are_the_messages(home: Home) -> None:
+    home.snapshot(1, conversation(first_message=first_message()), conversation("c2"))
+    assert {key: row["messages"] for key, row in home.details("ac").items()} == {"c1": 1, "c2": 0}
+
+
+def test_an_archive_alone_has_orphans_only(home: Home) -> None:
+    home.land("wa", 1, {"messages": [received("m1", 9)], "statuses": [told("m2", "sent", 9)]})
+    marts = home.marts("wa")
+    assert marts["details"] == []
+    assert home.query("select orphan_of from intermediate.int_messages") == [("33123456789",)] * 2
+
+
+def test_sources_that_have_delivered_nothing_have_nothing(home: Home) -> None:
+    assert home.details() == {}
