@@ -359,8 +359,10 @@ class Client:
         with self._lock:
             self._failed_in_a_row += 1
             if self._failed_in_a_row >= self._manners.give_up_after and self._given_up is None:
-                many = "a request" if self._failed_in_a_row == 1 else f"{self._failed_in_a_row} requests in a row"
-                self._given_up = f"gave up after {many} failed; the last: {message}"
+                many = self._failed_in_a_row
+                self._given_up = message
+                if many > 1:
+                    self._given_up = f"gave up after {many} requests failed in a row; the last: {message}"
             if self._given_up is not None:
                 message = self._given_up
         raise RemoteError(message) from None

@@ -318,10 +318,10 @@ def test_after_so_many_failures_in_a_row_nothing_more_is_asked() -> None:
         asked = asking.requests
         with pytest.raises(
             RemoteError,
-            match=r"^gave up after 3 requests in a row failed; the last: GET .*/api/8: status 500; .* goes on",
+            match=r"^gave up after 3 requests failed in a row; the last: GET .*/api/8: status 500; .* goes on",
         ):
             asking.get("8")
-        with pytest.raises(RemoteError, match=r"^gave up after 3 requests in a row failed; the last: GET .*/api/8: "):
+        with pytest.raises(RemoteError, match=r"^gave up after 3 requests failed in a row; the last: GET .*/api/8: "):
             asking.get("well")
         assert asking.requests == asked + 2
 
@@ -342,6 +342,15 @@ def test_no_system_there() -> None:
         pytest.raises(RemoteError, match=r"the connection failed.*tried 4 times"),
     ):
         asking.get("x")
+
+
+def test_who_can_do_without_no_answer_gives_up_at_the_first_failure() -> None:
+    manners = replace(QUICK, give_up_after=1)
+    with serve(echo, HEADERS, lambda *_: Fault(status=500)) as server, client(server.url, manners) as asking:
+        for path in ("x", "y"):
+            with pytest.raises(RemoteError, match=r"^GET .*/api/x: status 500; tried 4 times"):
+                asking.get(path)
+        assert asking.requests == 4
 
 
 @pytest.mark.parametrize(
@@ -378,7 +387,7 @@ def test_an_answer_that_drips_for_ever_is_given_up(pieces: list[bytes]) -> None:
         sends(OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n"),
         sends(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n[]"),
         sends(OK + b"\r\n[1, 2"),
-        sends(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"[1]" * 9)[:-4]),
+        sends(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"[1]")[:-4]),
         sends(b"this is no HTTP\r\n\r\n"),
     ],
     ids=[
@@ -792,6 +801,25 @@ def test_no_secret_is_told(token: str, caplog: pytest.LogCaptureFixture) -> None
     # the tests call the client with the token, and a traceback shows their lines
     assert not [spelling for spelling in spelled if spelling in text]
     assert "***" in text
+
+
+def test_the_scheme_before_a_token_is_no_secret() -> None:
+    fault = Fault(status=401, body=f"Token {TOKEN} is no Token".encode())
+    with serve(echo, HEADERS, Script(fault)) as server, client(server.url) as asking:
+        with pytest.raises(Denied, match=r"status 401: \*\*\* is no Token; tried once"):
+            asking.get("x")
+
+
+def test_only_what_is_unpacked_here_is_asked_for() -> None:
+    heard: list[bytes] = []
+
+    def hear(connection: socket.socket) -> None:
+        heard.append(connection.recv(65536))
+        GOOD(connection)
+
+    with raw(hear, peek=True) as url, client(url) as asking:
+        asking.get("x")
+    assert b"accept-encoding: gzip\r\n" in heard[0].lower()
 
 
 def test_no_control_characters_of_a_system_are_told() -> None:
