@@ -95,8 +95,10 @@ class Pull:
 
     def __exit__(self, *_: object) -> None:
         self._state.close()
-        for file in self._files.values():
-            file.close()
+        with self._lock:  # threads of a reading that ends early may still be writing
+            for file in self._files.values():
+                file.close()
+            self._files.clear()
 
     @property
     def started_at(self) -> datetime:
@@ -182,7 +184,10 @@ class Pull:
             },
             "cursor": dict(cursor),
         }
-        write_durably(self.folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+        half = self.folder / f".{MANIFEST}"
+        write_durably(half, json.dumps(manifest, indent=1).encode())
+        half.rename(self.folder / MANIFEST)
+        fsync_folder(self.folder)
         put_in_place(self._landing, batch)
 
 

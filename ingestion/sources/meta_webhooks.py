@@ -18,7 +18,6 @@ from typing import Any
 from ingestion.packing import UNPACKING_ERRORS, is_cut_off, is_packed, open_binary
 from ingestion.pull import Progress, Pull, as_line
 from ingestion.settings import MetaWebhooksSource
-from ingestion.sources import SourceError
 
 _SUFFIXES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
 _RECORDS_TOGETHER = 1000
@@ -48,9 +47,6 @@ def read(
     Without any the batch is empty, and says how far the archive has been read.
 
     What is still being written is left for a later run: a gzip file that is cut off, a last line without an end.
-
-    Raises:
-        SourceError: an archive cannot be read at all.
     """
     before = cursor.get("files", {})
     now = archives(source)
@@ -60,7 +56,12 @@ def read(
         if before.get(name) == told:
             continue
         path = source.path / name
-        _refuse_unreadable(path)
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            warnings.append(f"{path}: cannot be read: {error.strerror}; it is left for a later run")
+            now[name] = before.get(name, [])
+            continue
         if is_cut_off(path):
             warnings.append(f"{path}: the gzip file is cut off; it is left for a later run")
             now[name] = before.get(name, [])
@@ -74,15 +75,6 @@ def read(
         if rest:
             warnings.append(f"{path}: its last line has no end and is no JSON yet; it is left for a later run")
     return {"files": now}, warnings
-
-
-def _refuse_unreadable(path: Path) -> None:
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise SourceError(
-            f"{path}: cannot be read: {error.strerror}; correct its permissions or move it away"
-        ) from None
 
 
 def look_into(path: Path, most: int = 1000) -> tuple[int, int, int, int]:

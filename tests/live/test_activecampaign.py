@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,9 @@ from ingestion.intake import SourceReport
 from ingestion.sources import live
 from tests.comparison import KEYS, differences
 from tests.drops import write_config
-from tests.live.activecampaign import World
+from tests.live.activecampaign import Row, World
 from tests.live.activecampaign_export import QUALITY, Run, look, to_export, without_times_basis, write_export
-from tests.live.activecampaign_server import Server, by_chance, serve
+from tests.live.activecampaign_server import Request, Server, by_chance, serve
 from tests.live.meta import write_archive
 from tests.warehouse import accept, build_marts
 
@@ -138,3 +139,76 @@ def test_an_archive_that_is_still_written_is_left_for_later(tmp_path: Path, monk
         assert not report.warnings
         many = build_marts(config, take_in_first=False)["details"]
     assert sum(row["messages"] for row in few) < sum(row["messages"] for row in many)  # type: ignore[misc]
+
+
+def test_what_goes_to_the_front_of_a_list_while_it_is_read_is_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list in the order of activity gets no shorter, and the row that moved stands where nobody looks any more."""
+    world = World.random(14, conversations=30)
+    world.advance(20 * 86_400)
+    order = world.conversation_list
+    with serve(world) as server:
+        config = configured(tmp_path / "live", server, world, monkeypatch)
+
+        def by_activity() -> list[Row]:
+            rows = order()
+            has_moved = any(one.kind == "conversations" for one in server.requests)
+            return sorted(rows, key=lambda row: (row["id"] == rows[-1]["id"]) == (not has_moved))
+
+        monkeypatch.setattr(world, "conversation_list", by_activity)
+        assert not refusals(accept(config))
+        served = {row["id"] for row in order()}
+    found = {row["conversation_id"] for row in build_marts(config, take_in_first=False)["details"]}
+    assert found == served
+
+
+@pytest.mark.parametrize("link", ["the same", 7, {"page": 2}, "https://elsewhere.example/", "http://[", True])
+def test_an_odd_link_to_the_next_page_ends_the_reading_and_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: object
+) -> None:
+    world = World.random(15, conversations=30)
+    world.advance(20 * 86_400)
+    with serve(world) as server:
+        config = configured(tmp_path / "live", server, world, monkeypatch)
+
+        def odd(request: Request, page: int) -> object:
+            assert len(server.requests) < 200
+            return f"{server.address}{request.path}?page=2&page_size=7" if link == "the same" else link
+
+        monkeypatch.setattr(server, "_link", odd)
+        report = accept(config)[0]
+        assert report.failure
+        assert len(server.requests) < 60
+
+
+def test_a_link_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World.random(15, conversations=30)
+    world.advance(20 * 86_400)
+    with serve(world) as server:
+        config = configured(tmp_path / "live", server, world, monkeypatch)
+        monkeypatch.setattr(server, "_link", lambda request, page: f"?page={page}&page_size=7")
+        assert not refusals(accept(config))
+        served = {row["id"] for row in world.conversation_list()}
+    assert {row["conversation_id"] for row in build_marts(config, take_in_first=False)["details"]} == served
+
+
+def test_an_archive_that_cannot_be_opened_is_left_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World.random(16, conversations=10)
+    world.advance(86_400 * 12)
+    with serve(world) as server:
+        config = configured(tmp_path / "live", server, world, monkeypatch)
+        archive = config.parent / "archive"
+        write_archive(world.facts, archive, world.now)
+        (closed := archive / "closed.ndjson").write_text("{}\n")
+        opened = Path.open
+
+        def refuse(path: Path, *how: Any, **more: Any) -> Any:
+            if path == closed:
+                raise PermissionError(13, "Permission denied", str(path))
+            return opened(path, *how, **more)
+
+        monkeypatch.setattr(Path, "open", refuse)
+        report = accept(config)[1]
+        assert f"{closed}: cannot be read: Permission denied; it is left for a later run" in report.warnings[0]
+        assert not report.refusals

@@ -95,6 +95,8 @@ def test_rows_and_cursor_are_one_batch(tmp_path: Path, serving, small: World) ->
     assert manifest.cursor == {
         "since": max(row["last_activity_at"] for row in small.conversations.values()),
         "complete_at": datetime.fromtimestamp(small.now, UTC).isoformat(),
+        "begun_at": datetime.fromtimestamp(small.now, UTC).isoformat(),
+        "of": f"chatwoot {server.url} {ACCOUNT} True",
     }
     assert manifest.extracted_at == datetime.fromtimestamp(small.now, UTC)
 
