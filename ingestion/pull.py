@@ -136,6 +136,15 @@ class Pull:
         """Note that a record, in the state that ``mark`` tells, is in this reading; kept with the next checkpoint."""
         self._state.execute("insert or replace into seen values (?, ?, ?)", (kind, key, mark))
 
+    def write_unseen(self, entity: str, records: Iterable[Mapping[str, Any]]) -> None:
+        """Add records that this reading has not yet as they are: those of a page that is read once more."""
+        for record in records:
+            line = as_line(record)
+            key, mark = str(record.get("id")), hashlib.sha256(line).hexdigest()[:32]
+            if not self.is_seen(entity, key, mark):
+                self.write_lines(entity, [line])
+                self.see(entity, key, mark)
+
     def seen(self, kind: str) -> int:
         """How many records of a kind it has seen."""
         return int(self._state.execute("select count(*) from seen where kind = ?", (kind,)).fetchone()[0])

@@ -11,8 +11,6 @@ so that fewer rows are known in the end than the list says there are: then it is
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
@@ -66,11 +64,7 @@ def _sweep(
         if count is not None:
             is_whole = is_whole and not (count_before is not None and count < count_before)
             count_before = count
-        for row in rows:
-            key, mark = str(row.get("id")), _digest(row)
-            if not pull.is_seen(entity, key, mark):
-                pull.write(entity, [row])
-                pull.see(entity, key, mark)
+        pull.write_unseen(entity, rows)
         of_all = f" of {count_before:,}" if count_before else ""
         progress(f"{source.name}: {pull.rows(entity):,}{of_all} {entity}, {client.requests:,} requests")
         following = answer.get("next") if isinstance(answer, dict) else None
@@ -105,7 +99,3 @@ def _count(answer: Any) -> int | None:
     if isinstance(count, str) and count.isdecimal():
         count = int(count)
     return count if isinstance(count, int) and not isinstance(count, bool) else None
-
-
-def _digest(row: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:32]

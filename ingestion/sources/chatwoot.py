@@ -218,7 +218,7 @@ class _Reading:
     def _contacts(self) -> None:
         """All contacts that are listed, with their labels."""
         for rows in self._pages("contacts"):
-            self._pull.write("contacts", rows)
+            self._pull.write_unseen("contacts", rows)
             self._labels(str(row["id"]) for row in rows if row.get("id") is not None)
             self._tell()
             self._pull.checkpoint()
@@ -242,7 +242,7 @@ class _Reading:
         """Survey responses; in an incremental reading the newer ones, where the list begins with these."""
         newest = None
         for rows in self._pages("csat_survey_responses"):
-            self._pull.write("ratings", rows)
+            self._pull.write_unseen("ratings", rows)
             moments = [moment for moment in (seconds(row.get("created_at")) for row in rows) if moment is not None]
             is_descending = moments == sorted(moments, reverse=True) and (newest is None or moments[:1] <= [newest])
             newest = min(moments, default=newest)

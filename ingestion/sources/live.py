@@ -50,6 +50,7 @@ def client_of(source: ChatwootSource | ActiveCampaignSource) -> AbstractContextM
         concurrency=source.concurrency,
         timeout_seconds=source.timeout_seconds,
         attempts=source.attempts,
+        give_up_after=1,  # a reading can do without no answer, and a check of what is down shall not take minutes
     )
     if isinstance(source, ChatwootSource):
         return Client(source.base_url, {"api_access_token": token}, manners)

@@ -21,11 +21,14 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 Tell = Callable[[World], Marts]
 
 
-@pytest.fixture(params=[True, False], ids=["with events", "without"])
+@pytest.fixture
 def world(request: pytest.FixtureRequest) -> World:
-    world = World(with_events=request.param)
+    world = World(with_events=getattr(request, "param", True))
     world.agent("Ana")
     return world
+
+
+with_events_and_without = pytest.mark.parametrize("world", [True, False], indirect=True, ids=["with", "without"])
 
 
 @pytest.fixture
@@ -50,6 +53,7 @@ def only(marts: Marts) -> dict[str, Any]:
     return row
 
 
+@with_events_and_without
 def test_a_resolution_is_when_it_happened_and_not_the_last_edit(world: World, tell: Tell) -> None:
     one = world.conversation(world.contact())
     world.now += 20 * MINUTE
@@ -60,6 +64,7 @@ def test_a_resolution_is_when_it_happened_and_not_the_last_edit(world: World, te
     assert (row["duration_seconds"], row["status"], row["is_closed"]) == (1200, "closed", True)
 
 
+@with_events_and_without
 def test_a_bot_hands_over(world: World, tell: Tell) -> None:
     one = world.conversation(world.contact(), "pending")
     world.incoming(one)
@@ -74,6 +79,7 @@ def test_a_bot_hands_over(world: World, tell: Tell) -> None:
     assert (row["reopens"], row["messages_human"], row["source"]) == (0, 1, "inbound")
 
 
+@with_events_and_without
 def test_a_reopening_begins_the_wait_anew(world: World, tell: Tell) -> None:
     one = world.conversation(world.contact())
     world.incoming(one)
@@ -88,6 +94,7 @@ def test_a_reopening_begins_the_wait_anew(world: World, tell: Tell) -> None:
     assert (row["first_response_seconds"], row["reopens"], row["closed_at"]) == (600, 1, None)
 
 
+@with_events_and_without
 def test_what_follows_a_snooze_or_pending_is_no_reopening(world: World, tell: Tell) -> None:
     one = world.conversation(world.contact())
     for status in ("resolved", "snoozed", "open", "resolved", "pending", "open", "resolved", "open"):
