@@ -74,7 +74,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
         yield found
 
 
-@pytest.mark.parametrize("odd", [10**400, float("inf"), float("nan"), 10**18, "9" * 400])
+@pytest.mark.parametrize("odd", [10**400, "inf", "nan", 10**18, "9" * 400])
 def test_an_odd_instant_neither_ends_a_run_nor_the_reading_of_what_is_new(home: Home, odd: object) -> None:
     """A cursor in the far future would have every later reading find nothing new."""
     home.world.conversations[1]["last_activity_at"] = 2**40  # the server sorts by it
