@@ -23,6 +23,10 @@ from typing import Any
 from ingestion.landing import MANIFEST, fsync_folder, write_durably
 
 Progress = Callable[[str], None]
+SLIPPED = (
+    "a list moved so much that rows may have slipped past the reader: what was read is taken in, and nothing counts as"
+    " deleted by this reading"
+)
 _FOLDER = ".pull"
 _STATE = "state.sqlite"
 _SECONDS_BETWEEN_CHECKPOINTS = 5
@@ -40,7 +44,7 @@ create table if not exists facts (name text primary key, value text not null) st
 class Pull:
     """One reading. Use as a context manager; :meth:`commit` makes it a batch, without it everything stays for later.
 
-    ``folder``: where its files are until then.
+    ``folder``: where its files are until then. ``warnings``: what there is to say of it, in the end.
     ``started_at``: when its first request was sent, also of one that was taken up again. ``facts``: what the connector
     wants to find again in a reading that is taken up; kept at checkpoints.
     """
@@ -58,6 +62,7 @@ class Pull:
         self.facts: dict[str, Any] = {
             name: json.loads(value) for name, value in self._state.execute("select name, value from facts")
         }
+        self.warnings: list[str] = []
         self.is_resumed = "started_at" in self.facts
         self.facts.setdefault("started_at", now.isoformat())
         self.facts["identity"] = identity

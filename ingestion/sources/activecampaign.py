@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from ingestion.client import Client, Denied, NotThere
-from ingestion.pull import Progress, Pull
+from ingestion.pull import SLIPPED, Progress, Pull
 from ingestion.settings import ActiveCampaignSource
 
 LISTS = {"contacts": "contact", "conversations": "inbox/conversation"}
@@ -37,7 +37,9 @@ def read(
     try:
         _read_list(source, client, pull, progress, "executions", FLOWS)
     except (Denied, NotThere) as error:
-        progress(f"{source.name}: goes on without surveys: {error}")
+        pull.warnings.append(f"goes on without surveys: {error}")
+    if not is_whole:
+        pull.warnings.append(SLIPPED)
     pull.write("pulls", [{"pull_id": pull.started_at.isoformat(), "is_complete": is_whole}])
     return {}
 

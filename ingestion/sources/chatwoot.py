@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ingestion.client import Client, Denied, NotThere
-from ingestion.pull import Progress, Pull
+from ingestion.pull import SLIPPED, Progress, Pull
 from ingestion.settings import ChatwootSource
 
 MESSAGES_A_PAGE = 20
@@ -85,6 +85,7 @@ class _Reading:
         self._pull.write("pulls", [told | {"has_ratings": self._source.ratings}])
         since = self._pull.facts.get("newest", self._cursor.get("since"))
         if not is_whole:  # what slipped past is behind the newest: the next reading looks for it again
+            self._pull.warnings.append(SLIPPED)
             since, complete_at = self._cursor.get("since"), self._cursor.get("complete_at")
         return {"since": since, "complete_at": complete_at}
 
@@ -208,7 +209,7 @@ class _Reading:
             return
         except Denied as error:
             self._asks_for_events = False
-            self._progress(f"{self._source.name}: goes on with activity messages instead of reporting events: {error}")
+            self._pull.warnings.append(f"goes on with activity messages instead of reporting events: {error}")
             return
         self._with_events += 1
         self._pull.write("events", ({"conversation_id": conversation, "record": row} for row in rows))

@@ -94,6 +94,7 @@ def pull(
                 else:
                     following = activecampaign.read(source, client, reading, cursor, progress)
                 _commit(source, reading, name, cursor, following, clock)
+                return reading.warnings
     except (RemoteError, SettingsError, BatchError) as error:
         raise SourceError(f"{source.name}: {error}") from None
     except ValueError as error:
@@ -101,7 +102,6 @@ def pull(
             f"{source.name}: its answers have not the known shape: {error}; 'causerie check-source {source.name}'"
             " tells more"
         ) from None
-    return []
 
 
 def _read_archives(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from ingestion import decisions
 from ingestion.client import Client
 from ingestion.intake import SourceReport
+from ingestion.settings import load_settings
 from ingestion.sources import live
 from tests.comparison import KEYS, differences
 from tests.drops import write_config
+from tests.live import server as plain_server
 from tests.live.activecampaign import Row, World
 from tests.live.activecampaign_export import QUALITY, Run, look, to_export, without_times_basis, write_export
 from tests.live.activecampaign_server import Request, Server, by_chance, serve
@@ -212,3 +216,46 @@ def test_an_archive_that_cannot_be_opened_is_left_for_later(tmp_path: Path, monk
         report = accept(config)[1]
         assert f"{closed}: cannot be read: Permission denied; it is left for a later run" in report.warnings[0]
         assert not report.refusals
+
+
+def test_a_second_close_stands_also_when_the_clock_ran_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    status, clock = [""], [datetime(2026, 5, 1, tzinfo=UTC)]
+
+    def answer(path: str, query: dict[str, str]) -> object:
+        if not path.endswith("/inbox/conversation"):
+            return []
+        row = {"id": "c1", "status": status[0], "created_on": "2026-01-01T00:00:00Z"}
+        return {"count": 1, "next": None, "previous": None, "results": [row]}
+
+    monkeypatch.setattr(live, "now", lambda: clock[0])
+    with plain_server.serve(answer, {"Authorization": "Token a-token"}) as server:
+        source = {"name": "ac", "kind": "activecampaign", "account": "acme", "base_url": server.url}
+        config = write_config(tmp_path, accounts=ACCOUNTS, sources=[source | {"token_env": "HILOS_TOKEN"}])
+        for status[0], day in (("NEW", 1), ("CLOSED", 20), ("NEW", 21), ("CLOSED", 10)):
+            clock[0] = datetime(2026, 5, day, tzinfo=UTC)
+            assert not refusals(accept(config))
+    ((row,),) = [build_marts(config, take_in_first=False)["details"]]
+    assert row["closed_at"] == datetime(2026, 5, 10, tzinfo=UTC)
+
+
+def test_archives_of_a_batch_that_was_taken_out_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [datetime(2026, 5, 1, tzinfo=UTC)]
+    monkeypatch.setattr(live, "now", lambda: clock[0])
+    archive = {"name": "wa", "kind": "meta_webhooks", "account": "acme", "path": "archive"}
+    config = write_config(tmp_path, accounts=ACCOUNTS, sources=[archive])
+    (tmp_path / "archive").mkdir()
+
+    def landed(name: str) -> int:
+        if name:
+            message = {"id": f"wamid.{name}", "from": "34600", "timestamp": "1767225600", "type": "text"}
+            delivery = {"entry": [{"changes": [{"field": "messages", "value": {"messages": [message]}}]}]}
+            (tmp_path / "archive" / f"{name}.ndjson").write_text(f"{json.dumps(delivery)}\n")
+        clock[0] += timedelta(hours=1)
+        (report,) = accept(config)
+        assert not report.refusals
+        return sum(entry.counts["messages"].landed for entry in report.entries if entry.counts)
+
+    assert [landed("a"), landed("b"), landed("c")] == [1, 1, 1]
+    first = min(path.name for path in (tmp_path / "var" / "landing" / "wa").iterdir())
+    decisions.reject(load_settings(config), "wa", first, "half an archive", clock[0])
+    assert [landed("d"), landed("e"), landed("")] == [4, 1, 0], "all again, and that once"
