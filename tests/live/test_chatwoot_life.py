@@ -21,9 +21,11 @@ ACCOUNTS = [{"id": "acme", "timezone": "Europe/Paris"}]
 @pytest.mark.parametrize(
     ("seed", "events", "times", "fraction", "is_faulty"),
     [
-        (2, True, "unix", 0, True),
+        pytest.param(2, True, "unix", 0, True, marks=pytest.mark.slow),
         (4, False, "iso", 0, False),
-        (5, True, "iso", 250, True),
+        pytest.param(5, True, "iso", 250, True, marks=pytest.mark.slow),
+        pytest.param(1, True, "iso", 0, False, marks=pytest.mark.slow),
+        pytest.param(3, False, "iso", 0, True, marks=pytest.mark.slow),
     ],
 )
 def test_the_marts_are_those_of_an_export(
