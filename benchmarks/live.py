@@ -96,12 +96,18 @@ def serve(conversations: int, messages: int, port: multiprocessing.Queue[int]) -
     asyncio.run(run())
 
 
+def peak() -> float:
+    """The most memory so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main() -> None:
     """Measure once and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--conversations", type=int, default=100_000)
     parser.add_argument("--messages", type=int, default=10, help="of each conversation")
     parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--folder", type=Path, help="where causerie.toml and the home are left (default: nowhere)")
     arguments = parser.parse_args()
     from ingestion.intake import take_in
     from ingestion.settings import load_settings
@@ -112,8 +118,9 @@ def main() -> None:
     )
     server.start()
     os.environ["BENCHMARK_TOKEN"] = TOKEN
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "causerie.toml"
+    with tempfile.TemporaryDirectory() as nowhere:
+        config = (arguments.folder or Path(nowhere)) / "causerie.toml"
+        config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(
             f"""
             home = "var"
@@ -131,14 +138,14 @@ def main() -> None:
             concurrency = {arguments.concurrency}
             """
         )
-        told = []
-        started, ended_pulling = time.perf_counter(), 0.0
+        told: list[str] = []
+        started, ended_pulling, of_pull = time.perf_counter(), 0.0, 0.0
 
         def progress(line: str) -> None:
-            nonlocal ended_pulling
+            nonlocal ended_pulling, of_pull
             if "requests" in line:
-                told.append(line)
-                ended_pulling = time.perf_counter()
+                told[:] = [line]
+                ended_pulling, of_pull = time.perf_counter(), peak()
 
         (report,) = take_in(load_settings(config), progress)
         seconds = time.perf_counter() - started
@@ -149,7 +156,7 @@ def main() -> None:
     print(f"{rows}")
     print(f"pull: {requests:,} requests in {pulling:,.0f} s: {requests / pulling:,.0f} a second,", end=" ")
     print(f"{sum(rows.values()) / pulling:,.0f} rows a second; with landing and raw {seconds:,.0f} s")
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+    print(f"peak memory of the pull {of_pull:,.0f} MB, with parsing {peak():,.0f} MB")
 
 
 if __name__ == "__main__":

@@ -2,46 +2,57 @@
 
 Here: requests and answers, the same for every system. Not here: what is asked for (``sources``). httpx sends, tenacity
 tries again.
+
+    with Client("https://chat.example/api/v1", {"api_access_token": token}, Manners()) as client:
+        agents = client.get("agents")
+        for page in client.get_all((f"contacts/{number}", None) for number in numbers):
+            ...
 """
 
 from __future__ import annotations
 
-import email.utils
-import ipaddress
-import json
 import logging
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, TypeVar
-from urllib.parse import SplitResult, urljoin, urlsplit
+from typing import Any, Never, TypeVar
 
 import httpx
 import tenacity
 
-logging.getLogger("httpx").setLevel(logging.WARNING)
+from ingestion.addresses import AddressError, Secrets, base_of, below, cut, is_loopback, redirected, shown
+from ingestion.answers import FinalError, PassingError, decoded
+
+for _logger in ("httpx", "httpcore"):  # they tell whole addresses, and headers of answers
+    logging.getLogger(_logger).setLevel(logging.WARNING)
 
 Params = Mapping[str, str | int]
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
 _MOST_REDIRECTS = 5
 _LONGEST_ANSWER = 10
 """An answer that takes so many times the timeout is given up, also when bytes still drip in."""
-_TRY_AGAIN = (408, 425, 429)
-_SAID = 200
-_SHORTEST_SECRET = 6
+_ENDLESS = "an answer that does not end"
+_LONGEST_GROWN_WAIT = 60.0
+_LATER = "run again later: what was landed before stays, and the next run goes on from there"
 
 
 @dataclass(frozen=True)
 class Manners:
     """How a system is asked.
 
-    ``requests_per_second`` is over all threads. ``timeout_seconds``: to connect, and between two pieces of an answer.
-    ``attempts``: of one request, the first included. ``longest_wait_seconds``: who asks for a longer one is given up.
+    ``requests_per_second`` is over all threads, smooth; infinity for no limit. ``concurrency``: requests at a time, of
+    whatever thread. ``timeout_seconds``: to connect, and between two pieces of an answer; a whole answer may take ten
+    times that. ``attempts``: of one request, the first included. ``longest_wait_seconds``: between two attempts; who
+    asks for a longer one is given up. ``largest_response_bytes``: unpacked. ``give_up_after``: so many requests in a
+    row, over all threads, whose attempts are used up, and nothing more is asked.
     """
 
     requests_per_second: float = 20
@@ -50,6 +61,7 @@ class Manners:
     attempts: int = 6
     longest_wait_seconds: float = 300
     largest_response_bytes: int = 64 * 1024 * 1024
+    give_up_after: int = 5
 
 
 class RemoteError(Exception):
@@ -57,25 +69,74 @@ class RemoteError(Exception):
 
 
 class Denied(RemoteError):
-    """The system knows the token not, or gives it no right to this (401, 403)."""
+    """The system knows the token not, or gives it no right to this. ``status``: 401 or 403."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class NotThere(RemoteError):
     """There is nothing at this address (404)."""
 
 
-class _PassingError(Exception):
-    """What may be over when the request is sent again. ``wait``: seconds that the system asks to wait."""
+class _Scope:
+    """What is stopped together: a client, or one :meth:`Client.map`. ``has_failed``: nothing more of it is begun."""
 
-    def __init__(self, message: str, wait: float | None = None) -> None:
-        super().__init__(message)
-        self.wait = wait
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        self.has_failed = False
+        self._lock = threading.Lock()
+        self._reading: list[socket.socket] = []
+
+    def check(self) -> None:
+        if self.stopped.is_set():
+            raise RemoteError("stopped: what asked is closed, or another of its requests has failed")
+
+    def stop(self) -> None:
+        """End its waits, and cut the connections that it waits at for an answer."""
+        with self._lock:
+            self.stopped.set()
+            for connection in self._reading:
+                with suppress(OSError):  # not the method of a TLS socket, which forgets its state under the reader
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    @contextmanager
+    def reading(self, connection: socket.socket) -> Iterator[None]:
+        with self._lock:
+            self.check()
+            self._reading.append(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._reading.remove(connection)
+
+
+class _Here(threading.local):
+    """Of each thread: what its requests belong to, and until when the answer that it reads may take."""
+
+    def __init__(self, scope: _Scope) -> None:
+        self.scope = scope
+        self.until = 0.0
+
+
+@dataclass
+class _Request:
+    url: httpx.URL
+    shown: str
+    tried: int = 0
+
+    def failed(self, why: str, remedy: str) -> str:
+        times = "once" if self.tried == 1 else f"{self.tried} times"
+        return f"GET {self.shown}: {why}; tried {times}; {remedy}"
 
 
 class Client:
     """A client of one system. Use as a context manager; its methods can be called by several threads.
 
-    ``requests``: how many were sent, repeated ones included; ``retries``: how many of these.
+    ``requests``: how many were sent, repeated ones included; ``retries``: how many of these. ``on_request`` is told
+    each one, as ``GET <address>``, by the thread that sends it.
     """
 
     def __init__(
@@ -83,42 +144,67 @@ class Client:
         base_url: str,
         headers: Mapping[str, str],
         manners: Manners,
+        on_request: Callable[[str], None] = lambda _: None,
         *,
         wait: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a client of what answers at ``base_url``; ``headers`` hold its token.
 
+        ``wait`` is called with seconds instead of waiting; ``clock`` gives seconds.
+
         Raises:
-            RemoteError: a header cannot be sent. The message does not show it.
+            RemoteError: the address or a header cannot be used. The message does not show the header.
         """
         for name, value in headers.items():
-            if not value.isascii() or not value.isprintable():
-                raise RemoteError(f"the token for the header '{name}' has characters that no header can have")
-        self._secrets = [part for value in headers.values() for part in value.split() if len(part) >= _SHORTEST_SECRET]
-        self._base = urlsplit(base_url)
-        self._base_url = base_url.rstrip("/")
+            if not value or value != value.strip() or not (value.isascii() and value.isprintable()):
+                raise RemoteError(
+                    f"the value of the header '{name}' has characters that no header can have, or is empty: set the"
+                    " token anew, without blanks, line ends or quotes around it"
+                )
+        self._secrets = Secrets(headers.values())
+        try:
+            self._base = base_of(base_url)
+        except AddressError as error:
+            raise RemoteError(str(error)) from None
         self._manners = manners
-        self._stopped = threading.Event()
-        self._wait = self._stopped.wait if wait is None else wait
+        self._on_request = on_request
+        self._wait = wait
         self._clock = clock
         self._lock = threading.Lock()
         self._next = self._not_before = clock()
+        self._failed_in_a_row = 0
         self._given_up: str | None = None
         self.requests = self.retries = 0
+        self._scope = _Scope()
+        self._maps: set[_Scope] = set()
+        self._here = _Here(self._scope)
+        self._slots = threading.BoundedSemaphore(manners.concurrency)
         self._pool = ThreadPoolExecutor(manners.concurrency, thread_name_prefix="client")
-        self._http = httpx.Client(
-            headers={"Accept": "application/json", "User-Agent": "causerie", **headers},
-            timeout=manners.timeout_seconds,
-            follow_redirects=False,
-            trust_env=not _is_loopback(self._base.hostname or ""),
-            limits=httpx.Limits(max_connections=manners.concurrency + 1),
-        )
+        try:
+            self._http = httpx.Client(
+                headers={
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",  # what is unpacked piece by piece below, whatever else is installed
+                    "User-Agent": "causerie",
+                    **headers,
+                },
+                timeout=manners.timeout_seconds,
+                follow_redirects=False,
+                trust_env=not is_loopback(self._base),
+                limits=httpx.Limits(max_keepalive_connections=manners.concurrency),
+            )
+        except (ValueError, ImportError, httpx.InvalidURL):
+            raise RemoteError(
+                "the proxy or the certificates that the environment names cannot be used; see HTTPS_PROXY, HTTP_PROXY,"
+                " ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
+            ) from None
         self._retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(manners.attempts),
-            wait=_AskedOrGrowing(tenacity.wait_exponential_jitter(multiplier=0.5, max=60, jitter=1)),
-            retry=tenacity.retry_if_exception_type(_PassingError),
-            sleep=lambda seconds: self._pause(seconds),
+            wait=self._wait_before_next,
+            retry=tenacity.retry_if_exception_type(PassingError),
+            before_sleep=self._let_all_wait,
+            sleep=self._pause,
             reraise=True,
         )
 
@@ -126,217 +212,217 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stopped.set()
+        with self._lock:
+            scopes = [self._scope, *self._maps]
+        for scope in scopes:
+            scope.stop()
         self._pool.shutdown(cancel_futures=True)
         self._http.close()
 
     def __repr__(self) -> str:
-        return f"Client({self._base_url!r})"
+        return f"Client({str(self._base)!r})"
 
-    def get(self, path: str, params: Params | None = None) -> Any:
-        """The decoded JSON of an answer. ``path`` is below the base URL, or a whole address of the same host.
+    def get(self, path_or_url: str, params: Params | None = None) -> Any:
+        """The decoded JSON of an answer. What is asked is below the base URL, or a whole address of the same host.
 
         Raises:
             Denied, NotThere: 401 or 403; 404.
-            RemoteError: it could not be had, as often as it was tried.
+            RemoteError: it could not be had, as often as it was tried; or so many requests failed before that nothing
+                is asked any more; or the client was closed meanwhile.
         """
-        url = self._url(path)
-        shown = _shown(url, params)
-        if self._given_up:
-            raise RemoteError(self._given_up)
-        tried = 0
-
-        def once() -> Any:
-            nonlocal tried
-            tried += 1
-            return self._once(url, params, shown, tried)
-
         try:
-            return self._retrying.copy()(once)
-        except _PassingError as error:
-            times = "once" if tried == 1 else f"{tried} times"
-            self._given_up = (
-                f"GET {shown}: {error}; tried {times}. What was read so far is kept and the next run goes on from there"
-            )
-            raise RemoteError(self._given_up) from None
+            url = below(self._base, path_or_url)
+        except AddressError as error:
+            raise RemoteError(self._told(error)) from None
+        if params:
+            url = url.copy_merge_params(dict(params))
+        request = _Request(url, self._told(shown(url)))
+        try:
+            answer = self._retrying.copy()(self._ask, request)
+        except PassingError as error:
+            self._here.scope.check()  # a connection that was cut here says nothing of the system
+            self._fail(request.failed(self._told(error), _LATER))
+        except FinalError as error:
+            self._answered()
+            message = request.failed(self._told(error), error.remedy)
+            if error.status in (401, 403):
+                raise Denied(message, error.status) from None
+            raise (NotThere if error.status == 404 else RemoteError)(message) from None
+        self._answered()
+        return answer
+
+    def get_all(self, requests: Iterable[tuple[str, Params | None]]) -> Iterator[Any]:
+        """The answers of :meth:`get` to each path and its parameters: as :meth:`map`."""
+        return self.map(lambda request: self.get(*request), requests)
 
     def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """Results of ``function``, which asks by :meth:`get`, in the order of ``items``, some of them at a time.
 
-        Items are taken only a little ahead. What one raises is raised in its place, and those behind it are not begun.
+        Items are taken only a little ahead, and begun only when the first result is asked for. What one raises is
+        raised in its place; from then on none is begun, those behind it are stopped, and nothing of them runs any more
+        when the error comes out. ``function`` may catch what it can do without; it may not map itself.
         """
+        scope = _Scope()
         running: deque[Future[_Result]] = deque()
+
+        def run(item: _Item) -> _Result:
+            self._here.scope = scope
+            try:
+                if scope.has_failed:  # items begin in order, so this one stands behind the one that failed
+                    raise RemoteError("not begun: one before it has failed")
+                return function(item)
+            except BaseException:
+                scope.has_failed = True
+                raise
+            finally:
+                self._here.scope = self._scope
+
+        with self._lock:
+            self._maps.add(scope)
         rest = iter(items)
+        is_more = True
         try:
             while True:
-                while len(running) < 2 * self._manners.concurrency:
+                while is_more and not scope.has_failed and len(running) < 2 * self._manners.concurrency:
+                    self._scope.check()
                     try:
                         item = next(rest)
                     except StopIteration:
-                        break
-                    running.append(self._pool.submit(function, item))
+                        is_more = False
+                    else:
+                        running.append(self._pool.submit(run, item))
                 if not running:
                     return
                 yield running.popleft().result()
         finally:
-            for future in running:
-                future.cancel()
-
-    def _url(self, path: str) -> str:
-        """A whole address.
-
-        Raises:
-            RemoteError: it is one of another host: the token would go there.
-        """
-        if "://" not in path:
-            return f"{self._base_url}/{path.lstrip('/')}"
-        parts = urlsplit(path)
-        if parts.hostname != self._base.hostname or (parts.port or 0) not in (0, self._base.port or 0, 80, 443):
-            raise RemoteError(
-                f"the system points to another host, '{parts.hostname}', which is not asked: {_shown(path)}"
-            )
-        # behind a proxy a system may take itself to be at http, and at another port
-        return parts._replace(scheme=self._base.scheme, netloc=self._base.netloc).geturl()
-
-    def _once(self, url: str, params: Params | None, shown: str, tried: int) -> Any:
-        for _ in range(_MOST_REDIRECTS):
-            self._take_turn()
+            scope.stop()
+            wait_for([future for future in running if not future.cancel()])
             with self._lock:
-                self.requests += 1
-                self.retries += tried > 1
-            try:
-                with self._http.stream("GET", url, params=dict(params) if params else None) as response:
-                    if response.is_redirect:
-                        url, params = self._redirected(url, response.headers["location"], shown), None
-                        continue
-                    return self._answer(response, shown)
-            except httpx.TimeoutException:
-                raise _PassingError(f"no answer within {self._manners.timeout_seconds:g} seconds") from None
-            except (httpx.TransportError, httpx.DecodingError) as error:
-                words = str(error) or type(error).__name__
-                if "CERTIFICATE_VERIFY_FAILED" in words:
-                    raise RemoteError(f"GET {shown}: its certificate cannot be verified: {words}") from None
-                raise _PassingError(f"the connection failed: {words}") from None
-            except httpx.HTTPError as error:
-                raise RemoteError(f"GET {shown}: {type(error).__name__}") from None
-        raise RemoteError(f"GET {shown}: is redirected more than {_MOST_REDIRECTS} times; correct the base_url")
+                self._maps.discard(scope)
 
-    def _redirected(self, url: str, location: str, shown: str) -> str:
-        """Where a redirect leads, when that is the same host.
+    def _ask(self, request: _Request) -> Any:
+        """One attempt."""
+        request.tried += 1
+        url = request.url
+        try:
+            for _ in range(1 + _MOST_REDIRECTS):
+                with self._slots:
+                    self._take_turn()
+                    with self._lock:
+                        self.requests += 1
+                        self.retries += request.tried > 1
+                    self._on_request(f"GET {request.shown}")
+                    self._here.until = self._clock() + _LONGEST_ANSWER * self._manners.timeout_seconds
+                    with self._http.stream("GET", url, extensions={"trace": self._on_event}) as response:
+                        if not response.has_redirect_location:
+                            return decoded(response, self._manners.largest_response_bytes)
+                        url = redirected(url, response.headers["location"])
+        except AddressError as error:
+            raise FinalError(str(error), "correct the base_url") from None
+        except httpx.TimeoutException:
+            if self._clock() >= self._here.until:
+                raise PassingError(_ENDLESS) from None
+            raise PassingError(f"no answer within {self._manners.timeout_seconds:g} seconds") from None
+        except httpx.TransportError as error:
+            words = str(error) or type(error).__name__
+            if "CERTIFICATE_VERIFY_FAILED" in words:
+                raise FinalError(
+                    f"its certificate cannot be verified: {words}",
+                    "have the system show one that is valid, or name its authority in SSL_CERT_FILE",
+                ) from None
+            raise PassingError(f"the connection failed: {words}") from None
+        raise FinalError(f"is redirected more than {_MOST_REDIRECTS} times", "correct the base_url")
+
+    def _on_event(self, event: str, told: Mapping[str, Any]) -> None:
+        """See to it that a new connection is read no longer than an answer may take, and can be cut.
+
+        The timeouts of httpx are of one piece each. This is its documented way to come by a connection.
+        """
+        if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            return
+        stream = told["return_value"]
+        read, connection = stream.read, stream.get_extra_info("socket")
+
+        def read_in_time(most: int, timeout: float | None = None) -> Any:
+            left = self._here.until - self._clock()
+            if left <= 0:
+                raise PassingError(_ENDLESS)
+            with self._here.scope.reading(connection):
+                return read(most, left if timeout is None else min(timeout, left))
+
+        stream.read = read_in_time
+
+    def _told(self, text: object) -> str:
+        return cut(self._secrets.hidden(str(text)))
+
+    def _fail(self, message: str) -> Never:
+        with self._lock:
+            self._failed_in_a_row += 1
+            if self._failed_in_a_row >= self._manners.give_up_after and self._given_up is None:
+                many = self._failed_in_a_row
+                self._given_up = message
+                if many > 1:
+                    self._given_up = f"gave up after {many} requests failed in a row; the last: {message}"
+            if self._given_up is not None:
+                message = self._given_up
+        raise RemoteError(message) from None
+
+    def _answered(self) -> None:
+        with self._lock:
+            self._failed_in_a_row = 0
+
+    def _wait_before_next(self, state: tenacity.RetryCallState) -> float:
+        """As long as the system asks for, and longer each time.
 
         Raises:
-            RemoteError: it is another one.
+            RemoteError: it asks for longer than is waited. All others would be told the same: nothing more is asked.
         """
-        target = urljoin(url, location)
-        old, new = urlsplit(url), urlsplit(target)
-        is_same = (new.scheme, new.hostname, _port(new)) == (old.scheme, old.hostname, _port(old))
-        is_upgrade = old.scheme == "http" and new.scheme == "https" and new.hostname == old.hostname
-        if not (is_same or is_upgrade):
-            raise RemoteError(
-                f"GET {shown}: is redirected to {new.scheme}://{new.netloc}, which is another host and not asked;"
-                " correct the base_url"
+        error = _passing(state)
+        longest = self._manners.longest_wait_seconds
+        if error.asked is not None and error.asked > longest:
+            request: _Request = state.args[0]
+            message = request.failed(
+                f"{self._told(error)}, and it asks to wait {error.asked:,.0f} seconds, more than the {longest:,.0f}"
+                " that are waited",
+                "run again after that: what was landed before stays, and the next run goes on from there",
             )
-        return target
+            with self._lock:
+                self._given_up = self._given_up or message
+            raise RemoteError(message) from None
+        return min(longest, max(error.asked or 0.0, _GROWING(state)))
 
-    def _answer(self, response: httpx.Response, shown: str) -> Any:
-        status = response.status_code
-        if status in _TRY_AGAIN or status >= 500:
-            wait = _seconds(response.headers.get("retry-after"), datetime.now(UTC))
-            if wait is not None and wait > self._manners.longest_wait_seconds:
-                raise RemoteError(
-                    f"GET {shown}: status {status}, and it asks to wait {wait:,.0f} seconds; run again after that"
-                )
-            if status == 429 and wait is not None:  # the limit is the account's: the other threads wait too
-                with self._lock:
-                    self._not_before = max(self._not_before, self._clock() + wait)
-            raise _PassingError(f"status {status}", wait)
-        if status in (401, 403):
-            raise Denied(
-                f"GET {shown}: status {status}: {self._told(response)}; see which token the configuration names"
-            )
-        if status == 404:
-            raise NotThere(f"GET {shown}: status 404: nothing is there")
-        if not response.is_success:
-            raise RemoteError(f"GET {shown}: status {status}: {self._told(response)}")
-        try:
-            return json.loads(self._body(response, shown).decode("utf-8-sig"))
-        except ValueError:
-            raise _PassingError("an answer that is no JSON, or was cut off") from None
-
-    def _body(self, response: httpx.Response, shown: str) -> bytes:
-        largest = self._manners.largest_response_bytes
-        body = bytearray()
-        latest = self._clock() + _LONGEST_ANSWER * self._manners.timeout_seconds
-        for piece in response.iter_bytes():
-            body += piece
-            if len(body) > largest:
-                raise RemoteError(f"GET {shown}: an answer of more than {largest:,} bytes, which is more than is taken")
-            if self._clock() > latest:
-                raise _PassingError("an answer that does not end")
-        return bytes(body)
-
-    def _told(self, response: httpx.Response) -> str:
-        """What the system says of an error: the beginning of its words, without the token should it repeat it."""
-        piece = next(response.iter_bytes(_SAID), b"").decode("utf-8", "replace")
-        for secret in {*self._http.headers.values()} | {
-            part for value in self._http.headers.values() for part in value.split()
-        }:
-            if len(secret) >= 8:
-                piece = piece.replace(secret, "***")
-        return " ".join(piece.split()) or "no words"
+    def _let_all_wait(self, state: tenacity.RetryCallState) -> None:
+        if _passing(state).is_for_all and state.next_action is not None:
+            with self._lock:
+                self._not_before = max(self._not_before, self._clock() + state.next_action.sleep)
 
     def _take_turn(self) -> None:
-        """Wait for this request's place in the rate, and for what a 429 asked for."""
-        with self._lock:
-            now = self._clock()
-            turn = max(now, self._next, self._not_before)
-            self._next = turn + 1 / self._manners.requests_per_second
-        self._pause(turn - now)
+        """Wait for this request's place in the rate, and until all may go on that were told to wait."""
+        while True:
+            with self._lock:
+                now = self._clock()
+                turn = max(now, self._next, self._not_before)
+                self._next = turn + 1 / self._manners.requests_per_second
+            self._pause(turn - now)
+            with self._lock:
+                if self._given_up is not None:
+                    raise RemoteError(self._given_up)
+                if turn >= self._not_before:  # else others were told to wait while this one waited for its turn
+                    return
 
     def _pause(self, seconds: float) -> None:
+        scope = self._here.scope
         if seconds > 0:
-            self._wait(seconds)
-        if self._stopped.is_set():
-            raise RemoteError("stopped")
+            wait = scope.stopped.wait if self._wait is None else self._wait
+            wait(seconds)
+        self._scope.check()
+        scope.check()
 
 
-class _AskedOrGrowing(tenacity.wait.wait_base):
-    """As long as the system asks for, else longer each time."""
-
-    def __init__(self, growing: tenacity.wait.wait_base) -> None:
-        self._growing = growing
-
-    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        asked = error.wait if isinstance(error, _PassingError) else None
-        return self._growing(retry_state) if asked is None else asked
+_GROWING = tenacity.wait_exponential(multiplier=0.5, max=_LONGEST_GROWN_WAIT) + tenacity.wait_random(0, 1)
 
 
-def _seconds(retry_after: str | None, now: datetime) -> float | None:
-    """What ``Retry-After`` asks for, in seconds or as a date; None for nothing, and for what is neither."""
-    if not retry_after:
-        return None
-    if retry_after.strip().isdigit():
-        return float(retry_after)
-    try:
-        return max(0.0, (email.utils.parsedate_to_datetime(retry_after) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def _shown(url: str, params: Params | None = None) -> str:
-    """An address as it can be told: without a user."""
-    parts = urlsplit(url)
-    query = "&".join(filter(None, [parts.query, *(f"{name}={value}" for name, value in (params or {}).items())]))
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment="").geturl()
-
-
-def _port(parts: SplitResult) -> int:
-    return parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _passing(state: tenacity.RetryCallState) -> PassingError:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, PassingError), "nothing else is tried again"
+    return error

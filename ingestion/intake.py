@@ -6,8 +6,10 @@ Here: the order of things and what refuses a batch. Not here: reading files (``p
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -28,7 +30,7 @@ from ingestion.clocks import (
 )
 from ingestion.contract import Entity
 from ingestion.decisions import fingerprint, in_force
-from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed
+from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, read_manifest
 from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
 from ingestion.native import EXPORT, entities_of
 from ingestion.pull import next_name
@@ -139,6 +141,36 @@ def missing_sources(settings: Settings) -> list[str]:
     ]
 
 
+def _kind_of(batch: Path) -> str:
+    """The kind of source that a landed batch came from: the cursor of a live one tells it.
+
+    Raises:
+        BatchError: its manifest cannot be read.
+    """
+    cursor = read_manifest(batch)[0].cursor
+    return EXPORT if cursor is None else str(cursor.get("of", "")).partition(" ")[0]
+
+
+def changed_kinds(settings: Settings) -> list[str]:
+    """Sources whose accepted batches are of another kind: a mistake in the configuration, in words."""
+    if not (settings.home / LEDGER).is_file():
+        return []
+    changed = []
+    # what cannot be read here is for the intake to tell
+    with suppress(sqlite3.Error), Ledger(settings.home / LEDGER, read_only=True) as ledger:
+        for index, source in enumerate(settings.sources):
+            last, before = max(ledger.accepted(source.name), default=None), ""
+            if last:
+                with suppress(BatchError):
+                    before = _kind_of(settings.home / "landing" / source.name / last)
+            if before not in ("", source.kind):
+                changed.append(
+                    f"sources[{index}].kind: '{source.name}' was read as '{before}' before; give what is another"
+                    " system another name"
+                )
+    return changed
+
+
 class _SourceIntake:
     """Taking in what is new in one source, once.
 
@@ -232,9 +264,18 @@ class _SourceIntake:
             return
         batch = replaced or next_name(live.now(), names())
         last = max(self._ledger.accepted(name), default=None)
-        warnings = live.pull(self._source, folder, last, batch, self._progress, live.now)
+        warnings = live.pull(self._source, folder, last, batch, self._progress, live.now, self._taken_out_at())
         self._report.warnings += [f"{name}: {warning}" for warning in warnings]
         self._take_in_all([(batch, self._open(folder / batch))])
+
+    def _taken_out_at(self) -> datetime | None:
+        """When an operator last set a batch aside that had been accepted."""
+        accepted = {
+            decision.batch for decision in self._ledger.decisions(self._source.name) if decision.verb == "accept"
+        }
+        entries = self._ledger.entries(self._source.name, "set aside")
+        taken_out = [entry.decided_at for entry in entries if not entry.reasons or entry.batch in accepted]
+        return max(taken_out, default=None)
 
     def _open(self, folder: Path) -> Landed | BatchError:
         try:

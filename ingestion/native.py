@@ -102,7 +102,7 @@ _CHATWOOT = (
         _text("name", "record.name", required=True),
         _moment("ended_at", "record.event_end_time", required=True, happened=True),
     ),
-    _entity("pulls", _id("pull_id", required=True), _flag("is_complete")),
+    _entity("pulls", _id("pull_id", required=True), _flag("is_complete"), _flag("has_ratings")),
 )
 
 _ACTIVECAMPAIGN = (

@@ -38,7 +38,7 @@ from ingestion.sql import first_line, sql_files
 from ingestion.sql import sql_file as sql_file
 from ingestion.sql import sql_text as sql_text
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a record would be parsed in another way; older raw is then parsed anew from landing."""
 
 PARQUET = "format parquet, parquet_version v2, dictionary_size_limit 5000"

@@ -23,6 +23,10 @@ from typing import Any
 from ingestion.landing import MANIFEST, fsync_folder, write_durably
 
 Progress = Callable[[str], None]
+SLIPPED = (
+    "a list moved so much that rows may have slipped past the reader: what was read is taken in, and nothing counts as"
+    " deleted by this reading"
+)
 _FOLDER = ".pull"
 _STATE = "state.sqlite"
 _SECONDS_BETWEEN_CHECKPOINTS = 5
@@ -40,7 +44,7 @@ create table if not exists facts (name text primary key, value text not null) st
 class Pull:
     """One reading. Use as a context manager; :meth:`commit` makes it a batch, without it everything stays for later.
 
-    ``folder``: where its files are until then.
+    ``folder``: where its files are until then. ``warnings``: what there is to say of it, in the end.
     ``started_at``: when its first request was sent, also of one that was taken up again. ``facts``: what the connector
     wants to find again in a reading that is taken up; kept at checkpoints.
     """
@@ -58,6 +62,7 @@ class Pull:
         self.facts: dict[str, Any] = {
             name: json.loads(value) for name, value in self._state.execute("select name, value from facts")
         }
+        self.warnings: list[str] = []
         self.is_resumed = "started_at" in self.facts
         self.facts.setdefault("started_at", now.isoformat())
         self.facts["identity"] = identity
@@ -95,8 +100,10 @@ class Pull:
 
     def __exit__(self, *_: object) -> None:
         self._state.close()
-        for file in self._files.values():
-            file.close()
+        with self._lock:  # threads of a reading that ends early may still be writing
+            for file in self._files.values():
+                file.close()
+            self._files.clear()
 
     @property
     def started_at(self) -> datetime:
@@ -133,6 +140,15 @@ class Pull:
     def see(self, kind: str, key: str, mark: str) -> None:
         """Note that a record, in the state that ``mark`` tells, is in this reading; kept with the next checkpoint."""
         self._state.execute("insert or replace into seen values (?, ?, ?)", (kind, key, mark))
+
+    def write_unseen(self, entity: str, records: Iterable[Mapping[str, Any]]) -> None:
+        """Add records that this reading has not yet as they are: those of a page that is read once more."""
+        for record in records:
+            line = as_line(record)
+            key, mark = str(record.get("id")), hashlib.sha256(line).hexdigest()[:32]
+            if not self.is_seen(entity, key, mark):
+                self.write_lines(entity, [line])
+                self.see(entity, key, mark)
 
     def seen(self, kind: str) -> int:
         """How many records of a kind it has seen."""
@@ -173,7 +189,10 @@ class Pull:
             },
             "cursor": dict(cursor),
         }
-        write_durably(self.folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+        half = self.folder / f".{MANIFEST}"
+        write_durably(half, json.dumps(manifest, indent=1).encode())
+        half.rename(self.folder / MANIFEST)
+        fsync_folder(self.folder)
         put_in_place(self._landing, batch)
 
 

@@ -18,7 +18,8 @@ NOT_UTF8 = "text that is not UTF-8"
 
 _INSTANT = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
 _INSTANT_WITHOUT_OFFSET = r"\d{4}-\d{2}-\d{2}([Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?)?"
-_UNIX_SECONDS = r"-?\d{1,12}(\.\d+)?"
+_WHOLE_SECONDS = r"-?\d{1,12}"
+_SECONDS_WITH_FRACTION = r"-?\d{1,12}\.\d+"
 _DIGIT = "[0-9]"
 _USUAL_INSTANT = f"{_DIGIT * 4}-{_DIGIT * 2}-{_DIGIT * 2}T[0-2]{_DIGIT}:[0-5]{_DIGIT}:[0-5]{_DIGIT}"
 _SPACE = r"[\s\v\x1c-\x1f\x{85}\pZ]"
@@ -59,11 +60,15 @@ def typed(column: Column, value: Value) -> str:
     if value.typed is not None:
         return value.typed
     if column.kind is Kind.MOMENT:
-        seconds = f"round(try_cast({raw} as decimal(38, 6)) * 1000000)"
+        # a double tells microseconds of unix seconds apart; a decimal takes twenty times as long
+        microseconds = (
+            f"case when regexp_full_match({raw}, '{_WHOLE_SECONDS}') then try_cast({raw} as bigint) * 1000000"
+            f" when regexp_full_match({raw}, '{_SECONDS_WITH_FRACTION}')"
+            f" then try_cast(round(try_cast({raw} as double) * 1000000) as bigint) end"
+        )
         return (
-            f"case when regexp_full_match({raw}, '{_UNIX_SECONDS}') and {seconds} <> 0"
-            f" then make_timestamptz(try_cast({seconds} as bigint))"
-            f" when regexp_full_match({raw}, '{_INSTANT}') then try_cast({raw} as timestamptz) end"
+            f"case when {raw} < ':' then coalesce(make_timestamptz(nullif({microseconds}, 0)),"
+            f" case when regexp_full_match({raw}, '{_INSTANT}') then try_cast({raw} as timestamptz) end) end"
         )
     if column.kind is Kind.INSTANT:
         clean = f"upper({trimmed(raw)})"

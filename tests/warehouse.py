@@ -128,7 +128,7 @@ class Model:
 
 
 @cache
-def _compiled_models(update: bool, kinds: frozenset[str]) -> list[Model]:
+def _compiled_models(update: bool, kinds: frozenset[str] = frozenset([EXPORT])) -> list[Model]:
     """The models as they are in a full build or in an update, each after those that it reads."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

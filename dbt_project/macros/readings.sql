@@ -1,8 +1,8 @@
 {# The batch of each source's last complete reading: what was last seen before it is no longer there. #}
-{% macro complete_readings(kind) -%}
+{% macro complete_readings(kind, condition='is_complete') -%}
 select source_system, max(_batch) as complete_batch
 from {{ source(kind, 'pulls') }}
-where _reasons is null and is_complete
+where _reasons is null and {{ condition }}
 group by source_system
 {%- endmacro %}
 

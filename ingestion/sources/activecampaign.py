@@ -5,18 +5,18 @@ all lists. Not here: HTTP (``client``), how a reading becomes a batch (``pull``,
 from the differences of snapshots (dbt).
 
 A list may move while it is read. What is new pushes others down, so that rows come twice; a row slips past a page
-border only when rows before it go, so that the list gets shorter between two pages: then it is read again.
+border when rows before it go, so that the list gets shorter between two pages, or goes itself to a page that was read,
+so that fewer rows are known in the end than the list says there are: then it is read again.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 from ingestion.client import Client, Denied, NotThere
-from ingestion.pull import Progress, Pull
+from ingestion.pull import SLIPPED, Progress, Pull
 from ingestion.settings import ActiveCampaignSource
 
 LISTS = {"contacts": "contact", "conversations": "inbox/conversation"}
@@ -37,7 +37,9 @@ def read(
     try:
         _read_list(source, client, pull, progress, "executions", FLOWS)
     except (Denied, NotThere) as error:
-        progress(f"{source.name}: goes on without surveys: {error}")
+        pull.warnings.append(f"goes on without surveys: {error}")
+    if not is_whole:
+        pull.warnings.append(SLIPPED)
     pull.write("pulls", [{"pull_id": pull.started_at.isoformat(), "is_complete": is_whole}])
     return {}
 
@@ -56,22 +58,25 @@ def _sweep(
     answer: Any = client.get(path, {"page": 1, "page_size": source.page_size})
     count_before: int | None = None
     is_whole = True
+    known = pull.seen(entity)
+    links: set[str] = set()
     while True:
         rows = records_of(answer)
-        count = answer.get("count") if isinstance(answer, dict) else None
-        if isinstance(count, int):
+        count = _count(answer)
+        if count is not None:
             is_whole = is_whole and not (count_before is not None and count < count_before)
             count_before = count
-        for row in rows:
-            key, mark = str(row.get("id")), _digest(row)
-            if not pull.is_seen(entity, key, mark):
-                pull.write(entity, [row])
-                pull.see(entity, key, mark)
+        pull.write_unseen(entity, rows)
         of_all = f" of {count_before:,}" if count_before else ""
         progress(f"{source.name}: {pull.rows(entity):,}{of_all} {entity}, {client.requests:,} requests")
         following = answer.get("next") if isinstance(answer, dict) else None
         if not following:
-            return is_whole
+            # a row that went to the front from where it was not read yet: others came twice, and it not at all
+            return is_whole and not known < pull.seen(entity) < (count_before or 0)
+        if not isinstance(following, str) or following in links:
+            raise ValueError(f"the list of {path} has no end: its link to the next page leads to {following!r} again")
+        links.add(following)
+        following = urljoin(f"{source.base_url}/{path}", following)
         try:
             answer = client.get(following)
         except NotThere:  # the list has become shorter than that
@@ -90,5 +95,9 @@ def records_of(answer: Any) -> list[Mapping[str, Any]]:
     return rows
 
 
-def _digest(row: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:32]
+def _count(answer: Any) -> int | None:
+    """How many rows the list says that there are."""
+    count = answer.get("count") if isinstance(answer, dict) else None
+    if isinstance(count, str) and count.isdecimal():
+        count = int(count)
+    return count if isinstance(count, int) and not isinstance(count, bool) else None

@@ -12,18 +12,22 @@ pages: then the list is read again as far as it was. Rows that come again unchan
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from ingestion.client import Client, Denied, NotThere
-from ingestion.pull import Progress, Pull
+from ingestion.pull import SLIPPED, Progress, Pull
 from ingestion.settings import ChatwootSource
 
 MESSAGES_A_PAGE = 20
 _PAGES_REMEMBERED = 20
 _MOST_SWEEPS = 4
+_MOST_ALIKE = 5
+"""So many pages of the same rows in a row tell that a system does not heed the number of a page."""
 _WITHOUT_EVENTS = 3
 """So many conversations of which none has events tell that the version has none."""
 
@@ -59,8 +63,9 @@ class _Reading:
         since, complete_at = self._cursor.get("since"), self._cursor.get("complete_at")
         if since is None or complete_at is None:
             return True
-        due = datetime.fromisoformat(complete_at) + timedelta(hours=self._source.complete_every_hours)
-        return self._pull.started_at >= due
+        age = self._pull.started_at - datetime.fromisoformat(complete_at)
+        # also when the clock ran back: for who knows how long it would not be due
+        return not timedelta(0) <= age < timedelta(hours=self._source.complete_every_hours)
 
     def run(self) -> Cursor:
         self._progress(f"{self._source.name}: {'everything' if self._is_complete else 'what is new'} is read")
@@ -76,13 +81,16 @@ class _Reading:
         complete_at = self._cursor.get("complete_at")
         if self._is_complete:
             complete_at = self._pull.started_at.isoformat()
-        self._pull.write(
-            "pulls", [{"pull_id": self._pull.started_at.isoformat(), "is_complete": self._is_complete and is_whole}]
-        )
+        told = {"pull_id": self._pull.started_at.isoformat(), "is_complete": self._is_complete and is_whole}
+        self._pull.write("pulls", [told | {"has_ratings": self._source.ratings}])
         since = self._pull.facts.get("newest", self._cursor.get("since"))
+        if not is_whole:  # what slipped past is behind the newest: the next reading looks for it again
+            self._pull.warnings.append(SLIPPED)
+            since, complete_at = self._cursor.get("since"), self._cursor.get("complete_at")
         return {"since": since, "complete_at": complete_at}
 
-    def _path(self, path: str) -> str:
+    def _path(self, *names: object) -> str:
+        path = "/".join(quote(str(name), safe="") for name in names)
         return f"/api/v1/accounts/{self._source.account_id}/{path}"
 
     def _lists(self) -> None:
@@ -99,9 +107,13 @@ class _Reading:
     def _conversations(self) -> bool:
         """Read the list until it has been seen as a whole; whether it was."""
         for _ in range(_MOST_SWEEPS):
+            known = self._pull.seen("conversations")
             has_slipped, has_jumped = self._sweep(self._since)
             if has_jumped and not has_slipped:
                 has_slipped, _ = self._sweep(self._pull.facts.get("newest"))
+                # rows of one instant have no order: one may come twice, and another not at all
+                if self._is_complete and self._total is not None:
+                    has_slipped |= known < self._pull.seen("conversations") < self._total
             if not has_slipped:
                 return True
         return False
@@ -124,10 +136,12 @@ class _Reading:
             self._total = count_before = count if count is not None else count_before
             active = [activity for activity in map(_activity, rows) if activity is not None]
             if page == 1 and active:
-                self._pull.facts.setdefault("newest", max(active))
+                # a date in the future would have all later readings find nothing new
+                self._pull.facts.setdefault("newest", min(max(active), self._pull.started_at.timestamp()))
             ids = {str(row.get("id")) for row in rows}
             has_jumped = has_jumped or any(ids & seen for seen in before)
             before.append(ids)
+            _see_an_end("conversations", before)
             self._read(rows)
             self._tell()
             if not rows or (until is not None and len(active) == len(rows) and max(active) < until):
@@ -169,7 +183,7 @@ class _Reading:
 
     def _messages(self, conversation: int | str) -> None:
         """Pages from the newest message back, in an incremental reading as far as the one before must have read."""
-        path = self._path(f"conversations/{conversation}/messages")
+        path = self._path("conversations", conversation, "messages")
         before: int | None = None
         while True:
             rows = rows_of(self._client.get(path, None if before is None else {"before": before}))
@@ -187,7 +201,7 @@ class _Reading:
         if not self._asks_for_events:
             return
         try:
-            rows = rows_of(self._client.get(self._path(f"conversations/{conversation}/reporting_events")))
+            rows = rows_of(self._client.get(self._path("conversations", conversation, "reporting_events")))
         except NotThere:
             self._without_events += 1
             if not self._with_events and self._without_events >= _WITHOUT_EVENTS:
@@ -195,7 +209,7 @@ class _Reading:
             return
         except Denied as error:
             self._asks_for_events = False
-            self._progress(f"{self._source.name}: goes on with activity messages instead of reporting events: {error}")
+            self._pull.warnings.append(f"goes on with activity messages instead of reporting events: {error}")
             return
         self._with_events += 1
         self._pull.write("events", ({"conversation_id": conversation, "record": row} for row in rows))
@@ -205,7 +219,7 @@ class _Reading:
     def _contacts(self) -> None:
         """All contacts that are listed, with their labels."""
         for rows in self._pages("contacts"):
-            self._pull.write("contacts", rows)
+            self._pull.write_unseen("contacts", rows)
             self._labels(str(row["id"]) for row in rows if row.get("id") is not None)
             self._tell()
             self._pull.checkpoint()
@@ -220,7 +234,7 @@ class _Reading:
 
     def _labels_of(self, contact: str) -> Mapping[str, Any] | None:
         try:
-            answer = self._client.get(self._path(f"contacts/{contact}/labels"))
+            answer = self._client.get(self._path("contacts", contact, "labels"))
         except NotThere:
             return None
         return answer if isinstance(answer, dict) else {"payload": answer}
@@ -229,7 +243,7 @@ class _Reading:
         """Survey responses; in an incremental reading the newer ones, where the list begins with these."""
         newest = None
         for rows in self._pages("csat_survey_responses"):
-            self._pull.write("ratings", rows)
+            self._pull.write_unseen("ratings", rows)
             moments = [moment for moment in (seconds(row.get("created_at")) for row in rows) if moment is not None]
             is_descending = moments == sorted(moments, reverse=True) and (newest is None or moments[:1] <= [newest])
             newest = min(moments, default=newest)
@@ -238,8 +252,11 @@ class _Reading:
 
     def _pages(self, path: str) -> Iterator[list[Mapping[str, Any]]]:
         """The pages of a list, up to the first that is empty."""
+        before: deque[set[str]] = deque(maxlen=_PAGES_REMEMBERED)
         page = 1
         while rows := rows_of(self._client.get(self._path(path), {"page": page})):
+            before.append({str(row.get("id")) for row in rows})
+            _see_an_end(path, before)
             yield rows
             page += 1
 
@@ -267,13 +284,24 @@ def rows_of(answer: Any) -> list[Mapping[str, Any]]:
     return rows
 
 
+def _see_an_end(path: str, pages: Sequence[set[str]]) -> None:
+    """Look at the latest pages of a list, by their ids.
+
+    Raises:
+        ValueError: they are all the same.
+    """
+    latest = list(pages)[-_MOST_ALIKE:]
+    if len(latest) == _MOST_ALIKE and latest[0] and all(page == latest[0] for page in latest):
+        raise ValueError(f"the list of {path} has no end: whatever page is asked for, the same one comes")
+
+
 def _count(answer: Any) -> int | None:
     """How many conversations the list says that there are."""
     try:
         count = answer["data"]["meta"]["all_count"]
     except (KeyError, TypeError):
         return None
-    return count if isinstance(count, int) else None
+    return int(count) if _is_whole(count) else None
 
 
 def seconds(value: object) -> float | None:
@@ -281,12 +309,15 @@ def seconds(value: object) -> float | None:
     if isinstance(value, bool) or value in (None, 0, "0", ""):
         return None
     try:
-        return float(value)  # type: ignore[arg-type]
+        number = float(value)  # type: ignore[arg-type]
+        return number if math.isfinite(number) else None
     except (TypeError, ValueError):
         pass
+    except OverflowError:
+        return None
     try:
         return datetime.fromisoformat(str(value)).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -305,4 +336,4 @@ def _sender(row: Mapping[str, Any]) -> str | None:
 
 
 def _is_whole(value: object) -> bool:
-    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, str) and value.isdigit()))
+    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, str) and value.isdecimal()))

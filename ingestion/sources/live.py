@@ -9,6 +9,7 @@ is read again, and takes the place of the refused one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -49,6 +50,7 @@ def client_of(source: ChatwootSource | ActiveCampaignSource) -> AbstractContextM
         concurrency=source.concurrency,
         timeout_seconds=source.timeout_seconds,
         attempts=source.attempts,
+        give_up_after=1,  # a reading can do without no answer, and a check of what is down shall not take minutes
     )
     if isinstance(source, ChatwootSource):
         return Client(source.base_url, {"api_access_token": token}, manners)
@@ -67,16 +69,18 @@ def pull(
     name: str,
     progress: Progress,
     clock: Clock,
+    taken_out_at: datetime | None = None,
 ) -> list[str]:
     """Read a source into the batch ``name`` of its landing folder; what there is to say.
 
-    ``last``: the last accepted batch, at whose cursor the reading goes on.
+    ``last``: the last accepted batch, at whose cursor the reading goes on. ``taken_out_at``: when an operator last took
+    out a batch that had been accepted. What it held is in none of those after it: then everything is read again.
 
     Raises:
         SourceError: it cannot be read. What was read so far is kept for the next run, nothing of it is a batch.
     """
     try:
-        cursor: Mapping[str, Any] = read_manifest(folder / last)[0].cursor or {} if last else {}
+        cursor = _cursor(source, folder / last, taken_out_at) if last else {}
         if isinstance(source, MetaWebhooksSource):
             return _read_archives(source, folder, cursor, name, progress, clock)
         if isinstance(source, ExportSource):
@@ -84,12 +88,13 @@ def pull(
         with client_of(source) as client:
             if isinstance(source, ActiveCampaignSource):
                 discard(folder)  # a snapshot is of one moment: it is not gone on with later
-            with Pull(folder, _identity(source), clock()) as reading:
+            with Pull(folder, f"{_identity(source)} {json.dumps(cursor, sort_keys=True)}", clock()) as reading:
                 if isinstance(source, ChatwootSource):
                     following = chatwoot.read(source, client, reading, cursor, progress)
                 else:
                     following = activecampaign.read(source, client, reading, cursor, progress)
-                reading.commit(name, clock(), following)
+                _commit(source, reading, name, cursor, following, clock)
+                return reading.warnings
     except (RemoteError, SettingsError, BatchError) as error:
         raise SourceError(f"{source.name}: {error}") from None
     except ValueError as error:
@@ -97,7 +102,6 @@ def pull(
             f"{source.name}: its answers have not the known shape: {error}; 'causerie check-source {source.name}'"
             " tells more"
         ) from None
-    return []
 
 
 def _read_archives(
@@ -108,8 +112,28 @@ def _read_archives(
     discard(folder)
     with Pull(folder, _identity(source), clock()) as reading:
         following, warnings = meta_webhooks.read(source, reading, cursor, progress)
-        reading.commit(name, clock(), following)
+        _commit(source, reading, name, cursor, following, clock)
     return warnings
+
+
+def _commit(
+    source: AnySource, reading: Pull, name: str, cursor: Mapping[str, Any], following: Mapping[str, Any], clock: Clock
+) -> None:
+    # with a complete reading begins what does not build on those before it
+    begun_at = following.get("complete_at") or cursor.get("begun_at") or reading.started_at.isoformat()
+    reading.commit(name, clock(), {**following, "of": _identity(source), "begun_at": begun_at})
+
+
+def _cursor(source: AnySource, last: Path, taken_out_at: datetime | None) -> Mapping[str, Any]:
+    """Where a reading goes on: nowhere, when what was read before was of another system, or is no longer all there.
+
+    ``of`` and ``begun_at`` tell of what the readings were, and when the first of those was that follow on each other.
+    """
+    cursor = read_manifest(last)[0].cursor or {}
+    is_of = cursor.get("of") == _identity(source)
+    if not is_of or (taken_out_at is not None and datetime.fromisoformat(cursor["begun_at"]) <= taken_out_at):
+        return {}
+    return cursor
 
 
 def _identity(source: AnySource) -> str:

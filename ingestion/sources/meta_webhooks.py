@@ -56,6 +56,12 @@ def read(
         if before.get(name) == told:
             continue
         path = source.path / name
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            warnings.append(f"{path}: cannot be read: {error.strerror}; it is left for a later run")
+            now[name] = before.get(name, [])
+            continue
         if is_cut_off(path):
             warnings.append(f"{path}: the gzip file is cut off; it is left for a later run")
             now[name] = before.get(name, [])

@@ -26,12 +26,12 @@ def run(config: Path, full_refresh: bool) -> None:
     2 wrong configuration or usage.
     """
     started = time.monotonic()
-    from ingestion.intake import missing_sources
+    from ingestion.intake import changed_kinds, missing_sources
 
     settings = read_settings(config)
-    missing = missing_sources(settings)
-    if missing:
-        stop("\n".join(f"{config}: {line}" for line in missing), WRONG)
+    wrong = missing_sources(settings) or changed_kinds(settings)
+    if wrong:
+        stop("\n".join(f"{config}: {line}" for line in wrong), WRONG)
     with home_to_oneself(settings, config):
         from orchestration import dbt
 

@@ -12,7 +12,7 @@ import pytest
 
 from ingestion import landing
 from ingestion.landing import BatchError, Landed, batch_folders, land, open_landed, read_manifest
-from ingestion.settings import Source
+from ingestion.settings import ExportSource
 from ingestion.sources.export import SourceMissingError, land_batches
 from tests.drops import EXTRACTED_AT, agent, contact, message, packed, write_batch, write_files, write_manifest
 
@@ -344,8 +344,8 @@ def test_a_landed_batch_reads_its_own_manifest(drop: Path, home: Path) -> None:
 # --- the batches of a drop
 
 
-def export(drop: Path) -> Source:
-    return Source(name="acme", kind="export", account="acme", path=drop)
+def export(drop: Path) -> ExportSource:
+    return ExportSource(name="acme", kind="export", account="acme", path=drop)
 
 
 def outcomes(drop: Path, home: Path, accepted: set[str] | None = None) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -164,3 +165,44 @@ def test_a_checkpoint_is_not_made_each_time(tmp_path: Path, monkeypatch: pytest.
         assert len(synced) == before
         pull.checkpoint(at_once=True)
         assert len(synced) > before
+
+
+def test_a_kill_while_the_manifest_is_written_loses_nothing(tmp_path: Path) -> None:
+    def half(path: Path, content: bytes) -> None:
+        path.write_bytes(content[:20])
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ingestion.pull.write_durably", half)
+        with pytest.raises(KeyboardInterrupt), Pull(tmp_path, "acme", NOON) as pull:
+            pull.write("messages", [{"id": 1}])
+            pull.commit("b1", NOON, {})
+    assert not put_in_place(tmp_path, "b1"), "half a manifest is none"
+    with Pull(tmp_path, "acme", NOON) as pull:
+        assert pull.is_resumed
+        assert pull.rows("messages") == 1
+        pull.commit("b1", NOON, {})
+    assert records(tmp_path / "b1") == [{"id": 1}]
+
+
+def test_a_reading_may_end_while_threads_still_write(tmp_path: Path) -> None:
+    pull = Pull(tmp_path, "acme", NOON)
+    is_over = threading.Event()
+
+    def write(first: int) -> None:
+        number = first
+        while not is_over.is_set():
+            pull.write(f"entity{number}", [{"id": number}])
+            number += 4
+
+    threads = [threading.Thread(target=write, args=(first,)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(20):
+            pull.checkpoint(at_once=True)
+        pull.__exit__()
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()

@@ -230,6 +230,8 @@ class _Owners:
     def __init__(self, conversations: dict[str, Row], numbers: dict[str, set[str]]) -> None:
         self._of_contact: dict[str, list[tuple[datetime, str]]] = {}
         for row in conversations.values():
+            if row["contact_id"] is None:
+                continue
             start = instant(row["started_at"]), row["conversation_id"]
             self._of_contact.setdefault(row["contact_id"], []).append(start)
         self._contacts: dict[str, set[str]] = {}

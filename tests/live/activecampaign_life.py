@@ -68,7 +68,7 @@ def random_world(
     it ceases to show only when asked for, for the contract does not say what that means.
     """
     life = _Life(World(start), Random(seed), archived_from=instant(start) + timedelta(days=archived_from))
-    life.hire()
+    life.hire(days)
     life.meet(contacts, days)
     for _ in range(conversations):
         life.converse(days, vanishing)
@@ -124,13 +124,14 @@ class _Life:
 
     # --- people ---
 
-    def hire(self) -> None:
-        """The members; one leaves, one changes the name, one comes later."""
+    def hire(self, days: float) -> None:
+        """The members; one comes later, one changes the name, one leaves, whom earlier runs knew."""
         for member in MEMBERS[:-1]:
             self.world.member(*member)
-        self.world.later(self.moment(3), lambda: self.world.member(*MEMBERS[-1]))
-        self.world.later(self.moment(8), lambda: self.world.members.pop(MEMBERS[1][0], None))
-        self.world.later(self.moment(8), lambda: self.world.member(7, "Ana", "Silva-Núñez", "ana.n@acme.example"))
+        leaving = self.moment(days / 2) + timedelta(days=days / 2)
+        self.world.later(leaving, lambda: self.world.members.pop(MEMBERS[1][0], None))
+        self.world.later(self.moment(days), lambda: self.world.member(*MEMBERS[-1]))
+        self.world.later(self.moment(days), lambda: self.world.member(7, "Ana", "Silva-Núñez", "ana.n@acme.example"))
 
     def colleague(self) -> Row:
         """One of the members who are there when the world begins."""
@@ -199,10 +200,11 @@ class _Life:
         contact_id, number = self.one_of(self.people)
         source, message_source, by_agent = self.one_of(BEGINNINGS)
         start = self.moment(days)
-        later = self.chance.uniform(60, 3_000)
-        said_at = start + timedelta(
-            seconds=self.one_of([0, -0.7, -2, 0.4, 3, later if message_source != "INBOUND" else 1])
-        )
+        said_at = start + timedelta(seconds=self.one_of([0, -0.7, -2, 0.4, 3]))
+        if message_source != "INBOUND" and self.likely(0.4):
+            # the customer is first, which only WhatsApp tells: such a first message can be a first response
+            said_at = start + timedelta(seconds=self.chance.uniform(60, 3_000))
+            self._tell_later(start + timedelta(seconds=10), self.new_message_id(), number, None, "text")
         begun = _Beginning(
             self.new_id(), contact_id, number, start, self.new_message_id(), message_source, by_agent, said_at
         )

@@ -26,6 +26,7 @@ from ingestion.ledger import LEDGER, Ledger
 from ingestion.settings import load_settings
 from ingestion.sources import live
 from orchestration.cli import main
+from tests.comparison import KEYS, differences
 from tests.drops import conversation, write_batch, write_config
 from tests.live.chatwoot import ACCOUNT, HEADERS, TOKEN, World
 from tests.live.server import Fault, Server, serve
@@ -94,6 +95,8 @@ def test_rows_and_cursor_are_one_batch(tmp_path: Path, serving, small: World) ->
     assert manifest.cursor == {
         "since": max(row["last_activity_at"] for row in small.conversations.values()),
         "complete_at": datetime.fromtimestamp(small.now, UTC).isoformat(),
+        "begun_at": datetime.fromtimestamp(small.now, UTC).isoformat(),
+        "of": f"chatwoot {server.url} {ACCOUNT} True",
     }
     assert manifest.extracted_at == datetime.fromtimestamp(small.now, UTC)
 
@@ -310,3 +313,28 @@ def test_folders_can_be_checked(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["check-source", "gone", "--config", str(config)])
     assert result.exit_code == 1
     assert "is not there; create the folder or correct the path" in result.output
+
+
+def test_an_update_with_news_of_an_export_alone_keeps_what_live_sources_told(  # type: ignore[no-untyped-def]
+    tmp_path: Path, serving, small: World
+) -> None:
+    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation("c1")]})
+    is_down = [False]
+    with serving(small, lambda path, number: Fault(status=500) if is_down[0] else None) as server:
+        export = {"name": "export", "kind": "export", "account": "acme", "path": "drop"}
+        config = write_config(tmp_path, accounts=ACCOUNTS, sources=[source_of(server), export])
+        build_marts(config)
+        is_down[0] = True
+        write_batch(tmp_path / "drop" / "b2", {"conversations": [conversation("c2")]})
+        updated = build_marts(config, update=True)
+    build = tmp_path / "var" / "tests" / "warehouse.duckdb"
+    accounting = "select source_system, entity, landed, used from intermediate.int_row_accounting order by all"
+    with duckdb.connect(str(build), read_only=True) as connection:
+        assert connection.execute("select build_id from settings.carried_over").fetchall() == [("before",)]
+        counted = connection.execute(accounting).fetchall()
+    full = build_marts(config, take_in_first=False)
+    for mart in KEYS:
+        assert differences(mart, full[mart], updated[mart]) == []
+    with duckdb.connect(str(build), read_only=True) as connection:
+        assert connection.execute(accounting).fetchall() == counted
+        assert ("cw", "labels", 2, 2) in counted

@@ -235,8 +235,8 @@ def test_a_row_that_comes_twice_in_a_snapshot_counts_as_it_came_last(home: Home)
 
 
 def test_people_have_the_name_that_is_left_and_members_who_go_keep_theirs(home: Home) -> None:
-    assigned = {"assigned": [{"id": 7, "first_name": "Bea"}, {"id": 8}]}
-    phones = {"phone": None, "canonical_phone": "+33 9"}
+    assigned: Row = {"assigned": [{"id": 7, "first_name": "Bea"}, {"id": 8}]}
+    phones: Row = {"phone": None, "canonical_phone": "+33 9"}
     contacts = [contact(first_name=" ", last_name=None, **phones), contact("k2", first_name=None)]
     home.snapshot(
         1,

@@ -1,4 +1,4 @@
-{# Messages of ActiveCampaign's conversations: the first of each, which the system tells, and those of the archive of
+{# Messages of ActiveCampaign's conversations: the first of each, which any snapshot told, and those of the archive of
    webhooks, which belong to the latest conversation with the contact's phone that began at or before them.
    Conversations and messages with a phone stand in one row of time: how many conversations there are up to a message
    tells which is its. The archive's delivery of a first message is the same message. #}
@@ -10,11 +10,10 @@ with told as (
     from {{ conversations }} as conversations
     inner join {{ source('settings', 'sources') }} as sources
         on conversations.source_system = sources.source_system
-    where conversations.is_latest
     {%- else -%}
     {{ no_rows({
         'account_id': 'varchar', 'source_system': 'varchar', 'conversation_id': 'varchar', 'contact_id': 'varchar',
-        'started_at': 'timestamp', 'first_message_id': 'varchar', 'first_message_direction': 'varchar',
+        'started_at': 'timestamp', 'is_latest': 'boolean', 'first_message_id': 'varchar', 'first_message_direction': 'varchar',
         'first_message_at': 'timestamp', 'first_message_status': 'varchar', 'first_message_sender_id': 'varchar',
         'first_message_type': 'varchar', 'first_message_source': 'varchar',
         '_batch': 'varchar', '_file': 'varchar', '_line': 'bigint',
@@ -65,7 +64,7 @@ first_messages as (
         _file,
         _line,
         row_number() over (
-            partition by account_id, first_message_id order by started_at, conversation_id
+            partition by account_id, first_message_id order by _batch desc, started_at asc, conversation_id asc
         ) as message_rank
     from told
     where
@@ -87,6 +86,7 @@ conversations as (
         ) as conversation_rank
     from told
     inner join phones on told.source_system = phones.source_system and told.contact_id = phones.contact_id
+    where told.is_latest
 ),
 
 in_time as (

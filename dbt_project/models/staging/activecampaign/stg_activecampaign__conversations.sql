@@ -4,11 +4,12 @@ with closings as (
     select
         source_system,
         conversation_id,
-        max(snapshot_no) as snapshot_no,
-        max(snapshot_at) as closed_at
+        snapshot_no,
+        snapshot_at as closed_at,
+        -- by number: instants may run back
+        row_number() over (partition by source_system, conversation_id order by snapshot_no desc) as closing_rank
     from {{ ref('base_activecampaign__conversations') }}
     where is_closing
-    group by source_system, conversation_id
 )
 
 select
@@ -41,4 +42,5 @@ left join closings
     on
         conversations.source_system = closings.source_system
         and conversations.conversation_id = closings.conversation_id
+        and closings.closing_rank = 1
 where conversations.is_latest

@@ -11,7 +11,7 @@ versions as (
 ),
 
 complete_readings as (
-    {{ complete_readings('chatwoot') }}
+    {{ complete_readings('chatwoot', 'is_complete and coalesce(has_ratings, true)') }}
 ),
 
 responses as (

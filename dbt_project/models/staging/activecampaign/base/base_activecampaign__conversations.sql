@@ -1,6 +1,10 @@
 {{ config(materialized='table') }}
-{% set by_conversation = 'partition by source_system, conversation_id order by _batch' %}
-{# One row a conversation and snapshot that shows it. What a snapshot quarantines is as if it had not changed. #}
+{% set by_conversation -%}
+partition by sightings.source_system, sightings.conversation_id order by sightings._batch
+{%- endset %}
+{# What snapshots changed in a conversation, and how the latest shows it. Most rows of a snapshot repeat those of the
+   one before: so the few columns that tell of changes are looked through first, and the others fetched for the rows that
+   are left. What a snapshot quarantines is as if it had not changed. #}
 with snapshots as (
     select
         source_system,
@@ -10,83 +14,119 @@ with snapshots as (
     from {{ source('settings', 'batches') }}
 ),
 
+complete_readings as (
+    {{ complete_readings('activecampaign') }}
+),
+
+records as (
+    select
+        source_system,
+        conversation_id,
+        coalesce({{ word('status') }} in ('closed', 'resolved'), false) as is_closed,
+        coalesce(agent_id, '') as assignee,
+        coalesce(first_message_id, '') as first_message,
+        {{ list_or_empty('tags') }} as delivered_tags,
+        case when _reasons is null then 0 else 1 end as badness,
+        _batch,
+        _file,
+        _line
+    from {{ source('activecampaign', 'conversations') }}
+),
+
 sightings as (
     select
         *,
         max(_batch) over (partition by source_system, conversation_id) as last_seen,
         -- the list may move while it is read, so that a row comes twice
         row_number() over (
-            partition by source_system, conversation_id, _batch
-            order by case when _reasons is null then 0 else 1 end asc, _file desc, _line desc
+            partition by source_system, conversation_id, _batch order by badness asc, _file desc, _line desc
         ) as sighting_rank
-    from {{ source('activecampaign', 'conversations') }}
-),
-
-complete_readings as (
-    {{ complete_readings('activecampaign') }}
-),
-
-shown as (
-    select
-        sightings.*,
-        snapshots.snapshot_at,
-        snapshots.snapshot_no,
-        {{ word('sightings.status') }} as status_word,
-        {{ tag_list(list_or_empty('sightings.tags')) }} as tag_names,
-        coalesce({{ word('sightings.status') }} in ('closed', 'resolved'), false) as is_closed,
-        coalesce(sightings.last_seen < complete_readings.complete_batch, false) as is_gone
-    from sightings
-    inner join snapshots
-        on sightings.source_system = snapshots.source_system and sightings._batch = snapshots.batch
-    left join complete_readings on sightings.source_system = complete_readings.source_system
-    where sightings.sighting_rank = 1 and sightings._reasons is null
+    from records
 ),
 
 compared as (
     select
+        sightings.*,
+        snapshots.snapshot_at,
+        snapshots.snapshot_no,
+        lag(sightings._batch) over ({{ by_conversation }}) as batch_before,
+        coalesce(lag(sightings.is_closed) over ({{ by_conversation }}), false) as was_closed,
+        lag(sightings.assignee) over ({{ by_conversation }}) as assignee_before,
+        lag(sightings.delivered_tags) over ({{ by_conversation }}) as tags_before,
+        lead(sightings._batch) over ({{ by_conversation }}) as batch_after,
+        lead(sightings.first_message) over ({{ by_conversation }}) as first_message_after
+    from sightings
+    inner join snapshots
+        on sightings.source_system = snapshots.source_system and sightings._batch = snapshots.batch
+    where sightings.sighting_rank = 1 and sightings.badness = 0
+),
+
+told as (
+    select
         *,
-        lag(snapshot_no) over ({{ by_conversation }}) as snapshot_no_before,
-        coalesce(lag(is_closed) over ({{ by_conversation }}), false) as was_closed,
-        lag(agent_id) over ({{ by_conversation }}) as agent_id_before,
-        lag(tag_names) over ({{ by_conversation }}) as tag_names_before,
-        row_number() over (partition by source_system, conversation_id order by _batch desc) as latest_rank
-    from shown
+        is_closed and not was_closed as is_closing,
+        not is_closed and was_closed as is_reopening,
+        batch_before is not null and assignee <> assignee_before as is_assignment,
+        case
+            when delivered_tags <> tags_before
+                then {{ tag_list('delivered_tags') }} <> {{ tag_list('tags_before') }}
+            else false
+        end as is_tagging,
+        -- another message takes the place of the first one, which stays a message
+        batch_after is not null and first_message <> first_message_after as is_last_of_message,
+        batch_after is null as is_latest
+    from compared
 )
 
 select
-    source_system,
-    conversation_id,
-    contact_id,
-    agent_id,
-    channel,
-    team,
-    source as source_raw,
-    status_word,
-    tag_names,
-    {{ utc('created_on') }} as started_at,
-    is_closed,
-    is_gone,
-    snapshot_at,
-    snapshot_no,
+    told.source_system,
+    told.conversation_id,
+    records.contact_id,
+    records.agent_id,
+    records.channel,
+    records.team,
+    records.source as source_raw,
+    {{ word('records.status') }} as status_word,
+    {{ tag_list('told.delivered_tags') }} as tag_names,
+    {{ utc('records.created_on') }} as started_at,
+    told.is_closed,
+    coalesce(told.last_seen < complete_readings.complete_batch, false) as is_gone,
+    told.snapshot_at,
+    told.snapshot_no,
 
     -- what changed since the snapshot that showed it before
-    is_closed and not was_closed as is_closing,
-    not is_closed and was_closed as is_reopening,
-    snapshot_no_before is not null and coalesce(agent_id, '') <> coalesce(agent_id_before, '') as is_assignment,
-    snapshot_no_before is not null and tag_names <> tag_names_before as is_tagging,
-    latest_rank = 1 as is_latest,
+    told.is_closing,
+    told.is_reopening,
+    told.is_assignment,
+    told.is_tagging,
+    told.is_latest,
 
     -- the first message
-    first_message_id,
-    {{ word('first_message_direction') }} as first_message_direction,
-    {{ utc('first_message_at') }} as first_message_at,
-    {{ word('first_message_status') }} as first_message_status,
-    first_message_sender_id,
-    {{ word('first_message_type') }} as first_message_type,
-    {{ word('first_message_source') }} as first_message_source,
+    records.first_message_id,
+    {{ word('records.first_message_direction') }} as first_message_direction,
+    {{ utc('records.first_message_at') }} as first_message_at,
+    {{ word('records.first_message_status') }} as first_message_status,
+    records.first_message_sender_id,
+    {{ word('records.first_message_type') }} as first_message_type,
+    {{ word('records.first_message_source') }} as first_message_source,
 
     -- versions
-    _batch,
-    _file,
-    _line
-from compared
+    told._batch,
+    told._file,
+    told._line
+from told
+inner join {{ source('activecampaign', 'conversations') }} as records
+    on
+        told.source_system = records.source_system
+        and told.conversation_id = records.conversation_id
+        and told._batch = records._batch
+        and told._file = records._file
+        and told._line = records._line
+left join complete_readings on told.source_system = complete_readings.source_system
+where
+    told.is_closing
+    or told.is_reopening
+    or told.is_assignment
+    or told.is_tagging
+    or told.is_last_of_message
+    or told.is_latest

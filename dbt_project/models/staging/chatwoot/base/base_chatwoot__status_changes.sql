@@ -28,7 +28,7 @@ activities as (
     inner join {{ source('settings', 'activity_texts') }} as texts
         on
             messages.source_system = texts.source_system
-            and {{ is_like('lower(' ~ trimmed('messages.activity') ~ ')', 'texts.pattern') }}
+            and {{ is_like('lower(messages.activity)', 'texts.pattern') }}
     -- what happened has happened, also when the message that tells of it was deleted
     where messages.message_type = 'activity' and messages.activity is not null
 ),
