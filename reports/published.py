@@ -1,0 +1,163 @@
+"""Reading releases: one published file, opened so that a reader stays in it, and what can be chosen from in it.
+
+Here: opening what the link names, the accounts, agents and tags that filters offer, and the descriptions of columns.
+Not here: the figures (``questions``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+REPORTING = "reporting"
+"""The schema of the tables that the table macros read; older software published none."""
+
+
+class UnreadableError(Exception):
+    """There is no release that could be read for this. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of a release. ``first_date`` to ``last_date``: its active local dates, None where it has none.
+
+    ``data_through`` is its wall clock, None while a source has delivered nothing. ``week_starts_on``: 1 Monday to 7
+    Sunday. Ratings go from ``rating_worst`` to ``rating_best``.
+    """
+
+    account_id: str
+    first_date: date | None
+    last_date: date | None
+    data_through: datetime | None
+    week_starts_on: int
+    rating_worst: int
+    rating_best: int
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One to whom conversations are assigned. The key of a filter is ``agent_id`` or ``agent_email``."""
+
+    source_system: str
+    agent_id: str
+    agent_name: str | None
+    agent_email: str | None
+
+
+def file_of_link(link: Path) -> Path:
+    """The immutable file that the link names just now. All that belongs together is read from it, not from the link.
+
+    Raises:
+        UnreadableError: nothing is published yet.
+    """
+    try:
+        return link.resolve(strict=True)
+    except OSError:
+        raise UnreadableError(f"{link}: nothing is published yet; run 'causerie run' first") from None
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that can only read this file.
+
+    Raises:
+        UnreadableError: it is no release, or one of older software that has no table macros.
+    """
+    with connect(file) as connection:
+        yield connection
+
+
+def connect(file: Path) -> duckdb.DuckDBPyConnection:
+    """As :func:`opened`, to be closed by whoever asks. Further cursors of it may be used by other threads."""
+    try:
+        connection = duckdb.connect(str(file), read_only=True, config={"enable_external_access": "false"})
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise UnreadableError(f"{file}: cannot be read as a release: {reason}") from None
+    connection.execute("set TimeZone = 'UTC'")
+    has_macros = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = $1 and table_name = 'accounts'", [REPORTING]
+    ).fetchone()
+    if has_macros != (1,):
+        connection.close()
+        raise UnreadableError(
+            f"{file}: was published by older software, without reports for any filter; run 'causerie run"
+            " --full-refresh' to publish anew"
+        )
+    return connection
+
+
+def accounts(connection: duckdb.DuckDBPyConnection) -> list[Account]:
+    """Those of the release, by id."""
+    return [Account(*row) for row in _rows(connection, Account, "accounts", "true", "account_id")]
+
+
+def agents(connection: duckdb.DuckDBPyConnection, account: str) -> list[Agent]:
+    """The agents of an account, by name; those without a name last."""
+    found = _rows(connection, Agent, "agents", "account_id = $account and agent_id is not null", "all", account=account)
+    return sorted((Agent(*row) for row in found), key=lambda agent: (agent.agent_name is None, _folded(agent)))
+
+
+def _folded(agent: Agent) -> tuple[str, str, str]:
+    return (agent.agent_name or "").casefold(), agent.source_system, agent.agent_id
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, kind: type, table: str, condition: str, order: str, **parameters: Any
+) -> Sequence[tuple[Any, ...]]:
+    columns = ", ".join(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    sql = f"select {columns} from {REPORTING}.{table} where {condition} order by {order}"
+    return connection.execute(sql, parameters).fetchall()
+
+
+def conversation_tags(connection: duckdb.DuckDBPyConnection, account: str) -> list[str]:
+    """Every tag that a conversation of the account has."""
+    return _tags(connection, account, "tag_set_no")
+
+
+def contact_tags(connection: duckdb.DuckDBPyConnection, account: str) -> list[str]:
+    """Every tag that a contact of a conversation of the account has."""
+    return _tags(connection, account, "contact_tag_set_no")
+
+
+def _tags(connection: duckdb.DuckDBPyConnection, account: str, number: str) -> list[str]:
+    found = connection.execute(
+        f"""
+        with used as (
+            select distinct facts.{number} as tag_set_no
+            from {REPORTING}.conversations as facts
+            inner join {REPORTING}.agents as agents on facts.agent_no = agents.agent_no
+            where agents.account_id = $account
+        )
+
+        select distinct unnest(tag_sets.tags) as tag
+        from {REPORTING}.tag_sets as tag_sets
+        inner join used on tag_sets.tag_set_no = used.tag_set_no
+        """,
+        {"account": account},
+    ).fetchall()
+    return sorted((tag for (tag,) in found), key=lambda tag: (tag.casefold(), tag))
+
+
+def about(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """What the release tells of itself: the columns of its table ``release``."""
+    answer = connection.execute("select * from release")
+    row = answer.fetchone()
+    return dict(zip((column for column, *_ in answer.description or ()), row or (), strict=True))
+
+
+def descriptions(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """What each column of a published table means, as the documentation of the dbt models says."""
+    return dict(
+        connection.execute(
+            "select column_name, coalesce(comment, '') from duckdb_columns()"
+            " where schema_name = 'main' and table_name = $1 order by column_index",
+            [table],
+        ).fetchall()
+    )
