@@ -1,1 +1,1 @@
-"""The reports as people ask for them: filters, downloads, pages. Reads a published release, and nothing else of a home."""
+"""The reports as people ask for them: filters, downloads, pages. Reads a published release, nothing else of a home."""
