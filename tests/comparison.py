@@ -30,9 +30,15 @@ def read_marts(path: Path) -> Marts:
         return marts
 
 
-def differences(mart: str, expected: Iterable[Row], actual: Iterable[Row], limit: int = 20) -> list[str]:
+def differences(
+    mart: str,
+    expected: Iterable[Row],
+    actual: Iterable[Row],
+    limit: int = 20,
+    keys: Mapping[str, tuple[str, ...]] = KEYS,
+) -> list[str]:
     """What differs between two versions of a mart, in words: rows that only one has, and every other value."""
-    left, right = _by_key(mart, expected), _by_key(mart, actual)
+    left, right = (_by_key(mart, keys[mart], rows) for rows in (expected, actual))
     found = [f"{mart} {key}: missing" for key in left.keys() - right.keys()]
     found += [f"{mart} {key}: not expected" for key in right.keys() - left.keys()]
     for key in left.keys() & right.keys():
@@ -47,10 +53,10 @@ def differences(mart: str, expected: Iterable[Row], actual: Iterable[Row], limit
     return found[:limit]
 
 
-def _by_key(mart: str, rows: Iterable[Row]) -> dict[tuple[object, ...], Row]:
+def _by_key(mart: str, columns: tuple[str, ...], rows: Iterable[Row]) -> dict[tuple[object, ...], Row]:
     keyed: dict[tuple[object, ...], Row] = {}
     for row in rows:
-        key = tuple(row[name] for name in KEYS[mart])
+        key = tuple(row[name] for name in columns)
         assert key not in keyed, f"{mart} has two rows for {key}"
         keyed[key] = row
     return keyed

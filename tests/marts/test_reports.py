@@ -1,0 +1,291 @@
+"""The table macros of a release: without filters they are the marts, with filters what plain Python computes.
+
+The marts come from the demo and from small histories full of ties and changes of the clocks; questions are made by
+hypothesis, from values that are there and some that are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from ingestion.demo import write_demo
+from ingestion.settings import load_settings
+from tests import reports_oracle
+from tests.comparison import differences
+from tests.drops import Row, conversation, message, write_batch, write_config
+from tests.marts.test_invariants import ZONES, deliver, histories
+from tests.real_data import REAL_DATA, config_for_real_data
+from tests.reports_oracle import REPORTS, Known, Question
+from tests.warehouse import CANDIDATE, build_marts
+
+KEYS = {
+    "overview": ("account_id", "grain", "period_start"),
+    "by_agent": ("account_id", "grain", "period_start", "source_system", "agent_id"),
+    "by_tag": ("account_id", "grain", "period_start", "tag"),
+    "details": ("account_id", "source_system", "conversation_id"),
+    "traffic": ("account_id", "weekday", "hour"),
+    "compare": ("account_id", "compared"),
+}
+UNHURRIED: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
+
+
+class Release:
+    """The marts of a configuration as a reader has them, and what plain Python knows of the same records."""
+
+    def __init__(self, config: Path, world: dict[str, Known] | None = None, **how: bool) -> None:
+        self.marts = build_marts(config, **how)
+        self.world = reports_oracle.read(config) if world is None else world
+        file = load_settings(config).home / "tests" / CANDIDATE
+        self.connection = duckdb.connect(str(file), read_only=True)
+        self.connection.execute("set TimeZone = 'UTC'")
+
+    def ask(self, name: str, question: Question) -> list[dict[str, Any]]:
+        return self.sql(*call(name, question))
+
+    def sql(self, query: str, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        answer = self.connection.execute(query, values or {})
+        columns = [column for column, *_ in answer.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+
+    def check(self, question: Question) -> None:
+        """Every report says what plain Python says."""
+        for name in REPORTS:
+            expected = reports_oracle.report(self.world, name, question)
+            assert differences(name, expected, self.ask(name, question), keys=KEYS) == [], question
+
+
+def call(name: str, question: Question) -> tuple[str, dict[str, Any]]:
+    values = {field.name: getattr(question, field.name) for field in fields(Question)}
+    if name in ("traffic", "compare"):
+        del values["grain"]
+    named = ", ".join(f"{name} := ${name}" for name in list(values)[3:])
+    return f"from report_{name}($account, $first_day, $last_day, {named})", values
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+    folder = tmp_path_factory.mktemp("reports")
+    release = Release(write_demo(folder / "demo", conversations=400, days=70, seed=5).config)
+    yield release
+    release.connection.close()
+
+
+def questions_about(world: dict[str, Known]) -> st.SearchStrategy[Question]:
+    """Of accounts, days, agents and tags that are there, and of some that are not."""
+    chosen = [one.details for known in world.values() for one in known.conversations]
+    days = [details["started_date"] for details in chosen] or [date(2026, 3, 1)]
+    agents = {details[name] for details in chosen for name in ("agent_id", "agent_email")} - {None}
+    tags = {tag for details in chosen for tag in details["conversation_tags"]}
+    contact_tags = {tag for details in chosen for tag in details["contact_tags"] or []}
+    dates = st.dates(min(days) - timedelta(days=40), max(days) + timedelta(days=40)) | st.sampled_from(sorted(days))
+
+    def some(values: set[str]) -> st.SearchStrategy[list[str] | None]:
+        return st.none() | st.lists(st.sampled_from(sorted({*values, "nowhere"})), max_size=3)
+
+    return st.builds(
+        Question,
+        st.sampled_from([*world, *world, "nobody"]),
+        dates,
+        dates,
+        st.sampled_from(["day", "week", "month", "period"]),
+        some(agents),
+        some(contact_tags),
+        some(tags),
+        st.sampled_from([None, None, True, False]),
+    )
+
+
+@given(st.data())
+@settings(max_examples=60, **UNHURRIED)
+def test_any_filter_equals_the_plain_computation(demo: Release, data: st.DataObject) -> None:
+    demo.check(data.draw(questions_about(demo.world)))
+
+
+@pytest.mark.slow
+@given(st.data())
+@settings(max_examples=1500, **(UNHURRIED | {"derandomize": False}))
+def test_any_filter_equals_the_plain_computation_often(demo: Release, data: st.DataObject) -> None:
+    demo.check(data.draw(questions_about(demo.world)))
+
+
+def check_history(history: dict[str, list[Row]], zone: str, seed: int, batches: int, data: st.DataObject) -> None:
+    with TemporaryDirectory() as folder:
+        whole = deliver(Path(folder) / "whole", history, zone, 0, 1, in_one_run=True)
+        config = deliver(Path(folder) / "dealt", history, zone, seed, batches, in_one_run=False)
+        release = Release(config, reports_oracle.read(whole), take_in_first=False, update=True)
+        try:
+            for _ in range(6):
+                release.check(data.draw(questions_about(release.world)))
+            check_without_filters(release)
+        finally:
+            release.connection.close()
+
+
+arguments = given(histories(), st.sampled_from(ZONES), st.integers(0, 1000), st.integers(1, 3), st.data())
+
+
+@arguments
+@settings(max_examples=5, **UNHURRIED)
+def test_any_filter_over_any_history(
+    history: dict[str, list[Row]], zone: str, seed: int, batches: int, data: st.DataObject
+) -> None:
+    check_history(history, zone, seed, batches, data)
+
+
+@pytest.mark.slow
+@arguments
+@settings(max_examples=150, **(UNHURRIED | {"derandomize": False}))
+def test_any_filter_over_any_history_often(
+    history: dict[str, list[Row]], zone: str, seed: int, batches: int, data: st.DataObject
+) -> None:
+    check_history(history, zone, seed, batches, data)
+
+
+def check_without_filters(release: Release) -> None:
+    """Over whole periods, and without filters, each macro gives its mart, columns in their order."""
+    for account in release.world:
+        for grain in ("day", "week", "month"):
+            for mart in ("overview", "by_agent", "by_tag"):
+                expected = [
+                    row for row in release.marts[mart] if row["grain"] == grain and row["account_id"] == account
+                ]
+                starts, ends = (
+                    [row[name] for row in release.marts["overview"] if row["account_id"] == account]
+                    for name in ("period_start", "period_end")
+                )
+                if not starts:
+                    assert not expected
+                    continue
+                question = Question(account, min(starts), max(ends) - timedelta(days=1), grain)  # type: ignore[type-var, operator, arg-type]
+                found = release.ask(mart, question)
+                assert differences(mart, expected, found) == []
+                assert [list(row) for row in found[:1]] == [list(row) for row in expected[:1]]
+    days = date(1900, 1, 1), date(2200, 1, 1)
+    found = [row for account in release.world for row in release.ask("details", Question(account, *days))]
+    assert differences("details", release.marts["details"], found) == []
+
+
+def test_without_filters_a_macro_is_its_mart(demo: Release) -> None:
+    assert len(demo.world) == 2
+    check_without_filters(demo)
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the real support conversations are not beside the checkout")
+def test_reports_of_real_conversations_equal_the_plain_computation(tmp_path: Path) -> None:
+    release = Release(config_for_real_data(tmp_path))
+    check_without_filters(release)
+    chosen = [one.details for known in release.world.values() for one in known.conversations]
+    middle = sorted(details["started_date"] for details in chosen)[len(chosen) // 2]
+    for account, known in release.world.items():
+        agents = sorted({one.details["agent_id"] for one in known.conversations} - {None})
+        tags = sorted({tag for one in known.conversations for tag in one.details["conversation_tags"]})
+        for grain in ("week", "period"):
+            span = (account, middle - timedelta(days=17), middle + timedelta(days=40), grain)
+            release.check(Question(*span))
+            release.check(Question(*span, agents=agents[:3], conversation_tags=tags[:5] or None))
+    release.connection.close()
+
+
+# What the contract says in words, one by one, on a case small enough to see
+
+
+BY_AGENT = {"direction": "outbound", "sender_type": "agent", "agent_id": "8"}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Release]:
+    """Two conversations on 1 and 20 January, the first with a message three weeks later."""
+    config = write_config(tmp_path)
+    rows = {
+        "conversations": [
+            conversation("c1", started_at="2026-01-01T09:00:00+01:00", agent_id="7", tags=["a", "b"]),
+            conversation("c2", started_at="2026-01-20T09:00:00+01:00", tags=["b"]),
+        ],
+        "messages": [
+            message("m1", "c1", sent_at="2026-01-01T09:00:00+01:00"),
+            message(
+                "m2", "c1", sent_at="2026-01-22T09:00:00+01:00", direction="outbound", sender_type="agent", agent_id="8"
+            ),
+        ],
+        "agents": [{"agent_id": "7", "name": "Zoé", "email": "zoe@example.org"}],
+    }
+    write_batch(tmp_path / "drop" / "b1", rows, "2026-02-01T00:00:00Z")
+    release = Release(config)
+    yield release
+    release.connection.close()
+
+
+JANUARY = "'acme', '2026-01-01', '2026-01-31'"
+
+
+def test_days_may_be_text_and_filters_named(small: Release) -> None:
+    rows = small.sql(f"from report_overview({JANUARY}, grain := 'month', agents := ['zoe@example.org'])")
+    assert [(row["conversations"], row["messages"]) for row in rows] == [(1, 2)]
+
+
+def test_messages_follow_the_chosen_conversations_at_their_own_date(small: Release) -> None:
+    rows = small.sql("from report_overview('acme', '2026-01-22', '2026-01-22', conversation_tags := ['a'])")
+    assert [(row["conversations"], row["messages"]) for row in rows] == [(0, 1)]
+
+
+def test_the_other_tags_and_agents_of_chosen_conversations_are_shown(small: Release) -> None:
+    rows = small.sql(f"from report_by_tag({JANUARY}, 'period', conversation_tags := ['a']) order by tag")
+    assert [(row["tag"], row["conversations"], row["share_of_conversations"]) for row in rows] == [
+        ("a", 1, 1.0),
+        ("b", 1, 1.0),
+    ]
+    rows = small.sql(f"from report_by_agent({JANUARY}, 'period', agents := ['7']) order by agent_id")
+    assert [(row["agent_id"], row["conversations"], row["messages"]) for row in rows] == [("7", 1, 1), ("8", 0, 1)]
+
+
+def test_an_empty_list_matches_nothing_and_period_gives_its_row(small: Release) -> None:
+    for name in ("agents", "contact_tags", "conversation_tags"):
+        rows = small.sql(f"from report_overview({JANUARY}, 'period', {name} := [])")
+        assert [(row["conversations"], row["messages"]) for row in rows] == [(0, 0)]
+    rows = small.sql("from report_overview('acme', '1999-01-01', '1999-01-02', grain := 'period')")
+    assert [(row["period_start"], row["period_end"], row["conversations"]) for row in rows] == [
+        (date(1999, 1, 1), date(1999, 1, 3), 0)
+    ]
+
+
+def test_weeks_are_cut_at_the_range(small: Release) -> None:
+    rows = small.sql("from report_overview('acme', '2026-01-01', '2026-01-07', grain := 'week')")
+    assert [(row["period_start"], row["period_end"]) for row in rows] == [
+        (date(2026, 1, 1), date(2026, 1, 5)),
+        (date(2026, 1, 5), date(2026, 1, 8)),
+    ]
+
+
+def test_february_is_compared_with_the_whole_february_before(small: Release) -> None:
+    rows = small.sql("from report_compare('acme', '2025-02-01', '2025-02-28')")
+    assert {row["compared"]: (row["period_start"], row["period_end"]) for row in rows} == {
+        "period": (date(2025, 2, 1), date(2025, 3, 1)),
+        "period_before": (date(2025, 1, 4), date(2025, 2, 1)),
+        "year_before": (date(2024, 2, 1), date(2024, 3, 1)),
+    }
+
+
+@pytest.mark.parametrize("grain", ["'year'", "'Day'", "null"])
+def test_another_grain_is_refused(small: Release, grain: str) -> None:
+    with pytest.raises(duckdb.Error, match="grain must be day, week, month or period"):
+        small.sql(f"from report_overview({JANUARY}, grain := {grain})")
+
+
+@pytest.mark.parametrize("name", sorted(REPORTS))
+def test_a_macro_says_what_it_is(small: Release, name: str) -> None:
+    """What a reader of the file finds, and no trace of the build that it came from."""
+    (row,) = small.sql(f"select * from duckdb_functions() where function_name = 'report_{name}'")
+    assert row["parameters"][:3] == ["account", "first_day", "last_day"]
+    assert not re.search(r"\b(candidate|warehouse)\.", row["macro_definition"])

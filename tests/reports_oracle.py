@@ -1,0 +1,275 @@
+"""The reports for any filter, in plain Python: beside ``oracle``, whose conversations and measures it uses.
+
+As there, everything follows from the contract ("Figures for any filter"), one rule a function, and nothing from the
+SQL. What is asked comes as a `Question`; the answer is a list of rows.
+
+    world = read(Path("causerie.toml"))
+    report(world, "by_agent", Question("acme", date(2026, 1, 1), date(2026, 1, 31), "week", agents=["7"]))
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests import oracle
+from tests.oracle import Account, Bucket, Conversation, Row
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked. Days are "inclusive"; None is no filter, an empty list "matches nothing"."""
+
+    account: str
+    first_day: date
+    last_day: date
+    grain: str = "day"
+    agents: Sequence[str] | None = None
+    contact_tags: Sequence[str] | None = None
+    conversation_tags: Sequence[str] | None = None
+    working_hours: bool | None = None
+
+
+@dataclass
+class Known:
+    """What is known of one account."""
+
+    account: Account
+    conversations: list[Conversation]
+    agents: dict[str, dict[str, Row]]
+    through: datetime | None
+
+
+def read(config: Path) -> dict[str, Known]:
+    """All that questions may be about, by account."""
+    settings = oracle.load_config(config)
+    states = [
+        oracle.take_in(source, settings.accounts[source.account], settings.quality) for source in settings.sources
+    ]
+    world = {}
+    for account in settings.accounts.values():
+        own = [state for state in states if state.account is account]
+        world[account.id] = Known(
+            account,
+            [one for state in own for one in oracle.conversations_of(state, settings.contact_phone)],
+            {state.source.name: oracle.agents_of(state) for state in own},
+            oracle.data_through(own),
+        )
+    return world
+
+
+def report(world: dict[str, Known], name: str, question: Question) -> list[Row]:
+    """The rows of a report; none of an account that is not there."""
+    known = world.get(question.account)
+    if known is None:
+        return []
+    return REPORTS[name](known, [one for one in known.conversations if is_chosen(one, question)], question)
+
+
+def is_chosen(one: Conversation, question: Question) -> bool:
+    """Whether the filters choose a conversation: "lists match any of their values; `agents` matches the assignee's id
+    or e-mail; a start without a schedule matches neither".
+    """
+    details = one.details
+    return (
+        has_any(question.agents, [details["agent_id"], details["agent_email"]])
+        and has_any(question.contact_tags, details["contact_tags"] or [])
+        and has_any(question.conversation_tags, details["conversation_tags"])
+        and (question.working_hours is None or details["started_in_working_hours"] is question.working_hours)
+    )
+
+
+def has_any(wanted: Sequence[str] | None, there: Sequence[str | None]) -> bool:
+    return wanted is None or any(value in wanted for value in there if value is not None)
+
+
+def is_asked(question: Question, day: date) -> bool:
+    return question.first_day <= day <= question.last_day
+
+
+Period = tuple[date, date]
+"""Start, end (exclusive)."""
+
+
+def period_of(account: Account, question: Question, day: date) -> Period:
+    """The period of a day of the range: "a week or month that reaches over the range is cut at it"."""
+    if question.grain == "period":
+        start, end = question.first_day, question.last_day + DAY
+    else:
+        (start, end) = next(
+            (start, end) for grain, start, end in oracle.periods_of(account, day) if grain == question.grain
+        )
+    return max(start, question.first_day), min(end, question.last_day + DAY)
+
+
+class Buckets:
+    """What each row of a report is computed from, by period and the report's own key."""
+
+    def __init__(self, known: Known, question: Question) -> None:
+        self.known, self.question = known, question
+        self.buckets: defaultdict[tuple[Period, tuple[Any, ...]], Bucket] = defaultdict(Bucket)
+
+    def at(self, day: date, *key: Any) -> Bucket:
+        return self.buckets[period_of(self.known.account, self.question, day), key]
+
+    def rows(self, with_grain: bool = True) -> list[tuple[tuple[Any, ...], Row, Row]]:
+        """(key, period columns, measures) of every row."""
+        found = []
+        for ((start, end), key), bucket in self.buckets.items():
+            through = self.known.through
+            columns: Row = {"account_id": self.known.account.id}
+            if with_grain:
+                columns["grain"] = self.question.grain
+            columns |= {
+                "period_start": start,
+                "period_end": end,
+                "is_complete": through is not None and oracle.local_midnight(self.known.account, end) <= through,
+            }
+            found.append((key, columns, oracle.measures(bucket, self.known.account.rating_scale)))
+        return found
+
+    def add_messages(self, one: Conversation, key: Callable[[oracle.Message], tuple[Any, ...]]) -> None:
+        """ "Messages follow" their conversation, "at their own date"."""
+        for message in one.messages:
+            if is_asked(self.question, message.sent_date):
+                self.at(message.sent_date, *key(message)).messages.append(message)
+
+
+def overview(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    """ "Empty days inside the account's active dates stay rows of zeros"; "`period` always gives its one row"."""
+    buckets = Buckets(known, question)
+    if question.grain == "period" and question.first_day <= question.last_day:
+        buckets.at(question.first_day)
+    active = oracle.active_days(known.conversations)
+    if active:
+        day = max(min(active), question.first_day)
+        while day <= min(max(active), question.last_day):
+            buckets.at(day)
+            day += DAY
+    for one in chosen:
+        if is_asked(question, one.details["started_date"]):
+            oracle.add_conversation(buckets.at(one.details["started_date"]), one)
+        buckets.add_messages(one, lambda message: ())
+    return [columns | figures for _, columns, figures in buckets.rows()]
+
+
+def by_agent(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    """All agents that have something in the chosen conversations, "also the other" ones, credited as in the mart."""
+    buckets = Buckets(known, question)
+    for one in chosen:
+        source, assignee, started = (one.details[name] for name in ("source_system", "agent_id", "started_date"))
+        if is_asked(question, started):
+            buckets.at(started, source, assignee).conversations.append(one.details)
+            if one.first_response:
+                buckets.at(started, source, one.first_response.sender).first_responses.append(one.details)
+            for reply in one.replies:
+                buckets.at(started, source, reply.agent_id).replies.append(reply)
+
+        def credited(message: oracle.Message, source: str = source, assignee: str | None = assignee) -> tuple[Any, ...]:
+            return source, assignee if message.is_inbound else message.sender
+
+        buckets.add_messages(one, credited)
+    rows = []
+    for (source, agent_id), columns, figures in buckets.rows():
+        agent = known.agents[source].get(agent_id, {})
+        name = oracle.UNASSIGNED if agent_id is None else agent.get("name")
+        who = {"source_system": source, "agent_id": agent_id, "agent_name": name, "agent_email": agent.get("email")}
+        rows.append(columns | who | figures)
+    return rows
+
+
+def by_tag(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    """All tags of the chosen conversations; "shares are of the chosen ones"."""
+    buckets = Buckets(known, question)
+    whole: defaultdict[date, int] = defaultdict(int)
+    for one in chosen:
+        started = one.details["started_date"]
+        if is_asked(question, started):
+            whole[period_of(known.account, question, started)[0]] += 1
+        for tag in one.details["conversation_tags"] or [oracle.UNTAGGED]:
+            if is_asked(question, started):
+                oracle.add_conversation(buckets.at(started, tag), one)
+
+            def tagged(message: oracle.Message, tag: str = tag) -> tuple[Any, ...]:
+                return (tag,)
+
+            buckets.add_messages(one, tagged)
+    rows = []
+    for (tag,), columns, figures in buckets.rows():
+        share = oracle.ratio(figures["conversations"], whole[columns["period_start"]])
+        rows.append(columns | {"tag": tag, "share_of_conversations": share} | figures)
+    return rows
+
+
+def details(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    return [one.details for one in chosen if is_asked(question, one.details["started_date"])]
+
+
+def traffic(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    """By weekday (1 Monday) and hour of the wall clock: "conversations started and messages"."""
+    if question.last_day < question.first_day:
+        return []
+    hours = {(weekday, hour): Bucket() for weekday in range(1, 8) for hour in range(24)}
+
+    def at(instant: datetime) -> Bucket | None:
+        wall = oracle.local_time(known.account, instant)
+        return hours[wall.isoweekday(), wall.hour] if is_asked(question, wall.date()) else None
+
+    for one in chosen:
+        if bucket := at(one.details["started_at"]):
+            bucket.conversations.append(one.details)
+        for message in one.messages:
+            if bucket := at(message.sent_at):
+                bucket.messages.append(message)
+    rows = []
+    for (weekday, hour), bucket in hours.items():
+        figures = oracle.measures(bucket, known.account.rating_scale)
+        names = ("conversations", "messages", "messages_inbound", "messages_outbound", "messages_failed")
+        key = {"account_id": known.account.id, "weekday": weekday, "hour": hour}
+        rows.append(key | {name: figures[name] for name in names})
+    return rows
+
+
+def compare(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    """The range, "the one before, of equal length", and "the same one a year before"."""
+    first, last = question.first_day, question.last_day
+    if last < first:
+        return []
+    ranges = {
+        "period": (first, last),
+        "period_before": (first - (last - first) - DAY, first - DAY),
+        "year_before": (year_before(first), year_before(last)),
+    }
+    if first.day == 1 and (last + DAY).day == 1:  # whole months stand beside whole months
+        ranges["year_before"] = (year_before(first), year_before(last + DAY) - DAY)
+    rows = []
+    for compared, (start, end) in ranges.items():
+        own = replace(question, first_day=start, last_day=end, grain="period")
+        for row in overview(known, chosen, own):
+            del row["grain"]
+            rows.append(row | {"compared": compared})
+    return rows
+
+
+def year_before(day: date) -> date:
+    """The same date of the year before; the 28th for a 29 February."""
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)
+
+
+REPORTS: dict[str, Callable[[Known, list[Conversation], Question], list[Row]]] = {
+    "overview": overview,
+    "by_agent": by_agent,
+    "by_tag": by_tag,
+    "details": details,
+    "traffic": traffic,
+    "compare": compare,
+}
