@@ -25,6 +25,7 @@ from benchmarks.measuring import ROOT, CommandError, measure
 from benchmarks.new_day import new_day
 from benchmarks.news import AGES, KINDS, SPREAD, Mix
 from benchmarks.page import PAGE, Report, show, update
+from benchmarks.reports import reports
 from benchmarks.scale import scale
 from benchmarks.startup import startup
 from benchmarks.whole import whole
@@ -71,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     of_intake.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS), help="which (all)")
     of_intake.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of both (%(default)s)")
     item("audit", _audit, "what the expectations cost", [100_000, MILLION], 1)
+    item("reports", _reports, "the table macros, for any filter", [MILLION], 3)
     everything = items.add_parser("all", parents=[common], help="every item but scale, at its standard sizes")
     everything.add_argument("--small", action="store_true", help="small sizes: to see that the bench works")
     everything.set_defaults(measure=None)
@@ -125,6 +127,10 @@ def _audit(given: argparse.Namespace, on: Given, work: Path) -> Report:
     return audit(on, work, given.conversations, given.repeat)
 
 
+def _reports(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    return reports(on, work, given.conversations, given.repeat)
+
+
 STANDARD = (
     ("startup",),
     ("intake",),
@@ -133,6 +139,7 @@ STANDARD = (
     ("news", "--spread"),
     ("batches",),
     ("audit",),
+    ("reports",),
 )
 """What `all` measures, the quick ones first."""
 SMALL = (
@@ -144,6 +151,7 @@ SMALL = (
     ("batches", "--batches", "100", "--repeat", "1"),
     ("scale", "--conversations", "1000", "2000"),
     ("audit", "--conversations", "2000"),
+    ("reports", "--conversations", "2000", "--repeat", "1"),
 )
 """What `all --small` measures: to see that the bench works, not how fast anything is."""
 

@@ -22,6 +22,7 @@ from benchmarks.measuring import ROOT
         ("scale --conversations 200 400", ["growth", "int_messages"]),
         ("startup --conversations 200 --repeat 1", ["dagster", "`causerie --help`"]),
         ("audit --conversations 300", ["share of the run"]),
+        ("reports --conversations 300 --repeat 1", ["the slowest report", "by-agent"]),
     ],
 )
 def test_an_item_measures_and_leaves_nothing_behind(tmp_path: Path, arguments: str, words: list[str]) -> None:
