@@ -81,7 +81,7 @@ def run_models(build: Path, kinds: frozenset[str] = frozenset([EXPORT])) -> None
         connection.execute(f"attach '{candidate}' as candidate (storage_version 'v1.0.0')")
         for schema in ("staging", "intermediate", "candidate.reporting"):
             connection.execute(f"create schema if not exists {schema}")
-        for model in _compiled_models(_is_update(connection), kinds):
+        for model in compiled_models(_is_update(connection), kinds):
             model.run(connection)
 
 
@@ -128,7 +128,7 @@ class Model:
 
 
 @cache
-def _compiled_models(update: bool, kinds: frozenset[str] = frozenset([EXPORT])) -> list[Model]:
+def compiled_models(update: bool, kinds: frozenset[str] = frozenset([EXPORT])) -> list[Model]:
     """The models as they are in a full build or in an update, each after those that it reads."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -17,6 +17,7 @@ from ingestion.settings import Settings
 from orchestration import dbt as dbt_process
 from orchestration.home import Home
 from orchestration.reporting import Reporter
+from orchestration.updates import read_plan
 from orchestration.without_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
 
 
@@ -44,14 +45,14 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     @dbt_assets(manifest=manifest, name="dbt_build", dagster_dbt_translator=translator)
     def dbt_build(context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]) -> Iterator[Any]:
         build = Home(settings.home).build(context.run.run_id)
-        if not build.plan.is_file():
+        plan = read_plan(build.plan)
+        if plan is None:
             raise dg.Failure("this run has taken nothing in: run the whole job", allow_retries=False)
         if context.is_subset:
             raise dg.Failure("a build is made as a whole: run the whole job", allow_retries=False)
         with reporter.step("dbt build"):
-            process = dbt_process.start(
-                settings, build, ["build", "--exclude-resource-type", "unit_test", *dbt_process.left_out(settings)]
-            )
+            left_out = dbt_process.left_out(settings, is_update=plan.carried_over is not None)
+            process = dbt_process.start(settings, build, ["build", "--exclude-resource-type", "unit_test", *left_out])
             great.load_beside()  # the next step needs it, it takes seconds, and this process only waits for dbt
             invocation = DbtCliInvocation(
                 process=process,

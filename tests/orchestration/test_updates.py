@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -13,12 +15,14 @@ import pytest
 from ingestion import parsing
 from ingestion.catalog import CarriedOver
 from ingestion.ledger import Counts, Entry
-from ingestion.settings import Settings, load_settings
+from ingestion.settings import Resources, Settings, load_settings
 from orchestration import updates
+from orchestration.dbt import EXECUTABLE, PROJECT, SAME_IN_UPDATES, environment
 from orchestration.home import Build, Home
 from orchestration.releases import Release
 from orchestration.updates import Plan, carried_over, make_plan, read_plan
 from tests.drops import write_config
+from tests.warehouse import compiled_models
 
 BATCHES = [("s", "b1", "content 1", 50), ("s", "b2", "content 2", 30), ("t", "b5", "content 3", 20)]
 NEWS = ("s", "b3", "content 4", 10)
@@ -179,3 +183,26 @@ def test_the_same_again_is_nothing_new(settings: Settings) -> None:
     assert replace(now, carried_over="before").fingerprint == now.fingerprint
     assert make_plan(settings, [ENTRY, replace(ENTRY, batch="b2")]).fingerprint != now.fingerprint
     assert replace(now, rules="other rules").fingerprint != now.fingerprint
+
+
+def test_what_an_update_leaves_out_is_the_same_in_every_build(tmp_path: Path) -> None:
+    """A build that began as a copy has these views and macros: their SQL must not ask whether it is an update."""
+    command = ["ls", "--quiet", "--output", "name", "--resource-type", "model", "--select", *SAME_IN_UPDATES]
+    project = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", tmp_path, "--log-path", tmp_path]
+    listed = subprocess.run(
+        list(map(str, [EXECUTABLE, *command, *project])),
+        env={**os.environ, **environment(Resources()), "CAUSERIE_BUILD_FILE": str(tmp_path / "none.duckdb")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert {"stg_export__messages", "int_delivered_ratings", "int_tags", "report_details"} <= set(listed)
+    full, update = (
+        {model.relation.split(".")[-1]: model for model in compiled_models(is_update)} for is_update in (False, True)
+    )
+    for name in listed:
+        if name in full:  # of the kinds that are there
+            assert full[name].materialized in ("view", "table_macro"), name
+            assert full[name].sql == update[name].sql, name
+    assert full["int_first_responses"].sql != update["int_first_responses"].sql
