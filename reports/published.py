@@ -28,7 +28,7 @@ class Account:
     """An account of a release. ``first_date`` to ``last_date``: its active local dates, None where it has none.
 
     ``data_through`` is its wall clock, None while a source has delivered nothing. ``week_starts_on``: 1 Monday to 7
-    Sunday. Ratings go from ``rating_worst`` to ``rating_best``.
+    Sunday. Ratings go from ``rating_worst`` to ``rating_best``. ``timezone`` is an IANA name.
     """
 
     account_id: str
@@ -38,6 +38,7 @@ class Account:
     week_starts_on: int
     rating_worst: int
     rating_best: int
+    timezone: str
 
 
 @dataclass(frozen=True)
