@@ -35,7 +35,8 @@ def _card(context: Context, column: str, over_time: Sequence[Row]) -> None:
         described = texts("compare.no_value")
     else:
         described = texts("compare.was", value=measure.text(before[column], formats))
-    values = [row[column] for row in over_time if row[column] is not None]
+    values = [row[column] for row in over_time]
+    is_whole = len(values) > 1 and None not in values  # this kind of line knows no gaps
     st.metric(
         texts(f"column.{column}"),
         measure.text(now, formats),
@@ -44,7 +45,7 @@ def _card(context: Context, column: str, over_time: Sequence[Row]) -> None:
         delta_description=described,
         delta_arrow="off" if change is None or change[1:2] == "0" else "auto",
         help=context.definition("overview", column),
-        chart_data=values if len(values) > 1 else None,
+        chart_data=values if is_whole else None,
     )
     if change is None:
         st.caption(described)

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import altair as alt
 
 from reports.pages.context import Row
-from reports.pages.formats import FIXED, NARROW, Formats
-from reports.pages.measures import DURATION, PERCENT, RATING, SHARE, Measure
+from reports.pages.formats import Formats
+from reports.pages.measures import DURATION, Measure
 from reports.pages.texts import Texts
 
 HEIGHT = 240
@@ -42,16 +42,21 @@ def unit_of(values: Sequence[float | None]) -> tuple[str, int]:
 
 def bars(rows: Sequence[Row], series: Sequence[Series], measure: Measure, texts: Texts, formats: Formats) -> alt.Chart:
     """Counts by period, several stacked on each other. A period that the data do not cover to its end is lighter."""
-    values = [
-        _of_period(row, one, number, measure, texts, formats) for row in rows for number, one in enumerate(series)
-    ]
+    values = []
+    for row in rows:
+        height = 0
+        for one in series:
+            value = _of_period(row, one, measure, texts, formats)
+            below, height = height, height + (row[one.column] or 0)
+            values.append(value | {"below": below, "above": height})
     chart = (
         alt.Chart(alt.Data(values=values))
-        .mark_bar(cornerRadiusEnd=0 if len(series) > 1 else 2)
+        .mark_rect(xOffset=0.5, x2Offset=-0.5)
         .encode(
             x=_time(rows, "start"),
             x2=alt.X2("end:T"),
-            y=alt.Y("value:Q", title=None, stack="zero", axis=_count_axis(rows, series)),
+            y=alt.Y("below:Q", title=None, axis=_count_axis(rows, series)),
+            y2=alt.Y2("above:Q"),
             opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.45)),
             tooltip=_tooltip(texts, with_series=len(series) > 1),
         )
@@ -59,7 +64,6 @@ def bars(rows: Sequence[Row], series: Sequence[Series], measure: Measure, texts:
     if len(series) > 1:
         chart = chart.encode(
             color=alt.Color("series:N", title=None, sort=[one.name for one in series], legend=_LEGEND),
-            order=alt.Order("number:Q"),
         )
     return _finished(chart, formats)
 
@@ -70,7 +74,7 @@ def line(
     """A value by period, with gaps where there is none; hollow where the data do not reach to the end of the period."""
     unit, divisor = unit_of([row[measure.column] for row in rows]) if measure.kind == DURATION else ("", 1)
     one = Series(measure.column, texts(f"column.{measure.column}"))
-    values = [_of_period(row, one, 0, measure, texts, formats, divisor) for row in rows]
+    values = [_of_period(row, one, measure, texts, formats, divisor) for row in rows]
     scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=True)
     base = alt.Chart(alt.Data(values=values)).encode(
         x=_time(rows, "middle"),
@@ -81,12 +85,7 @@ def line(
             axis=alt.Axis(tickCount=5, titleAngle=0, titleAlign="left", titleAnchor="end", titleY=-12, titleX=0),
         ),
     )
-    drawn = base.mark_line(strokeWidth=2.5, invalid="break-paths-show-domains", interpolate="monotone")
-    points = base.mark_point(size=36, opacity=1, strokeWidth=2, invalid="filter").encode(
-        fillOpacity=alt.condition("datum.complete", alt.value(1), alt.value(0)),
-        fill=alt.value("currentColor"),
-        tooltip=_tooltip(texts, with_series=False),
-    )
+    drawn = base.mark_line(strokeWidth=2.5, invalid="break-paths-show-domains")
     points = base.mark_point(size=36, opacity=1, strokeWidth=2, filled=False, invalid="filter").encode(
         shape=alt.condition("datum.complete", alt.value("circle"), alt.value("triangle-up")),
         tooltip=_tooltip(texts, with_series=False),
@@ -174,13 +173,13 @@ _LEGEND = alt.Legend(orient="bottom", direction="horizontal", columns=2, labelLi
 
 
 def _of_period(
-    row: Row, one: Series, number: int, measure: Measure, texts: Texts, formats: Formats, divisor: int = 1
+    row: Row, one: Series, measure: Measure, texts: Texts, formats: Formats, divisor: int = 1
 ) -> dict[str, Any]:
     value = row[one.column]
     period = formats.period(row["period_start"], row["period_end"], row["grain"])
     if not row["is_complete"]:
         period += f" ({texts('chart.incomplete')})"
-    start, end = _noon(row["period_start"], -12), _noon(row["period_end"], -12)
+    start, end = _midnight(row["period_start"]), _midnight(row["period_end"])
     middle = start + (end - start) / 2
     return {
         "start": _iso(start),
@@ -188,15 +187,14 @@ def _of_period(
         "end": _iso(end),
         "value": None if value is None else value / divisor,
         "series": one.name,
-        "number": number,
         "complete": row["is_complete"],
         "period": period,
         "text": measure.text(value, formats),
     }
 
 
-def _noon(day: date, hours: int) -> datetime:
-    return datetime(day.year, day.month, day.day, 12) + timedelta(hours=hours)
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)
 
 
 def _iso(instant: datetime) -> str:
@@ -206,7 +204,7 @@ def _iso(instant: datetime) -> str:
 def _time(rows: Sequence[Row], field: str) -> alt.X:
     if not rows:
         return alt.X(f"{field}:T")
-    domain = [_iso(_noon(rows[0]["period_start"], -12)), _iso(_noon(rows[-1]["period_end"], -12))]
+    domain = [_iso(_midnight(rows[0]["period_start"])), _iso(_midnight(rows[-1]["period_end"]))]
     days = (rows[-1]["period_end"] - rows[0]["period_start"]).days
     return alt.X(
         f"{field}:T",

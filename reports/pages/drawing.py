@@ -48,19 +48,18 @@ def ranking(
     column: str,
     labels: Sequence[str],
     values: Sequence[float | None],
-    columns: Sequence[str] = (),
+    meaning: str,
 ) -> None:
-    """One bar a label. ``columns`` name where each value comes from, when each has a definition of its own."""
+    """One bar a label. ``column`` says which kind of figure they are, ``meaning`` what they mean."""
     texts, formats, measure = context.texts, context.formats, MEASURES[column]
     name = texts(f"column.{column}")
     told = ", ".join(f"{label} {measure.text(value, formats)}" for label, value in zip(labels, values, strict=True))
     with st.container(border=True, key=f"chart-{key}"):
-        meanings = [
-            f"{label}: {context.definition('overview', of)}" for label, of in zip(labels, columns, strict=bool(columns))
-        ]
-        st.subheader(title, anchor=False, help="  \n".join(meanings) or context.definition("by_agent", column))
+        st.subheader(title, anchor=False, help=meaning)
         chart = charts.ranking(labels, values, measure, name, texts, formats)
         _show(chart, texts("chart.alt.ranking", measure=name, parts=told), key)
+        with st.expander(texts("chart.as_table"), key=f"table-of-{key}"):
+            st.table({"": list(labels), name: [measure.text(value, formats) for value in values]}, hide_index=True)
 
 
 def traffic(context: Context, column: str, rows: Sequence[Row]) -> None:

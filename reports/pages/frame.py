@@ -19,11 +19,19 @@ from reports.pages.markup import escaped
 from reports.pages.texts import Texts
 from reports.published import Account, UnreadableError, file_of_link
 
-ICON = ":material/forum:"
+ICON = Path(__file__).with_name("icon.svg")
+
+PAGE_ICONS = {
+    "overview": ":material/monitoring:",
+    "by-agent": ":material/support_agent:",
+    "by-tag": ":material/sell:",
+    "details": ":material/forum:",
+}
+"""Drawn by the font that Streamlit brings; as the icon of a browser tab they would be fetched from another host."""
 
 WATCHED_EVERY = "15s"
 
-_STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+_STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
 def prepare(texts: Texts) -> None:
@@ -38,8 +46,8 @@ def head(texts: Texts, view: View, pages: Mapping[str, Any], current: str) -> No
     with st.container(key="head", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**causerie**", width="content")
         with st.container(key="navigation", horizontal=True, gap="xsmall", width="stretch"):
-            for page in pages.values():
-                st.page_link(page, query_params=address)
+            for name, page in pages.items():
+                st.page_link(page, icon=PAGE_ICONS[name], query_params=address)
         st.session_state["language"] = texts.language
         st.selectbox(
             texts("language.label"),

@@ -6,13 +6,15 @@ Here: their order, and what is shown when there is nothing to show. Not here: an
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import streamlit as st
 
 from reports.pages import by_agent, by_tag, details, filter_bar, fitting, frame, overview, state, states
+from reports.pages.address import Problem, View
 from reports.pages.asking import Release, current_release
 from reports.pages.context import Context
 from reports.pages.formats import FORMATS
@@ -29,13 +31,6 @@ PAGES: dict[str, Callable[[Context], None]] = {
 }
 """By their name in the address, in the order of the navigation."""
 
-ICONS = {
-    "overview": ":material/monitoring:",
-    "by-agent": ":material/support_agent:",
-    "by-tag": ":material/sell:",
-    "details": ":material/forum:",
-}
-
 
 def show(link: Path) -> None:
     """Everything, from what the link names just now to the last chart."""
@@ -45,7 +40,6 @@ def show(link: Path) -> None:
         name: st.Page(
             _nothing,
             title=texts(f"page.{name}"),
-            icon=ICONS[name],
             url_path="" if name == "overview" else name,
             default=name == "overview",
         )
@@ -53,7 +47,7 @@ def show(link: Path) -> None:
     }
     title = {page.title: name for name, page in pages.items()}
     current = title[st.navigation(list(pages.values()), position="hidden").title]
-    st.set_page_config(page_title=f"{texts(f'page.{current}')} · causerie", page_icon=frame.ICON, layout="wide")
+    st.set_page_config(page_title=f"{texts(f'page.{current}')} · causerie", page_icon=str(frame.ICON), layout="wide")
     if current != "details":
         view = view.filters_only()
     frame.prepare(texts)
@@ -72,7 +66,15 @@ def show(link: Path) -> None:
         states.tell(texts, "state.failed", texts("state.failed.todo"), icon=":material/error:")
 
 
-def _page(texts, release: Release, link: Path, view, problems, pages, current: str) -> None:
+def _page(
+    texts: Texts,
+    release: Release,
+    link: Path,
+    view: View,
+    problems: Sequence[Problem],
+    pages: Mapping[str, Any],
+    current: str,
+) -> None:
     formats = FORMATS[texts.language]
     accounts = release.accounts()
     if not accounts:

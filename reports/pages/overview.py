@@ -12,7 +12,6 @@ import streamlit as st
 from reports.pages import cards, charts, drawing, tables
 from reports.pages.charts import Series
 from reports.pages.context import Context, Row
-from reports.pages.measures import MEASURES
 
 VOLUME = (
     *("conversations", "distinct_contacts", "messages"),
@@ -102,32 +101,31 @@ def _over_time(context: Context, rows: Sequence[Row]) -> None:
 def _sources(context: Context) -> None:
     texts = context.texts
     names = sorted(SOURCES, key=lambda name: -context.totals[f"conversations_{name}"])
-    drawing.ranking(
-        context,
-        "sources",
-        texts("section.sources"),
-        "conversations",
-        [texts(f"source.{name}") for name in names],
-        [context.totals[f"conversations_{name}"] for name in names],
-        [f"conversations_{name}" for name in names],
-    )
+    labels, columns = [texts(f"source.{name}") for name in names], [f"conversations_{name}" for name in names]
+    _parts(context, "sources", "conversations", labels, columns)
 
 
 def _ratings(context: Context) -> None:
-    texts, account, totals = context.texts, context.account, context.totals
-    scale = {"worst": account.rating_worst, "best": account.rating_best}
-    title = texts("section.ratings")
-    if not totals["ratings"]:
+    texts, account = context.texts, context.account
+    if not context.totals["ratings"]:
         reason = texts("ratings.none")
     elif (account.rating_worst, account.rating_best) != (1, 5):
-        reason = texts("ratings.other_scale", **scale)
+        reason = texts("ratings.other_scale", worst=account.rating_worst, best=account.rating_best)
     else:
-        columns = [f"rating_{score}" for score in (5, 4, 3, 2, 1)]
-        labels = [f"{score} {'★' * score}" for score in (5, 4, 3, 2, 1)]
-        drawing.ranking(context, "ratings", title, "ratings", labels, [totals[column] for column in columns], columns)
+        scores = (5, 4, 3, 2, 1)
+        labels = [f"{score} {'★' * score}" for score in scores]
+        _parts(context, "ratings", "ratings", labels, [f"rating_{score}" for score in scores])
         return
-    st.subheader(title, anchor=False)
-    st.caption(reason)
+    with st.container(border=True, key="chart-ratings"):
+        st.subheader(texts("section.ratings"), anchor=False)
+        st.caption(reason)
+
+
+def _parts(context: Context, key: str, column: str, labels: Sequence[str], columns: Sequence[str]) -> None:
+    """A bar for each of the columns that a figure consists of."""
+    meanings = [f"- {label}: {context.definition('overview', one)}" for label, one in zip(labels, columns, strict=True)]
+    values = [context.totals[one] for one in columns]
+    drawing.ranking(context, key, context.texts(f"section.{key}"), column, labels, values, "\n".join(meanings))
 
 
 def _traffic(context: Context) -> None:

@@ -14,7 +14,7 @@ import streamlit as st
 from reports.pages import answers
 from reports.pages.answers import Question
 from reports.pages.context import Context, Row
-from reports.pages.measures import MEASURES, SHARE
+from reports.pages.measures import MEASURES
 
 ROW_HEIGHT = 35
 MOST_ROWS_HIGH = 15
@@ -29,14 +29,14 @@ def draw(
     texts_of: Mapping[str, Callable[[Row], str]],
     columns: Sequence[str],
     question: Question,
-    shares: Sequence[str] = (),
+    meanings: Mapping[str, str] | None = None,
 ) -> None:
     """Rows of a report: text columns first, then figures, shown formatted and sorted by value.
 
-    ``texts_of`` gives the text of a column from a row. Headings tell the definition of ``table``. ``question`` is what
-    the CSV holds.
+    ``texts_of`` gives the text of a column from a row. Headings tell the definition of ``table``, or that of ``meanings``.
+    ``question`` is what the CSV holds.
     """
-    texts, formats = context.texts, context.formats
+    texts, formats, meanings = context.texts, context.formats, meanings or {}
     data: dict[str, Any] = {column: [text(row) for row in rows] for column, text in texts_of.items()}
     for column in columns:
         data[column] = pd.array([row[column] for row in rows], dtype="Float64")
@@ -46,13 +46,15 @@ def draw(
     )
     config: dict[str, Any] = {
         column: st.column_config.TextColumn(
-            texts(f"column.{column}"), help=context.definition(table, column) or None, pinned=number == 0
+            texts(f"column.{column}"),
+            help=meanings.get(column) or context.definition(table, column) or None,
+            pinned=number == 0,
         )
         for number, column in enumerate(texts_of)
     }
     for column in columns:
         config[column] = st.column_config.NumberColumn(
-            texts(f"column.{column}"), help=context.definition(table, column)
+            texts(f"column.{column}"), help=meanings.get(column) or context.definition(table, column)
         )
     st.dataframe(
         shown,

@@ -126,8 +126,8 @@ TEXTS = {
     "section.ratings": "Ratings",
     "section.traffic": "When customers write",
     "section.tables": "Summary tables",
-    "section.agents": "Agents",
-    "section.tags": "Tags",
+    "section.ranking": "Ranking",
+    "section.table": "All figures",
     "section.conversations": "Conversations",
     # charts
     "chart.measure": "Figure",
@@ -149,6 +149,7 @@ TEXTS = {
     "chart.alt.ratings": "Bar chart of ratings by score: {parts}.",
     "chart.alt.traffic": "Heatmap of {measure} by weekday and hour, {days}. Most: {weekday}, {hour}, {highest}.",
     "chart.alt.ranking": "Bar chart of {measure}: {parts}.",
+    "chart.less_is_better": "Less is better here.",
     "chart.no_value": "No value in this period.",
     "chart.unit.s": "seconds",
     "chart.unit.min": "minutes",
@@ -176,6 +177,7 @@ TEXTS = {
     "table.unassigned": "(unassigned)",
     "table.unnamed": "{id} (no name)",
     "table.untagged": "(untagged)",
+    "definition.share_of_agent": "Conversations assigned to the agent, as a share of all conversations of the period.",
     "table.overlap": "Shares overlap: a conversation counts in each of its tags.",
     "table.incomplete": "incomplete",
     # details
