@@ -2,7 +2,8 @@
 
 Here: addresses read and written, what in them is wrong. Not here: the widgets by which people choose (``filter_bar``).
 
-Whatever stands in an address is data: words are looked up in closed lists, all else reaches the release as a bound value.
+Whatever stands in an address is data: words are looked up in closed lists, all else reaches the release as a bound
+value.
 """
 
 from __future__ import annotations

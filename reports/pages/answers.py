@@ -1,7 +1,6 @@
 """Questions of the pages, and their answers as plain rows.
 
-Here: which columns are asked, searching, sorting and paging in SQL, CSV. Not here: what a figure means (the table macros),
-nor caches (``asking``).
+Here: searching, sorting and paging in SQL, CSV. Not here: what a figure means (the table macros), caches (``asking``).
 """
 
 from __future__ import annotations

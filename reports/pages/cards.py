@@ -17,7 +17,7 @@ COLOURS = {1: "normal", -1: "inverse", 0: "off"}
 
 
 def draw(context: Context, key: str, columns: Sequence[str], over_time: Sequence[Row]) -> None:
-    """A card each, with the change to the period before, the figure of a year before, and a line of the values over time."""
+    """A card each: the figure, its change from the period before, that of a year before, a line of it over time."""
     with st.container(key=f"cards-{key}"):
         for column in columns:
             with st.container(border=True, key=f"card-{column}", gap="xxsmall"):
@@ -47,8 +47,6 @@ def _card(context: Context, column: str, over_time: Sequence[Row]) -> None:
         help=context.definition("overview", column),
         chart_data=values if is_whole else None,
     )
-    if change is None:
-        st.caption(described)
     if year and year[column] is not None:
         told = {"value": measure.text(year[column], formats), "change": measure.change(now, year[column], formats)}
         st.caption(texts("compare.year.change" if told["change"] else "compare.year", **told))

@@ -2,8 +2,8 @@
 
 Here: their shape, scales and labels. Not here: figures (the macros), Streamlit (``drawing``).
 
-Periods are bars and points on a time axis in UTC, since their days belong to no zone of the reader. Bars and counts begin
-at zero; a line has a gap where a value is NULL.
+Periods are bars and points on a time axis in UTC, since their days belong to no zone of the reader. Bars and counts
+begin at zero; a line has a gap where a value is NULL.
 """
 
 from __future__ import annotations
@@ -107,6 +107,7 @@ def ranking(
         }
         for rank, (label, value) in enumerate(zip(labels, values, strict=True))
     ]
+    room = 1.15 * (max((one["value"] or 0 for one in data), default=0) or 1)  # for the text beside the longest bar
     base = alt.Chart(alt.Data(values=data)).encode(
         y=alt.Y(
             "label:N",
@@ -114,7 +115,7 @@ def ranking(
             title=None,
             axis=alt.Axis(labelLimit=170, ticks=False, domain=False, labelPadding=6),
         ),
-        x=alt.X("value:Q", title=None, axis=None, scale=alt.Scale(zero=True, padding=0)),
+        x=alt.X("value:Q", title=None, axis=None, scale=alt.Scale(domain=[0, room])),
         tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("text:N", title=name)],
     )
     drawn = base.mark_bar(cornerRadiusEnd=3, height=alt.RelativeBandSize(0.72))
@@ -125,7 +126,7 @@ def ranking(
 def traffic(
     rows: Sequence[Row], measure: Measure, week_starts_on: int, name: str, texts: Texts, formats: Formats
 ) -> alt.Chart:
-    """Weekday by hour, darker for more."""
+    """Weekday by hour, more of the colour for more of the figure: so it reads on a light and on a dark page."""
     order = [formats.weekdays[(week_starts_on - 1 + day) % 7] for day in range(7)]
     data = [
         {
@@ -147,13 +148,8 @@ def traffic(
                 title=texts("traffic.hour"),
                 axis=alt.Axis(labelAngle=0, labelOverlap=True, ticks=False, domain=False),
             ),
-            y=alt.Y("weekday:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False)),
-            color=alt.Color(
-                "value:Q",
-                title=name,
-                scale=alt.Scale(domainMin=0),
-                legend=alt.Legend(orient="bottom", gradientLength=160),
-            ),
+            y=alt.Y("weekday:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelOverlap=False)),
+            opacity=alt.Opacity("value:Q", scale=alt.Scale(domainMin=0, range=[0.05, 1]), legend=None),
             tooltip=[
                 alt.Tooltip("long:N", title=texts("traffic.weekday")),
                 alt.Tooltip("hours:N", title=texts("traffic.hour")),
@@ -161,7 +157,7 @@ def traffic(
             ],
         )
     )
-    return _finished(chart, formats, height=290)
+    return _finished(chart, formats, height=320)
 
 
 def hours(hour: int) -> str:

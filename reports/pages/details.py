@@ -140,7 +140,7 @@ def _paging(context: Context, page: int, pages: int) -> None:
         )
         st.session_state["page"] = page
         st.number_input(
-            f"{texts('details.page')} {texts('details.pages', pages=formats.number(pages))}",
+            texts("details.page", pages=formats.number(pages)),
             1,
             pages,
             key="page",

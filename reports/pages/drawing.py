@@ -13,7 +13,6 @@ import streamlit as st
 from reports.pages import charts
 from reports.pages.charts import Series
 from reports.pages.context import Context, Row
-from reports.pages.markup import escaped
 from reports.pages.measures import MEASURES, Measure
 
 
@@ -59,7 +58,10 @@ def ranking(
         chart = charts.ranking(labels, values, measure, name, texts, formats)
         _show(chart, texts("chart.alt.ranking", measure=name, parts=told), key)
         with st.expander(texts("chart.as_table"), key=f"table-of-{key}"):
-            st.table({"": list(labels), name: [measure.text(value, formats) for value in values]}, hide_index=True)
+            st.table(
+                {texts("chart.part"): list(labels), name: [measure.text(value, formats) for value in values]},
+                hide_index=True,
+            )
 
 
 def traffic(context: Context, column: str, rows: Sequence[Row]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from reports.pages import state
+from reports.pages import presets, state
 from reports.pages.address import CUSTOM, GRAINS, HOURS, View
 from reports.pages.asking import Choices
 from reports.pages.formats import Formats
@@ -40,7 +40,7 @@ def draw(
             [account.account_id for account in accounts],
             account.account_id,
             _account_changed,
-            width=190,
+            width=200,
         )
         if days is None:
             return
@@ -50,9 +50,9 @@ def draw(
             [*PRESETS, CUSTOM],
             view.period,
             _period_changed(days),
-            width=190,
+            width=200,
             format_func=lambda period: texts(f"period.{period}"),
-            help=texts("filter.range.help"),
+            help=texts("period.note", day=formats.date(presets.last_whole_day(account))),
         )
         if view.period == CUSTOM:
             _range(texts, formats, days)
@@ -63,7 +63,7 @@ def draw(
             GRAINS,
             view.grain,
             state.changing("grain", "grain"),
-            width=175,
+            width=215,
             format_func=lambda grain: (
                 texts("grain.auto", grain=texts(f"grain.{fitting}")) if grain == "auto" else texts(f"grain.{grain}")
             ),

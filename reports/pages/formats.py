@@ -1,7 +1,7 @@
 """Figures as people read them, in English and French.
 
-Here: numbers, durations, dates and their parts by language. Not here: words (``texts``), nor which figure has which kind
-(``measures``).
+Here: numbers, durations, dates and their parts by language. Not here: words (``texts``), nor which figure is of which
+kind (``measures``).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Formats:
         return f"{self.long_months[day.month - 1]} {day.year}"
 
     def days(self, first: date, last: date) -> str:
-        """A range, both days included, with what they share said once: 3–9 Aug 2026."""
+        """A range, both days included, with what they share said once."""
         if first == last:
             return self.date(first)
         if (first.year, first.month) == (last.year, last.month):
@@ -92,7 +92,7 @@ class Formats:
         return f"{self.date(first)} – {self.date(last)}"
 
     def period(self, first: date, end: date, grain: str) -> str:
-        """A row of a report, whose ``end`` is excluded: a day with its weekday, a whole month by name, else the days."""
+        """A row of a report, ``end`` excluded: a day with its weekday, a whole month by name, else the days."""
         last = end - timedelta(days=1)
         if grain == "day":
             return self.weekday_date(first)

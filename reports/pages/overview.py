@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from reports.pages import cards, charts, drawing, tables
+from reports.pages import cards, drawing, tables
 from reports.pages.charts import Series
 from reports.pages.context import Context, Row
 
@@ -159,7 +159,7 @@ def _summary(context: Context) -> None:
 
     def period(row: Row) -> str:
         name = formats.period(row["period_start"], row["period_end"], grain)
-        return name if row["is_complete"] else f"{name} ({texts('table.incomplete')})"
+        return name if row["is_complete"] else f"{name} ({texts('chart.incomplete')})"
 
     title = f"{texts('page.overview')}, {texts(f'grain.{grain}').lower()}"
     tables.draw(

@@ -49,6 +49,8 @@ def options(host: str, port: int, base_path: str = "", opens_browser: bool = Fal
         "logger.hideWelcomeMessage": True,
         "theme.baseRadius": "0.5rem",
         "theme.showWidgetBorder": True,
+        "theme.headingFontSizes": ["2rem", "1.4rem", "1.05rem", "1rem", "1rem", "1rem"],
+        "theme.headingFontWeights": [700, 650, 600, 600, 600, 600],
     }
     for shade in ("light", "dark"):
         told |= {f"theme.{shade}.{name}": colour for name, colour in COLOURS[shade].items()}

@@ -1,6 +1,7 @@
 """What a reader has chosen, between the runs of a page: one view, which widgets show and change.
 
-Here: the view of the session and its address. Not here: what an address means (``address``), the widgets (``filter_bar``).
+Here: the view of the session and its address. Not here: what an address means (``address``), the widgets
+(``filter_bar``).
 
 The view of the session is the truth. Widgets are set from it before they are drawn, and change it by callbacks. An
 address that is not the one that was written last (a bookmark, back and forward) replaces it, but never in a run that a
@@ -21,7 +22,7 @@ _VIEW, _WRITTEN, _CHANGED, _PROBLEMS = "_view", "_written", "_changed", "_proble
 
 
 def taken_up() -> tuple[View, list[Problem]]:
-    """The view of this run, and what was wrong in the address that it came from; these are told until the next change."""
+    """The view of this run, and what was wrong in the address that it came from: told until the next change."""
     state = st.session_state
     address = {name: st.query_params.get_all(name) for name in NAMES.values() if name in st.query_params}
     was_changed = state.pop(_CHANGED, False)

@@ -33,8 +33,8 @@ def draw(
 ) -> None:
     """Rows of a report: text columns first, then figures, shown formatted and sorted by value.
 
-    ``texts_of`` gives the text of a column from a row. Headings tell the definition of ``table``, or that of ``meanings``.
-    ``question`` is what the CSV holds.
+    ``texts_of`` gives the text of a column from a row. Headings tell the definition of ``table``, or
+    that of ``meanings``. ``question`` is what the CSV holds.
     """
     texts, formats, meanings = context.texts, context.formats, meanings or {}
     data: dict[str, Any] = {column: [text(row) for row in rows] for column, text in texts_of.items()}

@@ -41,7 +41,7 @@ class Texts:
 
 
 def chosen(asked: str | None, locale: str | None) -> str:
-    """The language of a reader: what was asked for, else that of the browser where there is a catalogue, else English."""
+    """The language of a reader: the one asked for, else that of the browser if there is a catalogue, else English."""
     if asked in CATALOGUES:
         return str(asked)
     spoken = (locale or "").replace("_", "-").split("-")[0].lower()

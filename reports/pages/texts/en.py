@@ -4,8 +4,6 @@ Here: every text of the pages but the definitions of figures, which come from th
 """
 
 TEXTS = {
-    "app.title": "Conversation reports",
-    "app.navigation": "Pages",
     "language.label": "Language",
     "language.en": "English",
     "language.fr": "Français",
@@ -14,7 +12,6 @@ TEXTS = {
     "page.by-tag": "By tag",
     "page.details": "Details",
     # the filter bar
-    "filter.heading": "Filters",
     "filter.account": "Account",
     "filter.period": "Period",
     "filter.range": "Days, from – to",
@@ -23,7 +20,9 @@ TEXTS = {
     "filter.more": "More filters",
     "filter.more.count": "More filters ({count})",
     "filter.agents": "Agents",
-    "filter.agents.help": "Conversations assigned to any of these. Figures of other agents in these conversations stay.",
+    "filter.agents.help": (
+        "Conversations assigned to any of these. Figures of other agents in these conversations stay."
+    ),
     "filter.conversation_tags": "Conversation tags",
     "filter.conversation_tags.help": "Conversations with any of these tags.",
     "filter.contact_tags": "Contact tags",
@@ -61,7 +60,9 @@ TEXTS = {
     "badge.label": "Data through {instant}",
     "badge.label.unknown": "Data through: not known yet",
     "badge.data_through": "Data through",
-    "badge.data_through.meaning": "Everything that happened before is in the figures. Local time of the account ({timezone}).",
+    "badge.data_through.meaning": (
+        "Everything that happened before is in the figures. Local time of the account ({timezone})."
+    ),
     "badge.data_through.unknown": "A source of this account has delivered nothing yet.",
     "badge.release": "Release",
     "badge.release.meaning": "Published {instant} (UTC). All figures on this page come from this one file.",
@@ -86,28 +87,36 @@ TEXTS = {
     # states
     "state.nothing_published": "Nothing is published yet",
     "state.nothing_published.todo": (
-        "These pages show the last published release, and there is none. Run `causerie run` with your configuration; the"
+        "These pages show the last published release, and there is none. Run `causerie run` with your"
+        " configuration; the"
         " page appears by itself when the run has published."
     ),
     "state.unreadable": "The release cannot be shown",
     "state.unreadable.older": (
-        "It was published by older software, without reports for any filter. Run `causerie run --full-refresh` to publish"
+        "It was published by older software, without reports for any filter. Run `causerie run"
+        " --full-refresh` to publish"
         " anew; the page appears by itself."
     ),
-    "state.unreadable.other": "Its file cannot be read. Run `causerie run` to publish anew, or look at the log of the server.",
+    "state.unreadable.other": (
+        "Its file cannot be read. Run `causerie run` to publish anew, or look at the log of the server."
+    ),
     "state.failed": "This page could not be shown",
-    "state.failed.todo": "The question failed; the log of the server says why. Reload the page, or clear the filters.",
+    "state.failed.todo": (
+        "The question failed; the log of the server says why. Reload the page, or clear the filters."
+    ),
     "state.no_accounts": "The release has no account. Name one in the configuration and run `causerie run`.",
     "state.no_data": "This account has no conversations yet",
     "state.no_data.todo": "As soon as one of its sources delivers conversations, they appear here.",
     "state.outside": "No data in this period",
     "state.outside.todo": "The account's data go from {first} to {last}. Choose another period.",
     "state.nothing_matches": "Nothing matches these filters",
-    "state.nothing_matches.todo": "No conversation or message in this period matches all of them. Take one away, or clear them.",
-    "state.no_schedule": "No working hours are configured for this period, so figures in working hours have no value.",
-    "state.no_schedule.filter": "No working hours are configured, so no conversation started inside or outside of them.",
+    "state.nothing_matches.todo": (
+        "No conversation or message in this period matches all of them. Take one away, or clear them."
+    ),
+    "state.no_schedule": (
+        "No working hours are configured for this period, so figures in working hours have no value."
+    ),
     "state.bad_address": "The address of this page holds values that could not be used. They were left out:",
-    "state.loading": "Loading…",
     # comparison
     "compare.was": "was {value}",
     "compare.year": "a year before: {value}",
@@ -139,14 +148,17 @@ TEXTS = {
     "chart.clock.all": "All hours",
     "chart.clock.business": "Working hours",
     "chart.as_table": "As a table",
+    "chart.part": "Part",
     "chart.period": "Period",
     "chart.incomplete": "incomplete",
-    "chart.incomplete.note": "Lighter bars and hollow points: the data do not reach to the end of that period.",
+    "chart.incomplete.note": "Lighter bars and triangles: the data do not reach to the end of that period.",
     "chart.gap.note": "A gap is a period without a value: nothing is not zero.",
-    "chart.alt.bars": "Bar chart of {measure} by {grain}, {days}. {rows} periods; highest {highest}, lowest {lowest}.",
-    "chart.alt.line": "Line chart of {measure} by {grain}, {days}. {rows} periods; highest {highest}, lowest {lowest}.",
-    "chart.alt.sources": "Bar chart of conversations by who opened them: {parts}.",
-    "chart.alt.ratings": "Bar chart of ratings by score: {parts}.",
+    "chart.alt.bars": (
+        "Bar chart of {measure} by {grain}, {days}. {rows} periods; highest {highest}, lowest {lowest}."
+    ),
+    "chart.alt.line": (
+        "Line chart of {measure} by {grain}, {days}. {rows} periods; highest {highest}, lowest {lowest}."
+    ),
     "chart.alt.traffic": "Heatmap of {measure} by weekday and hour, {days}. Most: {weekday}, {hour}, {highest}.",
     "chart.alt.ranking": "Bar chart of {measure}: {parts}.",
     "chart.less_is_better": "Less is better here.",
@@ -158,17 +170,16 @@ TEXTS = {
     "source.inbox": "An agent",
     "source.flow": "An automated flow",
     "source.inbound": "The customer",
-    "source.other": "Other (API, broadcast, …)",
-    "ratings.score": "Score",
-    "ratings.scale": "Scores go from {worst} to {best}.",
+    "source.other": "Other",
     "ratings.none": "No conversation of this period has a rating.",
-    "ratings.other_scale": "The distribution is kept for scales from 1 to 5 only; scores here go from {worst} to {best}.",
+    "ratings.other_scale": (
+        "The distribution is kept for scales from 1 to 5 only; scores here go from {worst} to {best}."
+    ),
     "traffic.weekday": "Weekday",
     "traffic.hour": "Hour",
     "traffic.clock": "Local time of the account.",
     # tables
     "table.by": "Rows by",
-    "table.csv": "CSV",
     "table.csv.label": "Download {table} as CSV",
     "table.csv.help": "All rows and columns of this report with the filters in force, unformatted.",
     "table.alt": "Table of {table}. The CSV holds the same rows.",
@@ -177,19 +188,21 @@ TEXTS = {
     "table.unassigned": "(unassigned)",
     "table.unnamed": "{id} (no name)",
     "table.untagged": "(untagged)",
-    "definition.share_of_agent": "Conversations assigned to the agent, as a share of all conversations of the period.",
+    "definition.share_of_agent": (
+        "Conversations assigned to the agent, as a share of all conversations of the period."
+    ),
     "table.overlap": "Shares overlap: a conversation counts in each of its tags.",
-    "table.incomplete": "incomplete",
     # details
     "details.search": "Search",
-    "details.search.help": "All words must be found: in the key, contact, phone, agent, tags, channel, team or comment.",
+    "details.search.help": (
+        "All words must be found: in the key, contact, phone, agent, tags, channel, team or comment."
+    ),
     "details.search.placeholder": "Name, number, tag …",
     "details.sort": "Sort by",
     "details.order": "Order",
     "details.order.asc": "Ascending",
     "details.order.desc": "Descending",
-    "details.page": "Page",
-    "details.pages": "of {pages}",
+    "details.page": "Page (of {pages})",
     "details.previous": "Previous page",
     "details.next": "Next page",
     "details.count.one": "{count} conversation",
@@ -201,15 +214,11 @@ TEXTS = {
     "details.unknown": "There is no conversation {key} in this release.",
     "details.none_found": "No conversation matches this search.",
     "details.timeline": "Timeline",
-    "details.alt.timeline": "Timeline: {parts}.",
     "details.facts": "Facts",
     "details.clock": "Local time of the account ({timezone}).",
     "details.after": "{wait} later",
     "details.same_time": "at the same time",
     "details.observed": "Instants of this conversation are known to the polling interval only.",
-    "details.instant": "Instant",
-    "details.event": "Event",
-    "details.wait": "Since the event before",
     "event.started_at": "Started",
     "event.first_inbound_at": "First message of the customer",
     "event.first_response_at": "First response",
