@@ -6,13 +6,14 @@ Here: their drawing. Not here: which there are (the pages).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
 from reports.pages.context import Context, Row
 from reports.pages.measures import MEASURES
 
-COLOURS = {1: "normal", -1: "inverse", 0: "off"}
+COLOURS: dict[int, Literal["normal", "inverse", "off"]] = {1: "normal", -1: "inverse", 0: "off"}
 """How Streamlit colours a rise, by whether it is good."""
 
 
@@ -70,7 +71,7 @@ def note(context: Context) -> str:
     before, year = _comparable(context, "period_before"), _comparable(context, "year_before")
     if before is None:
         assert context.account.first_date
-        return texts("compare.none", first=formats.date(context.account.first_date))
+        return texts("compare.none", first=formats.day(context.account.first_date))
     days = {
         name: formats.period(row["period_start"], row["period_end"], "period")
         for name, row in (("before", before), ("year", year))

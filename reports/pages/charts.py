@@ -21,6 +21,9 @@ from reports.pages.measures import DURATION, Measure
 from reports.pages.texts import Texts
 
 HEIGHT = 240
+"""Of a chart over time, in pixels."""
+
+AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 UNITS = (("d", 86_400, 4 * 86_400), ("h", 3_600, 3 * 3_600), ("min", 60, 180), ("s", 1, 0))
 """Units of an axis of durations: name, seconds, and the greatest value from which on it is used."""
@@ -40,7 +43,7 @@ def unit_of(values: Sequence[float | None]) -> tuple[str, int]:
     return next((name, seconds) for name, seconds, least in UNITS if greatest >= least)
 
 
-def bars(rows: Sequence[Row], series: Sequence[Series], measure: Measure, texts: Texts, formats: Formats) -> alt.Chart:
+def bars(rows: Sequence[Row], series: Sequence[Series], measure: Measure, texts: Texts, formats: Formats) -> AnyChart:
     """Counts by period, several stacked on each other. A period that the data do not cover to its end is lighter."""
     values = []
     for row in rows:
@@ -50,7 +53,7 @@ def bars(rows: Sequence[Row], series: Sequence[Series], measure: Measure, texts:
             below, height = height, height + (row[one.column] or 0)
             values.append(value | {"below": below, "above": height})
     chart = (
-        alt.Chart(alt.Data(values=values))
+        alt.Chart(alt.InlineData(values=values))
         .mark_rect(xOffset=0.5, x2Offset=-0.5)
         .encode(
             x=_time(rows, "start"),
@@ -70,13 +73,13 @@ def bars(rows: Sequence[Row], series: Sequence[Series], measure: Measure, texts:
 
 def line(
     rows: Sequence[Row], measure: Measure, texts: Texts, formats: Formats, domain: Sequence[float] | None = None
-) -> alt.LayerChart:
+) -> AnyChart:
     """A value by period, with gaps where there is none; hollow where the data do not reach to the end of the period."""
     unit, divisor = unit_of([row[measure.column] for row in rows]) if measure.kind == DURATION else ("", 1)
     one = Series(measure.column, texts(f"column.{measure.column}"))
     values = [_of_period(row, one, measure, texts, formats, divisor) for row in rows]
     scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=True)
-    base = alt.Chart(alt.Data(values=values)).encode(
+    base = alt.Chart(alt.InlineData(values=values)).encode(
         x=_time(rows, "middle"),
         y=alt.Y(
             "value:Q",
@@ -95,7 +98,7 @@ def line(
 
 def ranking(
     labels: Sequence[str], values: Sequence[float | None], measure: Measure, name: str, texts: Texts, formats: Formats
-) -> alt.LayerChart:
+) -> AnyChart:
     """One bar a label, from above, with its value written beside it."""
     divisor = unit_of(values)[1] if measure.kind == DURATION else 1
     data = [
@@ -107,8 +110,8 @@ def ranking(
         }
         for rank, (label, value) in enumerate(zip(labels, values, strict=True))
     ]
-    room = 1.15 * (max((one["value"] or 0 for one in data), default=0) or 1)  # for the text beside the longest bar
-    base = alt.Chart(alt.Data(values=data)).encode(
+    room = 1.15 * (max((value or 0 for value in values), default=0) / divisor or 1)  # for the text beside the bar
+    base = alt.Chart(alt.InlineData(values=data)).encode(
         y=alt.Y(
             "label:N",
             sort=alt.EncodingSortField("rank"),
@@ -125,7 +128,7 @@ def ranking(
 
 def traffic(
     rows: Sequence[Row], measure: Measure, week_starts_on: int, name: str, texts: Texts, formats: Formats
-) -> alt.Chart:
+) -> AnyChart:
     """Weekday by hour, more of the colour for more of the figure: so it reads on a light and on a dark page."""
     order = [formats.weekdays[(week_starts_on - 1 + day) % 7] for day in range(7)]
     data = [
@@ -140,7 +143,7 @@ def traffic(
         for row in rows
     ]
     chart = (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart(alt.InlineData(values=data))
         .mark_rect(cornerRadius=2, stroke=None)
         .encode(
             x=alt.X(
@@ -228,12 +231,10 @@ def _tooltip(texts: Texts, with_series: bool) -> list[alt.Tooltip]:
     return [found[0], alt.Tooltip("series:N", title=" "), found[1]] if with_series else found
 
 
-def _finished(chart: Any, formats: Formats, height: int = HEIGHT) -> Any:
-    return (
-        chart.properties(height=height, width="container")
-        .configure(locale=_locale(formats))
-        .configure_view(stroke=None)
-    )
+def _finished(chart: AnyChart, formats: Formats, height: int = HEIGHT) -> AnyChart:
+    sized = chart.properties(height=height, width="container")
+    finished: AnyChart = sized.configure(locale=_locale(formats)).configure_view(stroke=None)
+    return finished
 
 
 def _locale(formats: Formats) -> Mapping[str, Any]:

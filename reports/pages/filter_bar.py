@@ -52,7 +52,7 @@ def draw(
             _period_changed(days),
             width=200,
             format_func=lambda period: texts(f"period.{period}"),
-            help=texts("period.note", day=formats.date(presets.last_whole_day(account))),
+            help=texts("period.note", day=formats.day(presets.last_whole_day(account))),
         )
         if view.period == CUSTOM:
             _range(texts, formats, days)

@@ -65,17 +65,17 @@ class Formats:
         """With a plus where it has no minus."""
         return text if text.startswith(MINUS) else f"+{text}"
 
-    def date(self, day: date | None) -> str:
+    def day(self, day: date | None) -> str:
         """3 Aug 2026."""
         return NOTHING if day is None else f"{self._day(day)} {self.months[day.month - 1]} {day.year}"
 
-    def short_date(self, day: date) -> str:
+    def short_day(self, day: date) -> str:
         """3 Aug."""
         return f"{self._day(day)} {self.months[day.month - 1]}"
 
-    def weekday_date(self, day: date) -> str:
+    def long_day(self, day: date) -> str:
         """Mon 3 Aug 2026."""
-        return f"{self.weekdays[day.isoweekday() - 1]} {self.date(day)}"
+        return f"{self.weekdays[day.isoweekday() - 1]} {self.day(day)}"
 
     def month(self, day: date) -> str:
         """August 2026."""
@@ -84,18 +84,18 @@ class Formats:
     def days(self, first: date, last: date) -> str:
         """A range, both days included, with what they share said once."""
         if first == last:
-            return self.date(first)
+            return self.day(first)
         if (first.year, first.month) == (last.year, last.month):
-            return f"{self._day(first)}–{self.date(last)}"
+            return f"{self._day(first)}–{self.day(last)}"
         if first.year == last.year:
-            return f"{self.short_date(first)} – {self.date(last)}"
-        return f"{self.date(first)} – {self.date(last)}"
+            return f"{self.short_day(first)} – {self.day(last)}"
+        return f"{self.day(first)} – {self.day(last)}"
 
     def period(self, first: date, end: date, grain: str) -> str:
         """A row of a report, ``end`` excluded: a day with its weekday, a whole month by name, else the days."""
         last = end - timedelta(days=1)
         if grain == "day":
-            return self.weekday_date(first)
+            return self.long_day(first)
         if grain == "month" and first.day == 1 and end.day == 1:
             return self.month(first)
         return self.days(first, last)
@@ -104,9 +104,7 @@ class Formats:
         """A wall clock: 3 Aug 2026, 14:05."""
         if instant is None:
             return NOTHING
-        return (
-            f"{self.date(instant.date())}, {instant:%H:%M:%S}" if seconds else f"{self.date(instant)}, {instant:%H:%M}"
-        )
+        return f"{self.day(instant.date())}, {instant:%H:%M:%S}" if seconds else f"{self.day(instant)}, {instant:%H:%M}"
 
     def _day(self, day: date) -> str:
         return self.first_of_month if day.day == 1 else str(day.day)

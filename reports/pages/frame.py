@@ -71,7 +71,7 @@ def badge(texts: Texts, formats: Formats, release: Release, account: Account) ->
     icon = ":material/warning:" if warned else ":material/verified:"
     with st.container(key="badge", horizontal=True, vertical_alignment="center", gap="xsmall"):
         with st.popover(f"{label} · {short}", icon=icon, key="about-release", type="tertiary"):
-            st.subheader(texts("badge.title"), anchor=False)
+            st.markdown(f"**{texts('badge.title')}**")
             _fact(
                 texts("badge.data_through"),
                 formats.instant(through),

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import streamlit as st
 
 from reports.pages import by_agent, by_tag, details, filter_bar, fitting, frame, overview, state, states
@@ -61,8 +60,8 @@ def show(link: Path) -> None:
         return
     try:
         _page(texts, release, link, view, problems, pages, current)
-    except duckdb.Error:
-        LOG.exception("a question to %s failed", release.file)
+    except Exception:  # whatever it is: the reader is told what to do, and the log what happened
+        LOG.exception("a page of %s failed", release.file)
         states.tell(texts, "state.failed", texts("state.failed.todo"), icon=":material/error:")
 
 

@@ -21,7 +21,7 @@ class _Open:
 
 
 class Lease:
-    """A hold on one release; its file stays open until the last lease of it is given back."""
+    """A hold on one release; its file stays open until the last lease is given back and the last cursor has gone."""
 
     def __init__(self, pool: Pool, file: Path, connection: duckdb.DuckDBPyConnection) -> None:
         self.file = file
@@ -66,8 +66,7 @@ class Pool:
             known = self._open[file]
             known.leases -= 1
             if known.leases == 0:
-                del self._open[file]
-                known.connection.close()
+                del self._open[file]  # not closed: that would end what its cursors are reading; the last of them does
 
     def files(self) -> set[Path]:
         """The releases that are open."""

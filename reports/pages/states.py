@@ -19,7 +19,7 @@ from reports.pages.texts import Texts
 def tell(texts: Texts, title: str, todo: str, icon: str = ":material/inbox:") -> None:
     """What is the matter, and what to do."""
     with st.container(border=True, key=title.replace(".", "-"), horizontal_alignment="center"):
-        st.subheader(f"{icon} {texts(title)}", anchor=False)
+        st.header(f"{icon} {texts(title)}", anchor=False)
         st.markdown(todo)
 
 
@@ -49,11 +49,11 @@ def nothing_to_show(context: Context) -> bool:
     is_filtered = (filters.agents, filters.contact_tags, filters.conversation_tags, filters.working_hours) != (
         None,
     ) * 4
+    assert account.first_date and account.last_date  # else there is no period at all
     is_outside = context.last < account.first_date or context.first > account.last_date
     if is_filtered and not is_outside:
         tell(texts, "state.nothing_matches", texts("state.nothing_matches.todo"), icon=":material/filter_alt_off:")
     else:
-        assert account.first_date and account.last_date
-        known = {"first": formats.date(account.first_date), "last": formats.date(account.last_date)}
+        known = {"first": formats.day(account.first_date), "last": formats.day(account.last_date)}
         tell(texts, "state.outside", escaped(texts("state.outside.todo", **known)), icon=":material/event_busy:")
     return True

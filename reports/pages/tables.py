@@ -14,7 +14,8 @@ import streamlit as st
 from reports.pages import answers
 from reports.pages.answers import Question
 from reports.pages.context import Context, Row
-from reports.pages.measures import MEASURES
+from reports.pages.formats import Formats
+from reports.pages.measures import MEASURES, Measure
 
 ROW_HEIGHT = 35
 MOST_ROWS_HIGH = 15
@@ -41,9 +42,7 @@ def draw(
     for column in columns:
         data[column] = pd.array([row[column] for row in rows], dtype="Float64")
     frame = pd.DataFrame(data)
-    shown = frame.style.format(
-        {column: (lambda value, measure=MEASURES[column]: measure.text(_plain(value), formats)) for column in columns}
-    )
+    shown = frame.style.format({column: _formatter(MEASURES[column], formats) for column in columns})
     config: dict[str, Any] = {
         column: st.column_config.TextColumn(
             texts(f"column.{column}"),
@@ -90,5 +89,5 @@ def csv_button(context: Context, key: str, title: str, question: Question) -> No
     )
 
 
-def _plain(value: Any) -> float | None:
-    return None if value is pd.NA or value != value else float(value)
+def _formatter(measure: Measure, formats: Formats) -> Callable[[Any], str]:
+    return lambda value: measure.text(None if pd.isna(value) else float(value), formats)

@@ -21,7 +21,7 @@ class Texts:
 
     language: str
 
-    def __call__(self, key: str, **parts: object) -> str:
+    def __call__(self, key: str, /, **parts: object) -> str:
         """The text of a key.
 
         Raises:
