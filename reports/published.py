@@ -83,7 +83,9 @@ def connect(file: Path) -> duckdb.DuckDBPyConnection:
         raise UnreadableError(f"{file}: cannot be read as a release: {reason}") from None
     connection.execute("set TimeZone = 'UTC'")
     has_macros = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = $1 and table_name = 'accounts'", [REPORTING]
+        "select count(*) from duckdb_columns()"
+        " where schema_name = $1 and table_name = 'accounts' and column_name = 'timezone'",
+        [REPORTING],
     ).fetchone()
     if has_macros != (1,):
         connection.close()

@@ -23,6 +23,9 @@ from reports.pages.texts import Texts
 HEIGHT = 240
 """Of a chart over time, in pixels."""
 
+LONGEST_LABEL = 26
+"""Characters, so that a phone has room for the bars."""
+
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 UNITS = (("d", 86_400, 4 * 86_400), ("h", 3_600, 3 * 3_600), ("min", 60, 180), ("s", 1, 0))
@@ -99,31 +102,28 @@ def line(
 def ranking(
     labels: Sequence[str], values: Sequence[float | None], measure: Measure, name: str, texts: Texts, formats: Formats
 ) -> AnyChart:
-    """One bar a label, from above, with its value written beside it."""
-    divisor = unit_of(values)[1] if measure.kind == DURATION else 1
+    """One bar a label, from above. Its value stands beside the label, in the colour of the axis on any page."""
     data = [
-        {
-            "label": label,
-            "value": None if value is None else value / divisor,
-            "text": measure.text(value, formats),
-            "rank": rank,
-        }
+        {"label": label, "rank": rank, "value": value, "text": measure.text(value, formats)}
         for rank, (label, value) in enumerate(zip(labels, values, strict=True))
     ]
-    room = 1.15 * (max((value or 0 for value in values), default=0) / divisor or 1)  # for the text beside the bar
-    base = alt.Chart(alt.InlineData(values=data)).encode(
-        y=alt.Y(
-            "label:N",
-            sort=alt.EncodingSortField("rank"),
-            title=None,
-            axis=alt.Axis(labelLimit=170, ticks=False, domain=False, labelPadding=6),
-        ),
-        x=alt.X("value:Q", title=None, axis=None, scale=alt.Scale(domain=[0, room])),
-        tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("text:N", title=name)],
+    for one in data:
+        one["shown"] = f"{_short(str(one['label']))}  {one['text']}"
+    axis = alt.Axis(labelLimit=260, ticks=False, domain=False, labelPadding=8)
+    chart = (
+        alt.Chart(alt.InlineData(values=data))
+        .mark_bar(cornerRadiusEnd=3, height=alt.RelativeBandSize(0.72))
+        .encode(
+            y=alt.Y("shown:N", sort=alt.EncodingSortField("rank"), title=None, axis=axis),
+            x=alt.X("value:Q", title=None, axis=None, scale=alt.Scale(zero=True)),
+            tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("text:N", title=name)],
+        )
     )
-    drawn = base.mark_bar(cornerRadiusEnd=3, height=alt.RelativeBandSize(0.72))
-    written = base.mark_text(align="left", dx=5).encode(text="text:N")
-    return _finished(alt.layer(drawn, written), formats, height=max(60, 26 * len(data) + 10))
+    return _finished(chart, formats, height=max(60, 26 * len(data) + 10))
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
 
 
 def traffic(

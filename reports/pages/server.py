@@ -5,6 +5,7 @@ Here: its options. Not here: the application (``main``), nor the command that st
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,24 @@ CATEGORIES = {
 """Of series in charts, in this order: told apart also by the colour-blind, with enough contrast on each background."""
 
 
-def options(host: str, port: int, base_path: str = "", opens_browser: bool = False) -> dict[str, Any]:
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def options(
+    host: str, port: int, base_path: str = "", public_hosts: Sequence[str] = (), opens_browser: bool = False
+) -> dict[str, Any]:
     """What Streamlit is told. It comes before any configuration file and variable of the environment.
 
     Nothing is asked of other hosts, no file is watched or uploaded, no tool of developers is shown, and errors show no
-    traces in the browser: they stand in the log.
+    traces in the browser: they stand in the log. A server that only this machine reaches answers only to its own names
+    and to ``public_hosts``, those by which a reverse proxy is asked: else a page of another host could have a browser
+    read it under a name of that host's.
     """
     told: dict[str, Any] = {
         "server.address": host,
         "server.port": port,
         "server.baseUrlPath": base_path.strip("/"),
+        "server.allowedHosts": [*LOOPBACK, *public_hosts] if host in LOOPBACK else list(public_hosts),
         "server.headless": not opens_browser,
         "server.fileWatcherType": "none",
         "server.runOnSave": False,
@@ -58,7 +67,14 @@ def options(host: str, port: int, base_path: str = "", opens_browser: bool = Fal
     return told
 
 
-def serve(link: Path, host: str, port: int, base_path: str = "", opens_browser: bool = False) -> None:
+def serve(
+    link: Path,
+    host: str,
+    port: int,
+    base_path: str = "",
+    public_hosts: Sequence[str] = (),
+    opens_browser: bool = False,
+) -> None:
     """Serve the pages of what the link names, until it is stopped.
 
     Raises:
@@ -71,8 +87,10 @@ def serve(link: Path, host: str, port: int, base_path: str = "", opens_browser: 
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
 
+    from streamlit import net_util
     from streamlit.web import bootstrap
 
-    told = options(host, port, base_path, opens_browser)
+    net_util._external_ip = ""  # to judge a foreign origin it would ask another host for our address
+    told = options(host, port, base_path, public_hosts, opens_browser)
     bootstrap.load_config_options(told)
     bootstrap.run(str(APP), False, [str(link)], told)
