@@ -81,7 +81,7 @@ def connect(file: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise UnreadableError(f"{file}: cannot be read as a release: {reason}") from None
-    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set global TimeZone = 'UTC'")  # of its cursors too
     has_macros = connection.execute(
         "select count(*) from duckdb_columns()"
         " where schema_name = $1 and table_name = 'accounts' and column_name = 'timezone'",

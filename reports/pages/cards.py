@@ -32,7 +32,7 @@ def _card(context: Context, column: str, over_time: Sequence[Row]) -> None:
     change = measure.change(now, before[column], formats) if before else None
     if before is None:
         described = texts("compare.none_short")
-    elif change is None:
+    elif before[column] is None:
         described = texts("compare.no_value")
     else:
         described = texts("compare.was", value=measure.text(before[column], formats))

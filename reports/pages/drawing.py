@@ -13,6 +13,7 @@ import streamlit as st
 from reports.pages import charts
 from reports.pages.charts import Series
 from reports.pages.context import Context, Row
+from reports.pages.markup import escaped
 from reports.pages.measures import MEASURES, Measure
 
 
@@ -59,7 +60,10 @@ def ranking(
         _show(chart, texts("chart.alt.ranking", measure=name, parts=told), key)
         with st.expander(texts("chart.as_table"), key=f"table-of-{key}"):
             st.table(
-                {texts("chart.part"): list(labels), name: [measure.text(value, formats) for value in values]},
+                {
+                    texts("chart.part"): [escaped(label) for label in labels],
+                    name: [measure.text(value, formats) for value in values],
+                },
                 hide_index=True,
             )
 

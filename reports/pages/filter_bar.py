@@ -15,6 +15,7 @@ from reports.pages import presets, state
 from reports.pages.address import CUSTOM, GRAINS, HOURS, View
 from reports.pages.asking import Choices
 from reports.pages.formats import Formats
+from reports.pages.markup import escaped
 from reports.pages.presets import PRESETS, fitting_grain
 from reports.pages.texts import Texts
 from reports.published import Account, Agent
@@ -75,7 +76,7 @@ def draw(
         if chosen:
             st.button(texts("filter.clear"), key="clear-filters", type="tertiary", on_click=_clear)
     if days is not None and chosen:
-        st.caption(f"{texts('filter.in_force')}: {_told(texts, view, choices)}")
+        st.caption(f"{texts('filter.in_force')}: {escaped(_told(texts, view, choices))}")
 
 
 def _more(texts: Texts, view: View, choices: Choices) -> None:

@@ -97,7 +97,8 @@ def _page(
     context = Context(texts, formats, release, account, view, fitting.filters(view, account, *days))
     if states.nothing_to_show(context):
         return
-    PAGES[current](context)
+    with st.spinner(texts("state.loading")):
+        PAGES[current](context)
 
 
 def _nothing() -> None:

@@ -140,6 +140,7 @@ def _traffic(context: Context) -> None:
         format_func=lambda name: texts(f"column.{name}"),
     )
     drawing.traffic(context, str(column), context.rows("traffic"))
+    tables.csv_button(context, "traffic", texts("section.traffic"), context.question("traffic"))
 
 
 def _summary(context: Context) -> None:

@@ -117,6 +117,7 @@ TEXTS = {
         "No working hours are configured for this period, so figures in working hours have no value."
     ),
     "state.bad_address": "The address of this page holds values that could not be used. They were left out:",
+    "state.loading": "Loading…",
     # comparison
     "compare.was": "was {value}",
     "compare.year": "a year before: {value}",

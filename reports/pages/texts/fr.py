@@ -118,6 +118,7 @@ TEXTS = {
         "Aucune heure ouvrée n'est configurée pour cette période : les chiffres en heures ouvrées n'ont pas de valeur."
     ),
     "state.bad_address": "L'adresse de cette page contient des valeurs inutilisables. Elles ont été écartées :",
+    "state.loading": "Chargement…",
     # comparaison
     "compare.was": "avant : {value}",
     "compare.year": "un an avant : {value}",

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,3 +41,19 @@ def test_nothing_can_be_written(link: Path) -> None:
     with pytest.raises(Exception, match="read-only"):
         lease.cursor().execute("delete from release")
     lease.give_back()
+
+
+def test_instants_are_told_in_utc_wherever_the_server_stands(link: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from reports.pages.pool import Pool;"
+        " cursor = Pool().lease(Path(sys.argv[1])).cursor();"
+        " print(cursor.execute('select published_at from release').fetchone()[0].isoformat())"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(link.resolve())],
+        env={**os.environ, "TZ": "America/New_York"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == "2026-11-01T03:00:00+00:00"
