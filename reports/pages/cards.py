@@ -36,15 +36,16 @@ def _card(context: Context, column: str, over_time: Sequence[Row]) -> None:
         described = texts("compare.no_value")
     else:
         described = texts("compare.was", value=measure.text(before[column], formats))
+    has_changed = change is not None and any(digit in change for digit in "123456789")
     values = [row[column] for row in over_time]
     is_whole = len(values) > 1 and None not in values  # this kind of line knows no gaps
     st.metric(
         texts(f"column.{column}"),
         measure.text(now, formats),
         _arrowed(change),
-        delta_color=COLOURS[measure.good],
+        delta_color=COLOURS[measure.good if has_changed else 0],
         delta_description=described,
-        delta_arrow="off" if change is None or change[1:2] == "0" else "auto",
+        delta_arrow="auto" if has_changed else "off",
         help=context.definition("overview", column),
         chart_data=values if is_whole else None,
     )

@@ -76,7 +76,7 @@ def draw(
         if chosen:
             st.button(texts("filter.clear"), key="clear-filters", type="tertiary", on_click=_clear)
     if days is not None and chosen:
-        st.caption(f"{texts('filter.in_force')}: {escaped(_told(texts, view, choices))}")
+        st.caption(texts("named", name=texts("filter.in_force"), value=escaped(_told(texts, view, choices))))
 
 
 def _more(texts: Texts, view: View, choices: Choices) -> None:
@@ -185,7 +185,7 @@ def _told(texts: Texts, view: View, choices: Choices) -> str:
         ("contact_tags", view.contact_tags),
     ):
         if values:
-            parts.append(f"{texts(f'filter.{field}')}: {', '.join(values)}")
+            parts.append(texts("named", name=texts(f"filter.{field}"), value=", ".join(values)))
     if view.hours != "all":
         parts.append(texts(f"hours.{view.hours}"))
     return " · ".join(parts)

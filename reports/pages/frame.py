@@ -73,6 +73,7 @@ def badge(texts: Texts, formats: Formats, release: Release, account: Account) ->
         with st.popover(f"{label} · {short}", icon=icon, key="about-release", type="tertiary"):
             st.markdown(f"**{texts('badge.title')}**")
             _fact(
+                texts,
                 texts("badge.data_through"),
                 formats.instant(through),
                 texts("badge.data_through.meaning", timezone=account.timezone)
@@ -80,20 +81,27 @@ def badge(texts: Texts, formats: Formats, release: Release, account: Account) ->
                 else texts("badge.data_through.unknown"),
             )
             published_at = formats.instant(about["published_at"])
-            _fact(texts("badge.release"), about["release_id"], texts("badge.release.meaning", instant=published_at))
+            _fact(
+                texts, texts("badge.release"), about["release_id"], texts("badge.release.meaning", instant=published_at)
+            )
             verdict = "warned" if warned else "good"
             counts = {"evaluated": formats.number(evaluated), "warned": formats.number(warned)}
-            _fact(texts("badge.verdict"), texts(f"badge.verdict.{verdict}", **counts), texts("badge.verdict.meaning"))
+            _fact(
+                texts,
+                texts("badge.verdict"),
+                texts(f"badge.verdict.{verdict}", **counts),
+                texts("badge.verdict.meaning"),
+            )
             rows = about["rows_quarantined_open"]
             open_rows = (
                 texts("badge.quarantine.some", count=formats.number(rows)) if rows else texts("badge.quarantine.none")
             )
-            _fact(texts("badge.quarantine"), open_rows, texts("badge.quarantine.meaning"))
+            _fact(texts, texts("badge.quarantine"), open_rows, texts("badge.quarantine.meaning"))
         st.caption(f"{texts('badge.release')} {about['release_id']}", width="content")
 
 
-def _fact(name: str, value: str, meaning: str) -> None:
-    st.markdown(f"**{name}:** {escaped(value)}")
+def _fact(texts: Texts, name: str, value: str, meaning: str) -> None:
+    st.markdown(texts("named", name=f"**{name}**", value=escaped(value)))
     st.caption(meaning)
 
 

@@ -231,6 +231,7 @@ TEXTS = {
     "status.in_progress": "In progress",
     "status.closed": "Closed",
     "status.other": "Other",
+    "named": "{name}: {value}",
     "yes": "Yes",
     "no": "No",
     # columns and figures

@@ -237,6 +237,7 @@ TEXTS = {
     "status.in_progress": "En cours",
     "status.closed": "Close",
     "status.other": "Autre",
+    "named": "{name} : {value}",
     "yes": "Oui",
     "no": "Non",
     # colonnes et chiffres
