@@ -123,12 +123,14 @@ def conversation(account: str, source_system: str, conversation_id: str) -> Ques
 def as_csv(cursor: duckdb.DuckDBPyConnection, question: Question) -> bytes:
     """The rows of a question as RFC 4180 in UTF-8: NULL is empty, dates and instants are ISO 8601, lists are JSON."""
     cursor.execute(*question)
-    text = io.StringIO(newline="")
+    written = io.BytesIO()
+    text = io.TextIOWrapper(written, "utf-8", newline="")  # text in memory would take four times the bytes
     writer = csv.writer(text)
     writer.writerow(name for name, *_ in cursor.description or ())
     while rows := cursor.fetchmany(10_000):
         writer.writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue().encode()
+    text.flush()
+    return written.getvalue()
 
 
 def _cell(value: Any) -> Any:
