@@ -28,7 +28,7 @@ class Account:
     """An account of a release. ``first_date`` to ``last_date``: its active local dates, None where it has none.
 
     ``data_through`` is its wall clock, None while a source has delivered nothing. ``week_starts_on``: 1 Monday to 7
-    Sunday. Ratings go from ``rating_worst`` to ``rating_best``.
+    Sunday. Ratings go from ``rating_worst`` to ``rating_best``. ``timezone`` is an IANA name.
     """
 
     account_id: str
@@ -38,6 +38,7 @@ class Account:
     week_starts_on: int
     rating_worst: int
     rating_best: int
+    timezone: str
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,11 @@ def connect(file: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise UnreadableError(f"{file}: cannot be read as a release: {reason}") from None
-    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set global TimeZone = 'UTC'")  # of its cursors too
     has_macros = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = $1 and table_name = 'accounts'", [REPORTING]
+        "select count(*) from duckdb_columns()"
+        " where schema_name = $1 and table_name = 'accounts' and column_name = 'timezone'",
+        [REPORTING],
     ).fetchone()
     if has_macros != (1,):
         connection.close()

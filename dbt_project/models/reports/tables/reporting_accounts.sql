@@ -7,6 +7,7 @@ with active_dates as (
 
 select
     accounts.account_id,
+    accounts.timezone,
     accounts.week_starts_on,
     accounts.rating_worst,
     accounts.rating_best,

@@ -1,0 +1,143 @@
+"""Questions of the pages, and their answers as plain rows.
+
+Here: searching, sorting and paging in SQL, CSV. Not here: what a figure means (the table macros), caches (``asking``).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+
+from reports.questions import REPORTS, Filters, sql_of
+
+PAGE_ROWS = 50
+"""Rows of one page of Details."""
+
+SEARCHED = ("conversation_id", "contact_name", "contact_phone", "agent_name", "agent_email", "channel", "team")
+"""Columns of details in which a search looks, beside tags and the comment of the rating."""
+
+SORTABLE = (
+    "started_at",
+    "conversation_id",
+    "contact_name",
+    "status",
+    "source",
+    "agent_name",
+    "messages",
+    "first_response_seconds",
+    "first_response_business_seconds",
+    "duration_seconds",
+    "duration_business_seconds",
+    "reopens",
+    "rating",
+    "closed_at",
+    "last_message_at",
+)
+"""Columns by which Details can be sorted."""
+
+Question = tuple[str, dict[str, Any]]
+"""SQL and the values of its parameters."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows with the names of their columns."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Each row by column."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def ask(cursor: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> Answer:
+    """The answer of a release."""
+    cursor.execute(sql, values)
+    return Answer(tuple(name for name, *_ in cursor.description or ()), cursor.fetchall())
+
+
+def report(name: str, filters: Filters) -> Question:
+    """All rows and columns of a report: what its CSV holds."""
+    call, values = sql_of(REPORTS[name], filters)
+    return f"select * from {call}", values
+
+
+def _matching(filters: Filters, search: str) -> Question:
+    call, values = sql_of(REPORTS["details"], filters)
+    if not search.strip():
+        return call, values
+    columns = ", ".join((*SEARCHED, "rating_comment", "list_aggregate(conversation_tags, 'string_agg', ' ')"))
+    words = search.split()
+    conditions = " and ".join(
+        f"contains(strip_accents(lower(concat_ws(' ', {columns}))), strip_accents(lower($word_{n})))"
+        for n in range(len(words))
+    )
+    return f"{call} where {conditions}", values | {f"word_{n}": word for n, word in enumerate(words)}
+
+
+def details(filters: Filters, search: str = "") -> Question:
+    """All conversations that the filters choose and in which every word of the search is found."""
+    matching, values = _matching(filters, search)
+    return f"select * from {matching}", values
+
+
+def details_count(filters: Filters, search: str) -> Question:
+    """How many these are."""
+    matching, values = _matching(filters, search)
+    return f"select count(*) from {matching}", values
+
+
+def details_page(filters: Filters, search: str, sort: str, page: int) -> Question:
+    """One page of them. ``sort`` as in the address; rows without a value come last, ties in the order of their keys.
+
+    Raises:
+        ValueError: there is no such column to sort by.
+    """
+    column, order = sort.removeprefix("-"), "desc" if sort.startswith("-") else "asc"
+    if column not in SORTABLE:
+        raise ValueError(sort)
+    matching, values = _matching(filters, search)
+    sql = (
+        f"select * from {matching} order by {column} {order} nulls last, source_system, conversation_id"
+        " limit $page_rows offset $rows_before"
+    )
+    return sql, values | {"page_rows": PAGE_ROWS, "rows_before": (page - 1) * PAGE_ROWS}
+
+
+def conversation(account: str, source_system: str, conversation_id: str) -> Question:
+    """One conversation, whatever the filters."""
+    return (
+        "select * from details where account_id = $account and source_system = $source_system"
+        " and conversation_id = $conversation_id",
+        {"account": account, "source_system": source_system, "conversation_id": conversation_id},
+    )
+
+
+def as_csv(cursor: duckdb.DuckDBPyConnection, question: Question) -> bytes:
+    """The rows of a question as RFC 4180 in UTF-8: NULL is empty, dates and instants are ISO 8601, lists are JSON."""
+    cursor.execute(*question)
+    written = io.BytesIO()
+    text = io.TextIOWrapper(written, "utf-8", newline="")  # text in memory would take four times the bytes
+    writer = csv.writer(text)
+    writer.writerow(name for name, *_ in cursor.description or ())
+    while rows := cursor.fetchmany(10_000):
+        writer.writerows([_cell(value) for value in row] for row in rows)
+    text.flush()
+    return written.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    return value

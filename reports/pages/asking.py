@@ -1,0 +1,117 @@
+"""Answers of one release for one run of a page, kept by release and question.
+
+Here: the release of a run, its cache, what the filters can choose from. Not here: SQL of a question (``answers``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import streamlit as st
+
+from reports import published
+from reports.pages import answers
+from reports.pages.answers import Answer
+from reports.pages.pool import Lease, Pool
+from reports.published import Account, Agent, UnreadableError
+
+POOL = Pool()
+
+ANSWERS_KEPT = 500
+"""Of all sessions together: an answer is some tens of kilobytes."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published file, from which everything on a page comes."""
+
+    lease: Lease
+    cursor: duckdb.DuckDBPyConnection
+
+    @property
+    def file(self) -> Path:
+        """The immutable file, never the link."""
+        return self.lease.file
+
+    def ask(self, sql: str, values: dict[str, Any]) -> Answer:
+        """The answer to a question; all values are bound."""
+        return _ask(str(self.file), sql, values, self.cursor)
+
+    def about(self) -> dict[str, Any]:
+        """What it tells of itself."""
+        return _about(str(self.file), self.cursor)
+
+    def accounts(self) -> list[Account]:
+        """Those of the release, by id."""
+        return _accounts(str(self.file), self.cursor)
+
+    def choices(self, account: str) -> Choices:
+        """What filters of this account can choose from."""
+        return _choices(str(self.file), account, self.cursor)
+
+    def descriptions(self, table: str) -> dict[str, str]:
+        """What each column of a table means."""
+        return _descriptions(str(self.file), table, self.cursor)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What can be chosen in an account."""
+
+    agents: list[Agent]
+    contact_tags: list[str]
+    conversation_tags: list[str]
+
+
+def current_release(link: Path) -> Release:
+    """What the link names now; the session holds it until its next run finds another.
+
+    Raises:
+        UnreadableError: nothing is published, or what is published cannot be read.
+    """
+    file = published.file_of_link(link)
+    try:
+        lease = _lease(file)
+    except UnreadableError:
+        newer = published.file_of_link(link)
+        if newer == file:
+            raise
+        lease = _lease(newer)  # retention removed the one that was named before it could be opened
+    return Release(lease, lease.cursor())
+
+
+@st.cache_resource(scope="session", max_entries=1, show_spinner=False, on_release=lambda lease: lease.give_back())
+def _lease(file: Path) -> Lease:
+    return POOL.lease(file)
+
+
+@st.cache_data(show_spinner=False, max_entries=ANSWERS_KEPT)
+def _ask(file: str, sql: str, values: dict[str, Any], _cursor: duckdb.DuckDBPyConnection) -> Answer:
+    return answers.ask(_cursor, sql, values)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _about(file: str, _cursor: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    return published.about(_cursor)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _accounts(file: str, _cursor: duckdb.DuckDBPyConnection) -> list[Account]:
+    return published.accounts(_cursor)
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def _choices(file: str, account: str, _cursor: duckdb.DuckDBPyConnection) -> Choices:
+    return Choices(
+        published.agents(_cursor, account),
+        published.contact_tags(_cursor, account),
+        published.conversation_tags(_cursor, account),
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def _descriptions(file: str, table: str, _cursor: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return published.descriptions(_cursor, table)

@@ -1,0 +1,96 @@
+"""The server of the pages: Streamlit, with what it must and must not do here.
+
+Here: its options. Not here: the application (``main``), nor the command that starts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+APP = Path(__file__).with_name("app.py")
+
+COLOURS = {
+    "light": {"primaryColor": "#0b6e69", "backgroundColor": "#ffffff", "secondaryBackgroundColor": "#f3f6f6"},
+    "dark": {"primaryColor": "#4fc3b8", "backgroundColor": "#111718", "secondaryBackgroundColor": "#1b2425"},
+}
+CATEGORIES = {
+    "light": ["#0b6e69", "#e08a1e", "#4a6fd4", "#a3507f", "#6b7a8f", "#7a9a2e"],
+    "dark": ["#4fc3b8", "#f2b155", "#8aa8f5", "#dc8fb8", "#a9b6c6", "#b5d063"],
+}
+"""Of series in charts, in this order: told apart also by the colour-blind, with enough contrast on each background."""
+
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def options(
+    host: str, port: int, base_path: str = "", public_hosts: Sequence[str] = (), opens_browser: bool = False
+) -> dict[str, Any]:
+    """What Streamlit is told. It comes before any configuration file and variable of the environment.
+
+    Nothing is asked of other hosts, no file is watched or uploaded, no tool of developers is shown, and errors show no
+    traces in the browser: they stand in the log. A server that only this machine reaches answers only to its own names
+    and to ``public_hosts``, those by which a reverse proxy is asked: else a page of another host could have a browser
+    read it under a name of that host's.
+    """
+    told: dict[str, Any] = {
+        "server.address": host,
+        "server.port": port,
+        "server.baseUrlPath": base_path.strip("/"),
+        "server.allowedHosts": [*LOOPBACK, *public_hosts] if host in LOOPBACK else list(public_hosts),
+        "server.headless": not opens_browser,
+        "server.fileWatcherType": "none",
+        "server.runOnSave": False,
+        "server.enableStaticServing": False,
+        "server.enableAgentApi": False,
+        "server.maxUploadSize": 1,
+        "server.showEmailPrompt": False,
+        "browser.gatherUsageStats": False,
+        "browser.serverAddress": "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "client.allowedOrigins": [],
+        "global.developmentMode": False,
+        "runner.magicEnabled": False,
+        "logger.hideWelcomeMessage": True,
+        "theme.baseRadius": "0.5rem",
+        "theme.showWidgetBorder": True,
+        "theme.headingFontSizes": ["2rem", "1.4rem", "1.05rem", "1rem", "1rem", "1rem"],
+        "theme.headingFontWeights": [700, 650, 600, 600, 600, 600],
+    }
+    for shade in ("light", "dark"):
+        told |= {f"theme.{shade}.{name}": colour for name, colour in COLOURS[shade].items()}
+        told[f"theme.{shade}.chartCategoricalColors"] = CATEGORIES[shade]
+    return told
+
+
+def serve(
+    link: Path,
+    host: str,
+    port: int,
+    base_path: str = "",
+    public_hosts: Sequence[str] = (),
+    opens_browser: bool = False,
+) -> None:
+    """Serve the pages of what the link names, until it is stopped.
+
+    Raises:
+        OSError: nothing can listen there.
+    """
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+    from streamlit import net_util
+    from streamlit.web import bootstrap
+
+    net_util._external_ip = ""  # to judge a foreign origin it would ask another host for our address
+    told = options(host, port, base_path, public_hosts, opens_browser)
+    bootstrap.load_config_options(told)
+    bootstrap.run(str(APP), False, [str(link)], told)

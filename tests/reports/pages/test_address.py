@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import parse_qs, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.pages.address import CUSTOM, GRAINS, HOURS, LANGUAGES, LONGEST, Problem, View, read, write
+from reports.pages.presets import PRESETS
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+LISTS = st.lists(TEXTS, unique=True, max_size=4).map(tuple)
+
+
+@st.composite
+def views(draw: st.DrawFn) -> View:
+    period = draw(st.sampled_from([*PRESETS, CUSTOM]))
+    days = sorted(draw(st.tuples(st.dates(), st.dates()))) if period == CUSTOM else [None, None]
+    return View(
+        account=draw(st.none() | TEXTS),
+        period=period,
+        first=days[0],
+        last=days[1],
+        grain=draw(st.sampled_from(GRAINS)),
+        agents=draw(LISTS),
+        contact_tags=draw(LISTS),
+        conversation_tags=draw(LISTS),
+        hours=draw(st.sampled_from(HOURS)),
+        language=draw(st.none() | st.sampled_from(LANGUAGES)),
+        search=draw(st.just("") | TEXTS),
+        sort=draw(TEXTS),
+        page=draw(st.integers(1, 10**6)),
+        conversation=draw(st.none() | TEXTS),
+    )
+
+
+@given(views())
+def test_an_address_gives_back_the_view_that_wrote_it(view: View) -> None:
+    query = urlencode(write(view), doseq=True)
+    assert read(parse_qs(query, keep_blank_values=True)) == (view, [])
+
+
+@given(st.dictionaries(st.sampled_from([*"abc", "period", "from", "to", "page", "grain", "tag"]), st.lists(st.text())))
+def test_whatever_stands_in_an_address_gives_a_view_that_can_be_written(parameters: dict[str, list[str]]) -> None:
+    view, _ = read(parameters)
+    assert read(write(view)) == (view, [])
+
+
+def test_the_usual_view_has_an_empty_address() -> None:
+    assert write(View()) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("period", "yesteryear"),
+        ("grain", "hour"),
+        ("hours", "true"),
+        ("lang", "de"),
+        ("page", "0"),
+        ("page", "-1"),
+        ("page", "1; drop table details"),
+        ("page", "٣"),
+        ("from", "2026-02-30"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_and_left_out(name: str, value: str) -> None:
+    view, problems = read({name: [value]})
+    assert view == View()
+    assert problems == [Problem(name, value)]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"period": ["custom"]},
+        {"period": ["custom"], "from": ["2026-01-01"]},
+        {"from": ["2026-01-02"], "to": ["2026-01-01"]},
+    ],
+)
+def test_half_a_range_or_one_against_time_is_told(parameters: dict[str, list[str]]) -> None:
+    view, problems = read(parameters)
+    assert view == View()
+    assert [problem.parameter for problem in problems] == ["from … to"]
+
+
+def test_days_without_a_period_are_a_custom_one() -> None:
+    view, problems = read({"from": ["2026-01-01"], "to": ["2026-01-31"]})
+    assert (view.period, view.first, view.last) == (CUSTOM, date(2026, 1, 1), date(2026, 1, 31))
+    assert not problems
+
+
+def test_a_long_value_is_cut() -> None:
+    view, _ = read({"search": ["x" * 100_000]})
+    assert len(view.search) == LONGEST
+
+
+def test_from_page_to_page_only_filters_are_kept() -> None:
+    view = View(account="a", agents=("1",), search="x", sort="rating", page=3, conversation="s/1")
+    assert view.filters_only() == View(account="a", agents=("1",))

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from streamlit import config
+
+from orchestration.commands.serving import serve
+from reports.pages import server
+from tests.drops import write_config
+
+
+def test_streamlit_knows_every_option() -> None:
+    known = config.get_config_options()
+    assert [name for name in server.options("127.0.0.1", 8501) if name not in known] == []
+
+
+def test_nothing_is_told_to_others_and_nothing_of_developers_is_shown() -> None:
+    told = server.options("127.0.0.1", 8501)
+    assert told["browser.gatherUsageStats"] is False
+    assert told["server.fileWatcherType"] == "none"
+    assert told["server.enableAgentApi"] is False
+    assert told["client.toolbarMode"] == "minimal"
+    assert told["client.showErrorDetails"] == "none"
+
+
+def test_a_server_of_this_machine_answers_to_its_own_names_and_those_of_the_proxy() -> None:
+    assert server.options("127.0.0.1", 1)["server.allowedHosts"] == ["127.0.0.1", "::1", "localhost"]
+    behind = server.options("127.0.0.1", 1, "/reports/", ["reports.example.org"])
+    assert "reports.example.org" in behind["server.allowedHosts"]
+    assert behind["server.baseUrlPath"] == "reports"
+    assert server.options("0.0.0.0", 1)["server.allowedHosts"] == []
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    config_file = write_config(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        result = CliRunner().invoke(serve, ["--config", str(config_file), "--no-browser", "--port", port])
+    assert result.exit_code == 2
+    assert "choose others with --host and --port" in result.output
+    with pytest.raises(OSError):
+        server.serve(tmp_path / "current.duckdb", "192.0.2.1", 8501)  # an address that is not of this machine

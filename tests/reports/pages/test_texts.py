@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+import pytest
+
+from reports.pages import answers, conversation, details, groups, overview, timeline
+from reports.pages.address import GRAINS, HOURS
+from reports.pages.measures import MEASURES
+from reports.pages.presets import PRESETS
+from reports.pages.texts import CATALOGUES, Texts, chosen
+from reports.pages.texts.definitions_fr import FRENCH
+from tests.reports.pages.documentation import MARTS, comments
+
+
+def test_catalogues_have_the_same_texts_with_the_same_parts() -> None:
+    english, french = CATALOGUES["en"], CATALOGUES["fr"]
+    assert english.keys() == french.keys()
+    for key, text in english.items():
+        assert _parts(text) == _parts(french[key]), key
+        assert french[key].strip(), key
+
+
+def _parts(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_every_text_that_is_looked_up_by_a_name_is_there() -> None:
+    columns = {
+        *MEASURES, *groups.RANKED, *groups.COLUMNS, *details.SHOWN, *answers.SORTABLE, *conversation.FACTS,
+        *overview.VOLUME, *overview.SPEED, *overview.SATISFACTION, *overview.SUMMARY,
+    }  # fmt: skip
+    keys = {f"column.{column}" for column in columns}
+    keys |= {f"period.{preset}" for preset in PRESETS} | {f"hours.{hours}" for hours in HOURS}
+    keys |= {f"grain.{grain}" for grain in GRAINS} | {f"event.{column}" for column in timeline.INSTANTS}
+    keys |= {f"status.{status}" for status in ("new", "in_flow", "in_progress", "closed", "other")}
+    assert keys <= CATALOGUES["en"].keys()
+
+
+def test_every_definition_is_translated_and_no_translation_is_stale() -> None:
+    english = {comment for mart in MARTS for comment in comments(mart).values()}
+    assert english - FRENCH.keys() == set(), "translate these in definitions_fr"
+    assert FRENCH.keys() - english == set(), "dbt no longer says these: translate what it says now"
+
+
+def test_translations_keep_the_words_of_the_data() -> None:
+    for english, french in FRENCH.items():
+        assert set(re.findall(r"`[^`]+`", english)) <= set(re.findall(r"`[^`]+`", french)), english
+
+
+@pytest.mark.parametrize(
+    ("asked", "locale", "language"),
+    [
+        (None, "fr-FR", "fr"),
+        (None, "fr_CA", "fr"),
+        (None, "de-DE", "en"),
+        (None, None, "en"),
+        ("en", "fr-FR", "en"),
+        ("xx", "fr", "fr"),
+    ],
+)
+def test_the_language_is_the_one_asked_for_else_that_of_the_browser(
+    asked: str | None, locale: str | None, language: str
+) -> None:
+    assert chosen(asked, locale) == language
+
+
+def test_french_counts_zero_as_one() -> None:
+    assert Texts("fr").plural("details.count", 0, "0") == "0 conversation"
+    assert Texts("en").plural("details.count", 0, "0") == "0 conversations"
