@@ -71,10 +71,10 @@ def build(path: Path, *, update: bool) -> Work:
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{path.with_name(CANDIDATE)}' as candidate (storage_version 'v1.0.0')")
-        for schema in ("staging", "intermediate"):
+        for schema in warehouse.SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
         counting = Counting(connection, path.with_name("profile.json"))
-        for model in warehouse._compiled_models(update):
+        for model in warehouse.compiled_models(update):
             counting.work = Work()
             model.run(counting)  # type: ignore[arg-type]
             total.by_model[model.relation] = (counting.work.scanned, counting.work.written)

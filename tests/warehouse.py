@@ -30,6 +30,8 @@ from tests.comparison import Marts, read_marts
 from tests.drops import write_config
 
 BUILD = "warehouse.duckdb"
+SCHEMAS = ("staging", "intermediate", "candidate.reporting")
+"""Those that models write into, made before them."""
 
 
 def build_marts(config: Path, *, take_in_first: bool = True, update: bool = False) -> Marts:
@@ -79,7 +81,7 @@ def run_models(build: Path, kinds: frozenset[str] = frozenset([EXPORT])) -> None
     with duckdb.connect(str(build)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{candidate}' as candidate (storage_version 'v1.0.0')")
-        for schema in ("staging", "intermediate", "candidate.reporting"):
+        for schema in SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
         for model in compiled_models(_is_update(connection), kinds):
             model.run(connection)
