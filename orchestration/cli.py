@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import click
 
-from orchestration.commands import checking, comparing, deciding, quarantine, reading, releases, running, watching
+from orchestration.commands import (
+    checking,
+    comparing,
+    deciding,
+    quarantine,
+    reading,
+    releases,
+    reporting,
+    running,
+    watching,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -23,6 +33,6 @@ def main() -> None:
 for command in (
     *(running.run, checking.check_source, watching.status, quarantine.quarantine, deciding.accept, deciding.reject),
     *(releases.releases, comparing.diff, releases.rollback, releases.publish),
-    *(reading.query, reading.docs, reading.demo),
+    *(reporting.report, reading.query, reading.docs, reading.demo),
 ):
     main.add_command(command)
