@@ -7,6 +7,7 @@ files with all of them.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import IO, Any
 
@@ -67,6 +68,13 @@ def write_table(answer: Answer, out: IO[str]) -> None:
         return
     complete = known.index("is_complete") if "is_complete" in known else None
     cells = {name: [_shown(name, row[known.index(name)]) for row in rows] for name in wanted}
+    if "agent_name" in cells:  # an agent without a name is still told from others
+        ids = [row[known.index("agent_id")] for row in rows]
+        nameless = summary.count(None)
+        cells["agent_name"] = [
+            name if name != nameless or id_ is None else visible(id_)
+            for name, id_ in zip(cells["agent_name"], ids, strict=True)
+        ]
     if complete is not None and "period_start" in cells:
         cells["period_start"] = [
             text + ("" if row[complete] else " *") for text, row in zip(cells["period_start"], rows, strict=True)
