@@ -23,6 +23,7 @@ from reports.questions import Filters, Report, sql_of
 
 ROWS_AT_ONCE = 2_000
 """A batch: so many rows are fetched and written together."""
+_ROWS_OF_A_GROUP = 30_720
 _END_OF_LINE = "\r\n"
 _ANY_DAY = date(2000, 1, 1)
 
@@ -122,7 +123,10 @@ def write_json(answer: Answer, out: IO[str]) -> None:
 
 def write_parquet(answer: Answer, path: Path) -> None:
     """The types of the release, compressed with zstd; the connection must be one that may write this file."""
-    answer.copy_to(path, "format parquet, compression zstd, use_tmp_file false")  # another file may not be written
+    # Several threads keep many groups of rows, to write them in order, and are no quicker: of a million conversations
+    # 0.9 GB instead of 0.3. A file of another name may not be written.
+    answer.connection.execute("set threads = 1")
+    answer.copy_to(path, f"format parquet, compression zstd, use_tmp_file false, row_group_size {_ROWS_OF_A_GROUP}")
 
 
 def _instant(column: str) -> str:

@@ -6,6 +6,7 @@ Here: its options. Not here: reports and files (``reports``), and how a terminal
 
 from __future__ import annotations
 
+import errno
 import sys
 import tempfile
 from contextlib import nullcontext
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "csv", "json", "parquet", "xlsx")
 BINARY = ("parquet", "xlsx")
+UNWRITABLE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG)
 
 
 class Day(click.ParamType[date]):
@@ -143,10 +145,10 @@ def _answer(file: Path, name: str, wish: Wish, shape: str, out: Path | None, lim
         except (OSError, duckdb.Error) as error:
             if out is None:
                 raise
-            remedy = full_disk(out.parent, str(error))
-            if remedy is None and isinstance(error, OSError):
-                stop(f"--out: {out}: {error.strerror or error}; name a file that can be written", WRONG)
-            stop(f"{remedy or first_line(error)}; {out} is as it was before", REFUSED)
+            if isinstance(error, OSError) and error.errno in UNWRITABLE:
+                stop(f"--out: {out}: {error.strerror}; name a file that can be written", WRONG)
+            remedy = full_disk(out.parent, str(error)) or first_line(error)
+            stop(f"{remedy}; {out} is as it was before", REFUSED)
         if out:
             click.echo(f"{out}", err=True)
 
