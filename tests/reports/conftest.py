@@ -41,6 +41,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     accounts = [{"id": name, "timezone": "Europe/Paris"} for name in ("acme", "globex", "idle")]
     sources = [{"name": f"{a['id']}_export", "kind": "export", "account": a["id"], "path": a["id"]} for a in accounts]
     config = write_config(folder, accounts=accounts, sources=sources)
+    hours = '[[accounts.working_hours]]\ndays = ["mon", "fri"]\nspans = ["08:00-12:00"]\n'
+    config.write_text(
+        config.read_text().replace('[[accounts]]\nid = "globex"', f'{hours}\n[[accounts]]\nid = "globex"')
+    )
     many = [
         conversation(
             f"c{number}",
