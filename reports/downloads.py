@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import IO, Any
@@ -28,52 +27,54 @@ _END_OF_LINE = "\r\n"
 _ANY_DAY = date(2000, 1, 1)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The rows of a report, those of one account after those of another. Each reading asks the release anew."""
+class Rows:
+    """The rows of a question: SQL, and the values of its parameters. Each reading asks the release anew."""
 
-    connection: duckdb.DuckDBPyConnection
-    report: Report
-    filters: Sequence[Filters]
+    def __init__(self, connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> None:
+        self.connection = connection
+        self.sql, self.values = sql, values
 
     def columns(self) -> dict[str, str]:
         """Its columns and their DuckDB types, in order."""
-        sql, values = self._asked()
-        described = self.connection.execute(f"describe {sql}", values).fetchall()
+        described = self.connection.execute(f"describe {self.sql}", self.values).fetchall()
         return {name: kind for name, kind, *_ in described}
 
     def count(self) -> int:
         """How many rows there are."""
-        sql, values = self._asked()
-        row = self.connection.execute(f"select count(*) from ({sql})", values).fetchone()
+        row = self.connection.execute(f"select count(*) from ({self.sql})", self.values).fetchone()
         assert row is not None
         return int(row[0])
 
     def rows(self, limit: int | None = None) -> Iterator[tuple[Any, ...]]:
         """The rows as Python values, instants in UTC."""
-        sql, values = self._asked()
-        return self._fetched(sql if limit is None else f"{sql} limit {limit:d}", values)
+        return self._fetched(self.sql if limit is None else f"{self.sql} limit {limit:d}")
 
     def selected(self, expressions: str, replaced: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
         """SQL expressions of each row, which is called ``answer``; ``replaced``: columns that are another there."""
-        sql, values = self._asked()
         others = ", ".join(f"{expression} as {sql_name(name)}" for name, expression in replaced.items())
-        inner = f"select *{f' replace ({others})' if others else ''} from ({sql})"
-        return self._fetched(f"select {expressions} from ({inner}) as answer", values)
+        inner = f"select *{f' replace ({others})' if others else ''} from ({self.sql})"
+        return self._fetched(f"select {expressions} from ({inner}) as answer")
 
     def copy_to(self, path: Path, options: str) -> None:
         """Have DuckDB write a file, which the connection must allow (``published.connect``)."""
-        sql, values = self._asked()
-        self.connection.execute(f"copy ({sql}) to {_text(str(path))} ({options})", values)
+        self.connection.execute(f"copy ({self.sql}) to {_text(str(path))} ({options})", self.values)
 
-    def _fetched(self, sql: str, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    def _fetched(self, sql: str) -> Iterator[tuple[Any, ...]]:
         cursor = self.connection.cursor()
         cursor.execute("set TimeZone = 'UTC'")
-        cursor.execute(sql, values)
+        cursor.execute(sql, self.values)
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from rows
 
-    def _asked(self) -> tuple[str, dict[str, Any]]:
+
+class Answer(Rows):
+    """The rows of a report, those of one account after those of another."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, report: Report, filters: Sequence[Filters]) -> None:
+        self.report, self.filters = report, filters
+        super().__init__(connection, *self._question())
+
+    def _question(self) -> tuple[str, dict[str, Any]]:
         if not self.filters:  # no account has anything to tell: no rows, and still the columns
             sql, values = sql_of(self.report, Filters("", _ANY_DAY, _ANY_DAY))
             return f"select * from {sql} where false", values
@@ -84,7 +85,7 @@ class Answer:
         )
 
 
-def write_csv(answer: Answer, out: IO[str]) -> None:
+def write_csv(answer: Rows, out: IO[str]) -> None:
     """RFC 4180: NULL is empty and empty text ``""``, instants are ISO 8601 with their offset, lists are JSON.
 
     Text stays as it is, also what a spreadsheet would take for a formula.
@@ -110,7 +111,7 @@ def _csv_field(column: str, kind: str) -> str:
     )
 
 
-def write_json(answer: Answer, out: IO[str]) -> None:
+def write_json(answer: Rows, out: IO[str]) -> None:
     """One array of objects, one a line: numbers as numbers, lists as lists, NULL as null, instants in ISO 8601."""
     instants = {
         name: _instant(sql_name(name)) for name, kind in answer.columns().items() if kind.startswith("TIMESTAMP")
@@ -121,7 +122,7 @@ def write_json(answer: Answer, out: IO[str]) -> None:
     out.write("\n]\n")
 
 
-def write_parquet(answer: Answer, path: Path) -> None:
+def write_parquet(answer: Rows, path: Path) -> None:
     """The types of the release, compressed with zstd; the connection must be one that may write this file."""
     # Several threads keep many groups of rows, to write them in order, and are no quicker: of a million conversations
     # 0.9 GB instead of 0.3. A file of another name may not be written.

@@ -360,7 +360,7 @@ def test_much_more_than_may_be_in_memory_is_written(published: Published, tmp_pa
     limits = {"memory_limit": "140MB", "temp_directory": ""}
     with reading.connect(published.file, file, limits) as connection:
         answer = Answer(connection, REPORTS["details"], [ACME])
-        rows, values = answer._asked()
+        rows, values = answer.sql, answer.values
         with pytest.raises(duckdb.OutOfMemoryException):  # of all of them at once there is no room
             connection.execute(f"select list(answer) from ({rows}) as answer", values)
         write_parquet(answer, file)
