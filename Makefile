@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 DEMO := demo
+# processes for the tests: one a core, of 2 GB each at most
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 
 .PHONY: help setup run test test-slow crash lint types sql docs dev bench bench-scale bench-small lock clean
 
@@ -25,7 +27,7 @@ run: $(READY) ## make demo data, run the whole job on it and show the result
 	$(BIN)/causerie query --config $(DEMO)/causerie.toml "select account_id, period_start, conversations, messages, avg_first_response_seconds, csat_percent from overview where grain = 'month' and is_complete order by 1, 2"
 
 test: lint types $(READY) ## lint, types and the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-slow: $(READY) ## the heavy tests
 	$(BIN)/python -m pytest -m slow --ignore tests/crash

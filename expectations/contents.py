@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+
+from ingestion.sql import sql_file
 
 MARTS = ("overview", "by_agent", "by_tag", "details")
 
@@ -38,13 +41,18 @@ def contents(candidate: Path) -> dict[str, list[str]]:
             "(select function_name, parameters, macro_definition from duckdb_functions()"
             " where function_type = 'table_macro' and not internal)"
         )
-        return {
-            name: [
-                str(value)
-                for value in connection.execute(f"select {_OF_ROWS} from {relation} as rows").fetchone() or ()
-            ]
-            for name, relation in relations.items()
-        }
+        return {name: _told(connection, relation) for name, relation in relations.items()}
+
+
+def contents_of_files(files: Mapping[str, Path]) -> dict[str, list[str]]:
+    """As :func:`contents`, of Parquet files: they are equal where the rows and the types of their columns are."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        return {name: _told(connection, f"read_parquet({sql_file(path)})") for name, path in files.items()}
+
+
+def _told(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    return [str(value) for value in connection.execute(f"select {_OF_ROWS} from {relation} as rows").fetchone() or ()]
 
 
 if __name__ == "__main__":

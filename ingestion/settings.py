@@ -282,6 +282,8 @@ class Releases(_Section):
 
     keep: int = Field(default=10, ge=1)
     keep_days: float = Field(default=2, ge=0)
+    parquet: bool = False
+    """Whether a release has its marts as Parquet beside it."""
 
 
 class Schedule(_Section):

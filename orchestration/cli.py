@@ -14,6 +14,7 @@ from orchestration.commands import (
     quarantine,
     reading,
     releases,
+    reporting,
     running,
     serving,
     watching,
@@ -33,6 +34,6 @@ def main() -> None:
 for command in (
     *(running.run, checking.check_source, watching.status, quarantine.quarantine, deciding.accept, deciding.reject),
     *(releases.releases, comparing.diff, releases.rollback, releases.publish),
-    *(serving.serve, reading.query, reading.docs, reading.demo),
+    *(reporting.report, serving.serve, reading.query, reading.docs, reading.demo),
 ):
     main.add_command(command)

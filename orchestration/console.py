@@ -63,7 +63,7 @@ def show(reporter: Reporter, home: Home, console: Console, startup_seconds: floa
         _show_release(reporter, home, console, reporter.release)
     elif not reporter.is_new and release is not None:
         console.print(f"\nNothing new: {release.release_id} stays the release.", highlight=False)
-        console.print(f"  {home.current}", highlight=False, soft_wrap=True)
+        _show_links(home, console)
         for left in releases.gone_back_from(home):
             console.print(
                 f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again",
@@ -109,7 +109,13 @@ def _show_release(reporter: Reporter, home: Home, console: Console, release: rel
         f"  data through {through[:19].replace('T', ' ') + ' UTC' if through else 'unknown'}", highlight=False
     )
     console.print(f"  {_superseded(home, release)}", highlight=False, soft_wrap=True)
-    console.print(f"  {home.current}", highlight=False, soft_wrap=True)
+    _show_links(home, console)
+
+
+def _show_links(home: Home, console: Console) -> None:
+    for link in (home.current, home.current_exports):
+        if link.is_symlink():
+            console.print(f"  {link}", highlight=False, soft_wrap=True)
 
 
 def _checks_passed(home: Home, release: releases.Release) -> int:

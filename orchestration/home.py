@@ -77,6 +77,11 @@ class Home:
         return self.releases / "current.duckdb"
 
     @property
+    def current_exports(self) -> Path:
+        """The link to the Parquet exports of what readers open; none where that has no exports."""
+        return self.releases / "current-parquet"
+
+    @property
     def log(self) -> Path:
         """What Dagster and dbt said in the last run of the command."""
         return self.path / "run.log"

@@ -23,7 +23,7 @@ import duckdb
 from expectations.contents import MARTS
 from expectations.verdict import Verdict, read_verdict
 from ingestion.sql import first_line, sql_text
-from orchestration import releases
+from orchestration import exports, releases
 from orchestration.home import Build, Home
 from orchestration.releases import Release, file_of
 
@@ -39,10 +39,12 @@ def publish(
     now: datetime,
     wait_for_docs: Callable[[], None] = lambda: None,
     decisions: Sequence[str] = (),
+    *,
+    parquet: bool = False,
 ) -> Release:
     """Make the candidate of a build a release and have readers see it. Its Data Docs may be still in writing.
 
-    ``decisions``: what operators decided about batches since the release before.
+    ``decisions``: what operators decided about batches since the release before. ``parquet``: whether it gets exports.
 
     Raises:
         UnpublishableError: there is no verdict for exactly this build, or it does not hold, or the file came out wrong.
@@ -76,6 +78,11 @@ def publish(
         _complete(fresh, release)
         verify(fresh, verdict.contents)
         wait_for_docs()
+        if parquet:
+            exports.write(fresh, releases.exports_of(home, release_id), verdict.contents)
+    except exports.ExportError as error:
+        fresh.unlink(missing_ok=True)
+        raise UnpublishableError(str(error)) from None
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise

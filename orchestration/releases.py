@@ -1,8 +1,9 @@
 """Releases: immutable DuckDB files, of which one is current.
 
 Here: which there are, which one readers see, going back, and when old ones go. Not here: how one is made
-(``publication``). Readers open ``current.duckdb``, a link that is swapped at once: they see one whole release or
-another, never a half one. A link, because renaming over a file serves old data to whoever has it open.
+(``publication``, ``exports``). Readers open ``current.duckdb``, a link that is swapped at once: they see one whole
+release or another, never a half one. A link, because renaming over a file serves old data to whoever has it open.
+``current-parquet`` is a link to the Parquet exports of the same release, where it has any.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from ingestion.landing import fsync_folder, write_durably
 from orchestration.home import Home
 
-_OURS = re.compile(r"(?P<id>\d{8}T\d{6}Z-[^.]+?)(\.duckdb|\.json|-data-docs)")
+_OURS = re.compile(r"(?P<id>\d{8}T\d{6}Z-[^.]+?)(\.duckdb|\.json|-data-docs|-parquet)")
 _WENT_BACK = "went_back.json"
 
 
@@ -60,6 +61,11 @@ def file_of(home: Home, release: Release) -> Path:
 def docs_of(home: Home, release_id: str) -> Path:
     """The folder with the Data Docs of its audit."""
     return home.releases / f"{release_id}-data-docs"
+
+
+def exports_of(home: Home, release_id: str) -> Path:
+    """The folder with its marts as Parquet, if it has them."""
+    return home.releases / f"{release_id}-parquet"
 
 
 def _description(home: Home, release_id: str) -> Path:
@@ -132,12 +138,37 @@ def gone_back_from(home: Home) -> list[Release]:
 
 
 def point_to(home: Home, release: Release) -> None:
-    """Have readers see a release: all new connections at once."""
-    link = home.releases / ".current"
-    link.unlink(missing_ok=True)
-    link.symlink_to(file_of(home, release).name)
-    link.replace(home.current)
+    """Have readers see a release: all new connections at once, and its Parquet exports in the next instant.
+
+    Where it has none, the link to those of another goes first: no exports rather than stale ones. What a kill between
+    two of these steps leaves is set right by :func:`follow`.
+    """
+    exports = exports_of(home, release.release_id)
+    fresh = _link(home.releases / ".current", file_of(home, release))
+    fresh_exports = _link(home.releases / ".current-parquet", exports) if exports.is_dir() else None
+    if fresh_exports is None and home.current_exports.is_symlink():
+        home.current_exports.unlink()
+    fresh.replace(home.current)
+    if fresh_exports is not None:
+        fresh_exports.replace(home.current_exports)
     fsync_folder(home.releases)
+
+
+def follow(home: Home) -> None:
+    """Have the link to the Parquet exports name those of the current release, or be gone where it has none."""
+    exports = home.releases / home.current.readlink().name.replace(".duckdb", "-parquet")
+    if not exports.is_dir():
+        if home.current_exports.is_symlink():
+            home.current_exports.unlink()
+    elif not home.current_exports.is_symlink() or home.current_exports.readlink().name != exports.name:
+        _link(home.releases / ".current-parquet", exports).replace(home.current_exports)
+        fsync_folder(home.releases)
+
+
+def _link(link: Path, target: Path) -> Path:
+    link.unlink(missing_ok=True)
+    link.symlink_to(target.name)
+    return link
 
 
 def go_to(home: Home, release: Release, now: datetime) -> None:
@@ -186,10 +217,12 @@ def remove_leftovers(home: Home) -> None:
     """Remove what killed runs left half made, half removed, or made and never shown to readers."""
     if home.current.is_symlink() and current(home) is None:
         return  # somebody took away what it points to: nothing more is taken away
+    if home.current.is_symlink():
+        follow(home)  # before what it may name goes
     # without a link it cannot be told what readers saw: whole releases stay, as those of a backup without links
     whole = kept(home) if home.current.is_symlink() else _there(home)
     stays = {release.release_id for release in whole}
     for path in home.releases.iterdir() if home.releases.is_dir() else ():
         ours = _OURS.fullmatch(path.name)
         if path.name.startswith((".new-", ".current")) or (ours and ours["id"] not in stays):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -6,7 +6,7 @@ Not here: the figures (``questions``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -74,13 +74,28 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def connect(file: Path) -> duckdb.DuckDBPyConnection:
-    """As :func:`opened`, to be closed by whoever asks. Further cursors of it may be used by other threads."""
+def connect(
+    file: Path, may_write: Path | None = None, limits: Mapping[str, str] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """As :func:`opened`, to be closed by whoever asks. Further cursors of it may be used by other threads.
+
+    ``may_write``: the one file that ``copy`` may write. ``limits``: DuckDB's ``memory_limit`` and ``temp_directory``,
+    which else lies beside the release. All connections of a process to one file must have the same.
+    """
+    config: dict[str, Any] = dict(limits or {})
+    is_locked_at_once = not (config or may_write)  # what is set after it would be refused
     try:
-        connection = duckdb.connect(str(file), read_only=True, config={"enable_external_access": "false"})
+        connection = duckdb.connect(
+            str(file), read_only=True, config={"enable_external_access": "false"} if is_locked_at_once else config
+        )
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise UnreadableError(f"{file}: cannot be read as a release: {reason}") from None
+    if may_write:
+        path = str(may_write).replace("'", "''")
+        connection.execute(f"set allowed_paths = ['{path}']")
+    if not is_locked_at_once:
+        connection.execute("set enable_external_access = false")
     connection.execute("set global TimeZone = 'UTC'")  # of its cursors too
     has_macros = connection.execute(
         "select count(*) from duckdb_columns()"

@@ -70,8 +70,11 @@ class Filters:
             raise QuestionError(f"{self.grain}: no grain; there are {', '.join(GRAINS)}")
 
 
-def sql_of(report: Report, filters: Filters) -> tuple[str, dict[str, Any]]:
-    """The call of the table macro, to stand behind ``from``, and the values of its parameters."""
+def sql_of(report: Report, filters: Filters, suffix: str = "") -> tuple[str, dict[str, Any]]:
+    """The call of the table macro, to stand behind ``from``, and the values of its parameters.
+
+    ``suffix``: of the names of the parameters, where one query asks several times.
+    """
     values: dict[str, Any] = {
         "account": filters.account,
         "first_day": filters.first_day,
@@ -83,8 +86,8 @@ def sql_of(report: Report, filters: Filters) -> tuple[str, dict[str, Any]]:
         "working_hours": filters.working_hours,
     }
     positional = ("account", "first_day", "last_day")
-    arguments = [f"${name}" if name in positional else f"{name} := ${name}" for name in values]
-    return f"{report.macro}({', '.join(arguments)})", values
+    arguments = [f"${name}{suffix}" if name in positional else f"{name} := ${name}{suffix}" for name in values]
+    return f"{report.macro}({', '.join(arguments)})", {f"{name}{suffix}": value for name, value in values.items()}
 
 
 def _list(values: tuple[str, ...] | None) -> list[str] | None:

@@ -80,19 +80,24 @@ def rollback(config: Path, release_id: str) -> None:
     with home_to_oneself(settings, config):
         from datetime import UTC, datetime
 
-        from orchestration import publication, releases
+        from orchestration import exports, publication, releases
         from orchestration.home import Home
 
         home = Home(settings.home)
         try:
             release = releases.find(home, release_id)
             publication.verify(releases.file_of(home, release), release.contents)
+            had_exports = home.current_exports.is_symlink()
+            if settings.releases.parquet:
+                exports.ensure(home, release)
         except releases.UnknownReleaseError as error:
             stop(str(error), WRONG)
-        except publication.UnpublishableError as error:
+        except (publication.UnpublishableError, exports.ExportError) as error:
             stop(f"{error}; readers keep what they have", REFUSED)
         releases.go_to(home, release, datetime.now(UTC))
         click.echo(f"Readers see {release.release_id} now.")
+        if had_exports and not home.current_exports.is_symlink():
+            click.echo(f"  it has no Parquet exports: {home.current_exports} is gone until a release has them again")
         for left in releases.gone_back_from(home):
             click.echo(f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again")
 

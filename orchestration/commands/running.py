@@ -19,7 +19,8 @@ from orchestration.commands.common import WRONG, config_option, home_to_oneself,
 @click.option(
     "--full-refresh", is_flag=True, help="Build from nothing, also where an update of the last build would do."
 )
-def run(config: Path, full_refresh: bool) -> None:
+@click.option("--parquet", is_flag=True, help="Write the marts as Parquet, too, beside the release's file.")
+def run(config: Path, full_refresh: bool, parquet: bool) -> None:
     """Take in what is new, build, audit and publish: one scheduled materialization.
 
     Exit status: 0 published, or nothing new; 1 a batch or the build was refused (what could be published is);
@@ -29,6 +30,9 @@ def run(config: Path, full_refresh: bool) -> None:
     from ingestion.intake import changed_kinds, missing_sources
 
     settings = read_settings(config)
+    if parquet:
+        kept = settings.releases.model_copy(update={"parquet": True})
+        settings = settings.model_copy(update={"releases": kept})
     wrong = missing_sources(settings) or changed_kinds(settings)
     if wrong:
         stop("\n".join(f"{config}: {line}" for line in wrong), WRONG)

@@ -23,7 +23,8 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
         name="release",
         deps=["audit"],
         group_name="release",
-        description="An immutable DuckDB file with the four marts, and the link `current.duckdb` that readers open.",
+        description="An immutable DuckDB file with the four marts, and the link `current.duckdb` that readers open;"
+        " beside it, if the configuration says so, the marts as Parquet.",
     )
     def release(context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
         home = Home(settings.home)
@@ -43,6 +44,7 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
                     datetime.now(UTC),
                     reporter.wait_for_written,
                     _decided_since(settings, releases.current(home)),
+                    parquet=settings.releases.parquet,
                 )
             except publication.UnpublishableError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None

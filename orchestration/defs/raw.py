@@ -17,7 +17,7 @@ from ingestion.landing import BatchError
 from ingestion.native import EXPORT, LIVE_KINDS, entities_of
 from ingestion.settings import Settings
 from orchestration import dbt as dbt_process
-from orchestration import releases
+from orchestration import exports, releases
 from orchestration.home import Home, lock
 from orchestration.reporting import Reporter
 from orchestration.updates import carried_over, last_build, live_sources, make_plan
@@ -105,6 +105,11 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 yield dg.MaterializeResult(asset_key=[prefix, entity], metadata=_counts(entity, reports))
         else:
             _remove_leftovers(settings, home)  # of a run that was killed: else they would stay until the next news
+            if settings.releases.parquet and current is not None:
+                try:
+                    exports.ensure(home, current)
+                except exports.ExportError as error:
+                    raise dg.Failure(str(error), allow_retries=False) from None
             dbt_process.dismiss(settings)
             context.log.info("nothing new: the current release stays")
         yield dg.AssetCheckResult(

@@ -5,15 +5,13 @@ Here: searching, sorting and paging in SQL, CSV. Not here: what a figure means (
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import duckdb
 
+from reports.downloads import Rows, write_csv
 from reports.questions import REPORTS, Filters, sql_of
 
 PAGE_ROWS = 50
@@ -121,23 +119,9 @@ def conversation(account: str, source_system: str, conversation_id: str) -> Ques
 
 
 def as_csv(cursor: duckdb.DuckDBPyConnection, question: Question) -> bytes:
-    """The rows of a question as RFC 4180 in UTF-8: NULL is empty, dates and instants are ISO 8601, lists are JSON."""
-    cursor.execute(*question)
+    """The rows of a question, as all downloads hold them (``downloads.write_csv``)."""
     written = io.BytesIO()
     text = io.TextIOWrapper(written, "utf-8", newline="")  # text in memory would take four times the bytes
-    writer = csv.writer(text)
-    writer.writerow(name for name, *_ in cursor.description or ())
-    while rows := cursor.fetchmany(10_000):
-        writer.writerows([_cell(value) for value in row] for row in rows)
+    write_csv(Rows(cursor, *question), text)
     text.flush()
     return written.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
-    return value

@@ -62,6 +62,24 @@ def flaws(path: Path) -> list[str]:
         return [f"{path}: {error}"]
 
 
+def flaws_of_exports(link: Path) -> list[str]:
+    """What is wrong with the Parquet exports of a release, if there are any, also that they cannot be read."""
+    if not link.is_symlink():
+        return []
+    folder = link.resolve()  # a reader of several files stays in one release
+    try:
+        with duckdb.connect() as connection:
+            for table in ("overview", "by_agent", "by_tag", "details", "release"):
+                connection.execute(f"create view {table} as select * from read_parquet('{folder / table}.parquet')")
+            (release,) = connection.execute("select release_id from release").fetchone() or ("no release",)
+            wrong = [what for what, query in _CHECKS.items() if connection.execute(query).fetchone() is not None]
+    except duckdb.Error as error:
+        return [f"{folder}: {error}"]
+    if folder.name != f"{release}-parquet":
+        wrong.append(f"they are those of {release}")
+    return [f"{folder}: {line}" for line in wrong]
+
+
 def _watch(path: Path, output: Path) -> None:
     seen, looks = "", 0
     with output.open("w") as file:

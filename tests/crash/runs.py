@@ -24,7 +24,7 @@ from orchestration import releases
 from orchestration.home import Home
 from tests.comparison import KEYS, differences, read_marts
 from tests.crash import effects
-from tests.crash.reader import flaws
+from tests.crash.reader import flaws, flaws_of_exports
 from tests.warehouse import build_marts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,7 +138,7 @@ def wrong_release(config: Path, *, may_be_none: bool) -> list[str]:
     current = home_of(config).current
     if may_be_none and not current.is_symlink():
         return []
-    return flaws(current)
+    return [*flaws(current), *flaws_of_exports(home_of(config).current_exports)]
 
 
 def leftovers(config: Path) -> list[str]:
@@ -157,12 +157,18 @@ def leftovers(config: Path) -> list[str]:
         found.append(f"builds {builds}, of which {now.build_id} is published")
     known = {release.release_id for release in releases.kept(home)}
     for path in home.releases.iterdir():
-        if path.name not in ("current.duckdb", "went_back.json") and path.name[:25] not in known:
+        if path.name not in ("current.duckdb", "current-parquet", "went_back.json") and path.name[:25] not in known:
             found.append(f"{path} is of no release")
     for release in releases.kept(home):
         found += flaws(releases.file_of(home, release))
         if not releases.docs_of(home, release.release_id).is_dir():
             found.append(f"{release.release_id} has no Data Docs")
+    exports = home.current_exports
+    if load_settings(config).releases.parquet:
+        if not exports.is_symlink() or exports.resolve() != releases.exports_of(home, now.release_id):
+            found.append(f"{exports} does not name the exports of {now.release_id}")
+    elif exports.is_symlink():
+        found.append(f"{exports} is there without the option")
     return found + _segments_left(config)
 
 

@@ -52,8 +52,8 @@ def first_run(folder: Path) -> Scene:
 
 def news(folder: Path) -> Scene:
     """A release; a new batch in one source, in the other a refused one that was mended; in both the small segments are
-    due to be joined; the release is the only one to be kept, so the old one is to go."""
-    config = write_configuration(folder, "keep = 1\nkeep_days = 0\n")
+    due to be joined; the release is the only one to be kept, so the old one is to go, and each has Parquet exports."""
+    config = write_configuration(folder, "keep = 1\nkeep_days = 0\nparquet = true\n")
     feed = Feed(folder / "drop")
     for number in range(2 * DUE):
         feed.deliver("mill" if number < DUE else "shop")

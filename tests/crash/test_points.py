@@ -35,6 +35,8 @@ PARSED = "os.rename raw/<source>/.new-<segment> raw/<source>/<segment> (ingestio
 TOLD = "sqlite3.commit (ingestion.ledger._transaction)"
 NAMED = "os.rename releases/.new-<release>.duckdb releases/<release>.duckdb (orchestration.publication.publish)"
 SWAPPED = "os.rename releases/.current releases/current.duckdb (orchestration.releases.point_to)"
+EXPORTED = "os.rename releases/.new-<release>-parquet releases/<release>-parquet (orchestration.exports.write)"
+EXPORTS_SWAPPED = "os.rename releases/.current-parquet releases/current-parquet (orchestration.releases.point_to)"
 SEEN = "os.symlink builds/<run>/candidate.duckdb (orchestration.publication.link_candidate)"
 
 
@@ -107,6 +109,8 @@ def test_a_run_is_killed_at_every_effect(
     at = points(log, one_of_each=prepare is scenes.first_run)[::SHARE]
     print(f"{len(at)} effects of {prepare.__name__}:")
     assert SHARE > 1 or {TOLD, LANDED, PARSED, NAMED, SWAPPED, SEEN} <= {name.partition("#")[0] for name in at}
+    if prepare is scenes.news:
+        assert SHARE > 1 or {EXPORTED, EXPORTS_SWAPPED} <= {name.partition("#")[0] for name in at}
     assert failures(prepared, at) == []
 
 

@@ -55,7 +55,7 @@ class Rounds:
     """The rounds, and what came of them."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        self.config = write_configuration(folder, "keep = 2\nkeep_days = 0\n")
+        self.config = write_configuration(folder, "keep = 2\nkeep_days = 0\nparquet = true\n")
         self.home = runs.home_of(self.config)
         self.chance = random.Random(seed)
         self.feed = Feed(folder / "drop", seed=seed)

@@ -140,6 +140,19 @@ def test_a_build_that_a_killed_full_refresh_left_goes_when_nothing_is_new(story:
     assert story.last_build.readlink().name == published
 
 
+def test_a_release_gets_its_marts_as_parquet_when_it_is_asked(story: Story) -> None:
+    """Also where nothing is new; what readers find is the current release's."""
+    assert not (story.current.parent / "current-parquet").exists()
+    assert story.run("--parquet").returncode == 0
+    folder = story.current.parent / "current-parquet"
+    assert rows(story.current, f"select count(*) from '{folder}/overview.parquet'") == rows(
+        story.current, "select count(*) from overview"
+    )
+    assert rows(story.current, f"select release_id from '{folder}/release.parquet'") == [
+        (story.release.removesuffix(".duckdb"),)
+    ]
+
+
 def test_a_query_asks_the_current_release(story: Story) -> None:
     answer = causerie("query", "--config", story.config, "select count(*) as n from details")
     assert answer.returncode == 0
