@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -25,7 +25,7 @@ from ingestion.catalog import CarriedOver, create_build
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.native import EXPORT, LIVE_KINDS, entities_of
 from ingestion.settings import load_settings
-from orchestration.dbt import PROJECT
+from orchestration.dbt import PROJECT, project_fingerprint
 from tests.comparison import Marts, read_marts
 from tests.drops import write_config
 
@@ -131,7 +131,21 @@ class Model:
 
 @cache
 def compiled_models(update: bool, kinds: frozenset[str] = frozenset([EXPORT])) -> list[Model]:
-    """The models as they are in a full build or in an update, each after those that it reads."""
+    """The models as they are in a full build or in an update, each after those that it reads.
+
+    dbt takes ten seconds to compile them: what it gave stays beside the parsed project, until that changes.
+    """
+    name = "-".join([*sorted(kinds), "update" if update else "full"])
+    kept = PROJECT / "target" / "compiled_for_tests" / project_fingerprint() / f"{name}.json"
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_name(f".{name}.{os.getpid()}")
+        fresh.write_text(json.dumps([asdict(model) for model in _compiled(update, kinds)]))
+        fresh.replace(kept)
+    return [Model(**model) for model in json.loads(kept.read_text())]
+
+
+def _compiled(update: bool, kinds: frozenset[str]) -> list[Model]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         database = folder / BUILD
