@@ -8,12 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
+
+from reports.pages.texts import Texts
 
 PAGES = ("overview", "by-agent", "by-tag", "details")
 
@@ -45,7 +47,7 @@ class Reader:
         if parts.scheme not in ("data", "blob"):
             self.hosts.add(parts.netloc)
 
-    def open(self, page: str = "overview", **parameters: str | Sequence[str]) -> None:
+    def open(self, page: str = "overview", /, **parameters: str | Sequence[str]) -> None:
         """Load a page anew at this address."""
         names = {name.rstrip("_"): value for name, value in parameters.items()}
         path = "" if page == "overview" else page
@@ -53,10 +55,18 @@ class Reader:
         self.settled()
 
     def settled(self) -> None:
-        """Wait until the page is drawn: its run has ended, nothing of the run before is left, no part is being loaded."""
-        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        """Wait until the page is drawn: its run has ended, nothing is left of the one before, nothing is being loaded."""
+        expect(self.page.locator("h1")).to_be_visible()  # by role it is hidden while a list is open
         expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-        expect(self.page.locator("[data-stale=true], [data-testid=stSkeleton], [data-testid=stAppSkeleton]")).to_have_count(0)
+        expect(
+            self.page.locator("[data-stale=true], [data-testid=stSkeleton], [data-testid=stAppSkeleton]")
+        ).to_have_count(0)
+
+    def drawn(self) -> None:
+        """Wait until charts and fonts are there too, for a picture."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate("async () => { await document.fonts.ready; }")
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     @property
     def address(self) -> dict[str, list[str]]:
@@ -75,7 +85,9 @@ class Reader:
 
     def choose(self, label: str, option: str) -> None:
         """Choose in a list that opens; what is typed narrows it, since it draws only what is in sight."""
-        self.page.get_by_role("combobox", name=label, exact=True).fill(option)
+        box = self.page.get_by_role("combobox", name=label, exact=True)
+        box.evaluate("box => box.scrollIntoView({block: 'center'})")  # a list closes when the page is scrolled
+        box.fill(option)
         self.page.get_by_role("option", name=option, exact=True).click()
 
     def more_filters(self) -> Locator:
@@ -85,6 +97,17 @@ class Reader:
             self.page.get_by_role("button", name=re.compile("^More filters")).click()
         expect(dialog).to_be_visible()
         return dialog
+
+    def close_filters(self) -> None:
+        """Escape closes what was opened last: a list, then the popover."""
+        dialog = self.page.get_by_role("dialog", name=re.compile("filters|filtres"))
+        lists = self.page.get_by_role("listbox")
+        if lists.count():
+            self.page.keyboard.press("Escape")
+            expect(lists).to_have_count(0)
+        if dialog.count():
+            self.page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
 
     def choose_days(self, first: date, last: date) -> None:
         """In the calendar of a custom period; both in the month that it shows."""
@@ -98,6 +121,14 @@ class Reader:
         self.page.get_by_role("link", name=page, exact=True).click()
         expect(self.page.get_by_role("heading", level=1, name=page, exact=True)).to_be_visible()
         self.settled()
+
+    def each_page(self, language: str = "en", **parameters: str | Sequence[str]) -> Iterator[str]:
+        """Come to one page after the other, by the navigation."""
+        self.open(lang=language, **parameters)
+        yield PAGES[0]
+        for page in PAGES[1:]:
+            self.go_to(Texts(language)(f"page.{page}"))
+            yield page
 
     def card(self, column: str) -> Locator:
         """The figure of a card."""
@@ -113,7 +144,7 @@ class Reader:
         return found
 
     def table(self, name: str) -> list[Row]:
-        """The cells that a table shows, those in sight, by heading. A table is drawn; assistive software reads these."""
+        """The cells of a table that are in sight, by heading: it is drawn, these are what assistive software reads."""
         region = self.page.get_by_role("region", name=re.compile(f"^Table of {re.escape(name)}"))
         region.scroll_into_view_if_needed()
         grid = region.locator("canvas[data-testid=data-grid-canvas] table")
@@ -125,8 +156,15 @@ class Reader:
 
     def download(self, table: str) -> tuple[str, list[Row]]:
         """The name of the CSV of a table, and its rows."""
+        return self._download(self.page.get_by_role("button", name=f"Download {table} as CSV", exact=True))
+
+    def download_first(self) -> tuple[str, list[Row]]:
+        """The same of the first table, in any language."""
+        return self._download(self.page.locator("[class*=st-key-csv-]").get_by_role("button").first)
+
+    def _download(self, button: Locator) -> tuple[str, list[Row]]:
         with self.page.expect_download() as download:
-            self.page.get_by_role("button", name=f"Download {table} as CSV", exact=True).click()
+            button.click()
         text = Path(download.value.path()).read_bytes().decode("utf-8")
         return download.value.suggested_filename, list(csv.DictReader(io.StringIO(text, newline="")))
 

@@ -37,30 +37,24 @@ def choosing(label: str, *options: str) -> Callable[[Reader], None]:
         for number, option in enumerate(options, 1):
             box.fill(option)
             reader.page.get_by_role("option", name=option, exact=True).click()
-            expect(reader.page.get_by_role("button", name=f"More filters ({number})")).to_be_visible()
+            expect(reader.page.get_by_role("dialog", name=f"More filters ({number})")).to_be_visible()
             reader.settled()
-        close_popover(reader)
+        reader.close_filters()
 
     return do
-
-
-def close_popover(reader: Reader) -> None:
-    """By the button that opened it."""
-    reader.page.get_by_role("button", name=re.compile("^More filters")).click()
-    expect(reader.page.get_by_role("dialog")).to_have_count(0)
 
 
 def choosing_hours(option: str) -> Callable[[Reader], None]:
     def do(reader: Reader) -> None:
         reader.more_filters().get_by_role("radiogroup", name="Started").get_by_text(option, exact=True).click()
-        close_popover(reader)
+        reader.close_filters()
 
     return do
 
 
 def choosing_days(reader: Reader) -> None:
     reader.choose("Period", "Custom")
-    reader.at(period="custom", from_="2026-10-01", to="2026-10-30")
+    reader.at(account="boulangerie", period="custom", from_="2026-10-01", to="2026-10-30")
     reader.choose_days(date(2026, 10, 6), date(2026, 10, 19))
 
 
@@ -74,16 +68,6 @@ CASES = {
         lambda reader: reader.choose("Period", "Last week"),
         {"period": "last-week"},
         asked(period="last-week"),
-    ),
-    "this month": Case(
-        lambda reader: reader.choose("Period", "This month"),
-        {"period": "this-month"},
-        asked(period="this-month"),
-    ),
-    "last quarter": Case(
-        lambda reader: reader.choose("Period", "Last quarter"),
-        {"period": "last-quarter"},
-        asked(period="last-quarter"),
     ),
     "today": Case(
         lambda reader: reader.choose("Period", "Today, up to the data"), {"period": "today"}, asked(period="today")
@@ -107,35 +91,53 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_filter_gives_the_figures_of_the_macros_on_every_page(
-    reader: Reader, base: str, new_reader: NewReader, figures: Figures, name: str
+def test_a_filter_is_kept_in_the_address_and_gives_the_figures_of_the_macros(
+    reader: Reader, figures: Figures, name: str
 ) -> None:
     case = CASES[name]
     filters = case.asked(figures)
     address = {"account": "boulangerie"} | case.address
-    reader.open(account="boulangerie")
+    reader.open("by-tag", account="boulangerie")
     case.do(reader)
     reader.at(**address)
-    shows_the_cards(reader, figures, filters)
+    same_rows(reader.download("By tag")[1], figures.csv("by-tag", replace(filters, grain="period")))
     grain = fitting_grain(filters.first_day, filters.last_day)
     expect(reader.page.get_by_role("combobox", name="Chart by")).to_have_value(f"Automatic ({grain.capitalize()})")
-    same_rows(reader.download("Overview, day")[1], figures.csv("overview", replace(filters, grain="day")))
-    same_rows(reader.download("When customers write")[1], figures.csv("traffic", filters))
-
-    reader.go_to("By agent")
+    reader.go_to("Overview")
     reader.at(**address)
-    same_rows(reader.download("By agent")[1], figures.csv("by-agent", replace(filters, grain="period")))
+    shows_the_cards(reader, figures, filters)
+    same_rows(reader.download("Overview, day")[1], figures.csv("overview", replace(filters, grain="day")))
 
+
+def test_an_address_with_all_filters_is_the_same_view_for_everybody(
+    base: str, new_reader: NewReader, reader: Reader, figures: Figures
+) -> None:
+    reader.open("by-agent", account="boulangerie", period="custom", from_="2026-08-01", to="2026-10-20", lang="fr")
+    reader.page.get_by_role("button", name="Autres filtres").click()
+    for label, option in (("Agents", "Julie Mathieu"), ("Étiquettes de conversation", "commande")):
+        box = reader.page.get_by_role("combobox", name=label, exact=True)
+        box.fill(option)
+        reader.page.get_by_role("option", name=option, exact=True).click()
+    reader.at(
+        account="boulangerie",
+        period="custom",
+        from_="2026-08-01",
+        to="2026-10-20",
+        lang="fr",
+        agent=AGENT,
+        tag="commande",
+    )
+    filters = Filters(
+        "boulangerie", date(2026, 8, 1), date(2026, 10, 20), agents=(AGENT,), conversation_tags=("commande",)
+    )
     with new_reader(base) as other:
-        other.page.goto(reader.page.url.replace("by-agent", "by-tag"))
+        other.page.goto(reader.page.url)
         other.settled()
         assert other.address == reader.address
-        same_rows(other.download("By tag")[1], figures.csv("by-tag", replace(filters, grain="period")))
-        other.go_to("Details")
-        other.at(**address)
-        same_rows(other.download("Conversations")[1], figures.csv("details", filters))
-        other.go_to("Overview")
-        shows_the_cards(other, figures, filters)
+        same_rows(other.download_first()[1], figures.csv("by-agent", replace(filters, grain="period")))
+        other.go_to("Détails")
+        assert other.address == reader.address
+        same_rows(other.download_first()[1], figures.csv("details", filters))
 
 
 def test_the_grain_of_the_charts_is_a_choice(reader: Reader, figures: Figures) -> None:
