@@ -114,7 +114,6 @@ class Reader:
         self.page.get_by_role("button", name="Choose date range").click()
         for day in (first, last):
             self.page.get_by_role("button", name=re.compile(rf"\b{day.day} {day:%B} {day.year}\b")).click()
-        self.page.keyboard.press("Escape")
 
     def go_to(self, page: str) -> None:
         """Follow a link of the navigation, by its English name."""
