@@ -55,7 +55,7 @@ class Reader:
         self.settled()
 
     def settled(self) -> None:
-        """Wait until the page is drawn: its run has ended, nothing is left of the one before, nothing is being loaded."""
+        """Wait until the page is drawn: its run has ended, nothing of the one before is left, nothing is loading."""
         expect(self.page.locator("h1")).to_be_visible()  # by role it is hidden while a list is open
         expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
         expect(
