@@ -6,7 +6,7 @@ DEMO := demo
 # processes for the tests: one a core, of 2 GB each at most
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 
-.PHONY: help setup run test test-slow crash lint types sql docs dev bench bench-scale bench-small lock clean
+.PHONY: help setup run test test-slow crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ lint: $(READY) ## ruff and sqlfluff
 
 types: $(READY) ## mypy
 	$(BIN)/mypy
+
+screenshots: $(READY) ## docs/screenshots anew, from demo data; needs Debian's chromium
+	$(BIN)/python -m tests.browser.screenshots
 
 docs: $(READY) ## dbt's documentation of the last build of CONFIG
 	$(BIN)/causerie docs --config $(CONFIG)

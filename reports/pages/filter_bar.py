@@ -126,7 +126,8 @@ def _multiselect(
 
 
 def _range(texts: Texts, formats: Formats, days: tuple[date, date]) -> None:
-    st.session_state["range"] = days
+    if not _is_half_chosen(st.session_state.get("range")):
+        st.session_state["range"] = days
     st.date_input(
         texts("filter.range"),
         key="range",
@@ -135,6 +136,11 @@ def _range(texts: Texts, formats: Formats, days: tuple[date, date]) -> None:
         help=texts("filter.range.help"),
         format="DD/MM/YYYY" if formats.language == "fr" else "YYYY-MM-DD",
     )
+
+
+def _is_half_chosen(value: object) -> bool:
+    """Between the first and the second click in the calendar, where it must be left alone."""
+    return isinstance(value, tuple) and len(value) == 1
 
 
 def _account_changed() -> None:
