@@ -100,7 +100,9 @@ def _list(context: Context, rows: Sequence[Row]) -> None:
     }
     config: dict[str, Any] = {
         column: (st.column_config.NumberColumn if column in NUMBERS else st.column_config.TextColumn)(
-            texts(f"column.{column}"), help=context.definition("details", column)
+            texts(f"column.{column}"),
+            help=context.definition("details", column),
+            width=200 if column == "conversation_tags" else None,  # else it is cut at the first rows' lists
         )
         for column in SHOWN
     }
