@@ -6,7 +6,7 @@ DEMO := demo
 # processes for the tests: one a core, of 2 GB each at most
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 
-.PHONY: help setup run test test-slow crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
+.PHONY: help setup run test test-slow test-browser crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -30,7 +30,10 @@ test: lint types $(READY) ## lint, types and the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-slow: $(READY) ## the heavy tests
-	$(BIN)/python -m pytest -m slow --ignore tests/crash
+	$(BIN)/python -m pytest -m slow --ignore tests/crash --ignore tests/browser
+
+test-browser: $(READY) ## the report pages in a real Chromium, where there is one; AGAIN=--last-failed: what failed last
+	$(BIN)/python -m pytest -m slow $(AGAIN) tests/browser
 
 crash: $(READY) ## kill runs at every effect and at random instants, fill their disk; an hour (CRASH_ROUNDS=5 CRASH_SHARE=10: minutes)
 	$(BIN)/python -m pytest -m slow -s tests/crash

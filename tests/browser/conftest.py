@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,19 @@ from tests.browser.figures import Figures
 from tests.browser.reader import Reader
 from tests.browser.serving import Home, demo_home, served
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds that a page may take; a machine that does other things is slow."""
 
 DESKTOP = {"width": 1280, "height": 900}
 
 NewReader = Callable[..., AbstractContextManager[Reader]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They need a browser of the system, and the machine for themselves: `make test-browser` runs them."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 @contextmanager
