@@ -57,6 +57,9 @@ def _spelled(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, datetime) and value.microsecond:
+        fraction = f".{value.microsecond:06d}"
+        return value.isoformat().replace(fraction, fraction.rstrip("0"))
     if isinstance(value, datetime | date):
         return value.isoformat()
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, list) else str(value)
