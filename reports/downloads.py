@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import duckdb
 
+from ingestion.sql import sql_name, sql_text
 from reports.questions import Filters, Report, sql_of
 
 ROWS_AT_ONCE = 2_000
@@ -57,7 +58,7 @@ class Rows:
 
     def copy_to(self, path: Path, options: str) -> None:
         """Have DuckDB write a file, which the connection must allow (``published.connect``)."""
-        self.connection.execute(f"copy ({self.sql}) to {_text(str(path))} ({options})", self.values)
+        self.connection.execute(f"copy ({self.sql}) to {sql_text(path)} ({options})", self.values)
 
     def _fetched(self, sql: str) -> Iterator[tuple[Any, ...]]:
         cursor = self.connection.cursor()
@@ -133,15 +134,6 @@ def write_parquet(answer: Rows, path: Path) -> None:
 def _instant(column: str) -> str:
     """2026-03-29T01:30:00.5+00:00: the time zone of the connection is UTC."""
     return f"replace(cast({column} as varchar), ' ', 'T') || ':00'"
-
-
-def sql_name(name: str) -> str:
-    """A name as a SQL identifier, whatever it holds."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def unfinished(path: Path) -> Path:

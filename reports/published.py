@@ -15,6 +15,8 @@ from typing import Any
 
 import duckdb
 
+from ingestion.sql import sql_text
+
 REPORTING = "reporting"
 """The schema of the tables that the table macros read; older software published none."""
 
@@ -92,8 +94,7 @@ def connect(
         reason = str(error).splitlines()[0]
         raise UnreadableError(f"{file}: cannot be read as a release: {reason}") from None
     if may_write:
-        path = str(may_write).replace("'", "''")
-        connection.execute(f"set allowed_paths = ['{path}']")
+        connection.execute(f"set allowed_paths = [{sql_text(may_write)}]")
     if not is_locked_at_once:
         connection.execute("set enable_external_access = false")
     connection.execute("set global TimeZone = 'UTC'")  # of its cursors too

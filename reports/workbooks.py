@@ -19,7 +19,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from reports.downloads import Answer, sql_name
+from ingestion.sql import sql_name
+from reports.downloads import Answer
 
 ROWS_OF_A_SHEET = 1_048_575
 """Excel's 1,048,576 less the header."""
