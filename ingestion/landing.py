@@ -25,7 +25,8 @@ MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 _FEW_FILES = 16
 _LARGE_FILE = 4 << 20
-_FILES_AT_A_TIME = 2
+_FILES_AT_A_TIME = 3
+"""Two that take a core each, to be hashed, and one that waits for the disk."""
 _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 _NOT_IN_A_NAME = re.compile(r"[\\\0\ud800-\udfff]")
 
@@ -170,17 +171,21 @@ def _landed(source: str, folder: Path, manifest: Manifest, content: bytes) -> La
 
 
 def _copy_files(batch: Path, folder: Path, manifest: Manifest) -> None:
-    """Copy the files of a batch, verifying each: large ones two at a time, for to hash one takes a core."""
+    """Copy the files of a batch, verifying each: large ones some at a time, each waiting for the disk by itself."""
 
     def copy(name: str) -> None:
         _copy_verified(batch / name, folder / name, manifest.files[name].sha256)
+
+    def copy_to_disk(name: str) -> None:
+        copy(name)
+        _sync_file(folder / name)
 
     large = [name for name in manifest.files if _size(batch / name) > _LARGE_FILE]
     for name in sorted(manifest.files.keys() - large):
         copy(name)
     if large:
         with ThreadPoolExecutor(_FILES_AT_A_TIME) as pool:
-            list(pool.map(copy, large))
+            list(pool.map(copy_to_disk, large))
 
 
 def _size(path: Path) -> int:
@@ -302,10 +307,14 @@ def sync(folders: Sequence[Path]) -> None:
         os.sync()
         return
     for path in files:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        _sync_file(path)
     for folder in folders:
         fsync_folder(folder)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def fsync_folder(folder: Path) -> None:
