@@ -18,9 +18,9 @@ from ingestion.contract import DUCKDB_TYPES, Entity
 from ingestion.landing import copy_file
 from ingestion.ledger import Entry
 from ingestion.native import EXPORT, KINDS, entities_of
-from ingestion.raw import Segment, holding
+from ingestion.raw import Segment, holding, records
 from ingestion.settings import WEEKDAYS, ActiveCampaignSource, ChatwootSource, Settings
-from ingestion.sql import sql_files, sql_rows, sql_text
+from ingestion.sql import sql_rows, sql_text
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -92,16 +92,15 @@ def _records(entity: Entity, segments: Sequence[Segment], last: Mapping[str, str
     columns = [(column.name, DUCKDB_TYPES[column.kind]) for column in entity.columns]
     columns += [("source_system", "varchar"), ("_batch", "varchar"), ("_file", "varchar"), ("_reasons", "varchar")]
     names = ", ".join(name for name, _ in columns)
-    files: dict[str | None, list[Path]] = {}
+    to_be_read: dict[str | None, list[Segment]] = {}
     for segment in segments:
         source = segment.listed.source
-        files.setdefault(source if source in last else None, []).extend(segment.paths(entity.name))
+        to_be_read.setdefault(source if source in last else None, []).append(segment)
     queries = [
-        f"select {names}, file_row_number as _line"
-        f" from read_parquet({sql_files(paths)}, file_row_number = true)"
+        f"select {names}, file_row_number as _line from ({rows})"
         + (f" where _batch > {sql_text(last[source])}" if source is not None else "")
-        for source, paths in files.items()
-        if paths
+        for source, of_source in to_be_read.items()
+        if (rows := records(of_source, entity))
     ]
     nothing = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns)
     return " union all ".join(queries) or f"select {nothing}, cast(null as bigint) as _line where false"

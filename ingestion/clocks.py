@@ -13,11 +13,14 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from ingestion.contract import Entity
-from ingestion.raw import RawBatch, Segment
-from ingestion.sql import sql_files, sql_text
+from ingestion.raw import RawBatch, Segment, records
+from ingestion.sql import sql_text
 
 Known = Callable[[Entity], str | None]
-"""SQL of the versions of an entity that were accepted before, with the columns of :func:`versions`; None for none."""
+"""SQL of the versions of an entity that were accepted before, with the columns of :func:`versions`; None for none.
+
+It may name the relation ``keys``, whose column ``key`` holds the keys that are asked for.
+"""
 
 
 @dataclass(frozen=True)
@@ -50,24 +53,28 @@ def versions(segments: Sequence[Segment], entity: Entity, batches: Sequence[str]
 
     ``batches``: only theirs. Numbers of lines can be compared within one file of one batch.
     """
-    paths = [path for segment in segments for path in segment.paths(entity.name)]
-    if not paths:
+    rows = records(segments, entity)
+    if rows is None:
         return None
     among = "" if batches is None else f" and _batch in ({', '.join(map(sql_text, batches))})"
     return (
         f"select {entity.key} as key, {entity.clock} as clock, coalesce(updated_at, '-infinity') as updated_at,"
-        f" _batch, _file, file_row_number as line from read_parquet({sql_files(paths)}, file_row_number = true)"
+        f" _batch, _file, file_row_number as line from ({rows})"
         f" where _reasons is null{among}"
     )
 
 
 def versions_in_build(entity: Entity, source_no: int, database: str) -> str:
-    """SQL of the versions in force in a build, attached as ``database``: all that is known of a source up to it."""
+    """SQL of the versions in force in a build, attached as ``database``: what is known of a source up to it.
+
+    Of the ``keys`` that a query asks for only: to compute anything for all that a source ever told takes longer than to
+    look for them.
+    """
     return (
         f"select {entity.key} as key, make_timestamptz(epoch_us({entity.clock})) as clock,"
         " coalesce(make_timestamptz(epoch_us(updated_at)), '-infinity') as updated_at,"
         f" '' as _batch, '' as _file, 0 as line from {database}.intermediate.int_{entity.name}"
-        f" where source_no = {source_no}"
+        f" semi join keys on {entity.key} = keys.key where source_no = {source_no}"
     )
 
 
@@ -183,5 +190,4 @@ def most_frequent_reasons(
 
 
 def _quarantined(segment: Segment, entity: Entity, batch: RawBatch) -> str:
-    paths = segment.paths(entity.name)
-    return f"from read_parquet({sql_files(paths)}) where _reasons is not null and _batch = {sql_text(batch.batch)}"
+    return f"from ({records([segment], entity)}) where _reasons is not null and _batch = {sql_text(batch.batch)}"

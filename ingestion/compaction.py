@@ -27,7 +27,8 @@ import duckdb
 
 from ingestion import parsing, raw
 from ingestion.landing import replacing_folder
-from ingestion.ledger import LEDGER, Ledger, SegmentEntry
+from ingestion.ledger import LEDGER, Ledger, Part, SegmentEntry
+from ingestion.native import entities_of
 from ingestion.settings import Settings
 from ingestion.sql import sql_files, sql_text
 
@@ -53,7 +54,7 @@ def compact(settings: Settings, progress: Progress, in_use: Collection[Path] = (
             while due := list(_due(_accepted(ledger, source.name, folder, rules))):
                 for segments in due:
                     progress(f"{source.name}: joining {len(segments)} segments of raw")
-                    _join(connection, ledger, folder, segments)
+                    _join(connection, ledger, folder, segments, source.kind)
             _remove_unnamed(ledger, source.name, folder, in_use)
 
 
@@ -85,22 +86,23 @@ def _tier(records: int) -> int:
 
 
 def _join(
-    connection: duckdb.DuckDBPyConnection, ledger: Ledger, folder: Path, segments: Sequence[SegmentEntry]
+    connection: duckdb.DuckDBPyConnection, ledger: Ledger, folder: Path, segments: Sequence[SegmentEntry], kind: str
 ) -> None:
     source = segments[0].source
     batches = {}
     for segment in segments:
         batches.update(raw.read_summary(folder / segment.segment))
     name = raw.new_name(next(iter(batches)))
-    parts: dict[str, tuple[str, ...]] = {}
+    there = [raw.Segment(segment, folder / segment.segment, ()) for segment in segments]
+    parts: dict[str, tuple[Part, ...]] = {}
     with replacing_folder(folder / name) as fresh:
         for entity in dict.fromkeys(entity for of in segments for entity in of.parts):
-            paths = [folder / of.segment / part for of in segments for part in of.parts.get(entity, ())]
-            if paths:
-                parts[entity] = (f"{entity}-0.parquet",)
-                _concatenate(connection, paths, fresh / parts[entity][0])
-        quarantine = [folder / segment.segment / raw.QUARANTINE for segment in segments]
-        _concatenate(connection, quarantine, fresh / raw.QUARANTINE)
+            rows = raw.records(there, entities_of(kind)[entity])
+            if rows:
+                parts[entity] = (Part(f"{entity}-0.parquet"),)
+                _write(connection, f"select * exclude (file_row_number) from ({rows})", fresh / parts[entity][0].name)
+        quarantine = sql_files(segment.quarantine for segment in there)
+        _write(connection, f"from read_parquet({quarantine})", fresh / raw.QUARANTINE)
         raw.write_summary(fresh, segments[0].rules, batches)
         records = sum(segment.records for segment in segments)
         joined = SegmentEntry(source, name, segments[0].rules, records, raw.size_of(fresh), parts)
@@ -109,8 +111,8 @@ def _join(
     ledger.replace_segments(joined, [segment.segment for segment in segments])
 
 
-def _concatenate(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], target: Path) -> None:
-    connection.execute(f"copy (from read_parquet({sql_files(paths)})) to {sql_text(target)} ({parsing.PARQUET})")
+def _write(connection: duckdb.DuckDBPyConnection, rows: str, target: Path) -> None:
+    connection.execute(f"copy ({rows}) to {sql_text(target)} ({parsing.PARQUET})")
 
 
 def _remove_unnamed(ledger: Ledger, source: str, folder: Path, in_use: Collection[Path]) -> None:

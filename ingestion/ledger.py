@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 LEDGER = "ledger.sqlite"
 """Its name in a home."""
@@ -96,6 +96,17 @@ class Decision:
         return f"{self.verb}ed {self.source} {self.batch} at {self.decided_at:%Y-%m-%d %H:%M}: {self.reason}"
 
 
+class Part(NamedTuple):
+    """A Parquet file of a segment. ``batch``, ``file``: of a landed file that is a part as it lies, what it is.
+
+    Where they are None, its rows tell themselves where they came from.
+    """
+
+    name: str
+    batch: str | None = None
+    file: str | None = None
+
+
 @dataclass(frozen=True)
 class SegmentEntry:
     """A segment of raw: the rules it was parsed under, its records (malformed ones too), bytes and parts by entity."""
@@ -105,7 +116,7 @@ class SegmentEntry:
     rules: str
     records: int
     bytes: int
-    parts: dict[str, tuple[str, ...]]
+    parts: dict[str, tuple[Part, ...]]
 
 
 class Ledger:
@@ -190,7 +201,7 @@ class Ledger:
                 rules,
                 records,
                 size,
-                {entity: tuple(names) for entity, names in json.loads(parts).items()},
+                {entity: tuple(map(_part, listed)) for entity, listed in json.loads(parts).items()},
             )
             for segment, rules, records, size, parts in rows
         ]
@@ -275,6 +286,15 @@ class Ledger:
         )
 
 
+def _listed(part: Part) -> str | Part:
+    """A part as JSON tells it: by its name alone where its rows tell the rest, as all did before there were others."""
+    return part if part.batch is not None else part.name
+
+
+def _part(listed: str | list[str]) -> Part:
+    return Part(listed) if isinstance(listed, str) else Part(*listed)
+
+
 def _row(segment: SegmentEntry) -> tuple[str | int, ...]:
     return (
         segment.source,
@@ -282,5 +302,5 @@ def _row(segment: SegmentEntry) -> tuple[str | int, ...]:
         segment.rules,
         segment.records,
         segment.bytes,
-        json.dumps(segment.parts),
+        json.dumps({entity: [_listed(part) for part in of] for entity, of in segment.parts.items()}),
     )

@@ -18,7 +18,7 @@ import re
 import shutil
 import tempfile
 from codecs import BOM_UTF8
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,14 +27,14 @@ from pathlib import Path
 import duckdb
 
 from ingestion import readers
-from ingestion.contract import Entity
+from ingestion.contract import DUCKDB_TYPES, Entity
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import native_ndjson
 from ingestion.packing import UNPACKING_ERRORS, is_packed, open_binary
 from ingestion.places import places
 from ingestion.readers import Reader, UnreadableFileError
 from ingestion.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, NOT_UTF8, Limits, odd, reasons, typed
-from ingestion.sql import first_line, sql_files
+from ingestion.sql import first_line, sql_files, sql_name
 from ingestion.sql import sql_file as sql_file
 from ingestion.sql import sql_text as sql_text
 
@@ -43,6 +43,12 @@ VERSION = 3
 
 PARQUET = "format parquet, parquet_version v2, dictionary_size_limit 5000"
 """How parsed files are written: a quarter smaller than version 1 and quicker; ids hardly ever repay a dictionary."""
+_WORTH_KEEPING = 4 * 1024 * 1024
+"""Bytes from which on a Parquet file that is good as it lies is a part of raw by itself."""
+_TAKEN_NAMES = frozenset({"source_system", "_batch", "_file", "_reasons", "file_row_number", "file_index"})
+"""Columns that what reads raw adds."""
+_DESCRIBED = {kind: kind.upper() for kind in DUCKDB_TYPES.values()} | {"timestamptz": "TIMESTAMP WITH TIME ZONE"}
+"""The types of raw, as DuckDB describes them."""
 _UNSURE = "?"
 _FILE_NAME = re.compile(
     r"(?P<entity>[a-z]+)([^a-z].*)?\.(?P<format>ndjson|jsonl|csv|parquet)(?P<gz>\.gz)?", re.IGNORECASE | re.DOTALL
@@ -118,6 +124,32 @@ def shape_of(connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPO
     except duckdb.Error as error:
         raise UnreadableFileError(first_line(error), path) from None
     return entity.name, file_format, is_packed(path)
+
+
+def is_raw_as_it_lies(connection: duckdb.DuckDBPyConnection, file: LandedFile, rating_scale: tuple[int, int]) -> bool:
+    """Whether a landed file can be read in the place of what :func:`parse_files` would write, to the last value.
+
+    That is a large Parquet file whose columns have the types of raw and whose records are all good. To write it once
+    more takes twice as long as to look at each of its values.
+    """
+    if file.path.suffix.lower() != ".parquet" or file.path.stat().st_size < _WORTH_KEEPING:
+        return False
+    entity, _ = _entity_and_format(file.path, file.kind)
+    try:
+        types = readers.parquet_types(connection, file.path)
+        expected = {column.name: _DESCRIBED[DUCKDB_TYPES[column.kind]] for column in entity.columns}
+        if entity.is_native or not expected.items() <= types.items() or _TAKEN_NAMES & {name.lower() for name in types}:
+            return False
+        reader = readers.parquet([file.path], types, entity)
+        typing = _typing(reader, entity, [file], rating_scale)
+        empty = [f"{sql_name(name)} = ''" for name, kind in expected.items() if kind == "VARCHAR"]
+        found = connection.execute(
+            f"with {typing.relation('1', also=' or '.join(empty))} select count(*), count(*) filter (where also"
+            f" or {typing.is_odd}) from typed_values"
+        ).fetchone()
+    except duckdb.Error:  # what is wrong with it, reading it with care will tell
+        return False
+    return found == (file.rows, 0)
 
 
 def parse_files(
@@ -256,18 +288,7 @@ def _write(
     rating_scale: tuple[int, int],
 ) -> None:
     """Write the typed records with their reasons; those of which only the careful reader can tell with a mark."""
-    raw, wrong, values, unsure = [], [], [], [reader.unsure]
-    oddities: list[str] = []
-    against: list[str] = []
-    limits = Limits(_by_file([_latest(file) for file in files]), rating_scale)
-    for column in entity.columns:
-        value = reader.values[column.name]
-        raw.append(f"{value.raw} as raw_{column.name}")
-        wrong.append(f"{value.wrong} as wrong_{column.name}")
-        values.append(f"{typed(column, value)} as {column.name}")
-        oddities += odd(column, value, limits)
-        unsure.append(value.unsure)
-        against += reasons(column, entity, limits)
+    typing = _typing(reader, entity, files, rating_scale)
     names = ", ".join(column.name for column in entity.columns)
     # 1 for a single file, whose columns may hide the index of its own
     number = "1" if len(files) == 1 else "cast(file_index as bigint) + 1"
@@ -275,24 +296,57 @@ def _write(
         connection.execute(
             f"""
             copy (
-                with raw_values as (
-                    select {", ".join(raw)}, {", ".join(wrong)}, {reader.malformed} as is_malformed,
-                        {number} as file_number
-                    from {reader.relation}
-                ),
-                typed_values as (select *, {", ".join(values)} from raw_values)
+                with {typing.relation(number)}
                 select
                     {names},
                     {origin},
                     case when is_malformed then '{MALFORMED}'
-                        when {" or ".join(f"({test})" for test in oddities)} then
-                            case when {" or ".join(f"({test})" for test in unsure)} then '{_UNSURE}'
-                            else nullif(concat_ws('; ', {", ".join(against)}), '') end
+                        when {typing.is_odd} then
+                            case when {typing.is_unsure} then '{_UNSURE}'
+                            else nullif(concat_ws('; ', {typing.against}), '') end
                     end as _reasons
                 from typed_values
             ) to {sql_text(target)} ({PARQUET})
             """
         )
+
+
+@dataclass(frozen=True)
+class _Typing:
+    """SQL of the values that a reader gives, in their types, and of what is against them."""
+
+    reader: Reader
+    raw: tuple[str, ...]
+    values: tuple[str, ...]
+    is_odd: str
+    is_unsure: str
+    against: str
+
+    def relation(self, file_number: str, also: str = "false") -> str:
+        """CTEs, the last of which is ``typed_values``. ``also``: one more test of the columns as they are read."""
+        return f"""raw_values as (
+                    select {", ".join(self.raw)}, {self.reader.malformed} as is_malformed,
+                        {file_number} as file_number, {also} as also
+                    from {self.reader.relation}
+                ),
+                typed_values as (select *, {", ".join(self.values)} from raw_values)"""
+
+
+def _typing(reader: Reader, entity: Entity, files: Sequence[LandedFile], rating_scale: tuple[int, int]) -> _Typing:
+    limits = Limits(_by_file([_latest(file) for file in files]), rating_scale)
+    columns = [(column, reader.values[column.name]) for column in entity.columns]
+    return _Typing(
+        reader,
+        tuple(f"{value.raw} as raw_{column.name}, {value.wrong} as wrong_{column.name}" for column, value in columns),
+        tuple(f"{typed(column, value)} as {column.name}" for column, value in columns),
+        _any_of(test for column, value in columns for test in odd(column, value, limits)),
+        _any_of([reader.unsure, *(value.unsure for _, value in columns)]),
+        ", ".join(reason for column, _ in columns for reason in reasons(column, entity, limits)),
+    )
+
+
+def _any_of(tests: Iterable[str]) -> str:
+    return f"({' or '.join(f'({test})' for test in tests)})"
 
 
 def _latest(file: LandedFile) -> str:

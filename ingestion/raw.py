@@ -4,13 +4,16 @@ Here: parsing landed batches into a segment and reading what it holds. Not here:
 batch is taken in (``intake``), and joining segments (``compaction``). Raw can always be made again from landing.
 
 ``raw/<source>/<segment>/`` holds ``<entity>-<number>.parquet`` (``parsing`` tells their columns; ``_batch`` tells the
-batch of each row), ``quarantine.parquet``, and ``segment.json``: of each batch its fingerprint, when it was extracted,
-and its files. Which segments count is the ledger's to say: a folder that it does not name is left over.
+batch of each row); ``landed-<entity>-<number>.parquet``, a landed file under a second name, where that is as good (the
+ledger tells what it is, and :func:`records` reads both); ``quarantine.parquet``; and ``segment.json``: of each batch
+its fingerprint, when it was extracted, and its files. Which segments count is the ledger's to say: a folder that it
+does not name is left over.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 from collections import defaultdict
@@ -25,13 +28,14 @@ from typing import Any
 import duckdb
 
 from ingestion import parsing
+from ingestion.contract import Entity
 from ingestion.landing import BatchError, Landed, replacing_folder
-from ingestion.ledger import SegmentEntry
+from ingestion.ledger import Part, SegmentEntry
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import vanished
 from ingestion.packing import is_cut_off
 from ingestion.readers import UnreadableFileError
-from ingestion.sql import sql_rows, sql_text
+from ingestion.sql import sql_files, sql_rows, sql_text
 
 SUMMARY = "segment.json"
 QUARANTINE = "quarantine.parquet"
@@ -76,14 +80,47 @@ class Segment:
     folder: Path
     batches: tuple[str, ...]
 
-    def paths(self, entity: str) -> list[Path]:
-        """The Parquet files of one entity."""
-        return [self.folder / part for part in self.listed.parts.get(entity, ())]
-
     @property
     def quarantine(self) -> Path:
         """Where its quarantined rows lie: source, batch, entity, file, line, reasons, and each record as it came."""
         return self.folder / QUARANTINE
+
+
+def records(segments: Iterable[Segment], entity: Entity) -> str | None:
+    """SQL of all rows of an entity in segments, None where there are none: its columns in their types, where each came
+    from (``source_system``, ``_batch``, ``_file``), ``_reasons``, and ``file_row_number``, which orders the rows of one
+    file of one batch.
+    """
+    parts = [(segment, part) for segment in segments for part in segment.listed.parts.get(entity.name, ())]
+    written = [segment.folder / part.name for segment, part in parts if part.batch is None]
+    landed = [(segment, part) for segment, part in parts if part.batch is not None]
+    names = ", ".join(column.name for column in entity.columns)
+    queries = []
+    if written:
+        queries.append(
+            f"select {names}, source_system, _batch, _file, _reasons, file_row_number"
+            f" from read_parquet({sql_files(written)}, file_row_number = true)"
+        )
+    if landed:
+        origins = {
+            "source_system": [segment.listed.source for segment, _ in landed],
+            "_batch": [str(part.batch) for _, part in landed],
+            "_file": [str(part.file) for _, part in landed],
+        }
+        named = ", ".join(f"{_by_file(values)} as {name}" for name, values in origins.items())
+        files = sql_files(segment.folder / part.name for segment, part in landed)
+        queries.append(
+            f"select {names}, {named}, cast(null as varchar) as _reasons, file_row_number"
+            f" from read_parquet({files}, file_row_number = true)"
+        )
+    return " union all ".join(queries) or None
+
+
+def _by_file(values: Sequence[str]) -> str:
+    """SQL of a text that depends on which of the files a row comes from."""
+    if len(set(values)) == 1:
+        return sql_text(values[0])
+    return f"([{', '.join(map(sql_text, values))}])[cast(file_index as bigint) + 1]"
 
 
 def holding(segments: Iterable[Segment], batches: Iterable[tuple[str, str]]) -> list[Segment]:
@@ -199,21 +236,26 @@ def _parse(
     folder: Path,
     rating_scale: tuple[int, int],
     kind: str,
-) -> tuple[dict[str, dict[str, RawFile]], dict[str, list[str]], list[_BadRow]]:
+) -> tuple[dict[str, dict[str, RawFile]], dict[str, list[Part]], list[_BadRow]]:
     """The parsed files by batch, the parts by entity, and the rows of quarantine by batch, file and line."""
     delivered = [file for batch in landed for file in _files(batch, kind)]
     groups: defaultdict[Hashable, list[parsing.LandedFile]] = defaultdict(list)
-    parts: defaultdict[str, list[str]] = defaultdict(list)
+    parts: defaultdict[str, list[Part]] = defaultdict(list)
     outcomes: dict[parsing.LandedFile, parsing.ParsedFile] = {}
     with ExitStack() as stack:
         cut_off = _look_for_cuts(stack.enter_context(ThreadPoolExecutor(1)), delivered)
         try:
-            for file in delivered:
-                groups[parsing.shape_of(connection, file.path, kind)].append(file)
+            for number, file in enumerate(delivered):
+                part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
+                if parsing.is_raw_as_it_lies(connection, file, rating_scale) and _link(file.path, folder / part.name):
+                    outcomes[file] = parsing.ParsedFile(file.rows, [])
+                    parts[_entity(file)].append(part)
+                else:
+                    groups[parsing.shape_of(connection, file.path, kind)].append(file)
             for number, files in enumerate(groups.values()):
                 entity = _entity(files[0])
-                part = f"{entity}-{number}.parquet"
-                parsed = parsing.parse_files(connection, files, folder / part, rating_scale)
+                part = Part(f"{entity}-{number}.parquet")
+                parsed = parsing.parse_files(connection, files, folder / part.name, rating_scale)
                 outcomes |= zip(files, parsed, strict=True)
                 parts[entity].append(part)
         except UnreadableFileError as error:
@@ -232,6 +274,15 @@ def _parse(
         quarantine += [(file.batch, entity, name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
     quarantine.sort(key=lambda row: (row[0], row[2], row[3]))
     return parsed_files, parts, quarantine
+
+
+def _link(origin: Path, target: Path) -> bool:
+    """Give a landed file, which nobody changes, a second name; whether the file system can."""
+    try:
+        os.link(origin, target)
+    except OSError:
+        return False
+    return True
 
 
 def _files(landed: Landed, kind: str) -> list[parsing.LandedFile]:

@@ -84,7 +84,7 @@ def test_segments_of_a_tier_become_one(place: Path) -> None:
         ("b6",),
     ]
     assert state(place) == before
-    assert all(len(segment.paths("agents")) == 1 for segment in segments_of(place))
+    assert all(len(segment.listed.parts["agents"]) == 1 for segment in segments_of(place))
 
 
 def test_tiers_grow_until_a_segment_is_full(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +213,7 @@ def dying(do):
     return effect
 
 compaction.FAN_IN = 3
-compaction._concatenate = dying(compaction._concatenate)
+compaction._write = dying(compaction._write)
 raw.write_summary = dying(raw.write_summary)
 landing.sync = dying(landing.sync)
 landing.fsync_folder = dying(landing.fsync_folder)
@@ -259,7 +259,7 @@ def stopping(patch: pytest.MonkeyPatch, after: int) -> None:
         return effect
 
     for owner, name in (
-        (compaction, "_concatenate"),
+        (compaction, "_write"),
         (raw, "write_summary"),
         (landing, "sync"),
         (landing, "fsync_folder"),

@@ -30,7 +30,7 @@ def parsed(
     connection = parsing.connect()
     landed = open_landed("acme", folder / "landing" / "b1")
     segment, _ = raw.parse_segment(connection, [landed], folder / "raw", (1, 5), lambda _: None, kind)
-    cursor = connection.execute(f"from read_parquet('{segment.paths(entity)[0]}') where _reasons is null")
+    cursor = connection.execute(f"from ({raw.records([segment], entities_of(kind)[entity])}) where _reasons is null")
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     bad = duckdb.sql(f"select line, reasons from '{segment.quarantine}' order by line").fetchall()

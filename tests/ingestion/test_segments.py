@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion import intake, landing, raw
+from ingestion.contract import ENTITIES
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.ledger import Entry, Ledger
 from ingestion.settings import load_settings
@@ -37,14 +38,13 @@ def entries_of(folder: Path) -> list[Entry]:
 def rows_of(folder: Path, entity: str) -> list[tuple[Any, ...]]:
     """The accepted rows of an entity, whatever segments hold them, in the order of batch, file and line."""
     _, segments = accepted_batches(load_settings(folder / "causerie.toml"))
-    paths = [str(path) for segment in segments for path in segment.paths(entity)]
-    if not paths:
+    rows = raw.records(segments, ENTITIES[entity])
+    if rows is None:
         return []
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         return connection.execute(
-            f"select * exclude (file_row_number) from read_parquet({paths}, file_row_number = true)"
-            " order by _batch, _file, file_row_number"
+            f"select * exclude (file_row_number) from ({rows}) order by _batch, _file, file_row_number"
         ).fetchall()
 
 
