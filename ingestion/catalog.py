@@ -6,7 +6,9 @@ top of them (dbt). A build file belongs to one run; nobody else opens it while d
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,23 +37,60 @@ class CarriedOver:
     last: Mapping[str, str]
 
 
+class CopyAhead:
+    """The two files that an update begins with, copied in the background while it is not known yet whether it will.
+
+    To copy them takes as long as to take in a day's news, and needs no more than a core of which that leaves half.
+    """
+
+    def __init__(self, carried_over: CarriedOver, path: Path) -> None:
+        """Begin; ``path``: the build file to be."""
+        self.carried_over = carried_over
+        self._folder = path.parent
+        self._folder.mkdir(parents=True, exist_ok=True)
+        pool = ThreadPoolExecutor(1)
+        self._copying = pool.submit(_copy, carried_over, path)
+        pool.shutdown(wait=False)
+
+    def wait(self) -> None:
+        """Come back when both are there.
+
+        Raises:
+            OSError, duckdb.Error: they cannot be copied.
+        """
+        self._copying.result()
+
+    def undo(self) -> None:
+        """Remove what was copied, with its folder."""
+        wait([self._copying])
+        shutil.rmtree(self._folder)
+
+
+def _copy(carried_over: CarriedOver, path: Path) -> None:
+    copy_file(carried_over.database, path)
+    _copy_marts(carried_over.marts, path.with_name(CANDIDATE))
+
+
 def create_build(
     path: Path,
     settings: Settings,
     entries: Sequence[Entry],
     segments: Sequence[Segment],
     carried_over: CarriedOver | None = None,
+    copied: CopyAhead | None = None,
 ) -> None:
     """Make a build file that reads ``segments``, of the accepted batches, whose ledger entries are ``entries``.
 
     With ``carried_over`` the file is a copy of that build, ``export`` holds only the batches that sort behind it, and
-    the marts are copied beside it.
+    the marts are copied beside it. ``copied``: that has been begun.
     """
     last: Mapping[str, str] = {}
     if carried_over is not None:
         last = carried_over.last
-        copy_file(carried_over.database, path)
-        _copy_marts(carried_over.marts, path.with_name(CANDIDATE))
+        if copied is None:
+            _copy(carried_over, path)
+        else:
+            copied.wait()
         segments = holding(
             segments,
             [(entry.source, entry.batch) for entry in entries if entry.batch > last.get(entry.source, "")],

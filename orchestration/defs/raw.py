@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from ingestion.catalog import CarriedOver, create_build
+from ingestion.catalog import CarriedOver, CopyAhead, create_build
 from ingestion.contract import ENTITIES
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.landing import BatchError
@@ -65,12 +65,17 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         home = Home(settings.home)
         lock(home)
         dbt_process.load_ahead(settings)
+        build = home.build(context.run.run_id)
+        copied: CopyAhead | None = None
         with reporter.step("intake"):
 
             def known() -> CarriedOver | None:
-                build = None if config.full_refresh else last_build(settings)
-                reporter.is_update = build is not None
-                return build
+                nonlocal copied
+                before = None if config.full_refresh else last_build(settings)
+                reporter.is_update = before is not None
+                if before is not None:
+                    copied = CopyAhead(before, build.database)
+                return before
 
             reporter.sources = take_in(settings, reporter.progress, known)
             try:
@@ -85,15 +90,18 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             reporter.is_new = bool(entries) and (config.full_refresh or not is_known)
             if reporter.is_new:
                 reporter.progress("preparing the build")
-                for old in home.builds():
-                    if current is None or old.id != current.build_id:
-                        shutil.rmtree(old.folder)
                 before = None if config.full_refresh else carried_over(home, plan, live_sources(settings))
                 reporter.is_update = before is not None
-                build = home.build(context.run.run_id)
-                build.folder.mkdir(parents=True)
+                if copied is not None and copied.carried_over != before:
+                    copied.undo()
+                    copied = None
+                kept = {build.id, current.build_id if current else ""}
+                for old in home.builds():
+                    if old.id not in kept:
+                        shutil.rmtree(old.folder)
+                build.folder.mkdir(parents=True, exist_ok=True)
                 dbt_process.open_build(settings, build)
-                create_build(build.database, settings, entries, segments, before)
+                create_build(build.database, settings, entries, segments, before, copied)
                 replace(plan, carried_over=before.build_id if before else None).write(build.plan)
         refusals = [reason for source in reporter.sources for reason in source.refusals]
         for line in refusals:
@@ -104,6 +112,8 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 reports = [report for report in reporter.sources if report.source in named]
                 yield dg.MaterializeResult(asset_key=[prefix, entity], metadata=_counts(entity, reports))
         else:
+            if copied is not None:
+                copied.undo()
             _remove_leftovers(settings, home)  # of a run that was killed: else they would stay until the next news
             if settings.releases.parquet and current is not None:
                 try:
