@@ -41,8 +41,9 @@ from ingestion.sql import sql_text as sql_text
 VERSION = 3
 """Raised whenever a record would be parsed in another way; older raw is then parsed anew from landing."""
 
-PARQUET = "format parquet, parquet_version v2, dictionary_size_limit 5000"
-"""How parsed files are written: a quarter smaller than version 1 and quicker; ids hardly ever repay a dictionary."""
+PARQUET = "format parquet, parquet_version v2, dictionary_size_limit 5000, write_bloom_filter false"
+"""How parsed files are written: a quarter smaller than version 1 and quicker; ids hardly ever repay a dictionary, and
+nobody looks for one of them in a file."""
 _WORTH_KEEPING = 4 * 1024 * 1024
 """Bytes from which on a Parquet file that is good as it lies is a part of raw by itself."""
 _TAKEN_NAMES = frozenset({"source_system", "_batch", "_file", "_reasons", "file_row_number", "file_index"})

@@ -77,8 +77,9 @@ def quick_ndjson(paths: Sequence[Path], entity: Entity) -> Reader:
 def _of_doubtful_type(column: Column) -> str:
     """Whether a text may be no text in JSON: a list, an object, a word, in an id a number with a fraction."""
     raw = f"raw_{column.name}"
-    # brackets and small letters are not smaller than '[': most values are settled by one comparison
-    doubt = f"{raw} >= '[' and (ord({raw}) in (91, 123) and json_valid({raw}) or {raw} in ('true', 'false'))"
+    # one bracket or the other is the first character: to compare takes less than to ask for that
+    opens = f"{raw} >= '[' and {raw} < '\\' or {raw} >= '{{' and {raw} < '|'"
+    doubt = f"({opens}) and json_valid({raw}) or {raw} = 'true' or {raw} = 'false'"
     if column.kind is Kind.ID:
         doubt += f" or contains({raw}, '.') and {raw} < ':' and regexp_full_match({raw}, '{_FRACTION}')"
     return doubt
