@@ -70,7 +70,7 @@ def intake(given: Given, work: Path, conversations: int, repeat: int, threads: i
     report.blocks.append(
         f"The records of one source of a demo of {conversations:,} conversations, all good, in files of"
         f" {ROWS_PER_FILE:,} rows. *Take in* is `ingestion.intake.take_in` on a new home: hashing, landing, parsing,"
-        " validation, quarantine, typed Parquet, ledger; *land* is what comes before parsing: to hash the files, copy them"
+        " validation, quarantine, typed Parquet, ledger; *land* is what comes before: to hash the files, copy them"
         " and have the disk keep them, which no bare read does. *Bare* is `create temp table … as select * from"
         " read_json(files)` (`read_csv`, `read_parquet`) of each entity, all options default, in memory: reading and"
         " storing. *Read* is the same reading with every column counted and nothing stored; *rewrite* the same reading"
