@@ -28,6 +28,43 @@ true
 {%- endif -%}
 {%- endmacro %}
 
+{# To whom anything of the affected conversations is credited, in a state of the warehouse: named queries, the last of
+   which is `credits`. A reply counts on the date on which its conversation started, and whoever replied has sent. #}
+{% macro affected_credits(facts, hours, calendar) -%}
+affected_facts as (
+    select conversation_no, account_id, agent_no, tag_set_no, started_date
+    from {{ facts }}
+    where {{ is_affected('conversation_no') }}
+),
+
+affected_hours as (
+    select facts.account_id, hours.agent_no, facts.tag_set_no, facts.started_date, hours.sent_date
+    from {{ hours }} as hours
+    inner join affected_facts as facts on hours.conversation_no = facts.conversation_no
+),
+
+credited_dates as (
+    select account_id, agent_no, tag_set_no, started_date as local_date from affected_facts
+    union
+    select account_id, agent_no, tag_set_no, started_date as local_date from affected_hours
+    union
+    select account_id, agent_no, tag_set_no, sent_date as local_date from affected_hours
+),
+
+credits as (
+    select
+        credited_dates.account_id,
+        credited_dates.agent_no,
+        credited_dates.tag_set_no,
+        credited_dates.local_date,
+        calendar.week_start,
+        calendar.month_start
+    from credited_dates
+    inner join {{ calendar }} as calendar
+        on credited_dates.account_id = calendar.account_id and credited_dates.local_date = calendar.local_date
+)
+{%- endmacro %}
+
 {# The relation of messages to look at: `int_messages` in a full build, with its orphans; in an update the messages of
    the affected conversations. #}
 {% macro affected_messages() -%}

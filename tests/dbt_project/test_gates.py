@@ -307,8 +307,8 @@ def test_what_reads_a_model_as_it_was_runs_before_it(updated: Built) -> None:
             readers.add(reader)
             assert reader in ancestors(model, parents), (reader, model)
     assert readers == {
-        "int_affected_periods",
-        *("int_dates_before", "int_renamed_agents", "int_repeated_records"),
+        "int_affected_credits",
+        *("int_credits_before", "int_renamed_agents", "int_repeated_records"),
     }
 
 

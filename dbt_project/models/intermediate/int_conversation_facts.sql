@@ -3,7 +3,7 @@
     incremental_strategy='replace',
     incremental_predicates=['conversation_no in (select conversation_no from intermediate.int_affected_conversations)']
 ) }}
--- depends_on: {{ ref('int_dates_before') }}
+-- depends_on: {{ ref('int_credits_before') }}
 with conversations as (
     select *
     from {{ ref('int_conversations') }}

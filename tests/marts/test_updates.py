@@ -1,0 +1,168 @@
+"""An update makes anew the figures of those agents and tags that its news concern, and the marts are those of a full
+build."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingestion.build_files import CANDIDATE
+from ingestion.settings import load_settings
+from tests.comparison import KEYS, Marts, differences
+from tests.drops import Row, agent, contact, conversation, message, write_batch, write_config
+from tests.warehouse import build_marts
+
+HISTORY_UNTIL, NEWS_UNTIL = "2026-02-09T12:00:00+00:00", "2026-02-11T02:00:00+00:00"
+NEXT_MONTH, LATER = "2026-02-01T09:00:00+01:00", "2026-02-09T09:00:00+01:00"
+JANUARY = date(2026, 1, 1)
+
+Entities = dict[str, list[Row]]
+
+
+def by(agent_id: str | None, message_id: str, conversation_id: str, **values: object) -> Row:
+    """A human reply, half an hour after the start of the conversations below."""
+    values = {"sent_at": "2026-01-02T09:30:00+01:00", "direction": "outbound", "sender_type": "agent", **values}
+    return message(message_id, conversation_id, agent_id=agent_id, **values)
+
+
+HISTORY: Entities = {
+    "agents": [agent("a1", name="Ana"), agent("a2", name="Bo"), agent("a3", name="Cy")],
+    "contacts": [contact("k1", tags=["gold"]), contact("k2", tags=["gold"])],
+    "conversations": [
+        conversation("alone", agent_id="a1", tags=["refund"], contact_id="k1"),
+        conversation("of-a2", agent_id="a2", tags=["refund", "vip"], contact_id="k2"),
+        conversation("of-a3", agent_id="a3", tags=["vip"], contact_id="k1"),
+        conversation("of-nobody", contact_id="k2"),
+        conversation("late", agent_id="a3", tags=["vip"], started_at=LATER),
+    ],
+    "messages": [
+        message("in-alone", "alone"),
+        by("a1", "out-alone", "alone"),
+        message("in-a2", "of-a2"),
+        by("a2", "out-a2", "of-a2"),
+        by("a3", "next-month", "of-a2", sent_at=NEXT_MONTH),
+        message("in-nobody", "of-nobody"),
+        by(None, "out-nobody", "of-nobody"),
+        message("in-late", "late", sent_at=LATER),
+    ],
+}
+
+
+def changed(entity: str, key: str, **values: object) -> Row:
+    """A record of the history, with other values and a newer version."""
+    (row,) = (row for row in HISTORY[entity] if key in row.values())
+    return {**row, "updated_at": "2026-02-10T00:00:00Z", **values}
+
+
+NEWS: dict[str, Entities] = {
+    "the only conversation of an agent is deleted": {
+        "conversations": [changed("conversations", "alone", deleted=True)],
+    },
+    "the only conversation of an agent is reassigned": {
+        "conversations": [changed("conversations", "alone", agent_id="a2")],
+        "messages": [changed("messages", "out-alone", agent_id="a2")],
+    },
+    "a conversation is reassigned": {"conversations": [changed("conversations", "of-a3", agent_id="a2")]},
+    "a conversation comes to an agent whom nobody knows": {
+        "conversations": [changed("conversations", "of-a3", agent_id="new")],
+    },
+    "a conversation starts in another month": {
+        "conversations": [changed("conversations", "of-a2", started_at="2025-12-31T09:00:00+01:00")],
+    },
+    "the message of a second agent is deleted": {"messages": [changed("messages", "next-month", deleted=True)]},
+    "a reply is another agent's": {"messages": [changed("messages", "out-a2", agent_id="a3")]},
+    "a reply comes in another month": {"messages": [by("a1", "new", "of-a3", sent_at=NEXT_MONTH)]},
+    "a message moves to another conversation": {
+        "messages": [changed("messages", "out-alone", conversation_id="of-a3")],
+    },
+    "a conversation of nobody is deleted": {"conversations": [changed("conversations", "of-nobody", deleted=True)]},
+    "a conversation of nobody is somebody's": {"conversations": [changed("conversations", "of-nobody", agent_id="a1")]},
+    "a conversation is nobody's": {"conversations": [changed("conversations", "of-a3", agent_id=None)]},
+    "another message of nobody": {
+        "messages": [message("new", "of-nobody"), by(None, "newer", "of-a3", sender_type="bot")],
+    },
+    "an agent has another name": {"agents": [changed("agents", "a3", name="Cyd")]},
+    "an agent has another name and a conversation less": {
+        "agents": [changed("agents", "a3", name="Cyd")],
+        "conversations": [changed("conversations", "of-a3", agent_id="a1")],
+    },
+    "an agent has another name and a conversation more": {
+        "agents": [changed("agents", "a1", name="Anna")],
+        "conversations": [conversation("new", agent_id="a1", started_at=LATER)],
+    },
+    "a contact has other tags": {"contacts": [changed("contacts", "k1", tags=["silver"])]},
+    "a tag is removed": {"conversations": [changed("conversations", "of-a2", tags=["vip"])]},
+    "all tags are removed": {"conversations": [changed("conversations", "of-a2", tags=[])]},
+    "a conversation gets its first tag": {"conversations": [changed("conversations", "of-nobody", tags=["vip"])]},
+    "a tag that sorts before all others": {"conversations": [conversation("new", tags=["a first one", "vip"])]},
+    "a conversation of one tag changes the shares of others": {"conversations": [conversation("new", tags=["vip"])]},
+}
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Marts]:
+    """A home with the history, and the marts of it."""
+    folder = tmp_path_factory.mktemp("history")
+    config = write_config(folder, extra="[quality]\nrestated_rows = 1000\n")
+    write_batch(folder / "drop" / "b1", HISTORY, HISTORY_UNTIL)
+    return folder, build_marts(config)
+
+
+@pytest.fixture
+def home(history: tuple[Path, Marts], tmp_path: Path) -> Home:
+    return Home(Path(shutil.copytree(history[0], tmp_path / "home")), history[1])
+
+
+class Home:
+    """A home with the history, to be updated."""
+
+    def __init__(self, folder: Path, before: Marts) -> None:
+        self.config, self.before = folder / "causerie.toml", before
+        self.candidate = load_settings(self.config).home / "tests" / CANDIDATE
+
+    def update(self, news: Entities, until: str = NEWS_UNTIL) -> Marts:
+        """Take in the news; the marts of an update."""
+        write_batch(self.config.parent / "drop" / "b2", news, until)
+        return build_marts(self.config, update=True)
+
+    def compare_with_full_build(self, updated: Marts) -> None:
+        """The marts of the update are those that a full build makes."""
+        whole = build_marts(self.config, take_in_first=False)
+        for mart in KEYS:
+            assert differences(mart, whole[mart], updated[mart]) == []
+
+
+@pytest.mark.parametrize("news", NEWS.values(), ids=NEWS.keys())
+def test_news_of_a_few(home: Home, news: Entities) -> None:
+    updated = home.update(news)
+    home.compare_with_full_build(updated)
+    assert any(differences(mart, home.before[mart], updated[mart]) for mart in ("by_agent", "by_tag", "details"))
+
+
+@pytest.mark.parametrize(
+    ("until", "grains"),
+    [("2026-02-16T02:00:00+00:00", {"day", "week"}), ("2026-03-01T02:00:00+00:00", {"day", "week", "month"})],
+    ids=["a week", "a month"],
+)
+def test_a_period_becomes_complete(home: Home, until: str, grains: set[str]) -> None:
+    """Also for agents and tags whom the news do not concern."""
+    updated = home.update({"agents": [agent("a9", name="Di")]}, until)
+    home.compare_with_full_build(updated)
+    for mart in ("by_agent", "by_tag"):
+        found = differences(mart, home.before[mart], updated[mart], limit=1000)
+        assert all("is_complete" in difference for difference in found)
+        assert {grain for grain in ("day", "week", "month") if any(f"'{grain}'" in each for each in found)} == grains
+
+
+def test_what_news_do_not_concern_is_not_made_anew(home: Home) -> None:
+    """Rows that were wrong before stay so, beside those in the same periods that are made anew."""
+    with duckdb.connect(str(home.candidate)) as candidate:
+        candidate.execute("update by_agent set reopens = 77")
+    updated = home.update({"conversations": [changed("conversations", "of-a3")]})
+    for mart, key, expected in (("by_agent", "agent_id", {"a1": 77, "a2": 77, "a3": 0, None: 77}),):
+        of_january = [row for row in updated[mart] if (row["grain"], row["period_start"]) == ("month", JANUARY)]
+        assert {row[key]: row["reopens"] for row in of_january} == expected
