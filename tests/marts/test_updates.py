@@ -37,6 +37,8 @@ HISTORY: Entities = {
         conversation("of-a2", agent_id="a2", tags=["refund", "vip"], contact_id="k2"),
         conversation("of-a3", agent_id="a3", tags=["vip"], contact_id="k1"),
         conversation("of-nobody", contact_id="k2"),
+        conversation("slow", agent_id="a3", tags=["vip"]),
+        conversation("without-messages", agent_id="a2", tags=["empty"]),
         conversation("late", agent_id="a3", tags=["vip"], started_at=LATER),
     ],
     "messages": [
@@ -45,6 +47,9 @@ HISTORY: Entities = {
         message("in-a2", "of-a2"),
         by("a2", "out-a2", "of-a2"),
         by("a3", "next-month", "of-a2", sent_at=NEXT_MONTH),
+        message("in-a3", "of-a3"),
+        message("in-slow", "slow"),
+        by("a2", "out-slow", "slow", sent_at=NEXT_MONTH),
         message("in-nobody", "of-nobody"),
         by(None, "out-nobody", "of-nobody"),
         message("in-late", "late", sent_at=LATER),
@@ -71,10 +76,11 @@ NEWS: dict[str, Entities] = {
         "conversations": [changed("conversations", "of-a3", agent_id="new")],
     },
     "a conversation starts in another month": {
-        "conversations": [changed("conversations", "of-a2", started_at="2025-12-31T09:00:00+01:00")],
+        "conversations": [changed("conversations", "without-messages", started_at="2025-12-31T09:00:00+01:00")],
     },
     "the message of a second agent is deleted": {"messages": [changed("messages", "next-month", deleted=True)]},
     "a reply is another agent's": {"messages": [changed("messages", "out-a2", agent_id="a3")]},
+    "a reply in another month is deleted": {"messages": [changed("messages", "out-slow", deleted=True)]},
     "a reply comes in another month": {"messages": [by("a1", "new", "of-a3", sent_at=NEXT_MONTH)]},
     "a message moves to another conversation": {
         "messages": [changed("messages", "out-alone", conversation_id="of-a3")],
@@ -161,8 +167,11 @@ def test_a_period_becomes_complete(home: Home, until: str, grains: set[str]) -> 
 def test_what_news_do_not_concern_is_not_made_anew(home: Home) -> None:
     """Rows that were wrong before stay so, beside those in the same periods that are made anew."""
     with duckdb.connect(str(home.candidate)) as candidate:
-        candidate.execute("update by_agent set reopens = 77")
+        candidate.execute("update by_agent set reopens = 77; update by_tag set reopens = 77")
     updated = home.update({"conversations": [changed("conversations", "of-a3")]})
-    for mart, key, expected in (("by_agent", "agent_id", {"a1": 77, "a2": 77, "a3": 0, None: 77}),):
+    for mart, key, expected in (
+        ("by_agent", "agent_id", {"a1": 77, "a2": 77, "a3": 0, None: 77}),
+        ("by_tag", "tag", {"(untagged)": 77, "empty": 77, "refund": 77, "vip": 0}),
+    ):
         of_january = [row for row in updated[mart] if (row["grain"], row["period_start"]) == ("month", JANUARY)]
         assert {row[key]: row["reopens"] for row in of_january} == expected
