@@ -41,9 +41,10 @@ from ingestion.sql import sql_text as sql_text
 VERSION = 3
 """Raised whenever a record would be parsed in another way; older raw is then parsed anew from landing."""
 
-PARQUET = "format parquet, parquet_version v2, dictionary_size_limit 5000, write_bloom_filter false"
+PARQUET = "format parquet, parquet_version v2, dictionary_size_limit 5000, write_bloom_filter false, compression uncompressed"
 """How parsed files are written: a quarter smaller than version 1 and quicker; ids hardly ever repay a dictionary, and
 nobody looks for one of them in a file."""
+_FEW_FILES = 8
 _WORTH_KEEPING = 4 * 1024 * 1024
 """Bytes from which on a Parquet file that is good as it lies is a part of raw by itself."""
 _TAKEN_NAMES = frozenset({"source_system", "_batch", "_file", "_reasons", "file_row_number", "file_index"})
@@ -356,8 +357,12 @@ def _latest(file: LandedFile) -> str:
 
 
 def _by_file(values: Sequence[str]) -> str:
-    """SQL of a value that depends on the file of a record."""
-    return values[0] if len(set(values)) == 1 else f"([{', '.join(values)}])[file_number]"
+    """SQL of a value that depends on the file of a record: for a few files a choice takes less than a list."""
+    if len(set(values)) == 1:
+        return values[0]
+    if len(values) > _FEW_FILES:
+        return f"([{', '.join(values)}])[file_number]"
+    return f"case file_number {' '.join(f'when {number} then {value}' for number, value in enumerate(values, 1))} end"
 
 
 @contextmanager

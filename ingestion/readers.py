@@ -77,9 +77,9 @@ def quick_ndjson(paths: Sequence[Path], entity: Entity) -> Reader:
 def _of_doubtful_type(column: Column) -> str:
     """Whether a text may be no text in JSON: a list, an object, a word, in an id a number with a fraction."""
     raw = f"raw_{column.name}"
-    # one bracket or the other is the first character: to compare takes less than to ask for that
-    opens = f"{raw} >= '[' and {raw} < '\\' or {raw} >= '{{' and {raw} < '|'"
-    doubt = f"({opens}) and json_valid({raw}) or {raw} = 'true' or {raw} = 'false'"
+    # to compare takes less than to ask for the first character, and most ids are settled by the first comparison
+    opens = f"({raw} < '\\' or {raw} >= '{{' and {raw} < '|')"
+    doubt = f"{raw} >= '[' and ({opens} and json_valid({raw}) or {raw} = 'true' or {raw} = 'false')"
     if column.kind is Kind.ID:
         doubt += f" or contains({raw}, '.') and {raw} < ':' and regexp_full_match({raw}, '{_FRACTION}')"
     return doubt
