@@ -41,9 +41,13 @@ from ingestion.sql import sql_text as sql_text
 VERSION = 3
 """Raised whenever a record would be parsed in another way; older raw is then parsed anew from landing."""
 
-PARQUET = "format parquet, parquet_version v2, dictionary_size_limit 5000, write_bloom_filter false, compression uncompressed"
-"""How parsed files are written: a quarter smaller than version 1 and quicker; ids hardly ever repay a dictionary, and
-nobody looks for one of them in a file."""
+PARQUET = (
+    "format parquet, parquet_version v2, dictionary_size_limit 5000, write_bloom_filter false, compression uncompressed"
+)
+"""How parsed files are written: quickly, for what is read right after and can be made again from landing.
+
+Version 2 packs ids and instants by itself. Ids hardly ever repay a dictionary, and nobody looks for one in a file.
+"""
 _FEW_FILES = 8
 _WORTH_KEEPING = 4 * 1024 * 1024
 """Bytes from which on a Parquet file that is good as it lies is a part of raw by itself."""

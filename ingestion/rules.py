@@ -20,10 +20,18 @@ _INSTANT = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]
 _INSTANT_WITHOUT_OFFSET = r"\d{4}-\d{2}-\d{2}([Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?)?"
 _WHOLE_SECONDS = r"-?\d{1,12}"
 _SECONDS_WITH_FRACTION = r"-?\d{1,12}\.\d+"
-_USUAL_INSTANTS = tuple(f"[0-9]???-??-??T{hour}:??:?[0-9]" for hour in ("[01]?", "2[0-3]"))
-"""Patterns of an instant to the second, in the order of how many hours they fit. What DuckDB's cast makes an instant of
-among the texts that fit is one: it would take white space or a sign for the first digit, white space before the hour, a
-point for the last digit, and 24 for an hour."""
+_HOURS = ("[01]?", "2[0-3]")
+_USUAL_INSTANTS = {
+    20: "[0-9]???-??-?[0-9][T ]{hour}:??:?[0-9]Z",
+    29: "[0-9]???-??-?[0-9][T ]{hour}:??:?[0-9].???[-+][01][0-9]:[0-5][0-9]",
+    24: "[0-9]???-??-?[0-9][T ]{hour}:??:?[0-9].???Z",
+    25: "[0-9]???-??-?[0-9][T ]{hour}:??:?[0-9][-+][01][0-9]:[0-5][0-9]",
+}
+"""Patterns of instants by their length: to the second and to the millisecond, in UTC and with an offset.
+
+They look at the characters of which DuckDB's cast takes others too (white space or a sign for the first digit, a point
+for the last, the hour 24, an offset of 93 hours): what it makes an instant of among the texts that fit is one.
+"""
 _SPACE = r"[\s\v\x1c-\x1f\x{85}\pZ]"
 
 
@@ -74,13 +82,11 @@ def typed(column: Column, value: Value) -> str:
         )
     if column.kind is Kind.INSTANT:
         clean = f"upper({trimmed(raw)})"
-        usual = " ".join(
-            f"when {raw} glob '{instant}{utc}' then try_cast({raw} as timestamptz)"
-            for utc in ("Z", "+00:00")
-            for instant in _USUAL_INSTANTS
+        usual = " or ".join(
+            f"strlen({raw}) = {length} and ({_fits_any(raw, pattern)})" for length, pattern in _USUAL_INSTANTS.items()
         )
         return (
-            f"case {usual}"
+            f"case when {usual} then try_cast({raw} as timestamptz)"
             f" when regexp_full_match({raw}, '{_INSTANT}') then try_cast({raw} as timestamptz)"
             f" when regexp_full_match({clean}, '{_INSTANT}') then try_cast({clean} as timestamptz) end"
         )
@@ -94,6 +100,10 @@ def typed(column: Column, value: Value) -> str:
         number = f"try_cast({raw} as double)"
         return f"case when {number} = floor({number}) then try_cast({number} as integer) end"
     return raw
+
+
+def _fits_any(raw: str, pattern: str) -> str:
+    return " or ".join(f"{raw} glob {sql_text(pattern.format(hour=hour))}" for hour in _HOURS)
 
 
 def odd(column: Column, value: Value, limits: Limits) -> Iterator[str]:

@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', unique_key=['source_system', 'batch', 'file', 'nth_of_file']) }}
 {# What mends a row is a good version in a batch of a later name, and all that an update delivers is of later names: so
    an update looks for good versions among the delivered records only, and touches the rows before only to close them.
-   A key that the reasons are against is none. #}
+   Of the batches, those that are not behind any quarantined row are not looked into. A key that the reasons are against
+   is none. #}
 {% set entities = [] -%}
 {% for kind, keys in raw_entities().items() if has_kind(kind) -%}
 {% for entity, key in keys.items() -%}
@@ -44,10 +45,29 @@ wanted as (
     select distinct source_system, entity, record_id from looked_at where record_id is not null
 ),
 
+first_batches as (
+    select source_system, entity, min(batch) as batch
+    from looked_at
+    where record_id is not null
+    group by source_system, entity
+),
+
+later_batches as (
+    select first_batches.source_system, first_batches.entity, batches.batch
+    from first_batches
+    inner join {{ source('settings', 'batches') }} as batches
+        on first_batches.source_system = batches.source_system and first_batches.batch < batches.batch
+),
+
 good_versions as (
     {% for kind, entity, key in entities -%}
     select records.source_system, wanted.entity, wanted.record_id, records._batch as batch
     from {{ source(kind, entity) }} as records
+    inner join later_batches
+        on
+            records.source_system = later_batches.source_system
+            and records._batch = later_batches.batch
+            and later_batches.entity = '{{ entity }}'
     inner join wanted
         on
             records.source_system = wanted.source_system
