@@ -14,3 +14,10 @@ create or replace table {{ target_relation }} as (
 {% do adapter.commit() %}
 {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization %}
+
+{# Overrides dbt's own: an update finds the descriptions that the build before it gave its tables, which are the same. #}
+{% macro persist_docs(relation, model, for_relation=true, for_columns=true) -%}
+{%- if not (is_update() and model.config.materialized == 'incremental') -%}
+{{ return(adapter.dispatch('persist_docs', 'dbt')(relation, model, for_relation, for_columns)) }}
+{%- endif -%}
+{%- endmacro %}
