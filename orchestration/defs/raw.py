@@ -18,7 +18,7 @@ from ingestion.native import EXPORT, LIVE_KINDS, entities_of
 from ingestion.settings import Settings
 from orchestration import dbt as dbt_process
 from orchestration import exports, releases
-from orchestration.home import Home, lock
+from orchestration.home import Build, Home, lock
 from orchestration.reporting import Reporter
 from orchestration.updates import carried_over, last_build, live_sources, make_plan
 
@@ -74,6 +74,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 before = None if config.full_refresh else last_build(settings)
                 reporter.is_update = before is not None
                 if before is not None:
+                    _remove_unpublished(home, build)  # what a full disk has left would leave no room
                     copied = CopyAhead(before, build.database)
                 return before
 
@@ -95,10 +96,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 if copied is not None and copied.carried_over != before:
                     copied.undo()
                     copied = None
-                kept = {build.id, current.build_id if current else ""}
-                for old in home.builds():
-                    if old.id not in kept:
-                        shutil.rmtree(old.folder)
+                _remove_unpublished(home, build)
                 build.folder.mkdir(parents=True, exist_ok=True)
                 dbt_process.open_build(settings, build)
                 create_build(build.database, settings, entries, segments, before, copied)
@@ -137,6 +135,14 @@ def _description(kind: str, entity: str) -> str:
     if kind == EXPORT:
         return _DESCRIPTIONS[entity]
     return f"What {kind} sources told of {entity}, as it came: every reading, typed."
+
+
+def _remove_unpublished(home: Home, build: Build) -> None:
+    """Remove all builds but the one that is current and the one that is being made."""
+    current = releases.current(home)
+    for old in home.builds():
+        if old.id != build.id and (current is None or old.id != current.build_id):
+            shutil.rmtree(old.folder)
 
 
 def _remove_leftovers(settings: Settings, home: Home) -> None:
