@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from expectations.contents import MARTS
 from ingestion import parsing
 from ingestion.build_files import CANDIDATE
 from ingestion.catalog import CarriedOver, create_build
@@ -221,3 +222,12 @@ def test_the_command_loads_what_it_needs() -> None:
     judging = imported_by("from expectations import great; great.load()")
     assert "great_expectations.expectations" in judging
     assert not judging & {"altair.vegalite", "scipy.stats._stats_py"}
+
+
+def test_a_release_is_read_back_without_pandas(tmp_path: Path) -> None:
+    file = tmp_path / "release.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        for mart in MARTS:
+            connection.execute(f"create table {mart} as select 1 as figure")
+    read = f"from pathlib import Path; from expectations.contents import contents; contents(Path({str(file)!r}))"
+    assert not imported_by(read) & {"pandas", "pyarrow", "great_expectations"}
