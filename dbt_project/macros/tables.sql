@@ -1,7 +1,11 @@
 {# The materialization `table`, for DuckDB, in one statement: DuckDB changes a table for another in one transaction. dbt's
    own makes the new one under another name, gives the old one a third, and drops that in a transaction of its own: eight
-   statements and two waits for the disk, which in an update is most of the time of a small model. #}
+   statements and two waits for the disk, which in an update is most of the time of a small model. Contracts are for what
+   is `incremental`. #}
 {% materialization table, adapter='duckdb' -%}
+{%- if config.get('contract').enforced -%}
+{{ exceptions.raise_compiler_error('a table with a contract: have it materialized as incremental') }}
+{%- endif -%}
 {%- set target_relation = this.incorporate(type='table') -%}
 {{ run_hooks(pre_hooks) }}
 {% call statement('main') -%}
