@@ -82,11 +82,14 @@ def typed(column: Column, value: Value) -> str:
         )
     if column.kind is Kind.INSTANT:
         clean = f"upper({trimmed(raw)})"
-        usual = " or ".join(
-            f"strlen({raw}) = {length} and ({_fits_any(raw, pattern)})" for length, pattern in _USUAL_INSTANTS.items()
+        usual = " ".join(  # alternatives of their own are left as soon as one fits
+            f"when strlen({raw}) = {length} and {raw} glob {sql_text(pattern.format(hour=hour))}"
+            f" then try_cast({raw} as timestamptz)"
+            for length, pattern in _USUAL_INSTANTS.items()
+            for hour in _HOURS
         )
         return (
-            f"case when {usual} then try_cast({raw} as timestamptz)"
+            f"case {usual}"
             f" when regexp_full_match({raw}, '{_INSTANT}') then try_cast({raw} as timestamptz)"
             f" when regexp_full_match({clean}, '{_INSTANT}') then try_cast({clean} as timestamptz) end"
         )
@@ -100,10 +103,6 @@ def typed(column: Column, value: Value) -> str:
         number = f"try_cast({raw} as double)"
         return f"case when {number} = floor({number}) then try_cast({number} as integer) end"
     return raw
-
-
-def _fits_any(raw: str, pattern: str) -> str:
-    return " or ".join(f"{raw} glob {sql_text(pattern.format(hour=hour))}" for hour in _HOURS)
 
 
 def odd(column: Column, value: Value, limits: Limits) -> Iterator[str]:
