@@ -201,10 +201,10 @@ def sample(folder: str, way: str, threads: int, count: int) -> None:
             raise ValueError(f"not all is taken in: {reports}")
     else:
         files = sorted((Path(folder) / "drop" / "b1").iterdir())
+        begun, started = _cpu(), time.monotonic()  # to take in opens its connection, too
         with duckdb.connect() as connection:
             connection.execute(f"set threads = {threads}")
             connection.execute(f"set temp_directory = {text(Path(folder) / 'spill')}")
-            begun, started = _cpu(), time.monotonic()
             for entity in COLUMNS:
                 chosen = [path for path in files if path.name.startswith(entity)]
                 if chosen:

@@ -77,10 +77,11 @@ def quick_ndjson(paths: Sequence[Path], entity: Entity) -> Reader:
 def _of_doubtful_type(column: Column) -> str:
     """Whether a text may be no text in JSON: a list, an object, a word, in an id a number with a fraction."""
     raw = f"raw_{column.name}"
-    # to compare takes less than to ask for the first character, and most ids are settled by the first comparison
-    opens = f"({raw} < '\\' or {raw} >= '{{' and {raw} < '|')"
-    doubt = f"{raw} >= '[' and ({opens} and json_valid({raw}) or {raw} = 'true' or {raw} = 'false')"
-    if column.kind is Kind.ID:
+    # to compare takes less than to ask for the first character
+    opens = f"({raw} >= '[' and {raw} < '\\' or {raw} >= '{{' and {raw} < '|') and json_valid({raw})"
+    doubt = f"{opens} or {raw} = 'true' or {raw} = 'false'"
+    if column.kind is Kind.ID:  # most of these are settled by one comparison, for they begin with a digit
+        doubt = f"{raw} >= '[' and ({doubt})"
         doubt += f" or contains({raw}, '.') and {raw} < ':' and regexp_full_match({raw}, '{_FRACTION}')"
     return doubt
 
