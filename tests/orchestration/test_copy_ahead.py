@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,24 @@ def test_a_refused_batch_leaves_no_copies(home: Home, published: Build, tmp_path
     assert len(begun) == 1
     assert not begun[0].parent.exists()
     assert {build.id for build in home.builds()} == {published.id}
+
+
+def test_a_run_that_comes_to_no_update_does_not_end_before_the_copying(
+    home: Home, published: Build, tmp_path: Path, begun: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that copies into a folder after it was removed would fail, or leave half a file behind."""
+    ended, copy = [], catalog._copy
+
+    def slowly(carried_over: catalog.CarriedOver, path: Path) -> None:
+        time.sleep(1.5)
+        copy(carried_over, path)
+        ended.append(path)
+
+    monkeypatch.setattr(catalog, "_copy", slowly)
+    deliver(tmp_path, "b2", rows=30, direction="sideways")
+    take_in(tmp_path)
+    assert ended == begun
+    assert not begun[0].parent.exists()
 
 
 def test_a_full_build_begins_with_nothing(home: Home, published: Build, tmp_path: Path, begun: list[Path]) -> None:
