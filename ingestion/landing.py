@@ -11,13 +11,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Container, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
@@ -25,6 +26,7 @@ MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 _FEW_FILES = 16
 _LARGE_FILE = 4 << 20
+_KEPT_AT_A_TIME = 8 << 20
 _FILES_AT_A_TIME = 3
 """Two that take a core each, to be hashed, and one that waits for the disk."""
 _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
@@ -171,21 +173,17 @@ def _landed(source: str, folder: Path, manifest: Manifest, content: bytes) -> La
 
 
 def _copy_files(batch: Path, folder: Path, manifest: Manifest) -> None:
-    """Copy the files of a batch, verifying each: large ones some at a time, each waiting for the disk by itself."""
+    """Copy the files of a batch, verifying each: large ones some at a time, for which the disk is waited here."""
 
-    def copy(name: str) -> None:
-        _copy_verified(batch / name, folder / name, manifest.files[name].sha256)
-
-    def copy_to_disk(name: str) -> None:
-        copy(name)
-        _sync_file(folder / name)
+    def copy(name: str, *, is_large: bool = False) -> None:
+        _copy_verified(batch / name, folder / name, manifest.files[name].sha256, is_large=is_large)
 
     large = [name for name in manifest.files if _size(batch / name) > _LARGE_FILE]
     for name in sorted(manifest.files.keys() - large):
         copy(name)
     if large:
         with ThreadPoolExecutor(_FILES_AT_A_TIME) as pool:
-            list(pool.map(copy_to_disk, large))
+            list(pool.map(partial(copy, is_large=True), large))
 
 
 def _size(path: Path) -> int:
@@ -196,18 +194,40 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _copy_verified(origin: Path, target: Path, expected: str) -> None:
+def _copy_verified(origin: Path, target: Path, expected: str, *, is_large: bool) -> None:
     """What is hashed is what is kept: the file is read once, so a change in between cannot slip through."""
     digest = hashlib.sha256()
-    with target.open("wb") as write:
+    with target.open("wb") as file, _kept_meanwhile(file) if is_large else nullcontext(file.write) as write:
         for chunk in _chunks(origin):
             digest.update(chunk)
-            write.write(chunk)
+            write(chunk)
     if digest.hexdigest() != expected.lower():
         raise BatchError(
             f"{origin}: its sha256 is {digest.hexdigest()[:12]}…, the manifest says {expected[:12].lower()}…;"
             " the file changed or came broken: deliver it again"
         )
+
+
+@contextmanager
+def _kept_meanwhile(file: BinaryIO) -> Iterator[Callable[[bytes], object]]:
+    """A way to write to a new file that the disk keeps in the end: it begins to while more is being written."""
+    waiting: list[Future[None]] = []
+    unkept = 0
+
+    def write(chunk: bytes) -> None:
+        nonlocal unkept
+        file.write(chunk)
+        unkept += len(chunk)
+        if unkept >= _KEPT_AT_A_TIME and all(one.done() for one in waiting):
+            waiting.append(pool.submit(os.fsync, file.fileno()))
+            unkept = 0
+
+    with ThreadPoolExecutor(1) as pool:
+        yield write
+    for one in waiting:  # the system tells of a failure once only
+        one.result()
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _chunks(origin: Path) -> Iterator[bytes]:
@@ -307,12 +327,13 @@ def sync(folders: Sequence[Path]) -> None:
         os.sync()
         return
     for path in files:
-        _sync_file(path)
+        sync_file(path)
     for folder in folders:
         fsync_folder(folder)
 
 
-def _sync_file(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Have the disk keep a file."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 

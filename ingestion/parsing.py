@@ -49,6 +49,18 @@ PARQUET = (
 Version 2 packs ids and instants by itself. Ids hardly ever repay a dictionary, and nobody looks for one in a file.
 """
 _FEW_FILES = 8
+_LARGE_TEXT = 64 * 1024 * 1024
+"""Bytes from which on a plain NDJSON file is parsed by a statement of its own, all cores at once.
+
+To write rows in their order, DuckDB moves what its threads read, a buffer each, into groups of the size asked for, one
+thread at a time; but a buffer that is such a group already it takes as it is. So the groups are made as large as what
+a buffer holds, and no file begins in the middle of one.
+"""
+_BUFFER = 16 * 1024 * 1024
+_BUFFERS = 8
+"""Into how many parts smaller files are cut, for no core to be left without one."""
+_ROWS_PER_GROUP = range(10_000, 200_000)
+"""Groups of rows that are good to read: where what a buffer holds is none, DuckDB's own size is."""
 _WORTH_KEEPING = 4 * 1024 * 1024
 """Bytes from which on a Parquet file that is good as it lies is a part of raw by itself."""
 _TAKEN_NAMES = frozenset({"source_system", "_batch", "_file", "_reasons", "file_row_number", "file_index"})
@@ -106,7 +118,15 @@ def is_misnamed(file_name: str, kind: str = EXPORT) -> bool:
 
 def connect() -> duckdb.DuckDBPyConnection:
     """An in-memory connection on which files are parsed: UTC, nothing fetched from outside."""
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    return _prepared(duckdb.connect(config={"autoinstall_known_extensions": False}))
+
+
+def cursor(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """One more connection to the same memory and threads, for a statement at the same time."""
+    return _prepared(connection.cursor())
+
+
+def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
     return connection
 
@@ -129,7 +149,7 @@ def shape_of(connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPO
             return entity.name, file_format, path if hides_the_index else None, *types.items()
     except duckdb.Error as error:
         raise UnreadableFileError(first_line(error), path) from None
-    return entity.name, file_format, is_packed(path)
+    return entity.name, file_format, is_packed(path), path if _is_large_text(path) else None
 
 
 def is_raw_as_it_lies(connection: duckdb.DuckDBPyConnection, file: LandedFile, rating_scale: tuple[int, int]) -> bool:
@@ -171,6 +191,8 @@ def parse_files(
         reader = _quick_reader(connection, files, entity, file_format)
         if reader is not None:
             _write(connection, reader, target, entity, files, rating_scale)
+    except duckdb.InterruptException:
+        raise
     except duckdb.Error:
         reader = None
     if reader is None:
@@ -205,6 +227,8 @@ def parse_carefully(
         try:
             reader = _careful_reader(connection, path, entity, file_format)
             _write(connection, reader, target, entity, [file], rating_scale)
+        except duckdb.InterruptException:
+            raise
         except duckdb.Error as error:
             if file_format != "csv":
                 raise UnreadableFileError(first_line(error), file.path) from None
@@ -238,7 +262,17 @@ def _quick_reader(
         return (
             None if is_packed(paths[0]) else readers.parquet(paths, readers.parquet_types(connection, paths[0]), entity)
         )
-    return readers.quick_ndjson(paths, entity)
+    return readers.quick_ndjson(paths, entity, _buffer(paths))
+
+
+def _buffer(paths: Sequence[Path]) -> int | None:
+    """How many bytes of NDJSON a thread reads at a time; None where DuckDB's own choice will do."""
+    size = sum(path.stat().st_size for path in paths)
+    return None if is_packed(paths[0]) or size < _BUFFER else min(_BUFFER, size // _BUFFERS)
+
+
+def _is_large_text(path: Path) -> bool:
+    return path.suffix.lower() in (".ndjson", ".jsonl") and path.stat().st_size >= _LARGE_TEXT
 
 
 def _careful_reader(connection: duckdb.DuckDBPyConnection, path: Path, entity: Entity, file_format: str) -> Reader:
@@ -312,9 +346,16 @@ def _write(
                             else nullif(concat_ws('; ', {typing.against}), '') end
                     end as _reasons
                 from typed_values
-            ) to {sql_text(target)} ({PARQUET})
+            ) to {sql_text(target)} ({PARQUET}{_groups(reader, files)})
             """
         )
+
+
+def _groups(reader: Reader, files: Sequence[LandedFile]) -> str:
+    """The option that makes a group of rows what a buffer of the reader holds on average, where it has one."""
+    rows = sum(file.rows for file in files)
+    in_buffer = round((reader.buffer or 0) * rows / sum(file.path.stat().st_size for file in files)) if rows else 0
+    return f", row_group_size {in_buffer}" if in_buffer in _ROWS_PER_GROUP else ""
 
 
 @dataclass(frozen=True)
@@ -377,17 +418,15 @@ def _names(connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile]) -
         "_batch": [file.batch for file in files],
         "_file": [file.path.name for file in files],
     }
-    for name, values in columns.items():
-        distinct = ", ".join(map(sql_text, dict.fromkeys(values)))
-        connection.execute(f"create type names_of{name} as enum ({distinct})")
+    distinct = {name: ", ".join(map(sql_text, dict.fromkeys(values))) for name, values in columns.items()}
+    connection.execute("; ".join(f"create temp type names_of{name} as enum ({of})" for name, of in distinct.items()))
     try:
         yield ", ".join(
             f"{_by_file([f'cast({sql_text(value)} as names_of{name})' for value in values])} as {name}"
             for name, values in columns.items()
         )
     finally:
-        for name in columns:
-            connection.execute(f"drop type names_of{name}")
+        connection.execute("; ".join(f"drop type names_of{name}" for name in columns))
 
 
 # --- what was found ------------------------------------------------------------------------------------------
@@ -408,12 +447,14 @@ class _Rows:
 def _found(connection: duckdb.DuckDBPyConnection, target: Path, files: Sequence[LandedFile]) -> list[_Rows]:
     """The rows of each file in ``target``, where files stand in this order."""
     relation = f"read_parquet({sql_files([target])}, file_row_number = true)"
-    counts = {
-        (batch, name): (records, bad)
-        for batch, name, records, bad in connection.execute(
+    if len(files) == 1:
+        counted = connection.execute(f"select count(*), count(_reasons) from {relation}").fetchall()
+        counts = {(files[0].batch, files[0].path.name): counted[0]}
+    else:
+        counted = connection.execute(
             f"select _batch, _file, count(*), count(_reasons) from {relation} group by all"
         ).fetchall()
-    }
+        counts = {(batch, name): (records, bad) for batch, name, records, bad in counted}
     bad: list[tuple[int, str]] = []
     if any(count for _, count in counts.values()):
         bad = connection.execute(

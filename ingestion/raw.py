@@ -18,7 +18,7 @@ import re
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ import duckdb
 
 from ingestion import parsing
 from ingestion.contract import Entity
-from ingestion.landing import BatchError, Landed, replacing_folder
+from ingestion.landing import BatchError, Landed, replacing_folder, sync_file
 from ingestion.ledger import Part, SegmentEntry
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import vanished
@@ -39,6 +39,8 @@ from ingestion.sql import sql_files, sql_rows, sql_text
 
 SUMMARY = "segment.json"
 QUARANTINE = "quarantine.parquet"
+_STATEMENTS_AT_A_TIME = 2
+_LARGE_PART = 4 << 20
 Progress = Callable[[str], None]
 _BadRow = tuple[str, str, str, int, str, str]
 
@@ -252,12 +254,11 @@ def _parse(
                     parts[_entity(file)].append(part)
                 else:
                     groups[parsing.shape_of(connection, file.path, kind)].append(file)
-            for number, files in enumerate(groups.values()):
-                entity = _entity(files[0])
-                part = Part(f"{entity}-{number}.parquet")
-                parsed = parsing.parse_files(connection, files, folder / part.name, rating_scale)
-                outcomes |= zip(files, parsed, strict=True)
-                parts[entity].append(part)
+            numbered = [(Part(f"{_entity(of[0])}-{number}.parquet"), of) for number, of in enumerate(groups.values())]
+            parsed = _parse_groups(connection, [(of, folder / part.name) for part, of in numbered], rating_scale)
+            for (part, of), each in zip(numbered, parsed, strict=True):
+                outcomes |= zip(of, each, strict=True)
+                parts[_entity(of[0])].append(part)
         except UnreadableFileError as error:
             raise BatchError(f"{error.path}: cannot be read: {error}; deliver the batch again") from None
         for file in delivered:
@@ -274,6 +275,41 @@ def _parse(
         quarantine += [(file.batch, entity, name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
     quarantine.sort(key=lambda row: (row[0], row[2], row[3]))
     return parsed_files, parts, quarantine
+
+
+def _parse_groups(
+    connection: duckdb.DuckDBPyConnection,
+    groups: Sequence[tuple[Sequence[parsing.LandedFile], Path]],
+    rating_scale: tuple[int, int],
+) -> list[list[parsing.ParsedFile]]:
+    """Parse files of one shape each into a target each, some at a time: no core waits for a statement that is being
+    planned, or for the last rows of another.
+    """
+    at_work: list[duckdb.DuckDBPyConnection] = []
+
+    def parse(group: tuple[Sequence[parsing.LandedFile], Path]) -> list[parsing.ParsedFile]:
+        files, target = group
+        with parsing.cursor(connection) as cursor:
+            at_work.append(cursor)
+            try:
+                parsed = parsing.parse_files(cursor, files, target, rating_scale)
+            finally:
+                at_work.remove(cursor)
+        if target.stat().st_size >= _LARGE_PART:  # the disk can begin while others are parsed
+            sync_file(target)
+        return parsed
+
+    with ThreadPoolExecutor(_STATEMENTS_AT_A_TIME) as pool:
+        parsing_of = [pool.submit(parse, group) for group in groups]
+        try:
+            return [one.result() for one in parsing_of]
+        except BaseException:
+            for one in parsing_of:
+                one.cancel()
+            while wait(parsing_of, timeout=0.1).not_done:
+                for cursor in list(at_work):  # again and again: one that has not begun yet does not hear it
+                    cursor.interrupt()
+            raise
 
 
 def _link(origin: Path, target: Path) -> bool:

@@ -39,7 +39,8 @@ class Reader:
     """A query of raw values, by column, in the order of the records.
 
     ``malformed``, ``unsure``: true for a record that could not be read at all, and for one of which only the careful
-    reader can tell. ``absent``: columns that the whole file does not have, where its format has a header.
+    reader can tell. ``absent``: columns that the whole file does not have, where its format has a header. ``buffer``:
+    the bytes that a thread reads at a time, where that was chosen.
     """
 
     relation: str
@@ -47,19 +48,21 @@ class Reader:
     malformed: str = "false"
     unsure: str = "false"
     absent: frozenset[str] = field(default_factory=frozenset)
+    buffer: int | None = None
 
 
 # --- NDJSON -------------------------------------------------------------------------------------------------
 
 
-def quick_ndjson(paths: Sequence[Path], entity: Entity) -> Reader:
+def quick_ndjson(paths: Sequence[Path], entity: Entity, buffer: int | None = None) -> Reader:
     """Each value as text. A malformed line comes as a record without any value, and may take its neighbour with it."""
+    size = f" maximum_object_size = {buffer // 2}," if buffer else ""  # DuckDB's buffers hold two of the largest
     types = ", ".join(
         f"{column.name}: '{'json' if column.kind is Kind.LIST else 'varchar'}'" for column in entity.columns
     )
     relation = (
         f"read_json({sql_files(paths)}, format = 'newline_delimited', records = true, ignore_errors = true,"
-        f" columns = {{{types}}}, compression = '{packing(paths[0])}')"
+        f"{size} columns = {{{types}}}, compression = '{packing(paths[0])}')"
     )
     values = {}
     for column in entity.columns:
@@ -71,7 +74,7 @@ def quick_ndjson(paths: Sequence[Path], entity: Entity) -> Reader:
         else:
             values[column.name] = Value(text)
     nothing = " and ".join(f"raw_{column.name} is null" for column in entity.columns)
-    return Reader(relation, values, unsure=nothing)
+    return Reader(relation, values, unsure=nothing, buffer=buffer)
 
 
 def _of_doubtful_type(column: Column) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +130,48 @@ def test_a_file_with_another_hash(drop: Path, home: Path, where: str) -> None:
     assert str(file) in message
     assert "sha256" in message
     assert "deliver it again" in message
+
+
+def test_the_disk_begins_to_keep_a_large_file_while_it_is_copied(
+    drop: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = write_batch(drop / "b1", {"messages": [message(n) for n in range(100)]})
+    monkeypatch.setattr(landing, "_LARGE_FILE", 0)
+    monkeypatch.setattr(landing, "_CHUNK", 1000)
+    monkeypatch.setattr(landing, "_KEPT_AT_A_TIME", 2000)
+    kept: list[int] = []
+    fsync = os.fsync
+
+    def told(descriptor: int) -> None:
+        fsync(descriptor)
+        kept.append(os.fstat(descriptor).st_size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", told)
+        assert content(land("acme", batch, home).folder) == content(batch)
+    size = (batch / "messages.ndjson").stat().st_size
+    assert kept[0] < size, "some of it, before all was there"
+    assert size in kept
+
+
+@pytest.mark.parametrize("failing", [1, 2], ids=["while it is copied", "at the end"])
+def test_what_the_disk_does_not_keep_is_not_landed(
+    drop: Path, home: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    batch = write_batch(drop / "b1", {"messages": [message(n) for n in range(100)]})
+    monkeypatch.setattr(landing, "_LARGE_FILE", 0)
+    monkeypatch.setattr(landing, "_KEPT_AT_A_TIME", 1)
+    calls: list[int] = []
+
+    def fails_once(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == failing:
+            raise OSError(errno.EIO, "Input/output error")  # the system says so once, and never again
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="Input/output error"):
+        patch.setattr(os, "fsync", fails_once)
+        land("acme", batch, home)
+    assert content(home) == {}
 
 
 @pytest.mark.parametrize("broken", [None, "agents.ndjson", "contacts.ndjson", "messages.ndjson"])
@@ -283,12 +327,12 @@ def tear_the_second(copy: Callable[..., None]) -> Callable[..., None]:
     """Copies the first file, and stops in the middle of the second."""
     seen: list[str] = []
 
-    def torn(origin: Path, target: Path, expected: str) -> None:
+    def torn(origin: Path, target: Path, expected: str, *, is_large: bool) -> None:
         seen.append(origin.name)
         if len(seen) == 2:
             target.write_bytes(origin.read_bytes()[:5])
             raise Stop
-        copy(origin, target, expected)
+        copy(origin, target, expected, is_large=is_large)
 
     return torn
 
