@@ -184,6 +184,15 @@ def left_out(settings: Settings, *, is_update: bool = False) -> list[str]:
     return ["--exclude", *models] if models else []
 
 
+def at_once(*, is_update: bool) -> list[str]:
+    """dbt's arguments for how many models and tests it works on at once.
+
+    In an update most statements take less than what dbt does before and after them, on one core; those of a full build
+    keep all cores at work, and need the memory for themselves.
+    """
+    return ["--threads", "2"] if is_update else []
+
+
 def _options(target: Path) -> list[str]:
     return [
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
