@@ -1,7 +1,8 @@
 """What a candidate holds: rows and a checksum of each table, so that a verdict is about exactly that.
 
-Here: the names of the marts, checksums of them and of what the reports for any filter are made from;
-``python -m expectations.contents FILE`` prints them as JSON. Not here: whether the contents are good (``verdict``).
+Here: the names of the marts, checksums of them and of what the reports for any filter are made from; ``python -m
+expectations.contents`` reads the path of a file, as a line of JSON, and prints them as JSON. Not here: whether the
+contents are good (``verdict``).
 """
 
 from __future__ import annotations
@@ -57,4 +58,4 @@ def _told(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(contents(Path(sys.argv[1]))))
+    print(json.dumps(contents(Path(json.loads(sys.stdin.readline())))))

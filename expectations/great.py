@@ -59,5 +59,6 @@ def load() -> None:
     try:
         import great_expectations.expectations  # noqa: F401
     finally:
+        gc.freeze()
         gc.enable()
         sys.meta_path.remove(finder)

@@ -16,11 +16,14 @@ import json
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
 
 
 def main() -> None:
     """Load, wait, invoke."""
-    gc.disable()  # what is loaded stays: to look through it for garbage, again and again, finds none
+    gc.disable()  # what is loaded stays, and the process ends before what is left over adds up
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner
@@ -29,8 +32,6 @@ def main() -> None:
     _spell_out_only_what_is_told()
     silently = ["--quiet", "--log-level-file", "none", "--no-write-json"]
     parsed = dbtRunner().invoke([*silently, "parse", *sys.argv[1:]]).result
-    gc.freeze()
-    gc.enable()
     line = sys.stdin.readline()
     if not line:
         os._exit(0)
@@ -46,6 +47,7 @@ def main() -> None:
         result.result.write(order["results"])
     if result.exception is not None:
         print(result.exception, flush=True)
+    _write_files_at_once(DuckDBConnectionManager._ENV)
     # DuckDB's files are whole only when their connections are closed; to take the rest apart, object by object, takes
     # longer than that
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -75,6 +77,25 @@ def _spell_out_only_what_is_told() -> None:
         add(config)
 
     logging.add_logger_to_manager = add_asking  # type: ignore[attr-defined, assignment]
+
+
+def _write_files_at_once(environment: Any) -> None:
+    """Have DuckDB write the build's files side by side; what it does not, closing them does, one after the other."""
+    if environment is None or environment.conn is None:
+        return
+    import duckdb
+
+    listed = "select database_name from duckdb_databases() where not internal and not readonly and path is not null"
+    names = [name for (name,) in environment.conn.execute(listed).fetchall()]
+    cursors = [environment.conn.cursor() for _ in names]
+
+    def write(cursor: duckdb.DuckDBPyConnection, name: str) -> None:
+        with suppress(duckdb.Error):
+            cursor.execute(f'checkpoint "{name}"')
+        cursor.close()
+
+    with ThreadPoolExecutor(max(1, len(names))) as pool:
+        list(pool.map(write, cursors, names))
 
 
 def _end_with_standard_input() -> None:

@@ -63,20 +63,21 @@ def publish(
     releases.remove_leftovers(home)
     fresh = home.releases / f".new-{release_id}.duckdb"
     try:
-        build.candidate.rename(fresh)
-        release = Release(
-            release_id,
-            build.id,
-            fingerprint,
-            now.isoformat(),
-            evaluated=verdict.evaluated,
-            warnings=tuple(str(finding) for finding in verdict.warnings),
-            decisions=tuple(decisions),
-            contents=verdict.contents,
-            **_facts(fresh, build),
-        )
-        _complete(fresh, release)
-        verify(fresh, verdict.contents)
+        with fresh_reader() as reader:
+            build.candidate.rename(fresh)
+            release = Release(
+                release_id,
+                build.id,
+                fingerprint,
+                now.isoformat(),
+                evaluated=verdict.evaluated,
+                warnings=tuple(str(finding) for finding in verdict.warnings),
+                decisions=tuple(decisions),
+                contents=verdict.contents,
+                **_facts(fresh, build),
+            )
+            _complete(fresh, release)
+            verify(fresh, verdict.contents, reader)
         wait_for_docs()
         if parquet:
             exports.write(fresh, releases.exports_of(home, release_id), verdict.contents)
@@ -216,18 +217,29 @@ def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release
         connection.execute(f"comment on column release.release.{name} is {sql_text(comment)}")
 
 
-def verify(path: Path, contents: dict[str, list[str]]) -> None:
+@contextmanager
+def fresh_reader() -> Iterator[subprocess.Popen[str]]:
+    """A fresh process for :func:`verify`, which starts while the file is made ready."""
+    command = [sys.executable, "-m", "expectations.contents"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def verify(path: Path, contents: dict[str, list[str]], reader: subprocess.Popen[str]) -> None:
     """A fresh process opens the file and reads every value: what readers get is what was judged, and on disk.
 
     Raises:
         UnpublishableError: it cannot be read, or holds something else.
     """
-    check = subprocess.run(
-        [sys.executable, "-m", "expectations.contents", str(path)], capture_output=True, text=True, check=False
-    )
-    if check.returncode:
-        raise UnpublishableError(f"{path}: cannot be read back: {check.stderr.strip().splitlines()[-1:]}")
-    found = json.loads(check.stdout)
+    told, error = reader.communicate(json.dumps(str(path)) + "\n")
+    if reader.returncode:
+        raise UnpublishableError(f"{path}: cannot be read back: {error.strip().splitlines()[-1:]}")
+    found = json.loads(told)
     names = dict.fromkeys([*MARTS, *contents])  # what a release of older software did not know is not asked of it
     wrong = [name for name in names if found.get(name) != contents.get(name)]
     if wrong:

@@ -86,7 +86,8 @@ def rollback(config: Path, release_id: str) -> None:
         home = Home(settings.home)
         try:
             release = releases.find(home, release_id)
-            publication.verify(releases.file_of(home, release), release.contents)
+            with publication.fresh_reader() as reader:
+                publication.verify(releases.file_of(home, release), release.contents, reader)
             had_exports = home.current_exports.is_symlink()
             if settings.releases.parquet:
                 exports.ensure(home, release)

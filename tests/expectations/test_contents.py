@@ -68,6 +68,10 @@ def test_what_readers_do_not_count_on_changes_nothing(candidate: Path, statement
 
 def test_another_process_says_the_same(candidate: Path) -> None:
     said = subprocess.run(
-        [sys.executable, "-m", "expectations.contents", str(candidate)], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "expectations.contents"],
+        input=json.dumps(str(candidate)) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert json.loads(said.stdout) == contents(candidate)
