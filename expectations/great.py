@@ -53,12 +53,14 @@ def load_beside() -> threading.Thread:
 
 def load() -> None:
     """Import Great Expectations; what imports it afterwards finds it there."""
+    is_new = "great_expectations" not in sys.modules
     finder = _Lazily()
     sys.meta_path.insert(0, finder)
     gc.disable()  # what is imported stays: to look through it for garbage, again and again, finds none
     try:
         import great_expectations.expectations  # noqa: F401
     finally:
-        gc.freeze()
+        if is_new:  # a process that runs more than once shall not keep what was garbage each time
+            gc.freeze()
         gc.enable()
         sys.meta_path.remove(finder)
