@@ -8,8 +8,9 @@ A parsed file holds the entity's columns in their types, where a record came fro
 one landed file stand together and in their order, so that Parquet's own row number orders them without a column of
 its own.
 
-Many files are parsed in one statement, on all cores, by the quick readers. What these cannot decide they say, and then
-the files concerned are read once more, each by itself: both ways give the same rows and reasons.
+Many files are parsed in one statement, a large one by its own, on all cores, by the quick readers. What these cannot
+decide they say, and then the files concerned are read once more, each by itself: both ways give the same rows and
+reasons.
 """
 
 from __future__ import annotations
