@@ -119,6 +119,12 @@ def test_every_client_since_1_0_reads_the_release(story: Story) -> None:
         assert connection.execute(query).fetchall() == [("v1.0.0+",)]
 
 
+def threads_of_dbt(story: Story) -> set[str]:
+    """The threads in which dbt made the last build."""
+    results = json.loads((story.last_build / "target" / "run_results.json").read_text())["results"]
+    return {result["thread_id"] for result in results}
+
+
 def test_nothing_new_is_no_new_release(story: Story) -> None:
     before = story.release
     run = story.run()
@@ -229,6 +235,7 @@ def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: 
     run = story.run()
     assert run.returncode == PUBLISHED, run.stdout + run.stderr
     assert json.loads((story.last_build / "plan.json").read_text())["carried_over"] == published
+    assert len(threads_of_dbt(story)) == 2, "two models at once"
     assert rows(story.current, "select messages from details where conversation_id = 'arrives later'") == [(1,)]
     assert story.differences_from_the_plain_computation() == []
     assert accounting_found(story) == accounting_expected(story)
@@ -240,6 +247,7 @@ def test_a_full_refresh_builds_the_same_from_nothing(story: Story) -> None:
     assert story.run("--full-refresh").returncode == PUBLISHED
     assert story.release != before
     assert json.loads((story.last_build / "plan.json").read_text())["carried_over"] is None
+    assert len(threads_of_dbt(story)) == 1, "the memory for one"
     again = read_marts(story.current)
     assert [line for mart in KEYS for line in differences(mart, marts[mart], again[mart])] == []
 
