@@ -218,7 +218,7 @@ def _kept_meanwhile(file: BinaryIO) -> Iterator[Callable[[bytes], object]]:
         nonlocal unkept
         file.write(chunk)
         unkept += len(chunk)
-        if unkept >= _KEPT_AT_A_TIME and all(one.done() for one in waiting):
+        if unkept >= _KEPT_AT_A_TIME and (not waiting or waiting[-1].done()):
             waiting.append(pool.submit(os.fsync, file.fileno()))
             unkept = 0
 

@@ -86,16 +86,15 @@ def _write_files_at_once(environment: Any) -> None:
     import duckdb
 
     listed = "select database_name from duckdb_databases() where not internal and not readonly and path is not null"
-    names = [name for (name,) in environment.conn.execute(listed).fetchall()]
-    cursors = [environment.conn.cursor() for _ in names]
 
-    def write(cursor: duckdb.DuckDBPyConnection, name: str) -> None:
-        with suppress(duckdb.Error):
+    def write(name: str) -> None:
+        with suppress(duckdb.Error), environment.conn.cursor() as cursor:
             cursor.execute(f'checkpoint "{name}"')
-        cursor.close()
 
-    with ThreadPoolExecutor(max(1, len(names))) as pool:
-        list(pool.map(write, cursors, names))
+    with suppress(duckdb.Error):  # a full disk, say, of which dbt's results tell
+        names = [name for (name,) in environment.conn.execute(listed).fetchall()]
+        with ThreadPoolExecutor(max(1, len(names))) as pool:
+            list(pool.map(write, names))
 
 
 def _end_with_standard_input() -> None:
