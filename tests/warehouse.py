@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import jinja2
 
 from ingestion.build_files import CANDIDATE
 from ingestion.catalog import CarriedOver, create_build
@@ -116,17 +117,41 @@ class Model:
             connection.execute(f"create or replace {kind} {self.relation} as {self.sql}")
             return
         connection.execute(f"create or replace temp table delivered as {self.sql}")
-        if self.strategy == "replace":
-            connection.execute(f"delete from {self.relation} where {' and '.join(self.predicates)}")
-        elif self.strategy != "append":
+        if self.strategy in ("replace", "replace_known"):
+            self._follow_strategy(connection)
+            return
+        if self.strategy != "append":
             same = " and ".join(f"target.{key} = delivered.{key}" for key in self.unique_key)
             connection.execute(f"delete from {self.relation} as target using delivered where {same}")
         connection.execute(f"insert into {self.relation} from delivered")
+
+    def _follow_strategy(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """A strategy of the project's own, by its macro."""
+        columns = connection.execute("describe delivered").fetchall()
+        arguments = {
+            "target_relation": self.relation,
+            "temp_relation": "delivered",
+            "dest_columns": [{"name": name} for name, *_ in columns],
+            "unique_key": self.unique_key,
+            "incremental_predicates": self.predicates,
+        }
+        sql = str(getattr(_strategies(), f"get_incremental_{self.strategy}_sql")(arguments))
+        for statement in filter(str.strip, sql.split(";")):
+            connection.execute(statement)
 
     def _exists(self, connection: duckdb.DuckDBPyConnection) -> bool:
         schema, name = self.relation.split(".")[-2:]
         query = "select count(*) from duckdb_tables() where schema_name = $1 and table_name = $2"
         return connection.execute(query, [schema, name]).fetchone() == (1,)
+
+
+@cache
+def _strategies() -> Any:
+    """The macros that say how an update changes a table, without dbt."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["ref"] = lambda name: f"intermediate.{name}"
+    environment.globals["get_quoted_csv"] = lambda names: ", ".join(f'"{name}"' for name in names)
+    return environment.from_string((PROJECT / "macros" / "updates.sql").read_text(encoding="utf-8")).module
 
 
 @cache

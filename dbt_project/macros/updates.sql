@@ -83,6 +83,38 @@ insert into {{ arg_dict['target_relation'] }} ({{ columns }})
 select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}
 
+{# The incremental strategy `replace_known`, of records that hang on conversations: new rows take the place of those of
+   the same key. These are few, and are found by the conversations that they are in, or among the orphans, since to
+   compare their keys with those of all rows would take many times as long. #}
+{% macro get_incremental_replace_known_sql(arg_dict) -%}
+{%- set target, new = arg_dict['target_relation'], arg_dict['temp_relation'] -%}
+{%- set keys = arg_dict['unique_key'] | join(', ') -%}
+{%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+delete from {{ target }}
+where rowid in (
+    with known_conversations as (
+        select known_conversation_no as conversation_no
+        from {{ ref('int_repeated_records') }}
+        where known_conversation_no is not null
+    ),
+
+    nearby as materialized (
+        select rowid as place, {{ keys }}
+        from {{ target }}
+        where conversation_no in (select conversation_no from known_conversations)
+        union all
+        select rowid as place, {{ keys }}
+        from {{ target }}
+        where conversation_no is null
+    )
+
+    select place from nearby where ({{ keys }}) in (select ({{ keys }}) from {{ new }})
+);
+
+insert into {{ target }} ({{ columns }})
+select {{ columns }} from {{ new }}
+{%- endmacro %}
+
 {# In an update: the orphans of an entity whose conversation has arrived, with its number; they were taken in before and
    are not among the delivered ones. All columns of the model but the two that change are as they were. #}
 {% macro adopted_orphans(entity) -%}

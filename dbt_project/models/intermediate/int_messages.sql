@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', unique_key=['source_no', 'message_id']) }}
+{{ config(materialized='incremental', incremental_strategy='replace_known', unique_key=['source_no', 'message_id']) }}
 -- depends_on: {{ ref('int_affected_conversations') }}
 with {{ latest_versions('messages') }}
 
