@@ -68,13 +68,14 @@ def versions_in_build(entity: Entity, source_no: int, database: str) -> str:
     """SQL of the versions in force in a build, attached as ``database``: what is known of a source up to it.
 
     Of the ``keys`` that a query asks for only: to compute anything for all that a source ever told takes longer than to
-    look for them.
+    look for them. That they are not empty goes without saying; but only where the side that asks is filtered, DuckDB
+    looks into the other one before it reads all of its columns.
     """
     return (
         f"select {entity.key} as key, make_timestamptz(epoch_us({entity.clock})) as clock,"
         " coalesce(make_timestamptz(epoch_us(updated_at)), '-infinity') as updated_at,"
         f" '' as _batch, '' as _file, 0 as line from {database}.intermediate.int_{entity.name}"
-        f" semi join keys on {entity.key} = keys.key where source_no = {source_no}"
+        f" where source_no = {source_no} and {entity.key} in (select key from keys where key <> '')"
     )
 
 

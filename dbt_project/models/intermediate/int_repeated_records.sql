@@ -1,5 +1,7 @@
 {# A record that came once needs no order: so only those are looked at closely whose key came more than once, or is
-   known. Keys that share a hash by chance are told apart when they are ordered. #}
+   known. Keys that share a hash by chance are told apart when they are ordered. Known ones are looked for by their keys
+   alone first, and not among empty ones, of which there are none: only for a filtered side of a join of one column does
+   DuckDB look into the other side before it reads all of its columns. #}
 {% set keys, hanging = record_keys(), ['messages', 'events', 'ratings'] %}
 with {% for entity, key in keys.items() -%}
 {% set records = ref('int_delivered_' ~ entity) -%}
@@ -10,14 +12,26 @@ with {% for entity, key in keys.items() -%}
     having count(*) > 1
 ),
 
+{% if is_update() -%}
+{{ entity }}_alike as materialized (
+    select
+        source_no,
+        {{ key }},
+        {{ 'cast(null as timestamp)' if entity == 'events' else 'updated_at' }} as updated_at,
+        {{ 'conversation_no' if entity in hanging else 'cast(null as bigint)' }} as known_conversation_no
+    from {{ before_update('int_' ~ entity) }}
+    where {{ key }} in (select {{ key }} from {{ records }} where {{ key }} <> '')
+),
+
+{% endif -%}
 {{ entity }}_known as (
     {% if is_update() -%}
     select distinct
         sources.source_system,
         in_force.{{ key }} as record_id,
-        {{ 'cast(null as timestamp)' if entity == 'events' else 'in_force.updated_at' }} as updated_at,
-        {{ 'in_force.conversation_no' if entity in hanging else 'cast(null as bigint)' }} as known_conversation_no
-    from {{ before_update('int_' ~ entity) }} as in_force
+        in_force.updated_at,
+        in_force.known_conversation_no
+    from {{ entity }}_alike as in_force
     inner join {{ source('settings', 'sources') }} as sources on in_force.source_no = sources.source_no
     inner join {{ records }} as delivered
         on sources.source_system = delivered.source_system and in_force.{{ key }} = delivered.{{ key }}
