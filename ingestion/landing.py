@@ -23,7 +23,8 @@ from typing import Annotated, Any, BinaryIO
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 MANIFEST = "manifest.json"
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
+"""What is hashed and written while a core still has it at hand."""
 _FEW_FILES = 16
 _LARGE_FILE = 4 << 20
 _KEPT_AT_A_TIME = 8 << 20
@@ -209,12 +210,12 @@ def _copy_verified(origin: Path, target: Path, expected: str, *, is_large: bool)
 
 
 @contextmanager
-def _kept_meanwhile(file: BinaryIO) -> Iterator[Callable[[bytes], object]]:
+def _kept_meanwhile(file: BinaryIO) -> Iterator[Callable[[memoryview], object]]:
     """A way to write to a new file that the disk keeps in the end: it begins to while more is being written."""
     waiting: list[Future[None]] = []
     unkept = 0
 
-    def write(chunk: bytes) -> None:
+    def write(chunk: memoryview) -> None:
         nonlocal unkept
         file.write(chunk)
         unkept += len(chunk)
@@ -230,12 +231,15 @@ def _kept_meanwhile(file: BinaryIO) -> Iterator[Callable[[bytes], object]]:
     os.fsync(file.fileno())
 
 
-def _chunks(origin: Path) -> Iterator[bytes]:
-    """The content of a delivered file; only what goes wrong in reading is the batch's fault."""
+def _chunks(origin: Path) -> Iterator[memoryview]:
+    """The content of a delivered file, each part in the place of the one before; only what goes wrong in reading is the
+    batch's fault.
+    """
+    chunk = memoryview(bytearray(_CHUNK))
     try:
-        with origin.open("rb") as read:
-            while chunk := read.read(_CHUNK):
-                yield chunk
+        with origin.open("rb", buffering=0) as read:
+            while size := read.readinto(chunk):
+                yield chunk[:size]
     except FileNotFoundError:
         raise BatchError(
             f"{origin}: the manifest lists it and it is not there; deliver the file or write the manifest again"
