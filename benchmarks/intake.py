@@ -7,6 +7,7 @@ rest of a run (``whole``).
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import statistics
@@ -162,6 +163,7 @@ def _spelled(column: str, file_format: str) -> str:
 def _sample(folder: Path, way: str, threads: int, count: int) -> Sample:
     """One reading in a new process."""
     shutil.rmtree(folder / "home", ignore_errors=True)
+    os.sync()  # or the disk would still be at work on the sample before
     drop = json.dumps(str(folder / "drop"), ensure_ascii=False)
     (folder / "causerie.toml").write_text(_CONFIG.format(path=drop, threads=threads), encoding="utf-8")
     code = f"from benchmarks import intake; intake.sample({str(folder)!r}, {way!r}, {threads}, {count})"
@@ -201,7 +203,7 @@ def sample(folder: str, way: str, threads: int, count: int) -> None:
             raise ValueError(f"not all is taken in: {reports}")
     else:
         files = sorted((Path(folder) / "drop" / "b1").iterdir())
-        begun, started = _cpu(), time.monotonic()  # to take in opens its connection, too
+        begun, started = _cpu(), time.monotonic()  # to take in opens and closes its connection, too
         with duckdb.connect() as connection:
             connection.execute(f"set threads = {threads}")
             connection.execute(f"set temp_directory = {text(Path(folder) / 'spill')}")
@@ -209,7 +211,7 @@ def sample(folder: str, way: str, threads: int, count: int) -> None:
                 chosen = [path for path in files if path.name.startswith(entity)]
                 if chosen:
                     _read_bare(connection, entity, chosen, way, Path(folder) / "rewritten.parquet")
-            ended = time.monotonic()
+        ended = time.monotonic()
     print(json.dumps({"seconds": ended - started, "cpu": _cpu() - begun, "landing": landing}))
 
 
