@@ -89,7 +89,7 @@ deleted_conversations as (
 ),
 
 {# Counted by what a row itself says first, and those that hang on deleted conversations apart: to ask each of all rows
-   for its conversation would take four times as long. #}
+   for its conversation takes twice as long. #}
 {% set hanging = ['messages', 'events', 'ratings'] -%}
 hanging as (
     {% for entity in hanging -%}
