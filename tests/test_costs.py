@@ -173,7 +173,7 @@ def test_an_update_looks_at_a_message_of_the_past_a_few_times_and_at_none_of_raw
     short, long = stories[1], stories[THICK]
     more_messages = long.messages - short.messages
     assert more_messages > 2 * short.messages
-    assert long.update.scanned - short.update.scanned < 5.5 * more_messages, long.update.by_model
+    assert long.update.scanned - short.update.scanned < 3.6 * more_messages, long.update.by_model
     for story in (short, long):
         assert story.files_of_update
         assert not set(story.files_of_update) & set(story.files_of_full)

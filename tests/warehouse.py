@@ -136,7 +136,7 @@ class Model:
             "incremental_predicates": self.predicates,
         }
         sql = str(getattr(_strategies(), f"get_incremental_{self.strategy}_sql")(arguments))
-        for statement in filter(str.strip, sql.split(";")):
+        for statement in filter(None, map(str.strip, sql.split(";"))):
             connection.execute(statement)
 
     def _exists(self, connection: duckdb.DuckDBPyConnection) -> bool:
