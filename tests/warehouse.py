@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -151,7 +152,11 @@ def _strategies() -> Any:
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     environment.globals["ref"] = lambda name: f"intermediate.{name}"
     environment.globals["get_quoted_csv"] = lambda names: ", ".join(f'"{name}"' for name in names)
-    return environment.from_string((PROJECT / "macros" / "updates.sql").read_text(encoding="utf-8")).module
+    environment.globals["adapter"] = adapter = SimpleNamespace()
+    text = "".join((PROJECT / "macros" / name).read_text(encoding="utf-8") for name in ("engine.sql", "updates.sql"))
+    macros = environment.from_string(text).module
+    adapter.dispatch = lambda name: getattr(macros, f"duckdb__{name}")
+    return macros
 
 
 @cache

@@ -18,11 +18,16 @@
 {%- endif -%}
 {%- endmacro %}
 
-{# A condition on conversations: all of them in a full build, in an update those that the delivered records affect. #}
-{% macro is_affected(conversation_no) -%}
-{%- set affected_conversations = ref('int_affected_conversations') -%}
+{# A condition on conversations: all of them in a full build, in an update those that the delivered records affect, or
+   whose details they affect. #}
+{% macro is_affected(conversation_no, by='int_affected_conversations') -%}
+{%- set affected_conversations = ref(by) -%}
 {%- if is_update() -%}
-{{ conversation_no }} in (select affected.conversation_no from {{ affected_conversations }} as affected)
+{{ conversation_no }} in (
+    select affected.conversation_no
+    from {{ affected_conversations }} as affected
+    where {{ any_number('affected.conversation_no') }}
+)
 {%- else -%}
 true
 {%- endif -%}
@@ -65,6 +70,20 @@ credits as (
 )
 {%- endmacro %}
 
+{# The contacts whose data are shown; in an update those of the affected details. #}
+{% macro shown_contacts() -%}
+{%- set contacts, affected_details = ref('int_contacts'), ref('int_affected_details') -%}
+select *
+from {{ contacts }}
+where
+    not is_deleted
+    {% if is_update() -%}
+    and contact_id in (
+        select affected.contact_id from {{ affected_details }} as affected where affected.contact_id <> ''
+    )
+    {%- endif %}
+{%- endmacro %}
+
 {# The relation of messages to look at: `int_messages` in a full build, with its orphans; in an update the messages of
    the affected conversations. #}
 {% macro affected_messages() -%}
@@ -95,7 +114,7 @@ where rowid in (
     with known_conversations as (
         select known_conversation_no as conversation_no
         from {{ ref('int_repeated_records') }}
-        where known_conversation_no is not null
+        where {{ any_number('known_conversation_no') }}
     ),
 
     nearby as materialized (
@@ -116,7 +135,8 @@ select {{ columns }} from {{ new }}
 {%- endmacro %}
 
 {# In an update: the orphans of an entity whose conversation has arrived, with its number; they were taken in before and
-   are not among the delivered ones. All columns of the model but the two that change are as they were. #}
+   are not among the delivered ones. All columns of the model but the two that change are as they were. A conversation
+   that the build before knew has no orphans left. #}
 {% macro adopted_orphans(entity) -%}
 {%- if is_update() %}
 union all
@@ -133,7 +153,12 @@ left join latest_versions
     on
         orphans.source_no = latest_versions.source_no
         and orphans.{{ record_keys()[entity] }} = latest_versions.{{ record_keys()[entity] }}
-where orphans.conversation_no is null and latest_versions.source_no is null
+where
+    orphans.conversation_no is null
+    and latest_versions.source_no is null
+    and conversations.conversation_no > (
+        select carried_over.newest_conversation_no from {{ source('settings', 'carried_over') }} as carried_over
+    )
 {%- endif %}
 {%- endmacro %}
 

@@ -4,7 +4,8 @@
 select
     conversations.conversation_no,
     conversations.source_system,
-    conversations.conversation_id
+    conversations.conversation_id,
+    conversations.contact_id
 from {{ ref('int_conversations') }} as conversations
 {% if is_update() -%}
 where

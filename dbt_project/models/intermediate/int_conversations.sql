@@ -4,6 +4,7 @@ with {{ latest_versions('conversations') }}{% if is_update() %},
 known as (
     select source_system, conversation_id, conversation_no
     from {{ this }}
+    where conversation_id in (select conversation_id from latest_versions where conversation_id <> '')
 ),
 
 newest_number as (

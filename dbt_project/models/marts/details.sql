@@ -1,14 +1,22 @@
 {{ config(incremental_predicates=[
     '(source_system, conversation_id) in (select source_system, conversation_id from intermediate.int_affected_details)'
 ]) }}
--- depends_on: {{ ref('int_affected_details') }}
+-- depends_on: {{ ref('int_affected_details') }}, {{ ref('int_contacts') }}
 {# the conversations first, then who they are with: in an update they are few #}
 with facts as (
     select *
     from {{ ref('int_conversation_facts') }}
-    {% if is_update() -%}
-    where conversation_no in (select affected.conversation_no from {{ ref('int_affected_details') }} as affected)
-    {%- endif %}
+    where {{ is_affected('conversation_no', by='int_affected_details') }}
+),
+
+conversations as (
+    select *
+    from {{ ref('int_conversations') }}
+    where {{ is_affected('conversation_no', by='int_affected_details') }}
+),
+
+contacts as (
+    {{ shown_contacts() }}
 )
 
 select
@@ -67,14 +75,10 @@ select
     {{ zoned('facts.rated_at') }} as rated_at,
     case when sources.kind = 'activecampaign' then 'observed' else 'exact' end as times_basis
 from facts
-inner join {{ ref('int_conversations') }} as conversations on facts.conversation_no = conversations.conversation_no
+inner join conversations on facts.conversation_no = conversations.conversation_no
 inner join {{ ref('int_tag_sets') }} as tag_sets on facts.tag_set_no = tag_sets.tag_set_no
 inner join {{ source('settings', 'sources') }} as sources on conversations.source_no = sources.source_no
-left join {{ ref('int_contacts') }} as contacts
-    on
-        conversations.source_no = contacts.source_no
-        and conversations.contact_id = contacts.contact_id
-        and not contacts.is_deleted
+left join contacts on conversations.source_no = contacts.source_no and conversations.contact_id = contacts.contact_id
 left join {{ ref('int_agents') }} as agents
     on conversations.source_no = agents.source_no and conversations.agent_id = agents.agent_id
 left join {{ ref('int_agent_numbers') }} as responders on facts.first_responder_no = responders.agent_no

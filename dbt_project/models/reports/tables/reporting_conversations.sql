@@ -4,13 +4,21 @@
     incremental_strategy='replace',
     incremental_predicates=['conversation_no in (select conversation_no from intermediate.int_affected_details)']
 ) }}
--- depends_on: {{ ref('int_affected_details') }}
+-- depends_on: {{ ref('int_affected_details') }}, {{ ref('int_contacts') }}
 with facts as (
     select *
     from {{ ref('int_conversation_facts') }}
-    {% if is_update() -%}
-    where conversation_no in (select affected.conversation_no from {{ ref('int_affected_details') }} as affected)
-    {%- endif %}
+    where {{ is_affected('conversation_no', by='int_affected_details') }}
+),
+
+conversations as (
+    select *
+    from {{ ref('int_conversations') }}
+    where {{ is_affected('conversation_no', by='int_affected_details') }}
+),
+
+contacts as (
+    {{ shown_contacts() }}
 )
 
 select
@@ -40,10 +48,6 @@ select
     facts.rating,
     facts.is_satisfied
 from facts
-inner join {{ ref('int_conversations') }} as conversations on facts.conversation_no = conversations.conversation_no
-left join {{ ref('int_contacts') }} as contacts
-    on
-        conversations.source_no = contacts.source_no
-        and conversations.contact_id = contacts.contact_id
-        and not contacts.is_deleted
+inner join conversations on facts.conversation_no = conversations.conversation_no
+left join contacts on conversations.source_no = contacts.source_no and conversations.contact_id = contacts.contact_id
 order by facts.started_date

@@ -8,9 +8,7 @@
 with hours as (
     select *
     from {{ ref('int_message_hours') }}
-    {% if is_update() -%}
-    where conversation_no in (select affected.conversation_no from {{ ref('int_affected_details') }} as affected)
-    {%- endif %}
+    where {{ is_affected('conversation_no', by='int_affected_details') }}
 )
 
 select

@@ -12,9 +12,7 @@ with counted as (
         count(*) as replies,
         cast(sum(reply_seconds) as bigint) as reply_seconds_sum
     from {{ ref('int_replies') }}
-    {% if is_update() -%}
-    where conversation_no in (select affected.conversation_no from {{ ref('int_affected_details') }} as affected)
-    {%- endif %}
+    where {{ is_affected('conversation_no', by='int_affected_details') }}
     group by conversation_no, agent_no
 )
 
