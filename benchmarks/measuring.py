@@ -57,9 +57,12 @@ class Measured(Step):
 def measure(command: Sequence[str | Path], folder: Path) -> Measured:
     """Run a command in ``folder`` to its end. Lines `name …` and `name 1.2 s` begin and end a step.
 
+    The disk is at rest when it begins: what the run before left to be written is not its own.
+
     Raises:
         CommandError: its status is not 0.
     """
+    os.sync()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         list(map(str, command)),
