@@ -37,6 +37,11 @@ class CarriedOver:
     last: Mapping[str, str]
 
 
+def news_of(entries: Sequence[Entry], carried_over: CarriedOver) -> set[tuple[str, str]]:
+    """The accepted batches, by source and name, that an update takes in: those that sort behind what it begins with."""
+    return {(entry.source, entry.batch) for entry in entries if entry.batch > carried_over.last.get(entry.source, "")}
+
+
 class CopyAhead:
     """The two files that an update begins with, copied in the background while it is not known yet whether it will.
 
@@ -91,10 +96,7 @@ def create_build(
             _copy(carried_over, path)
         else:
             copied.wait()
-        segments = holding(
-            segments,
-            [(entry.source, entry.batch) for entry in entries if entry.batch > last.get(entry.source, "")],
-        )
+        segments = holding(segments, news_of(entries, carried_over))
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         kind_of = {source.name: source.kind for source in settings.sources}

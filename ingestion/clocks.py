@@ -16,11 +16,9 @@ from ingestion.contract import Entity
 from ingestion.raw import RawBatch, Segment, records
 from ingestion.sql import sql_text
 
-Known = Callable[[Entity], str | None]
-"""SQL of the versions of an entity that were accepted before, with the columns of :func:`versions`; None for none.
-
-It may name the relation ``keys``, whose column ``key`` holds the keys that are asked for.
-"""
+Known = Callable[[Entity, str], str | None]
+"""Of an entity and SQL of what was delivered of it, SQL of the versions of the same records that were accepted before,
+with the columns of :func:`versions`, others possibly among them; None for none."""
 
 
 @dataclass(frozen=True)
@@ -64,21 +62,6 @@ def versions(segments: Sequence[Segment], entity: Entity, batches: Sequence[str]
     )
 
 
-def versions_in_build(entity: Entity, source_no: int, database: str) -> str:
-    """SQL of the versions in force in a build, attached as ``database``: what is known of a source up to it.
-
-    Of the ``keys`` that a query asks for only: to compute anything for all that a source ever told takes longer than to
-    look for them. That they are not empty goes without saying; but only where the side that asks is filtered, DuckDB
-    looks into the other one before it reads all of its columns.
-    """
-    return (
-        f"select {entity.key} as key, make_timestamptz(epoch_us({entity.clock})) as clock,"
-        " coalesce(make_timestamptz(epoch_us(updated_at)), '-infinity') as updated_at,"
-        f" '' as _batch, '' as _file, 0 as line from {database}.intermediate.int_{entity.name}"
-        f" where source_no = {source_no} and {entity.key} in (select key from keys where key <> '')"
-    )
-
-
 def known_and_restated(
     connection: duckdb.DuckDBPyConnection,
     known: Known,
@@ -97,7 +80,8 @@ def known_and_restated(
             continue
         records = {batch.batch: batch.totals().get(entity.name, (0, 0))[0] for batch in batches}
         delivering = [batch for batch, count in records.items() if count]
-        before = known(entity) if delivering else None
+        delivered = versions([segment], entity, delivering)
+        before = known(entity, delivered) if delivering and delivered else None
         if before is None and len(delivering) < 2:
             continue
         # a record that occurs twice occurs in a batch other than the largest: only their keys need be remembered

@@ -26,10 +26,10 @@ from ingestion.clocks import (
     known_and_restated,
     most_frequent_reasons,
     versions,
-    versions_in_build,
 )
 from ingestion.contract import Entity
 from ingestion.decisions import fingerprint, in_force
+from ingestion.in_force import InForce
 from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, read_manifest
 from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
 from ingestion.native import EXPORT, entities_of
@@ -73,21 +73,26 @@ class SourceReport:
 
 
 def take_in(
-    settings: Settings, progress: Progress, last_build: Callable[[], CarriedOver | None] = lambda: None
+    settings: Settings,
+    progress: Progress,
+    last_build: Callable[[], CarriedOver | None] = lambda: None,
+    in_force: InForce | None = None,
 ) -> list[SourceReport]:
     """Land, parse and judge what is new in every source; one report a source, in the order of the configuration.
 
     ``last_build`` is asked when there is something to judge: a build whose batches are all accepted still. What was
-    known up to it is looked up in its tables, where every record stands once, and not in all of raw.
+    known up to it is looked up in its tables, where every record stands once, and not in all of raw. ``in_force`` keeps
+    what was found there.
     """
     last_build = cache(last_build)
+    in_force = in_force or InForce()
     connection = parsing.connect()
     connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
     if settings.resources.threads:
         connection.execute(f"set threads = {settings.resources.threads}")
     with Ledger(settings.home / LEDGER) as ledger:
         return [
-            _SourceIntake(connection, ledger, settings, source, progress, last_build).run()
+            _SourceIntake(connection, ledger, settings, source, progress, last_build, in_force).run()
             for source in settings.sources
         ]
 
@@ -186,8 +191,10 @@ class _SourceIntake:
         source: AnySource,
         progress: Progress,
         last_build: Callable[[], CarriedOver | None],
+        in_force: InForce,
     ) -> None:
         self._last_build = last_build
+        self._in_force = in_force
         self._connection = connection
         self._ledger = ledger
         self._settings = settings
@@ -336,6 +343,8 @@ class _SourceIntake:
         self._progress(f"{self._source.name}: comparing clocks with what is known")
         entities = self._entities.values()
         clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
+        for batch in batches:
+            self._in_force.add(self._source.name, batch.batch)
         entries = [self._entry(batch, segment, clocks) for batch in batches]
         refused = any(entry.status == "refused" for entry in entries)
         if refused and len(group) > 1:
@@ -378,16 +387,16 @@ class _SourceIntake:
                     return Segment(listed, folder, (before.batch,)), [batch]
         return raw.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, self._source.kind)
 
-    def _known(self, entity: Entity) -> str | None:
+    def _known(self, entity: Entity, delivered: str) -> str | None:
         build = self._last_build()
         if build is None:
             return versions(self._history, entity)
-        self._connection.execute(f"attach if not exists {sql_text(build.database)} as last_build (read_only)")
+        self._in_force.begin(self._connection, build)
         last = build.last.get(self._source.name, "")
         source_no = 1 + self._settings.sources.index(self._source)
         since = [batch for segment in self._history for batch in segment.batches if batch > last]
         after = versions(holding(self._history, [(self._source.name, batch) for batch in since]), entity, since)
-        of_build = versions_in_build(entity, source_no, "last_build")
+        of_build = self._in_force.look_up(entity, source_no, delivered)
         return f"{of_build} union all {after}" if after else of_build
 
     def _entry(self, batch: RawBatch, segment: Segment, clocks: dict[tuple[str, str], Clocks]) -> Entry:

@@ -9,6 +9,13 @@
 {{ return(carried_over is not none) }}
 {%- endmacro %}
 
+{# Whether the intake found all versions in force of the conversations and messages that an update takes in. #}
+{% macro are_known_records_found() -%}
+{%- if not execute -%} {{ return(false) }} {%- endif -%}
+{%- set known_records = adapter.get_relation(database=target.database, schema='settings', identifier='known_records') -%}
+{{ return(known_records is not none) }}
+{%- endmacro %}
+
 {# A model as the build before left it. It is no `ref`: whoever reads it must run before that model does. #}
 {% macro before_update(model_name) -%}
 {%- if model_name in ['overview', 'by_agent', 'by_tag', 'details'] -%}

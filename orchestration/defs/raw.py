@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import dagster as dg
 
-from ingestion.catalog import CarriedOver, CopyAhead, create_build
+from ingestion.catalog import CarriedOver, CopyAhead, create_build, news_of
 from ingestion.contract import ENTITIES
+from ingestion.in_force import InForce
 from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.landing import BatchError
 from ingestion.native import EXPORT, LIVE_KINDS, entities_of
@@ -78,7 +79,8 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                     copied = CopyAhead(before, build.database)
                 return before
 
-            reporter.sources = take_in(settings, reporter.progress, known)
+            in_force = InForce()
+            reporter.sources = take_in(settings, reporter.progress, known, in_force)
             try:
                 entries, segments = accepted_batches(settings)
             except BatchError as error:
@@ -100,6 +102,8 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 build.folder.mkdir(parents=True, exist_ok=True)
                 dbt_process.open_build(settings, build)
                 create_build(build.database, settings, entries, segments, before, copied)
+                if before is not None and in_force.covers(before, news_of(entries, before)):
+                    in_force.write(build.database)
                 replace(plan, carried_over=before.build_id if before else None).write(build.plan)
         refusals = [reason for source in reporter.sources for reason in source.refusals]
         for line in refusals:

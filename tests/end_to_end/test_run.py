@@ -203,6 +203,13 @@ def test_the_other_source_goes_on_and_a_mended_batch_is_taken_in(story: Story) -
     assert story.run().returncode == PUBLISHED
 
 
+def found_by_the_intake(story: Story) -> list[tuple[str, str]]:
+    """The known records that the last build was given."""
+    with duckdb.connect(str(story.last_build / "warehouse.duckdb"), read_only=True) as connection:
+        query = "select entity, record_id from settings.known_records order by all"
+        return [(str(entity), str(record)) for entity, record in connection.execute(query).fetchall()]
+
+
 def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: Story) -> None:
     """Late changes of old records among them: an update of the build before, equal to one from nothing."""
     old = rows(story.current, "select conversation_id from details where source_system = 'boulangerie_export' limit 3")
@@ -223,6 +230,7 @@ def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: 
     assert causerie("reject", *decide).returncode == 0
     assert story.run().returncode == PUBLISHED
     shutil.rmtree(spoiled)  # the plain computation knows of no decisions
+    assert found_by_the_intake(story) == sorted(("conversations", str(key)) for (key,) in old)
     listed = causerie("releases", "--config", story.config).stdout
     (told,) = (line for line in listed.splitlines() if "it is of another shop" in line)
     assert told.startswith(f"{story.release.removesuffix('.duckdb')}: rejected boulangerie_export {spoiled.name} at ")
@@ -235,6 +243,7 @@ def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: 
     run = story.run()
     assert run.returncode == PUBLISHED, run.stdout + run.stderr
     assert json.loads((story.last_build / "plan.json").read_text())["carried_over"] == published
+    assert found_by_the_intake(story) == []
     assert len(threads_of_dbt(story)) == 2, "two models at once"
     assert rows(story.current, "select messages from details where conversation_id = 'arrives later'") == [(1,)]
     assert story.differences_from_the_plain_computation() == []

@@ -1,8 +1,10 @@
 {# A record that came once needs no order: so only those are looked at closely whose key came more than once, or is
    known. Keys that share a hash by chance are told apart when they are ordered. Known ones are looked for by their keys
    alone first, and not among empty ones, of which there are none: only for a filtered side of a join of one column does
-   DuckDB look into the other side before it reads all of its columns. #}
+   DuckDB look into the other side before it reads all of its columns. What the intake has found already, of entities
+   whose clocks it compares, is not looked for again. #}
 {% set keys, hanging = record_keys(), ['messages', 'events', 'ratings'] %}
+{% set found = ['conversations', 'messages'] if is_update() and are_known_records_found() else [] %}
 with {% for entity, key in keys.items() -%}
 {% set records = ref('int_delivered_' ~ entity) -%}
 {{ entity }}_repeated as (
@@ -13,6 +15,18 @@ with {% for entity, key in keys.items() -%}
 ),
 
 {% if is_update() -%}
+{% if entity in found -%}
+{{ entity }}_alike as (
+    select
+        source_no,
+        record_id as {{ key }},
+        updated_at,
+        conversation_no as known_conversation_no
+    from {{ source('settings', 'known_records') }}
+    where entity = '{{ entity }}'
+),
+
+{% else -%}
 {{ entity }}_alike as materialized (
     select
         source_no,
@@ -23,6 +37,7 @@ with {% for entity, key in keys.items() -%}
     where {{ key }} in (select {{ key }} from {{ records }} where {{ key }} <> '')
 ),
 
+{% endif -%}
 {% endif -%}
 {{ entity }}_known as (
     {% if is_update() -%}
