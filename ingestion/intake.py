@@ -76,23 +76,23 @@ def take_in(
     settings: Settings,
     progress: Progress,
     last_build: Callable[[], CarriedOver | None] = lambda: None,
-    in_force: InForce | None = None,
+    known_records: InForce | None = None,
 ) -> list[SourceReport]:
     """Land, parse and judge what is new in every source; one report a source, in the order of the configuration.
 
     ``last_build`` is asked when there is something to judge: a build whose batches are all accepted still. What was
-    known up to it is looked up in its tables, where every record stands once, and not in all of raw. ``in_force`` keeps
-    what was found there.
+    known up to it is looked up in its tables, where every record stands once, and not in all of raw. ``known_records``
+    keeps what was found there.
     """
     last_build = cache(last_build)
-    in_force = in_force or InForce()
+    known_records = known_records or InForce()
     connection = parsing.connect()
     connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
     if settings.resources.threads:
         connection.execute(f"set threads = {settings.resources.threads}")
     with Ledger(settings.home / LEDGER) as ledger:
         return [
-            _SourceIntake(connection, ledger, settings, source, progress, last_build, in_force).run()
+            _SourceIntake(connection, ledger, settings, source, progress, last_build, known_records).run()
             for source in settings.sources
         ]
 
@@ -191,10 +191,10 @@ class _SourceIntake:
         source: AnySource,
         progress: Progress,
         last_build: Callable[[], CarriedOver | None],
-        in_force: InForce,
+        known_records: InForce,
     ) -> None:
         self._last_build = last_build
-        self._in_force = in_force
+        self._known_records = known_records
         self._connection = connection
         self._ledger = ledger
         self._settings = settings
@@ -344,7 +344,7 @@ class _SourceIntake:
         entities = self._entities.values()
         clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
         for batch in batches:
-            self._in_force.add(self._source.name, batch.batch)
+            self._known_records.add(self._source.name, batch.batch)
         entries = [self._entry(batch, segment, clocks) for batch in batches]
         refused = any(entry.status == "refused" for entry in entries)
         if refused and len(group) > 1:
@@ -391,12 +391,12 @@ class _SourceIntake:
         build = self._last_build()
         if build is None:
             return versions(self._history, entity)
-        self._in_force.begin(self._connection, build)
+        self._known_records.begin(self._connection, build)
         last = build.last.get(self._source.name, "")
         source_no = 1 + self._settings.sources.index(self._source)
         since = [batch for segment in self._history for batch in segment.batches if batch > last]
         after = versions(holding(self._history, [(self._source.name, batch) for batch in since]), entity, since)
-        of_build = self._in_force.look_up(entity, source_no, delivered)
+        of_build = self._known_records.look_up(entity, source_no, delivered)
         return f"{of_build} union all {after}" if after else of_build
 
     def _entry(self, batch: RawBatch, segment: Segment, clocks: dict[tuple[str, str], Clocks]) -> Entry:
