@@ -237,15 +237,20 @@ def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: 
     published = story.last_build.readlink().name
     write_batch(
         story.drop / "2026-11-06T0300Z",
-        {"conversations": [conversation("arrives later", started_at="2026-11-05T11:00:00Z")]},
+        {
+            "conversations": [conversation("arrives later", started_at="2026-11-05T11:00:00Z")],
+            "messages": [
+                message("late", "arrives later", sent_at="2026-11-05T12:00:00Z", updated_at="2026-11-06T02:30:00Z")
+            ],
+        },
         "2026-11-06T03:00:00Z",
     )
     run = story.run()
     assert run.returncode == PUBLISHED, run.stdout + run.stderr
     assert json.loads((story.last_build / "plan.json").read_text())["carried_over"] == published
-    assert found_by_the_intake(story) == []
+    assert found_by_the_intake(story) == [("messages", "late")]
     assert len(threads_of_dbt(story)) == 2, "two models at once"
-    assert rows(story.current, "select messages from details where conversation_id = 'arrives later'") == [(1,)]
+    assert rows(story.current, "select messages from details where conversation_id = 'arrives later'") == [(2,)]
     assert story.differences_from_the_plain_computation() == []
     assert accounting_found(story) == accounting_expected(story)
     assert undocumented(story.current) == []
