@@ -77,18 +77,33 @@ credits as (
 )
 {%- endmacro %}
 
-{# The contacts whose data are shown; in an update those of the affected details. #}
-{% macro shown_contacts() -%}
-{%- set contacts, affected_details = ref('int_contacts'), ref('int_affected_details') -%}
-select *
-from {{ contacts }}
-where
-    not is_deleted
-    {% if is_update() -%}
-    and contact_id in (
-        select affected.contact_id from {{ affected_details }} as affected where affected.contact_id <> ''
-    )
-    {%- endif %}
+{# The conversations that are shown and the contacts whose data are, in an update those of the affected details: named
+   queries (`facts`, `conversations`, `contacts`). #}
+{% macro shown_conversations() -%}
+{%- set affected_details = ref('int_affected_details') -%}
+facts as (
+    select *
+    from {{ ref('int_conversation_facts') }}
+    where {{ is_affected('conversation_no', by='int_affected_details') }}
+),
+
+conversations as (
+    select *
+    from {{ ref('int_conversations') }}
+    where {{ is_affected('conversation_no', by='int_affected_details') }}
+),
+
+contacts as (
+    select *
+    from {{ ref('int_contacts') }}
+    where
+        not is_deleted
+        {% if is_update() -%}
+        and contact_id in (
+            select affected.contact_id from {{ affected_details }} as affected where affected.contact_id <> ''
+        )
+        {%- endif %}
+)
 {%- endmacro %}
 
 {# The relation of messages to look at: `int_messages` in a full build, with its orphans; in an update the messages of

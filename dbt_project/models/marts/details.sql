@@ -3,21 +3,7 @@
 ]) }}
 -- depends_on: {{ ref('int_affected_details') }}, {{ ref('int_contacts') }}
 {# the conversations first, then who they are with: in an update they are few #}
-with facts as (
-    select *
-    from {{ ref('int_conversation_facts') }}
-    where {{ is_affected('conversation_no', by='int_affected_details') }}
-),
-
-conversations as (
-    select *
-    from {{ ref('int_conversations') }}
-    where {{ is_affected('conversation_no', by='int_affected_details') }}
-),
-
-contacts as (
-    {{ shown_contacts() }}
-)
+with {{ shown_conversations() }}
 
 select
     -- ids

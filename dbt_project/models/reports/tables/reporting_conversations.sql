@@ -5,21 +5,7 @@
     incremental_predicates=['conversation_no in (select conversation_no from intermediate.int_affected_details)']
 ) }}
 -- depends_on: {{ ref('int_affected_details') }}, {{ ref('int_contacts') }}
-with facts as (
-    select *
-    from {{ ref('int_conversation_facts') }}
-    where {{ is_affected('conversation_no', by='int_affected_details') }}
-),
-
-conversations as (
-    select *
-    from {{ ref('int_conversations') }}
-    where {{ is_affected('conversation_no', by='int_affected_details') }}
-),
-
-contacts as (
-    {{ shown_contacts() }}
-)
+with {{ shown_conversations() }}
 
 select
     -- what filters ask
