@@ -19,7 +19,7 @@ from pathlib import Path
 from ingestion.landing import write_durably
 from ingestion.native import LIVE_KINDS
 from ingestion.settings import Resources, Settings
-from orchestration.home import Build, Home
+from orchestration.home import Build, Home, umask_of_user
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 EXECUTABLE = Path(sys.executable).with_name("dbt")
@@ -61,7 +61,7 @@ def begin_parsing(settings: Settings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / STAMP).unlink(missing_ok=True)
     if _is_parsed(PREPARED):
-        shutil.copy(PREPARED / MANIFEST, folder / MANIFEST)
+        shutil.copyfile(PREPARED / MANIFEST, folder / MANIFEST)
         _stamp(folder)
     else:
         _parsing[folder] = _start(["parse"], folder, environment(settings.resources))
@@ -113,7 +113,8 @@ def generate_docs(settings: Settings) -> Path:
     """
     folder = settings.home / "docs"
     ours = environment(settings.resources) | {"CAUSERIE_CANDIDATE_READ_ONLY": "True"}  # it may be a release by now
-    _finish(_start(["docs", "generate", "--static"], folder, ours, Home(settings.home).open_build))
+    home = Home(settings.home)
+    _finish(_start(["docs", "generate", "--static"], folder, ours, home.open_build, umask_of_user(home)))
     return folder / "static_index.html"
 
 
@@ -128,7 +129,7 @@ def load_ahead(settings: Settings) -> None:
     target = home.dbt / "loaded"
     target.mkdir(parents=True, exist_ok=True)
     if not (target / PARTIAL_PARSE).exists() and _is_parsed(PREPARED):
-        shutil.copy(PREPARED / PARTIAL_PARSE, target / PARTIAL_PARSE)
+        shutil.copyfile(PREPARED / PARTIAL_PARSE, target / PARTIAL_PARSE)
     _loaded[home.path] = subprocess.Popen(
         [sys.executable, "-m", "orchestration.dbt_worker", *_options(target)],
         env={**os.environ, **environment(settings.resources), "PYTHONUNBUFFERED": "1"},
@@ -201,7 +202,7 @@ def _options(target: Path) -> list[str]:
 
 
 def _start(
-    command: Sequence[str], target: Path, ours: Mapping[str, str], folder: Path = PROJECT
+    command: Sequence[str], target: Path, ours: Mapping[str, str], folder: Path = PROJECT, umask: int = -1
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [str(EXECUTABLE), *command, *_options(target)],
@@ -210,6 +211,7 @@ def _start(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        umask=umask,
     )
 
 

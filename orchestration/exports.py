@@ -47,6 +47,7 @@ def write(file: Path, folder: Path, contents: Mapping[str, Sequence[str]]) -> No
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         fresh.mkdir(parents=True)
+        fresh.chmod(0o755)
         files = _copied(file, fresh)
         found = contents_of_files({mart: files[mart] for mart in MARTS})
         wrong = [mart for mart in MARTS if mart in contents and list(contents[mart]) != found[mart]]

@@ -1,6 +1,10 @@
-"""The folders of one home, and the lock that lets one run at a time work in it.
+"""The folders of one home, the lock that lets one run at a time work in it, and who may read what.
 
 Here: where things lie. Not here: what is in them.
+
+A home holds names, phone numbers and texts. Whoever takes it has a umask from then on by which all that the process,
+its threads and its children create is its user's alone. Releases are for other users too: whoever writes one says so,
+by explicit modes.
 """
 
 from __future__ import annotations
@@ -12,6 +16,10 @@ from pathlib import Path
 from typing import IO
 
 from ingestion.build_files import CANDIDATE, DATABASE
+from ingestion.ledger import LEDGER
+
+_ITS_USER_ALONE = 0o077
+"""The umask of who works in a home."""
 
 
 class BusyError(Exception):
@@ -101,6 +109,12 @@ class Home:
         """A link to the running job's build, or the last one's: a path that stays the same, as dbt's parse needs it."""
         return self.path / "builds" / "open"
 
+    def private(self) -> list[Path]:
+        """What is there that only its user may read; all else below the folder of the home is not touched."""
+        names = ("landing", "raw", "builds", "dbt", LEDGER, self.log.name, self.record.name, "lock")
+        there = [path for path in (self.path / name for name in names) if path.exists()]
+        return [*there, *self.releases.glob("*-data-docs")]
+
     def build(self, run_id: str) -> Build:
         """The build of a run."""
         return Build(self.path / "builds" / run_id)
@@ -119,33 +133,93 @@ class Home:
         )
 
 
-_held: dict[Path, IO[str]] = {}
+_held: dict[Path, tuple[IO[str], int]] = {}
+"""Of each home that this process has taken: the file of its lock, and the umask that was in force before."""
 
 
-def lock(home: Home) -> None:
+def lock(home: Home) -> str | None:
     """Take the home for this process; the lock ends with the process, however it ends.
+
+    What a home of older software shows to other users is closed to them; in that case a line says so.
 
     Raises:
         BusyError: another process holds it.
+        OSError: it cannot be made, or belongs to another user.
     """
     path = home.path / "lock"
     if path in _held:
-        return
-    home.path.mkdir(parents=True, exist_ok=True)
-    file = path.open("a+")
+        return None
+    before = keep_private(home)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        holder = file.read().strip()
-        file.close()
-        raise BusyError(
-            f"{home.path}: another run ({holder or 'just starting'}) is at work here; wait for it to end"
-        ) from None
+        file = path.open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip()
+            file.close()
+            raise BusyError(
+                f"{home.path}: another run ({holder or 'just starting'}) is at work here; wait for it to end"
+            ) from None
+        mended = _close_to_others(home)
+    except BaseException:
+        os.umask(before)
+        raise
     file.truncate(0)
     file.write(f"process {os.getpid()}")
     file.flush()
-    _held[path] = file
+    _held[path] = file, before
+    return mended
+
+
+def keep_private(home: Home) -> int:
+    """Have what this process creates from here on be its user's alone; the umask before, and the folder is there."""
+    make_readable_folder(home.path)
+    return os.umask(_ITS_USER_ALONE)
+
+
+def umask_of_user(home: Home) -> int:
+    """The umask for what is written for the user while this process has the home."""
+    return _held[home.path / "lock"][1]
+
+
+def make_readable_folder(folder: Path) -> None:
+    """Make a folder, and those above it, into which every user may look; one that is there keeps its mode."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(exist_ok=True)
+        missing.chmod(0o755)
+
+
+def _close_to_others(home: Home) -> str | None:
+    """Take from other users what a umask let them read. Links are left alone: what they name may be a release."""
+    open_ones = [path for path in home.private() if path.stat().st_mode & _ITS_USER_ALONE]
+    for path in open_ones:
+        _close(path)
+        for folder, folders, files in os.walk(path):
+            for inside in (Path(folder, name) for name in (*folders, *files)):
+                if not inside.is_symlink():
+                    _close(inside)
+    if not open_ones:
+        return None
+    names = ", ".join(path.name for path in open_ones)
+    return (
+        f"{home.path}: other users could read {names}, which hold or tell of names, numbers and texts; now they cannot"
+    )
+
+
+def _close(path: Path) -> None:
+    path.chmod(path.stat().st_mode & ~_ITS_USER_ALONE & 0o7777)
+
+
+def closed_to_us(home: Home) -> str | None:
+    """Why this user can neither work in a home nor see how it stands; None where it can."""
+    if all(os.access(path, os.R_OK) for path in (home.path, *home.private()) if path.exists()):
+        return None
+    try:
+        owner = home.path.owner()
+    except KeyError:
+        owner = f"user {home.path.stat().st_uid}"
+    return f"{home.path}: belongs to {owner}: run this as that user; what is published can be read by everybody"
 
 
 def is_locked(home: Home) -> bool:
@@ -162,6 +236,8 @@ def is_locked(home: Home) -> bool:
 
 def unlock(home: Home) -> None:
     """Give the home back before the process ends."""
-    file = _held.pop(home.path / "lock", None)
-    if file is not None:
+    held = _held.pop(home.path / "lock", None)
+    if held is not None:
+        file, before = held
+        os.umask(before)
         file.close()

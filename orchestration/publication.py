@@ -24,7 +24,7 @@ from expectations.contents import MARTS
 from expectations.verdict import Verdict, read_verdict
 from ingestion.sql import first_line, sql_text
 from orchestration import exports, releases
-from orchestration.home import Build, Home
+from orchestration.home import Build, Home, make_readable_folder
 from orchestration.releases import Release, file_of
 
 
@@ -59,7 +59,7 @@ def publish(
     for before in releases.kept(home):  # releases are told apart, and ordered, by when they were published
         now = max(now, datetime.fromisoformat(before.published_at) + timedelta(seconds=1))
     release_id = f"{now:%Y%m%dT%H%M%SZ}-{build.id[:8]}"
-    home.releases.mkdir(parents=True, exist_ok=True)
+    make_readable_folder(home.releases)
     releases.remove_leftovers(home)
     fresh = home.releases / f".new-{release_id}.duckdb"
     try:

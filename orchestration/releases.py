@@ -50,7 +50,7 @@ class Release:
 
     def write(self, home: Home) -> None:
         """Store what is known of it beside its file."""
-        write_durably(_description(home, self.release_id), json.dumps(asdict(self), indent=1).encode())
+        _write_for_all(_description(home, self.release_id), json.dumps(asdict(self), indent=1).encode())
 
 
 def file_of(home: Home, release: Release) -> Path:
@@ -70,6 +70,13 @@ def exports_of(home: Home, release_id: str) -> Path:
 
 def _description(home: Home, release_id: str) -> Path:
     return home.releases / f"{release_id}.json"
+
+
+def _write_for_all(path: Path, content: bytes) -> None:
+    """Write what the commands of every user read, whatever the umask."""
+    path.touch()
+    path.chmod(0o644)
+    write_durably(path, content)
 
 
 def current(home: Home) -> Release | None:
@@ -182,7 +189,7 @@ def go_to(home: Home, release: Release, now: datetime) -> None:
     between = [release.release_id, *([seen.release_id] if seen else [])]
     fresh = home.releases / f".new-{_WENT_BACK}"
     until = max(now.isoformat(), *(of.published_at for of in kept(home)), "")  # whatever the clock says by now
-    write_durably(fresh, json.dumps({"between": between, "until": until}).encode())
+    _write_for_all(fresh, json.dumps({"between": between, "until": until}).encode())
     fresh.replace(home.releases / _WENT_BACK)
     fsync_folder(home.releases)
     point_to(home, release)

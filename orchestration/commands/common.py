@@ -40,24 +40,38 @@ def read_settings(config: Path) -> Settings:
         stop(str(error), WRONG)
 
 
+def home_of_this_user(settings: Settings) -> None:
+    """End the command where the home is another user's, whose names and texts it would have to read."""
+    from orchestration.home import Home, closed_to_us
+
+    reason = closed_to_us(Home(settings.home))
+    if reason is not None:
+        stop(reason, WRONG)
+
+
 @contextmanager
 def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
     """One command at a time works in a home. What goes wrong beside its errand itself ends in a line."""
     from ingestion.settings import SettingsError
     from orchestration.full_disk import full_disk
-    from orchestration.home import BusyError, Home, lock, unlock
+    from orchestration.home import BusyError, Home, closed_to_us, lock, unlock
 
     home = Home(settings.home)
     try:
-        lock(home)
+        mended = lock(home)
     except BusyError as error:
         stop(str(error), REFUSED)
     except OSError as error:
         remedy = full_disk(home.path, str(error))
         if remedy is not None:
             stop(remedy, REFUSED)
-        stop(f"{config}: home: {home.path}: {error.strerror}; name a folder that can be written", WRONG)
+        stop(
+            closed_to_us(home) or f"{config}: home: {home.path}: {error.strerror}; name a folder that can be written",
+            WRONG,
+        )
     try:
+        if mended:
+            click.echo(mended, err=True)
         yield
     except SettingsError as error:
         stop(f"{config}: {error}", WRONG)

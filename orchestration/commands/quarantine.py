@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ingestion.native import KINDS, entities_of
-from orchestration.commands.common import REFUSED, WRONG, config_option, opened, read_settings, stop
+from orchestration.commands.common import REFUSED, WRONG, config_option, home_of_this_user, opened, read_settings, stop
 
 _ENTITIES = list(dict.fromkeys(entity for kind in KINDS for entity in entities_of(kind)))
 
@@ -56,6 +56,7 @@ def quarantine(
     Exit status: 0 whether there are rows or not; 1 the ledger cannot be read; 2 wrong configuration or usage.
     """
     settings = read_settings(config)
+    home_of_this_user(settings)
     names = [known.name for known in settings.sources]
     if source is not None and source not in names:
         stop(f"--source: there is no source '{source}'; there are {', '.join(names)}", WRONG)

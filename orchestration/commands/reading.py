@@ -10,7 +10,15 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import REFUSED, WRONG, config_option, home_to_oneself, read_settings, stop
+from orchestration.commands.common import (
+    REFUSED,
+    WRONG,
+    config_option,
+    home_of_this_user,
+    home_to_oneself,
+    read_settings,
+    stop,
+)
 
 
 @click.command()
@@ -43,6 +51,7 @@ def docs(config: Path) -> None:
     from orchestration.home import Home
 
     settings = read_settings(config)
+    home_of_this_user(settings)
     if not Home(settings.home).open_build.exists():
         stop(f"{settings.home}: nothing is built yet; run 'causerie run' first", REFUSED)
     with home_to_oneself(settings, config):

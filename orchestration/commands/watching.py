@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import PUBLISHED, REFUSED, config_option, read_settings
+from orchestration.commands.common import PUBLISHED, REFUSED, config_option, home_of_this_user, read_settings
 
 
 @click.command()
@@ -26,7 +26,9 @@ def status(config: Path, shape: str) -> None:
 
     from orchestration.status import as_json, show_status, status_of
 
-    found = status_of(read_settings(config))
+    settings = read_settings(config)
+    home_of_this_user(settings)
+    found = status_of(settings)
     if shape == "json":
         click.echo(json.dumps(as_json(found), indent=1, ensure_ascii=False))
     else:

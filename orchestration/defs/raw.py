@@ -64,7 +64,9 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: IntakeConfig, reporter: dg.ResourceParam[Reporter]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         home = Home(settings.home)
-        lock(home)
+        mended = lock(home)
+        if mended is not None:
+            context.log.warning(mended)
         dbt_process.load_ahead(settings)
         build = home.build(context.run.run_id)
         copied: CopyAhead | None = None
