@@ -15,6 +15,7 @@ from pathlib import Path
 from ingestion.landing import MANIFEST
 from ingestion.ledger import LEDGER, Decision, Entry, Ledger
 from ingestion.settings import AnySource, ExportSource, Settings
+from ingestion.shown import command
 
 
 class DecisionError(Exception):
@@ -42,7 +43,7 @@ def accept(settings: Settings, source: str, batch: str, reason: str, now: dateti
             why = "; ".join(entry.reasons)
             raise DecisionError(
                 f"{source} {batch}: cannot be read, so it cannot be accepted: {why}; mend it, or set it aside:"
-                f" causerie reject {source} {batch} --reason ..."
+                f" {command('reject', source, batch, option='--reason ...')}"
             )
         if decision.fingerprint is None:
             raise DecisionError(f"{source} {batch}: is neither in landing nor in its drop folder any more")

@@ -36,6 +36,7 @@ from ingestion.native import EXPORT, entities_of
 from ingestion.pull import next_name
 from ingestion.raw import RawBatch, Segment, holding
 from ingestion.settings import AnySource, ExportSource, MetaWebhooksSource, Quality, Settings
+from ingestion.shown import command, shell_word
 from ingestion.sources import SourceError, export
 from ingestion.sql import sql_text
 
@@ -423,11 +424,12 @@ class _SourceIntake:
 
     def _quarantine_reasons(self, batch: RawBatch, segment: Segment) -> list[str]:
         quality = self._settings.quality
+        option = f"--batch {shell_word(batch.batch)}"
         return [
             f"{self._source.name} {batch.batch}: {quarantined:,} of {records:,} {entity} rows are quarantined"
             f" ({_percent(quarantined, records)}; the limit is {quality.quarantine_share:.1%} and"
             f" {quality.quarantine_rows} rows), {_most_of(self._connection, segment, self._entities[entity], batch)}:"
-            f" see {segment.quarantine} or 'causerie quarantine --batch {batch.batch}', {self._remedy}"
+            f" {self._remedy}; the rows: {segment.quarantine} or {command('quarantine', option=option)}"
             for entity, (records, quarantined) in batch.totals().items()
             if _exceed(quarantined, records, quality.quarantine_share, quality.quarantine_rows)
         ]

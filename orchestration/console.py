@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
@@ -16,12 +15,13 @@ from orchestration import releases, summary
 from orchestration.full_disk import full_disk
 from orchestration.home import Home
 from orchestration.reporting import Reporter
+from orchestration.terminal import Terminal, one_line
 
 
 class ConsoleReporter(Reporter):
     """Shows each step as it ends, and what it is at while it works (on a terminal only)."""
 
-    def __init__(self, console: Console, home: Home | None = None) -> None:
+    def __init__(self, console: Terminal, home: Home | None = None) -> None:
         super().__init__(home)
         self.console = console
         self._status: Status | None = None
@@ -31,53 +31,51 @@ class ConsoleReporter(Reporter):
         """Start the spinner."""
         self._step = name
         if self.console.is_terminal:
-            self._status = self.console.status(name)
+            self._status = self.console.status(one_line(name))
             self._status.start()
         else:
-            self.console.print(f"{name} …", highlight=False)
+            self.console.say(f"{name} …")
 
     def end(self, name: str, seconds: float) -> None:
         """Leave a line behind."""
         if self._status is not None:
             self._status.stop()
             self._status = None
-        self.console.print(f"{name:<12} {seconds:6.1f} s", highlight=False)
+        self.console.say(f"{name:<12} {seconds:6.1f} s")
 
     def progress(self, message: str) -> None:
         """Say it beside the spinner."""
         if self._status is not None:
-            self._status.update(f"{self._step}: {message}")
+            self._status.update(one_line(f"{self._step}: {message}"))
 
 
-def show(reporter: Reporter, home: Home, console: Console, startup_seconds: float) -> None:
+def show(reporter: Reporter, home: Home, console: Terminal, startup_seconds: float) -> None:
     """The summary of a run."""
     release = releases.current(home)
     console.print()
     for source in reporter.sources:
-        console.print(f"[bold]{source.source}[/bold]  {summary.taken_in(source)}", highlight=False)
+        console.say((source.source, "bold"), f"  {summary.taken_in(source)}")
         for warning in source.warnings:
-            console.print(f"  [yellow]{warning}[/yellow]", highlight=False, soft_wrap=True)
+            console.say((f"  {warning}", "yellow"))
     if release is not None and (reporter.sources or reporter.release):
         _show_weeks(releases.file_of(home, release), console)
     if reporter.release is not None:
         _show_release(reporter, home, console, reporter.release)
     elif not reporter.is_new and release is not None:
-        console.print(f"\nNothing new: {release.release_id} stays the release.", highlight=False)
+        console.print()
+        console.say(f"Nothing new: {release.release_id} stays the release.")
         _show_links(home, console)
         for left in releases.gone_back_from(home):
-            console.print(
-                f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again",
-                highlight=False,
-                soft_wrap=True,
-            )
+            console.say(f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again")
     elif not reporter.is_new and not reporter.refusals:
-        console.print("\nNothing is delivered yet: there is no release.", highlight=False)
+        console.print("\nNothing is delivered yet: there is no release.")
     _show_refusals(reporter, home, console, release)
     times = "  ".join(f"{name} {seconds:.1f} s" for name, seconds in reporter.steps.items())
-    console.print(f"\n[dim]start-up {startup_seconds:.1f} s  {times}[/dim]", highlight=False, soft_wrap=True)
+    console.print()
+    console.say((f"start-up {startup_seconds:.1f} s  {times}", "dim"))
 
 
-def _show_weeks(path: Path, console: Console) -> None:
+def _show_weeks(path: Path, console: Terminal) -> None:
     for week in summary.last_weeks(path):
         table = Table(
             title=f"\n{week.account_id}: the week of {week.start:%-d %B %Y}", title_justify="left", title_style="bold"
@@ -90,32 +88,31 @@ def _show_weeks(path: Path, console: Console) -> None:
         console.print(table)
 
 
-def _show_release(reporter: Reporter, home: Home, console: Console, release: releases.Release) -> None:
+def _show_release(reporter: Reporter, home: Home, console: Terminal, release: releases.Release) -> None:
     verdict = reporter.verdict
     if verdict is not None:
         failed = len(verdict.findings)
-        console.print(
-            f"\n{verdict.evaluated - failed} of {verdict.evaluated} expectations met,"
-            f" {_checks_passed(home, release)} dbt tests passed",
-            highlight=False,
+        console.print()
+        console.say(
+            f"{verdict.evaluated - failed} of {verdict.evaluated} expectations met,"
+            f" {_checks_passed(home, release)} dbt tests passed"
         )
         for finding in verdict.warnings:
-            console.print(f"  [yellow]warning[/yellow] {finding}", highlight=False, soft_wrap=True)
+            console.say(("  warning", "yellow"), f" {finding}")
     rows = ", ".join(f"{mart} {count:,}" for mart, count in release.rows.items())
-    console.print(f"\n[bold green]Published[/bold green] {release.release_id}", highlight=False)
-    console.print(f"  rows: {rows}", highlight=False, soft_wrap=True)
+    console.print()
+    console.say(("Published", "bold green"), f" {release.release_id}")
+    console.say(f"  rows: {rows}")
     through = release.data_through
-    console.print(
-        f"  data through {through[:19].replace('T', ' ') + ' UTC' if through else 'unknown'}", highlight=False
-    )
-    console.print(f"  {_superseded(home, release)}", highlight=False, soft_wrap=True)
+    console.say(f"  data through {through[:19].replace('T', ' ') + ' UTC' if through else 'unknown'}")
+    console.say(f"  {_superseded(home, release)}")
     _show_links(home, console)
 
 
-def _show_links(home: Home, console: Console) -> None:
+def _show_links(home: Home, console: Terminal) -> None:
     for link in (home.current, home.current_exports):
         if link.is_symlink():
-            console.print(f"  {link}", highlight=False, soft_wrap=True)
+            console.say(f"  {link}")
 
 
 def _checks_passed(home: Home, release: releases.Release) -> int:
@@ -134,32 +131,29 @@ def _superseded(home: Home, release: releases.Release) -> str:
     return ", ".join(f"{value or 0:,} {name}" for value, name in zip(row or (), names, strict=False))
 
 
-def _show_refusals(reporter: Reporter, home: Home, console: Console, release: releases.Release | None) -> None:
+def _show_refusals(reporter: Reporter, home: Home, console: Terminal, release: releases.Release | None) -> None:
     if not reporter.refusals:
         return
-    console.print("\n[bold red]Refused[/bold red]")
+    console.print("\nRefused", style="bold red")
     for reason in reporter.refusals:
-        console.print(f"  {reason}", highlight=False, soft_wrap=True, markup=False)
+        first, *more = reason.splitlines() if reason in reporter.build_failures else [reason]
+        console.say(f"  {first}")
+        for other in more:  # of what dbt or a library said
+            console.say(f"      {other}")
     if any(source.having("refused") for source in reporter.sources):
-        console.print(
+        console.say(
             "  if a batch is right as it is: causerie accept SOURCE BATCH --reason ...; to go on without it: causerie"
-            " reject SOURCE BATCH --reason ...",
-            highlight=False,
-            soft_wrap=True,
+            " reject SOURCE BATCH --reason ..."
         )
     if reporter.verdict is not None and not reporter.verdict.holds:
         docs = home.build(reporter.verdict.build_id).docs / "index.html"
-        console.print(f"  details: {docs}", highlight=False, soft_wrap=True)
+        console.say(f"  details: {docs}")
     elif reporter.build_failures:
-        console.print(f"  details: {home.log}", highlight=False, soft_wrap=True)
+        console.say(f"  details: {home.log}")
         remedy = full_disk(home.path, "\n".join(reporter.build_failures))
         if remedy is not None:
-            console.print(f"  {remedy}", highlight=False, soft_wrap=True, markup=False)
+            console.say(f"  {remedy}")
         elif reporter.is_update:
-            console.print(
-                "  the last build was read for it; if that may be damaged: causerie run --full-refresh",
-                highlight=False,
-                soft_wrap=True,
-            )
+            console.say("  the last build was read for it; if that may be damaged: causerie run --full-refresh")
     if release is not None:
-        console.print(f"  readers go on with {release.release_id}", highlight=False)
+        console.say(f"  readers go on with {release.release_id}")

@@ -15,15 +15,12 @@ from datetime import date
 from itertools import groupby
 from typing import IO, Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from ingestion.shown import visible
 from orchestration import summary
 from orchestration.differences import ADDED, CHANGED, KEYS, Change, Comparison, MartDifference, Side
-
-WIDTH = 160
-"""Of what is written elsewhere than on a terminal."""
+from orchestration.terminal import Terminal
 
 
 @dataclass(frozen=True)
@@ -122,15 +119,15 @@ def _notes(before: Side, after: Side, marts: Iterable[MartDifference]) -> list[s
 
 def write_table(comparison: Comparison, question: Question, out: IO[str]) -> None:
     """What a person reads: the marts, then the figures by period or the changes of one mart."""
-    console = Console(file=out, width=None if out.isatty() else WIDTH, highlight=False)
+    console = Terminal(out)
     before, after, marts = comparison.before, comparison.after, comparison.marts()
     for name, side in (("before", before), ("after ", after)):
         through = f"{side.data_through[:19]} UTC" if side.data_through else "unknown"
-        console.print(f"{name}  [bold]{escape(side.release_id)}[/bold]  data through {through}", soft_wrap=True)
+        console.say(f"{name}  ", (side.release_id, "bold"), f"  data through {through}")
     _show_marts(marts, console)
     notes = _notes(before, after, marts)
     for note in notes:
-        console.print(f"[yellow]{escape(note)}[/yellow]", soft_wrap=True)
+        console.say((note, "yellow"))
     if not any(mart.differs for mart in marts):
         told_apart = any(mart.columns_only_before or mart.columns_only_after for mart in marts)
         console.print("Nothing differs in the columns that both have." if told_apart else "Nothing differs.")
@@ -144,7 +141,7 @@ def write_table(comparison: Comparison, question: Question, out: IO[str]) -> Non
         console.print(answer.more)
 
 
-def _show_marts(marts: Sequence[MartDifference], console: Console) -> None:
+def _show_marts(marts: Sequence[MartDifference], console: Terminal) -> None:
     table = Table()
     table.add_column("")
     for name in ("rows before", "rows after", "added", "removed", "changed"):
@@ -155,7 +152,7 @@ def _show_marts(marts: Sequence[MartDifference], console: Console) -> None:
     console.print(table)
 
 
-def _show_figures(answer: Answer, console: Console) -> None:
+def _show_figures(answer: Answer, console: Terminal) -> None:
     found = False
     for key, changes in groupby(answer, key=lambda change: change.key):
         found = True
@@ -163,21 +160,22 @@ def _show_figures(answer: Answer, console: Console) -> None:
         title = f"{account}: {_period(grain, start)}"
         first = next(changes)
         if first.difference != CHANGED:
-            console.print(f"\n[bold]{escape(title)}[/bold] is {'new' if first.difference == ADDED else 'gone'}")
+            console.print()
+            console.say((title, "bold"), f" is {'new' if first.difference == ADDED else 'gone'}")
             continue
-        table = Table(title=f"\n{escape(title)}", title_justify="left", title_style="bold")
+        table = Table(title=f"\n{visible(title)}", title_justify="left", title_style="bold")
         table.add_column("")
         for name in ("before", "after", "change"):
             table.add_column(name, justify="right")
         for change in (first, *changes):
             before, after = (_readable(change.column, value) for value in (change.before, change.after))
-            table.add_row(*map(_cell, (change.column, before, after, _change(change))))
+            table.add_row(change.column, before, after, _change(change))
         console.print(table)
     if not found:
         console.print("No figure differs at this grain.")
 
 
-def _show_changes(answer: Answer, console: Console) -> None:
+def _show_changes(answer: Answer, console: Terminal) -> None:
     table = Table(title=f"\n{answer.mart}", title_justify="left", title_style="bold")
     for name in (*KEYS[answer.mart], "column", "before", "after"):
         table.add_column(name, overflow="fold")
@@ -186,14 +184,9 @@ def _show_changes(answer: Answer, console: Console) -> None:
         for change in changes:
             what = change.column if change.column is not None else f"(row {change.difference})"
             values = _told_apart(change) if change.column is not None else ("", "")
-            table.add_row(*map(_cell, (*row, what, *values)))
+            table.add_row(*row, what, *values)
             row = [""] * len(row)
     console.print(table if table.row_count else "No row differs at this grain.")
-
-
-def _cell(text: str | None) -> str:
-    """Text of others on a terminal: no layout of theirs, no control characters."""
-    return escape("".join(char if char.isprintable() else " " for char in text or ""))
 
 
 def _period(grain: str, start: date) -> str:

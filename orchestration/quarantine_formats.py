@@ -11,11 +11,9 @@ import json
 from dataclasses import asdict, fields
 from typing import IO
 
-from rich.console import Console
-from rich.markup import escape
-from rich.text import Text
-
+from ingestion.shown import visible
 from orchestration.quarantine import MENDED, NOT_BUILT, OPEN, REFUSED, Quarantine, Row
+from orchestration.terminal import Terminal, one_line
 
 EXAMPLES = 5
 """Of each reason, where no limit is given."""
@@ -28,21 +26,20 @@ _IN_WORDS = {
 
 def write_table(quarantine: Quarantine, limit: int | None, out: IO[str]) -> None:
     """What a person reads. On a terminal records are cut off at its edge."""
-    console = Console(file=out, highlight=False, soft_wrap=True)
-    console.print(_total(quarantine))
+    console = Terminal(out)
+    console.say(_total(quarantine))
     for reason in quarantine.reasons(limit):
         rows = "1 row" if reason.rows == 1 else f"{reason.rows:,} rows"
-        console.print(f"\n[bold]{escape(visible(reason.reason))}[/bold]  {rows}")
+        console.print()
+        console.say((reason.reason, "bold"), f"  {rows}")
         for row in reason.examples:
-            console.print(
-                escape(f"  {_place(row)}") + (f"  [yellow]{escape(_state(row))}[/yellow]" if _state(row) else "")
-            )
-            record = Text(f"    {visible(row.record)}", style="dim")
+            console.say(f"  {_place(row)}", (f"  {_state(row)}" if _state(row) else "", "yellow"))
+            record = one_line((f"    {row.record}", "dim"))
             if console.is_terminal:
                 record.truncate(console.width, overflow="ellipsis")
-            console.print(record)
+            console.print(record, soft_wrap=True)
         if len(reason.examples) < reason.rows:
-            console.print(f"  … and {reason.rows - len(reason.examples):,} more; --limit 0 shows all")
+            console.say(f"  … and {reason.rows - len(reason.examples):,} more; --limit 0 shows all")
 
 
 def _total(quarantine: Quarantine) -> str:
@@ -66,11 +63,11 @@ def _total(quarantine: Quarantine) -> str:
 
 def _place(row: Row) -> str:
     key = "without a key" if row.record_id is None else row.record_id
-    return "  ".join(map(visible, (row.source_system, row.batch, row.file, f"line {row.line}", key)))
+    return "  ".join((row.source_system, row.batch, row.file, f"line {row.line}", key))
 
 
 def _state(row: Row) -> str:
-    return f"mended by {visible(row.mended_by)}" if row.mended_by is not None else _IN_WORDS.get(row.state, "")
+    return f"mended by {row.mended_by}" if row.mended_by is not None else _IN_WORDS.get(row.state, "")
 
 
 def write_csv(quarantine: Quarantine, limit: int | None, out: IO[str]) -> None:
@@ -88,8 +85,3 @@ def write_json(quarantine: Quarantine, limit: int | None, out: IO[str]) -> None:
     for number, row in enumerate(quarantine.rows(limit)):
         out.write(("," if number else "") + "\n" + visible(json.dumps(asdict(row), ensure_ascii=False)))
     out.write("\n]\n")
-
-
-def visible(text: str) -> str:
-    """With what does not show, and could act on a terminal, escaped as JSON escapes it."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)

@@ -6,26 +6,21 @@ files with all of them.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import IO, Any
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from ingestion.shown import visible
 from orchestration import summary
-from orchestration.quarantine_formats import visible
+from orchestration.terminal import Terminal
 from reports import published
 from reports.choices import in_words
 from reports.downloads import Answer
 
 ROWS = 50
-WIDTH = 160
-"""Of what is written elsewhere than on a terminal."""
-
 WIDEST, GAP = 30, 2
 """Of a column, and between two."""
 
@@ -51,7 +46,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 def write_table(answer: Answer, out: IO[str]) -> None:
     """What a person reads, and how to get what is not shown."""
-    console = Console(file=out, width=None if out.isatty() else WIDTH, highlight=False)
+    console = Terminal(out)
     known = list(answer.columns())
     wanted = [name for name in _WANTED[answer.report.name] if name in known]
     if len(answer.filters) > 1:
@@ -59,10 +54,10 @@ def write_table(answer: Answer, out: IO[str]) -> None:
     rows = list(answer.rows(ROWS))
     about = published.about(answer.connection)
     through = f"{about['data_through']:%Y-%m-%d %H:%M} UTC" if about["data_through"] else "unknown"
-    console.print(f"[bold]{about['release_id']}[/bold]  data through {through}", soft_wrap=True)
+    console.say((str(about["release_id"]), "bold"), f"  data through {through}")
     for name, text in in_words(answer.report, answer.filters):
         if text != "all" and name != "report":
-            console.print(f"[dim]{escape(name)}[/dim] {escape(visible(text))}", soft_wrap=True)
+            console.say((name, "dim"), f" {text}")
     if not rows:
         console.print("No rows.")
         return
@@ -87,16 +82,14 @@ def write_table(answer: Answer, out: IO[str]) -> None:
         )
         table.add_column(_heading(name), justify="right" if is_number else "left", min_width=_width(name, cells[name]))
     for line in zip(*(cells[name] for name in shown), strict=True):
-        table.add_row(*map(escape, line))
+        table.add_row(*line)
     console.print(table)
     if complete is not None and not all(row[complete] for row in rows):
-        console.print("[dim]* the data does not reach to its end[/dim]")
+        console.print("* the data does not reach to its end", style="dim")
     total = answer.count() if len(rows) == ROWS else len(rows)
     more = [f"{total - len(rows):,} more rows"] if total > len(rows) else []
     more.append(f"{len(known) - len(shown)} of {len(known)} columns are not shown")
-    console.print(
-        f"[dim]{' and '.join(more)}; all of it: --out FILE.csv, .json, .parquet or .xlsx[/dim]", soft_wrap=True
-    )
+    console.say((f"{' and '.join(more)}; all of it: --out FILE.csv, .json, .parquet or .xlsx", "dim"))
 
 
 def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:
@@ -140,16 +133,3 @@ def _shown(name: str, value: Any) -> str:
     if name == "weekday":
         return _WEEKDAYS[int(value) - 1]
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
-
-
-class Visible(io.StringIO):
-    """A terminal to which text of others is written: nothing of it acts there."""
-
-    def __init__(self, terminal: IO[str]) -> None:
-        super().__init__()
-        self._terminal = terminal
-
-    def write(self, text: str) -> int:
-        """Write what is to be seen of a text."""
-        self._terminal.write("\n".join(visible(line.removesuffix("\r")) for line in text.split("\n")))
-        return len(text)

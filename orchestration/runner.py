@@ -13,12 +13,12 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import IO, Any
 
 import dagster as dg
-from rich.console import Console
 
 from ingestion.settings import Settings, runs_are_recorded
 from orchestration.assembly import JOB, build_defs
 from orchestration.console import ConsoleReporter, show
 from orchestration.home import Home
+from orchestration.terminal import Terminal, Visible
 
 
 def run_job(settings: Settings, started: float, *, full_refresh: bool = False) -> int:
@@ -34,7 +34,7 @@ def publish_last_build(settings: Settings, started: float) -> int:
 def _execute(
     settings: Settings, started: float, run_config: dict[str, Any], selection: Sequence[dg.AssetKey] | None = None
 ) -> int:
-    console = Console(file=sys.stdout)
+    console = Terminal(sys.stdout)
     home = Home(settings.home)
     reporter = ConsoleReporter(console, home)
     job = build_defs(settings, reporter).resolve_job_def(JOB)
@@ -42,7 +42,7 @@ def _execute(
     instance = dg.DagsterInstance.get() if runs_are_recorded() else dg.DagsterInstance.ephemeral()
     # the reporter tells it in words: Dagster's and dbt's own lines go to a file
     run_config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
-    with instance, home.log.open("w") as log:
+    with instance, home.log.open("w", encoding="utf-8") as file, Visible(file) as log:
         with redirect_stdout(log), redirect_stderr(log):
             result = job.execute_in_process(
                 run_config=run_config, instance=instance, raise_on_error=False, asset_selection=selection

@@ -10,16 +10,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from expectations.verdict import Finding, read_verdict
 from ingestion.ledger import LEDGER, Entry, Ledger
 from ingestion.settings import Settings
+from ingestion.shown import command
 from orchestration import dbt, releases
 from orchestration.home import Home, is_locked
 from orchestration.releases import Release
 from orchestration.run_record import RunRecord, read_record
 from orchestration.summary import duration, minute
+from orchestration.terminal import Terminal
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,11 @@ def as_json(status: Status) -> dict[str, Any]:
     return found
 
 
-def show_status(status: Status, console: Console) -> None:
+def show_status(status: Status, console: Terminal) -> None:
     """Tell it in words."""
 
     def say(text: str, style: str = "") -> None:
-        console.print(text, style=style, highlight=False, soft_wrap=True, markup=False)
+        console.say((text, style))
 
     if status.current is None:
         say("Nothing is published yet.", "bold")
@@ -121,16 +121,18 @@ def show_status(status: Status, console: Console) -> None:
         say(f"  gone back from {left}: 'causerie rollback {left}' goes forward again")
     _show_run(status, say)
     if not status.is_refused:
-        say("\nNothing is refused.", "green")
+        console.print()
+        say("Nothing is refused.", "green")
     else:
-        say("\nRefused", "bold red")
+        console.print()
+        say("Refused", "bold red")
     for entry in status.refused:
         for reason in entry.reasons:
             say(f"  {reason}")
         say(f"    since {entry.decided_at:%Y-%m-%d %H:%M}; if it is right as it is:")
-        say(f"    causerie accept {entry.source} {entry.batch} --reason ...")
+        say(f"    {command('accept', entry.source, entry.batch, option='--reason ...')}")
         say("    or to go on without it:")
-        say(f"    causerie reject {entry.source} {entry.batch} --reason ...")
+        say(f"    {command('reject', entry.source, entry.batch, option='--reason ...')}")
     for source in dict.fromkeys(entry.source for entry in status.waiting):
         say(f"  {source}: {sum(entry.source == source for entry in status.waiting)} later waiting behind it")
     for line in status.tests:
@@ -144,7 +146,8 @@ def show_status(status: Status, console: Console) -> None:
     if status.docs:
         say(f"  details: {status.docs}")
     for entry in status.set_aside:
-        say(f"\nSet aside: {entry.source} {entry.batch}, at {entry.decided_at:%Y-%m-%d %H:%M}")
+        console.print()
+        say(f"Set aside: {entry.source} {entry.batch}, at {entry.decided_at:%Y-%m-%d %H:%M}")
 
 
 def _show_run(status: Status, say: Any) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import REFUSED, WRONG, config_option, read_settings, stop
+from ingestion.shown import visible
+from orchestration.commands.common import REFUSED, WRONG, config_option, read_settings, say, stop
 
 
 @click.command("check-source")
@@ -29,12 +30,12 @@ def check_source(name: str, config: Path) -> None:
         stop(f"{config}: no source '{name}'; there are {known}", WRONG)
     from ingestion.sources.checks import check
 
-    click.echo(f"{source.name} ({source.kind}, account {source.account})")
+    say(visible(f"{source.name} ({source.kind}, account {source.account})"))
     is_readable = True
     for finding in check(source):
         mark = "ok" if finding.is_there else "missing" if finding.is_needed else "without"
-        click.echo(f"  {mark:<8} {finding.subject:<14} {finding.words}")
+        say(visible(f"  {mark:<8} {finding.subject:<14} {finding.words}"))
         is_readable &= finding.is_there or not finding.is_needed
     if not is_readable:
         stop(f"{source.name} cannot be read as it is: see what is missing above", REFUSED)
-    click.echo("it can be read")
+    say("it can be read")

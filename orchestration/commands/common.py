@@ -71,7 +71,7 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
         )
     try:
         if mended:
-            click.echo(mended, err=True)
+            say(mended, err=True)
         yield
     except SettingsError as error:
         stop(f"{config}: {error}", WRONG)
@@ -90,6 +90,13 @@ def opened(out: Path | None) -> AbstractContextManager[IO[str]]:
         stop(f"--out: {out}: {error.strerror}; name a file that can be written", WRONG)
 
 
+def say(message: str, *, err: bool = False) -> None:
+    """Print lines of which no text of others acts on a terminal."""
+    from orchestration.terminal import lines
+
+    click.echo(lines(message), err=err)
+
+
 def leave(status: int) -> NoReturn:
     """End at once: Python takes two seconds to dismantle the libraries, and everything is written by now."""
     sys.stdout.flush()
@@ -99,5 +106,5 @@ def leave(status: int) -> NoReturn:
 
 def stop(message: str, status: int) -> NoReturn:
     """End with a message."""
-    click.echo(message, err=True)
+    say(message, err=True)
     sys.exit(status)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import WRONG, config_option, home_to_oneself, read_settings, stop
+from ingestion.shown import visible
+from orchestration.commands.common import WRONG, config_option, home_to_oneself, read_settings, say, stop
 
 _reason = click.option("--reason", required=True, help="Why; kept, and shown in the history of releases.")
 
@@ -25,7 +26,7 @@ def accept(config: Path, source: str, batch: str, reason: str) -> None:
     It holds for the batch as it was delivered: delivered again otherwise, it is judged anew.
     """
     _decide("accept", config, source, batch, reason)
-    click.echo(f"{source} {batch}: the next run takes it in.")
+    say(f"{visible(source)} {visible(batch)}: the next run takes it in.")
 
 
 @click.command()
@@ -39,7 +40,7 @@ def reject(config: Path, source: str, batch: str, reason: str) -> None:
     It stays in landing. It holds for the batch as it was delivered: delivered again otherwise, it is judged anew.
     """
     _decide("reject", config, source, batch, reason)
-    click.echo(f"{source} {batch}: set aside; the next run goes on without it.")
+    say(f"{visible(source)} {visible(batch)}: set aside; the next run goes on without it.")
 
 
 def _decide(verb: str, config: Path, source: str, batch: str, reason: str) -> None:
@@ -55,4 +56,4 @@ def _decide(verb: str, config: Path, source: str, batch: str, reason: str) -> No
         try:
             decide(settings, source, batch, " ".join(reason.split()), datetime.now(UTC))
         except decisions.DecisionError as error:
-            stop(str(error), WRONG)
+            stop(visible(str(error)), WRONG)

@@ -11,7 +11,17 @@ from pathlib import Path
 import click
 
 from ingestion.native import KINDS, entities_of
-from orchestration.commands.common import REFUSED, WRONG, config_option, home_of_this_user, opened, read_settings, stop
+from ingestion.shown import visible
+from orchestration.commands.common import (
+    REFUSED,
+    WRONG,
+    config_option,
+    home_of_this_user,
+    opened,
+    read_settings,
+    say,
+    stop,
+)
 
 _ENTITIES = list(dict.fromkeys(entity for kind in KINDS for entity in entities_of(kind)))
 
@@ -70,10 +80,10 @@ def quarantine(
     try:
         with quarantined(settings, Question(source, batch, entity, reason, with_mended)) as rows:
             for note in rows.notes:
-                click.echo(formats.visible(note), err=True)
+                say(visible(note), err=True)
             with opened(out) as file:
                 write(rows, limit or None, file)
     except UnknownBatchError as error:
-        stop(f"--batch: {formats.visible(str(error))}", WRONG)
+        stop(visible(f"--batch: {error}"), WRONG)
     except UnreadableLedgerError as error:
         stop(str(error), REFUSED)

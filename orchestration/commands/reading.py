@@ -6,6 +6,7 @@ Here: their options. Not here: what they show.
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from orchestration.commands.common import (
     home_of_this_user,
     home_to_oneself,
     read_settings,
+    say,
     stop,
 )
 
@@ -29,6 +31,7 @@ def query(config: Path, sql: str) -> None:
     import duckdb
 
     from orchestration.home import Home
+    from orchestration.terminal import Visible
 
     current = Home(read_settings(config).home).current
     if not current.exists():
@@ -39,7 +42,8 @@ def query(config: Path, sql: str) -> None:
         except duckdb.Error as error:
             stop(str(error), WRONG)
         if answer is not None:
-            answer.show(max_width=200, max_rows=50)
+            with redirect_stdout(Visible(sys.stdout)):
+                answer.show(max_width=200, max_rows=50)
 
 
 @click.command()
@@ -60,7 +64,7 @@ def docs(config: Path) -> None:
         for release in releases.kept(home):
             if release.build_id == build.id:  # a run that was killed in between has published it, and not said so
                 publication.link_candidate(home, build, release)
-        click.echo(generate_docs(settings))
+        say(str(generate_docs(settings)))
 
 
 @click.command()
@@ -79,6 +83,7 @@ def docs(config: Path) -> None:
 def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) -> None:
     """Write a drop with made-up conversations of two accounts, and a causerie.toml that reads it."""
     from ingestion.demo import write_demo
+    from ingestion.shown import shell_word
 
     try:
         summary = write_demo(
@@ -94,8 +99,8 @@ def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) 
     if sys.stderr.isatty():
         _progress("")
     rows = ", ".join(f"{count:,} {entity}" for entity, count in summary.rows.items())
-    click.echo(f"{summary.batches} batches: {rows}")
-    click.echo(f"now: causerie run --config {summary.config}")
+    say(f"{summary.batches} batches: {rows}")
+    say(f"now: causerie run --config {shell_word(str(summary.config))}")
 
 
 def _progress(message: str) -> None:

@@ -12,7 +12,16 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import REFUSED, WRONG, config_option, home_to_oneself, leave, read_settings, stop
+from orchestration.commands.common import (
+    REFUSED,
+    WRONG,
+    config_option,
+    home_to_oneself,
+    leave,
+    read_settings,
+    say,
+    stop,
+)
 
 
 @click.command()
@@ -29,15 +38,15 @@ def releases(config: Path, shape: str) -> None:
     now, there, left = releases.current(home), releases.kept(home), releases.gone_back_from(home)
     if shape == "json":
         listed = [asdict(release) | {"is_current": release == now} for release in there]
-        click.echo(json.dumps(listed, indent=1, ensure_ascii=False))
+        say(json.dumps(listed, indent=1, ensure_ascii=False))
         return
     if not there:
-        click.echo(f"{home.releases}: nothing is published yet; run 'causerie run' first")
+        say(f"{home.releases}: nothing is published yet; run 'causerie run' first")
         return
-    from rich.console import Console
     from rich.table import Table
 
     from orchestration.summary import minute
+    from orchestration.terminal import Terminal
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("", "release", "published", "data through", "details", "quarantined (open)", "verdict"):
@@ -58,13 +67,13 @@ def releases(config: Path, shape: str) -> None:
         )
         notes += [f"{release.release_id}: {line}" for line in release.decisions]
     notes += [f"warning: {line}" for line in now.warnings] if now else []
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160)
+    console = Terminal(sys.stdout)
     console.print(table)
     console.print()
     for note in notes:
-        console.print(note, markup=False, highlight=False, soft_wrap=True)
+        console.say(note)
     marks = "* what readers see" + ("; < gone back from, 'causerie rollback ID' goes forward again" if left else "")
-    console.print(f"{marks}; instants in UTC", markup=False, highlight=False, style="dim")
+    console.say((f"{marks}; instants in UTC", "dim"))
 
 
 @click.command()
@@ -96,11 +105,11 @@ def rollback(config: Path, release_id: str) -> None:
         except (publication.UnpublishableError, exports.ExportError) as error:
             stop(f"{error}; readers keep what they have", REFUSED)
         releases.go_to(home, release, datetime.now(UTC))
-        click.echo(f"Readers see {release.release_id} now.")
+        say(f"Readers see {release.release_id} now.")
         if had_exports and not home.current_exports.is_symlink():
-            click.echo(f"  it has no Parquet exports: {home.current_exports} is gone until a release has them again")
+            say(f"  it has no Parquet exports: {home.current_exports} is gone until a release has them again")
         for left in releases.gone_back_from(home):
-            click.echo(f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again")
+            say(f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again")
 
 
 @click.command()

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from orchestration.commands.common import REFUSED, WRONG, config_option, read_settings, stop
+from orchestration.commands.common import REFUSED, WRONG, config_option, read_settings, say, stop
 from reports.questions import GRAINS, REPORTS
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def report(
     shape = _format(file_format, out)
     settings = read_settings(config)
 
+    from ingestion.shown import visible
     from orchestration import releases
     from orchestration.home import Home
     from reports.choices import Wish
@@ -105,7 +106,9 @@ def report(
         with tempfile.TemporaryDirectory(prefix="causerie-report-") as spill:
             limits = {"memory_limit": settings.resources.memory_limit, "temp_directory": spill}
             _answer(file, name, wish, shape, out, limits)
-    except (QuestionError, releases.UnknownReleaseError) as error:
+    except QuestionError as error:
+        stop(visible(str(error)), WRONG)  # it lists names of the release
+    except releases.UnknownReleaseError as error:
         stop(str(error), WRONG)
     except UnreadableError as error:
         stop(str(error), REFUSED)
@@ -150,7 +153,7 @@ def _answer(file: Path, name: str, wish: Wish, shape: str, out: Path | None, lim
             remedy = full_disk(out.parent, str(error)) or first_line(error)
             stop(f"{remedy}; {out} is as it was before", REFUSED)
         if out:
-            click.echo(f"{out}", err=True)
+            say(f"{out}", err=True)
 
 
 def _write(answer: Answer, shape: str, path: Path | None) -> None:
@@ -175,7 +178,8 @@ def _write(answer: Answer, shape: str, path: Path | None) -> None:
 
 
 def _write_text(answer: Answer, shape: str, file: IO[str]) -> None:
-    from orchestration.report_table import Visible, write_table
+    from orchestration.report_table import write_table
+    from orchestration.terminal import Visible
     from reports.downloads import write_csv, write_json
 
     if shape == "table":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import WRONG, config_option, read_settings, stop
+from orchestration.commands.common import WRONG, config_option, read_settings, say, stop
 
 
 @click.command()
@@ -36,7 +36,7 @@ def serve(config: Path, host: str, port: int, base_path: str, public_hosts: tupl
     from reports.pages import server
 
     shown = f"[{host}]" if ":" in host else host
-    click.echo(f"http://{shown}:{port}/{base_path.strip('/')}  (Ctrl+C stops)")
+    say(f"http://{shown}:{port}/{base_path.strip('/')}  (Ctrl+C stops)")
     try:
         server.serve(Home(settings.home).current, host, port, base_path, public_hosts, opens_browser=not no_browser)
     except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import PUBLISHED, REFUSED, config_option, home_of_this_user, read_settings
+from orchestration.commands.common import PUBLISHED, REFUSED, config_option, home_of_this_user, read_settings, say
 
 
 @click.command()
@@ -22,15 +22,14 @@ def status(config: Path, shape: str) -> None:
 
     Exit status: 0 nothing is refused; 1 something is, for somebody to look after.
     """
-    from rich.console import Console
-
     from orchestration.status import as_json, show_status, status_of
+    from orchestration.terminal import Terminal
 
     settings = read_settings(config)
     home_of_this_user(settings)
     found = status_of(settings)
     if shape == "json":
-        click.echo(json.dumps(as_json(found), indent=1, ensure_ascii=False))
+        say(json.dumps(as_json(found), indent=1, ensure_ascii=False))
     else:
-        show_status(found, Console(file=sys.stdout))
+        show_status(found, Terminal(sys.stdout))
     sys.exit(REFUSED if found.is_refused else PUBLISHED)

@@ -17,6 +17,7 @@ from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.landing import BatchError
 from ingestion.native import EXPORT, LIVE_KINDS, entities_of
 from ingestion.settings import Settings
+from ingestion.shown import visible
 from orchestration import dbt as dbt_process
 from orchestration import exports, releases
 from orchestration.home import Build, Home, lock
@@ -109,7 +110,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 replace(plan, carried_over=before.build_id if before else None).write(build.plan)
         refusals = [reason for source in reporter.sources for reason in source.refusals]
         for line in refusals:
-            context.log.error(line)
+            context.log.error(visible(line))
         if reporter.is_new:
             for prefix, kind, entity in entities:
                 named = {source.name for source in settings.sources if source.kind == kind}

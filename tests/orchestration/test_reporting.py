@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orchestration.cli import main
-from orchestration.report_table import ROWS, Visible
+from orchestration.report_table import ROWS
+from orchestration.terminal import Visible
 from reports import downloads
 from tests.reports.conftest import RELEASE, TEXTS, Published, made, published
 from tests.reports.workbook import read_workbook

@@ -1,0 +1,64 @@
+"""Terminals, and logs that are read on one: text of others is shown there as it is, and nothing of it acts.
+
+Here: the console that every command prints with, and a stream for text that others format. Not here: what is printed.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import IO, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ingestion.shown import visible
+
+WIDTH = 160
+"""Of what is written elsewhere than on a terminal."""
+
+
+class Terminal(Console):
+    """A console on which no text is mark-up, an emoji's name or a link, and control characters are escaped."""
+
+    def __init__(self, out: IO[str]) -> None:
+        super().__init__(file=out, width=None if out.isatty() else WIDTH, markup=False, emoji=False, highlight=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Of cells, titles and whatever is printed; only lines are kept."""
+        return super().render_str(lines(text), **options)
+
+    def say(self, *parts: str | tuple[str, str]) -> None:
+        """Print one line, however long: texts, or texts with their style."""
+        self.print(one_line(*parts), soft_wrap=True)
+
+
+def one_line(*parts: str | tuple[str, str]) -> Text:
+    """Texts, or texts with their style, as one line."""
+    styled = [(part, "") if isinstance(part, str) else part for part in parts]
+    return Text.assemble(*((visible(text), style) for text, style in styled))
+
+
+def lines(text: str) -> str:
+    """As :func:`ingestion.shown.visible`, line by line."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+class Visible(io.StringIO):
+    """A terminal or a log to which text of others is written: nothing of it acts there."""
+
+    def __init__(self, out: IO[str]) -> None:
+        super().__init__()
+        self._out = out
+
+    def write(self, text: str) -> int:
+        """Write what is to be seen of a text."""
+        self._out.write("\n".join(visible(line.removesuffix("\r")) for line in text.split("\n")))
+        return len(text)
+
+    def flush(self) -> None:
+        """Have it written at once."""
+        self._out.flush()
+
+    def fileno(self) -> int:
+        """The file, for who asks which one it is."""
+        return self._out.fileno()
