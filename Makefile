@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 DEMO := demo
+DAGSTER_HOME ?= $(CURDIR)/.dagster
 # processes for the tests: one a core, of 2 GB each at most
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 
@@ -54,8 +55,11 @@ screenshots: $(READY) ## docs/screenshots anew, from demo data; needs Debian's c
 docs: $(READY) ## dbt's documentation of the last build of CONFIG
 	$(BIN)/causerie docs --config $(CONFIG)
 
-dev: $(READY) ## Dagster's web interface on CONFIG
-	CAUSERIE_CONFIG=$(CONFIG) $(BIN)/dagster dev -m orchestration.definitions
+dev: $(READY) ## Dagster's web interface on CONFIG; its history in DAGSTER_HOME, by default .dagster
+	umask 077; mkdir -p "$(DAGSTER_HOME)"; cd "$(DAGSTER_HOME)"; \
+		test -e dagster.yaml || printf 'telemetry:\n  enabled: false\n' > dagster.yaml
+	umask 077; DAGSTER_HOME="$(DAGSTER_HOME)" DAGSTER_DISABLE_TELEMETRY=1 DBT_SEND_ANONYMOUS_USAGE_STATS=false \
+		CAUSERIE_CONFIG=$(CONFIG) $(BIN)/dagster dev -m orchestration.definitions
 
 bench: $(READY) ## every figure of docs/benchmarks.md but growth with size; about an hour
 	$(BIN)/python benchmarks/bench.py all --write

@@ -76,7 +76,7 @@ def draw(
         if chosen:
             st.button(texts("filter.clear"), key="clear-filters", type="tertiary", on_click=_clear)
     if days is not None and chosen:
-        st.caption(texts("named", name=texts("filter.in_force"), value=escaped(_told(texts, view, choices))))
+        st.caption(texts("named", name=texts("filter.in_force"), value=_told(texts, view, choices)))
 
 
 def _more(texts: Texts, view: View, choices: Choices) -> None:
@@ -182,7 +182,7 @@ def _name(agent: Agent) -> str:
 
 
 def _told(texts: Texts, view: View, choices: Choices) -> str:
-    """The filters in force, in words."""
+    """The filters in force, in words, as Markdown."""
     names = {_key(agent): _name(agent) for agent in choices.agents}
     parts = []
     for field, values in (
@@ -191,7 +191,7 @@ def _told(texts: Texts, view: View, choices: Choices) -> str:
         ("contact_tags", view.contact_tags),
     ):
         if values:
-            parts.append(texts("named", name=texts(f"filter.{field}"), value=", ".join(values)))
+            parts.append(texts("named", name=texts(f"filter.{field}"), value=", ".join(map(escaped, values))))
     if view.hours != "all":
         parts.append(texts(f"hours.{view.hours}"))
     return " · ".join(parts)

@@ -5,7 +5,11 @@ Here: its options. Not here: the application (``main``), nor the command that st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+import threading
+import webbrowser
+from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,19 @@ CATEGORIES = {
 }
 """Of series in charts, in this order: told apart also by the colour-blind, with enough contrast on each background."""
 
+
+HEADERS = (
+    # no other site frames a page to have its readers click on it; nothing is fetched from another host, whatever a
+    # text on a page says; an address, which tells what somebody looks for, is given to nobody else
+    (
+        b"content-security-policy",
+        b"frame-ancestors 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; object-src 'none'",
+    ),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
+"""Of every answer."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -87,10 +104,42 @@ def serve(
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
 
+    from starlette.middleware import Middleware
     from streamlit import net_util
-    from streamlit.web import bootstrap
+    from streamlit.starlette import App
 
     net_util._external_ip = ""  # to judge a foreign origin it would ask another host for our address
     told = options(host, port, base_path, public_hosts, opens_browser)
-    bootstrap.load_config_options(told)
-    bootstrap.run(str(APP), False, [str(link)], told)
+    sys.argv = [str(APP), str(link)]
+    opening = _opening(f"http://{told['browser.serverAddress']}:{port}/{told['server.baseUrlPath']}")
+    App(APP, middleware=[Middleware(Guarded)], lifespan=opening if opens_browser else None).run(config=told)
+
+
+class Guarded:
+    """An application whose every answer says what a browser must not do with it."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer, with these headers."""
+
+        async def send_guarded(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, send_guarded)
+
+
+def _opening(address: str) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """Opens a browser when the server is about to listen."""
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        timer = threading.Timer(1, webbrowser.open, [address])
+        timer.daemon = True
+        timer.start()
+        yield
+
+    return lifespan

@@ -12,7 +12,7 @@ import streamlit as st
 
 from reports.pages.address import Problem
 from reports.pages.context import Context
-from reports.pages.markup import escaped
+from reports.pages.markup import code, escaped
 from reports.pages.texts import Texts
 
 
@@ -35,7 +35,7 @@ def no_release(texts: Texts, link: Path, reason: str) -> None:
 def bad_address(texts: Texts, problems: Sequence[Problem]) -> None:
     """What in the address could not be used."""
     if problems:
-        told = ", ".join(f"`{problem.parameter}={problem.value.replace('`', '')[:60]}`" for problem in problems[:10])
+        told = ", ".join(code(f"{problem.parameter}={problem.value[:60]}") for problem in problems[:10])
         st.warning(f"{texts('state.bad_address')} {told}", icon=":material/link_off:")
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
@@ -9,6 +10,7 @@ from streamlit import config
 
 from orchestration.commands.serving import serve
 from reports.pages import server
+from tests.browser.serving import served
 from tests.drops import write_config
 
 
@@ -45,3 +47,15 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     assert "choose others with --host and --port" in result.output
     with pytest.raises(OSError):
         server.serve(tmp_path / "current.duckdb", "192.0.2.1", 8501)  # an address that is not of this machine
+
+
+def test_no_other_site_frames_a_page_and_no_page_fetches_from_another_host(tmp_path: Path) -> None:
+    with served(write_config(tmp_path), tmp_path / "log") as address:
+        for path in ("", "details?tag=a", "_stcore/health", "_stcore/host-config"):
+            with urlopen(f"{address}/{path}") as answer:
+                policy = answer.headers["Content-Security-Policy"].split("; ")
+                assert "frame-ancestors 'self'" in policy
+                assert "img-src 'self' data: blob:" in policy
+                assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+                assert answer.headers["Referrer-Policy"] == "same-origin"
