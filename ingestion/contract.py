@@ -47,8 +47,10 @@ class Column:
     ``required``: a row without it is quarantined, unless the row is deleted and the column is not its key.
     ``happened``: an instant that cannot lie after the batch's extraction.
     ``words``: the only values allowed, compared trimmed and without regard to case.
-    ``path``: where a record holds it, when that is not the column's name: ``meta.sender.id``; what follows a ``|`` is
-    looked up in the JSON that stands there, ``assigned|[0].id``.
+    ``path``: where a record of a live system holds it, when that is not the column's name: ``meta.sender.id``. Where
+    a list stands, what follows a ``|`` says what is wanted of it: ``assigned|first``, or of each ``tags|name``. A
+    reference is understood both as an id and as an object that holds its ``id``: an id may stand in place of
+    ``meta.sender``, an object in place of ``inbox_id``, and either in a list.
     ``only``: another column and the values of it with which this one is kept; else it is NULL.
     """
 

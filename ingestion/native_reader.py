@@ -7,7 +7,7 @@ Here: the reader of native NDJSON, and what tells that a system no longer speaks
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from ingestion.sql import sql_file, sql_name, sql_text
 
 _NO_MOMENT = "[-0:. TZ]*"
 """How systems write that there is no instant: 0, 0000-00-00."""
+_NO_OBJECT = {False: "not in ('OBJECT', 'NULL')", True: "in ('ARRAY', 'BOOLEAN')"}
+"""JSON types in which nothing can be looked up; where a reference stands, an id alone holds nothing more."""
 
 
 def native_ndjson(path: Path, entity: Entity) -> Reader:
@@ -36,46 +38,123 @@ def native_ndjson(path: Path, entity: Entity) -> Reader:
         f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {LARGEST_RECORD},"
         f" compression = '{packing(path)}'))"
     )
-    return Reader(relation, {column.name: _value(column) for column in entity.columns}, malformed="fields is null")
+    references = {tuple(_place(column)[0][:-1]) for column in entity.columns if _is_of_reference(column)}
+    values = {column.name: _value(column, references) for column in entity.columns}
+    return Reader(relation, values, malformed="fields is null")
 
 
 def _place(column: Column) -> tuple[list[str], str | None]:
-    """The names that lead to a value, and the path within the JSON that stands there, if any."""
+    """The names that lead to a value, and the path within the list that stands there, if any."""
     names, found, rest = (column.path or column.name).partition("|")
     return names.split("."), rest if found else None
 
 
-def _value(column: Column) -> Value:
+def _is_of_reference(column: Column) -> bool:
+    """Whether a column is the id of an object in the record, for which the id may stand alone."""
     steps, rest = _place(column)
-    here = found = "fields." + ".".join(map(sql_name, steps))
-    path = "$." + ".".join(steps) + (rest or "")
+    return column.kind is Kind.ID and rest is None and len(steps) > 1 and steps[-1] == "id"
+
+
+def _value(column: Column, references: Container[tuple[str, ...]]) -> Value:
+    steps, rest = _place(column)
+    here = "fields." + ".".join(map(sql_name, steps))
+    if rest is not None:
+        return _first_of(column, here) if column.kind is Kind.ID else _each_of(here, rest)
+    above = [tuple(steps[:depth]) for depth in range(1, len(steps))]
+    owner = above.pop() if _is_of_reference(column) else None
     misplaced = " or ".join(
-        f"coalesce(json_type(json, '$.{'.'.join(steps[:depth])}') not in ('OBJECT', 'NULL'), false)"
-        for depth in range(1, len(steps))
+        f"coalesce(json_type(json, {_json_path(names)}) {_NO_OBJECT[names in references]}, false)" for names in above
     )
-    if column.kind is Kind.LIST:
-        value = json_list(here)
-        if rest is not None:
-            is_list = f"coalesce(json_type({here}) not in ('ARRAY', 'NULL'), false)"
-            value = Value(f"json_extract_string({here}, {sql_text('$' + rest)})", is_list)
-    else:
-        text = found = here if rest is None else f"json_extract_string({here}, {sql_text('$' + rest)})"
-        if rest and rest.startswith("["):
-            misplaced = f"coalesce(json_type({here}) not in ('ARRAY', 'NULL'), false)"
-        if column.only is not None:
-            other, values = column.only
-            text = f"case when fields.{sql_name(other)} in ({', '.join(map(sql_text, values))}) then {text} end"
-        if column.kind is Kind.MOMENT:
-            value = Value(f"case when not regexp_full_match({text}, '{_NO_MOMENT}') then {text} end")
-        elif column.kind in (Kind.ID, Kind.TEXT) and rest != "":
-            value = json_text(text, column, path)
-        else:
-            value = Value(f"nullif({text}, '')")
+    if owner:
+        return _id_in_object(column, here, _json_path(owner), _json_path(steps), misplaced or "false")
+    value = _plain(column, here, _json_path(steps))
     if not misplaced:
         return value
     # only where nothing was found is it asked what stands in the way
-    wrong = f"case when {found} is null then {misplaced} else {value.wrong} end"
-    return Value(value.raw, wrong)
+    return Value(value.raw, f"case when {here} is null then {misplaced} else {value.wrong} end")
+
+
+def _json_path(names: Iterable[str]) -> str:
+    return sql_text("$." + ".".join(names))
+
+
+def _plain(column: Column, here: str, path: str) -> Value:
+    """What stands where a column's path says."""
+    text = here
+    if column.only is not None:
+        other, values = column.only
+        text = f"case when fields.{sql_name(other)} in ({', '.join(map(sql_text, values))}) then {text} end"
+    if column.kind is Kind.LIST:
+        return json_list(here)
+    if column.kind is Kind.ID:
+        return _id_or_object(column, here, path)
+    if column.kind is Kind.TEXT:
+        return json_text(text, f"json_type(json, {path})", column)
+    if column.kind is Kind.MOMENT:
+        return Value(f"case when not regexp_full_match({text}, '{_NO_MOMENT}') then {text} end")
+    return Value(f"nullif({text}, '')")
+
+
+# --- references: an id, or an object that holds its `id` -----------------------------------------------------
+# What is read of a record as a whole is asked for only where the usual shape was not found: it takes much longer.
+
+
+def _id_or_object(column: Column, here: str, path: str) -> Value:
+    """An id, in place of which an object may stand."""
+    inside = f"{path[:-1]}.id'"
+    alone = json_text(here, f"json_type(json, {path})", column)
+    held = json_text(f"json_extract_string(json, {inside})", f"json_type(json, {inside})", column)
+    is_object = f"case when starts_with({here}, '{{') then json_type(json, {path}) = 'OBJECT' else false end"
+    return Value(
+        f"case when {is_object} then {held.raw} else {alone.raw} end",
+        f"case when {is_object} then json_type(json, {inside}) is null or {held.wrong} else {alone.wrong} end",
+    )
+
+
+def _id_in_object(column: Column, here: str, owner: str, path: str, misplaced: str) -> Value:
+    """The id of an object, in place of which its id may stand alone."""
+    held = json_text(here, f"json_type(json, {path})", column)
+    alone = json_text(f"json_extract_string(json, {owner})", f"json_type(json, {owner})", column)
+    is_alone = f"nullif(json_type(json, {owner}), 'NULL') <> 'OBJECT'"
+    return Value(
+        f"case when {here} is not null then {held.raw} when {is_alone} then {alone.raw} end",
+        f"case when {here} is not null then {held.wrong} when {is_alone} then {alone.wrong} else {misplaced} end",
+    )
+
+
+def _first_of(column: Column, here: str) -> Value:
+    """The first reference of a list of them."""
+    held_text, alone_text = (f"json_extract_string({here}, '{place}')" for place in ("$[0].id", "$[0]"))
+    held = json_text(held_text, f"json_type({here}, '$[0].id')", column)
+    alone = json_text(alone_text, f"json_type({here}, '$[0]')", column)
+    is_alone = f"nullif(json_type({here}, '$[0]'), 'NULL') <> 'OBJECT'"
+    is_odd = (
+        f"coalesce(json_type({here}) not in ('ARRAY', 'NULL'), false)"
+        f" or coalesce(json_type({here}, '$[0]') = 'OBJECT' and json_type({here}, '$[0].id') is null, false)"
+    )
+    return Value(
+        f"case when {held_text} is not null then {held.raw} when {is_alone} then {alone.raw} end",
+        f"case when {held_text} is not null then {held.wrong} when {is_alone} then {alone.wrong} else {is_odd} end",
+    )
+
+
+def _each_of(here: str, name: str) -> Value:
+    """A list of text, or of objects that have a ``name``, some of which may be known by their id alone."""
+    texts, named = json_list(here), sql_text(f"$[*].{name}")
+    of_one, elements = sql_text(f"$.{name}"), f"json_extract({here}, '$[*]')"
+    all_named = f"starts_with(cast({here} as varchar), '[{{') and"
+    all_named += f" len(json_extract({here}, {named})) = json_array_length({here})"
+    name_of = f"case when json_type(one) = 'OBJECT' then json_extract_string(one, {of_one}) else one ->> '$' end"
+    is_odd = (
+        "json_type(one) in ('ARRAY', 'BOOLEAN') or json_type(one) = 'OBJECT'"
+        f" and coalesce(json_type(one, '$.id'), json_type(one, {of_one})) is null"
+    )
+    return Value(
+        f"case when {all_named} then json_extract_string({here}, {named}) when not {texts.wrong} then {texts.raw}"
+        f" else list_transform({elements}, lambda one: {name_of}) end",
+        f"case when {all_named} or not {texts.wrong} then false else json_type({here}) <> 'ARRAY'"
+        f" or len(list_filter({elements}, lambda one: {is_odd})) > 0 end",
+    )
 
 
 def vanished(entity: Entity, records: int, bad: Iterable[tuple[str, str]]) -> str | None:

@@ -110,18 +110,16 @@ def careful_ndjson(path: Path, entity: Entity, *, from_csv: bool = False) -> Rea
         elif column.kind is Kind.LIST:
             values[column.name] = json_list(f"fields.{column.name}")
         elif column.kind in (Kind.ID, Kind.TEXT):
-            values[column.name] = json_text(f"fields.{column.name}", column)
+            values[column.name] = json_text(f"fields.{column.name}", f"json_type(json, '$.{column.name}')", column)
     return Reader(relation, values, malformed="fields is null")
 
 
-def json_text(text: str, column: Column, path: str = "") -> Value:
+def json_text(text: str, json_type: str, column: Column) -> Value:
     """Text and numbers are taken as text; what looks like anything else is asked for its JSON type.
 
-    ``path``: where the record ``json`` holds it, when that is not at the column's name.
-
-    Only suspicious values pay for the second look: a list or object, a word of JSON, a number with a fraction.
+    ``json_type``: SQL of that. Only suspicious values pay for it: a list or object, a word of JSON, a number with a
+    fraction.
     """
-    json_type = f"json_type(json, '{path or f'$.{column.name}'}')"
     suspicious = f"starts_with({text}, '{{') or starts_with({text}, '[') or {text} in ('true', 'false')"
     if column.kind is Kind.TEXT:
         return Value(
@@ -130,12 +128,11 @@ def json_text(text: str, column: Column, path: str = "") -> Value:
         )
     suspicious = f"({suspicious} or contains({text}, '.'))"
     # beyond 2^53 a number with a fraction no longer tells one id from the next
-    whole = (
-        f"(cast({text} as double) = floor(cast({text} as double)) and abs(cast({text} as double)) < 9007199254740992)"
-    )
+    number = f"try_cast({text} as double)"  # not cast: DuckDB may compute it for rows of another branch, too
+    whole = f"({number} = floor({number}) and abs({number}) < 9007199254740992)"
     return Value(
-        f"case when {suspicious} and {json_type} = 'DOUBLE' then cast(try_cast(try_cast({text} as double) as bigint)"
-        f" as varchar) else nullif({text}, '') end",
+        f"case when case when {suspicious} then {json_type} = 'DOUBLE' else false end"
+        f" then cast(try_cast({number} as bigint) as varchar) else nullif({text}, '') end",
         f"case when {suspicious} then case {json_type} when 'VARCHAR' then false when 'DOUBLE' then not {whole}"
         " else true end else false end",
     )

@@ -78,6 +78,133 @@ def test_lists_of_objects_give_what_is_asked_of_them(tmp_path: Path) -> None:
     assert rows[0]["created_on"] == datetime(2026, 1, 5, 8, 0, 0, 250_000, tzinfo=UTC)
 
 
+AC_CONVERSATION = {"id": "c1", "status": "NEW", "created_on": "2026-01-05T08:00:00Z"}
+EXECUTION = {"id": "e1", "contact": "k1", "created_on": "2026-01-05T08:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("entity", "kind", "record", "name", "shapes", "expected"),
+    [
+        ("conversations", "activecampaign", AC_CONVERSATION, "contact", ["k9", {"id": "k9", "tags": []}], "contact_id"),
+        (
+            "conversations",
+            "activecampaign",
+            AC_CONVERSATION,
+            "assigned_team",
+            [31, {"id": 31, "name": "Sales"}],
+            "team",
+        ),
+        ("conversations", "activecampaign", AC_CONVERSATION, "channel", [4, "4", {"id": 4, "phone": "+52"}], "channel"),
+        (
+            "conversations",
+            "activecampaign",
+            AC_CONVERSATION,
+            "assigned",
+            [[12, 13], [{"id": 12}, {"id": 13}], ["12", {"id": 13}]],
+            "agent_id",
+        ),
+        (
+            "conversations",
+            "activecampaign",
+            AC_CONVERSATION,
+            "first_message",
+            [{"id": "m1", "sent_by": 6}, {"id": "m1", "sent_by": {"id": 6, "email": "a@x.example"}}],
+            "first_message_sender_id",
+        ),
+        ("conversations", "activecampaign", AC_CONVERSATION, "first_message", ["m7", {"id": "m7"}], "first_message_id"),
+        (
+            "conversations",
+            "activecampaign",
+            AC_CONVERSATION,
+            "tags",
+            [["vip", "5"], [{"id": 1, "name": "vip"}, {"id": 5, "name": "5"}], [{"id": 1, "name": "vip"}, 5]],
+            "tags",
+        ),
+        ("executions", "activecampaign", EXECUTION, "contact", ["k9", {"id": "k9", "phone": "+52"}], "contact_id"),
+        ("executions", "activecampaign", EXECUTION, "flow", [77, {"id": 77, "name": "How was it"}], "flow_id"),
+        (
+            "conversations",
+            "chatwoot",
+            {"id": 1, "status": "open", "created_at": EPOCH},
+            "meta",
+            [{"sender": 8}, {"sender": {"id": 8, "name": "Zoë"}}],
+            "contact_id",
+        ),
+        (
+            "conversations",
+            "chatwoot",
+            {"id": 1, "status": "open", "created_at": EPOCH},
+            "meta",
+            [{"assignee": 3}, {"assignee": {"id": 3, "type": "user"}}],
+            "agent_id",
+        ),
+        (
+            "conversations",
+            "chatwoot",
+            {"id": 1, "status": "open", "created_at": EPOCH},
+            "inbox_id",
+            [2, {"id": 2, "name": "WhatsApp"}],
+            "inbox_id",
+        ),
+        (
+            "conversations",
+            "chatwoot",
+            {"id": 1, "status": "open", "created_at": EPOCH},
+            "labels",
+            [["vip", "late"], [{"id": 1, "title": "vip"}, {"id": 2, "title": "late"}]],
+            "labels",
+        ),
+        ("messages", "chatwoot", MESSAGE, "sender", [9, {"id": 9, "type": "user"}], "sender_id"),
+        ("messages", "chatwoot", MESSAGE, "conversation_id", [5, {"id": 5}], "conversation_id"),
+        ("ratings", "chatwoot", {"id": 1, "conversation_id": 2}, "message_id", [5, {"id": 5}], "message_id"),
+    ],
+)
+def test_a_reference_comes_as_an_id_or_as_an_object_that_holds_it(
+    tmp_path: Path, entity: str, kind: str, record: dict[str, Any], name: str, shapes: list[Any], expected: str
+) -> None:
+    records = [record | {"id": number, name: shape} for number, shape in enumerate(shapes)]
+    rows, bad = parsed(tmp_path, records, entity, kind)
+    assert not bad
+    found = [row[expected] for row in rows]
+    assert found == [found[0]] * len(shapes)
+    assert found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("contact", {"uuid": "k1"}),
+        ("contact", ["k1"]),
+        ("contact", True),
+        ("contact", {"id": {"value": "k1"}}),
+        ("assigned_team", 1.5),
+        ("assigned", [["k1"]]),
+        ("assigned", [{"email": "a@x.example"}]),
+        ("tags", [{"label": "vip"}]),
+        ("tags", [[1]]),
+        ("first_message", [1]),
+        ("first_message", {"id": "m1", "sent_by": ["6"]}),
+    ],
+)
+def test_a_reference_that_is_neither_costs_its_record_alone(tmp_path: Path, name: str, reference: object) -> None:
+    rows, bad = parsed(
+        tmp_path,
+        [AC_CONVERSATION, AC_CONVERSATION | {"id": "c2", name: reference}, AC_CONVERSATION | {"id": "c3"}],
+        "conversations",
+        "activecampaign",
+    )
+    assert [row["conversation_id"] for row in rows] == ["c1", "c3"]
+    assert [line for line, _ in bad] == [2]
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], {"id": None}])
+def test_a_reference_may_be_to_nothing(tmp_path: Path, nothing: object) -> None:
+    name = "assigned" if nothing == [] else "contact"
+    (row,), bad = parsed(tmp_path, [AC_CONVERSATION | {name: nothing}], "conversations", "activecampaign")
+    assert not bad
+    assert (row["contact_id"], row["agent_id"]) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

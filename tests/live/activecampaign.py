@@ -17,6 +17,7 @@ from __future__ import annotations
 import copy
 import heapq
 import itertools
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -220,11 +221,13 @@ class World:
         status: str | None = None,
         msg_type: str = "text",
         direction: str | None = None,
+        is_sent: bool = True,
     ) -> Row:
-        """A message as ``first_message`` shows it: inbound where the source says so."""
+        """A message as ``first_message`` shows it: inbound where the source says so. ``message_id`` is WhatsApp's."""
         direction = direction or ("INBOUND" if source == "INBOUND" else "OUTBOUND")
         return {
-            "id": message_id,
+            "id": str(uuid.uuid5(uuid.NAMESPACE_OID, message_id)),
+            "provider_id": message_id if is_sent else None,
             "direction": direction,
             "timestamp": spelled(at or self.now),
             "contact": None,

@@ -58,7 +58,7 @@ def look(world: World, archive: Path | None = None, extracted_at: datetime | Non
 
 def to_export(history: Sequence[Run]) -> list[Batch]:
     """One batch a run, in order; runs are in the order of their instants."""
-    known, told, batches = _Known(), dict[str, dict[str, Row]](), list[Batch]()
+    known, told, batches = _Known(_ids_of_whatsapp(history)), dict[str, dict[str, Row]](), list[Batch]()
     for number, run in enumerate(history):
         known.observe(run)
         state = known.state()
@@ -94,8 +94,9 @@ def without_times_basis(marts: Marts) -> Marts:
 
 @dataclass
 class _Known:
-    """What is known after some runs."""
+    """What is known after some runs. ``sent_as``: the ids that WhatsApp gave messages, by their own, in any run."""
 
+    sent_as: dict[str, str]
     runs: int = 0
     conversations: dict[str, Row] = field(default_factory=dict)
     contacts: dict[str, Row] = field(default_factory=dict)
@@ -110,8 +111,8 @@ class _Known:
         """Take in one run."""
         for row in run.snapshot.conversations:
             self.conversations[row["id"]] = self._conversation(row, run.extracted_at)
-            if row["first_message"]:
-                self.first_messages[row["first_message"]["id"]] = row["id"], row["first_message"]
+            if message := row["first_message"]:
+                self.first_messages[self.sent_as.get(message["id"], message["id"])] = row["id"], message
         _mark_gone(self.conversations, run.snapshot.conversations)
         for row in run.snapshot.contacts:
             self.contacts[row["id"]] = _contact(row)
@@ -179,8 +180,14 @@ class _Known:
             conversation_id = owners.of_number(archived.number, archived.sent_at)
             messages[message_id] = archived.row(message_id, conversation_id or f"nobody {archived.number}")
         for message_id, (conversation_id, message) in self.first_messages.items():
-            messages[message_id] = _first_message(message, conversation_id, messages.get(message_id, {}))
+            archived_as = messages.get(message_id, {})
+            messages[message_id] = _first_message(message, conversation_id, archived_as) | {"message_id": message_id}
         return messages
+
+
+def _ids_of_whatsapp(history: Sequence[Run]) -> dict[str, str]:
+    shown = [row["first_message"] for run in history for row in run.snapshot.conversations]
+    return {message["id"]: message["provider_id"] for message in shown if message and message["provider_id"]}
 
 
 def _mark_gone(known: dict[str, Row], shown: Sequence[Row]) -> None:
@@ -322,7 +329,6 @@ def _first_message(message: Row, conversation_id: str, archived: Row) -> Row:
         sender_type = None
     status = min(message["status"], archived.get("status"), key=_distance)
     return {
-        "message_id": message["id"],
         "conversation_id": conversation_id,
         "sent_at": message["timestamp"],
         "direction": "inbound" if inbound else "outbound",

@@ -237,7 +237,10 @@ class _Life:
         inbound = begun.source == "INBOUND"
         kind = self.one_of(["text"] * 8 + ["image", "reaction", "system"]) if inbound else "template"
         sent_by = self.colleague() if begun.by_agent else None
-        first = self.world.message(begun.message_id, begun.source, sent_by=sent_by, at=begun.said_at, msg_type=kind)
+        is_sent = inbound or sum(begun.message_id.encode()) % 3 > 0
+        first = self.world.message(
+            begun.message_id, begun.source, sent_by=sent_by, at=begun.said_at, msg_type=kind, is_sent=is_sent
+        )
         self.world.begin_with(begun.conversation_id, first)
         if self.likely(0.9):
             self._tell(begun.message_id, begun.number, None if inbound else "sent", at=begun.said_at, type=kind)
@@ -288,7 +291,7 @@ class _Life:
         row = self.world.conversations.get(begun.conversation_id)
         if not row or not row["first_message"] or not (outbound or status == "deleted"):
             return
-        self.world.change_first_message(begun.conversation_id, status=status)
+        self.world.change_first_message(begun.conversation_id, status=status, provider_id=begun.message_id)
         if status in ("read", "delivered", "failed") and self.likely(0.8):
             self._tell(begun.message_id, begun.number, status, at=self.world.now)
 

@@ -23,7 +23,7 @@ from ingestion.raw import Segment, parse_segment
 from ingestion.settings import load_settings
 from tests.comparison import Marts, read_marts
 from tests.drops import Row, content_of, write_config, write_files
-from tests.warehouse import BUILD, run_models
+from tests.warehouse import BUILD, CANDIDATE, run_models
 
 ACCOUNTS = [{"id": "acme", "timezone": "Europe/Paris"}, {"id": "other", "timezone": "Europe/Paris"}]
 SOURCES: dict[str, Row] = {
@@ -80,6 +80,7 @@ class Home:
     folder: Path
     entries: list[Entry] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
+    csat_flows: list[str] = field(default_factory=list)
 
     def land(self, source: str, number: int, entities: Mapping[str, Sequence[Row]]) -> None:
         """A batch of a source, extracted on that day; it is taken as accepted, whatever is quarantined in it."""
@@ -112,10 +113,15 @@ class Home:
     def marts(self, *sources: str) -> Marts:
         """Those of a build of the landed batches, with these sources configured (default: all)."""
         named = [{"name": name, **SOURCES[name]} for name in sources or SOURCES]
+        for source in named:
+            if source["kind"] == "activecampaign":
+                source["csat_flows"] = self.csat_flows
         config = write_config(
             self.folder, accounts=ACCOUNTS, sources=named, extra='[privacy]\ncontact_phone = "plain"\n'
         )
         build = self.folder / BUILD
+        for before in (build, build.with_name(CANDIDATE)):
+            before.unlink(missing_ok=True)
         create_build(build, load_settings(config), self.entries, self.segments)
         run_models(build, frozenset(source["kind"] for source in named))
         return read_marts(build.with_name("candidate.duckdb"))
@@ -271,6 +277,93 @@ def test_a_first_message_in_the_archive_too_is_one_message(home: Home) -> None:
         ("ac", "wamid.1", "contact", None, datetime(2026, 3, 2, 8), "received", None),
         ("ac", "wamid.2", "agent", "7", datetime(2026, 3, 2, 9, 30), "failed", "inbox"),
     ]  # fmt: skip
+
+
+def test_a_first_message_with_two_ids_is_one_message_in_every_order_of_snapshots(home: Home) -> None:
+    """Its own, and WhatsApp's, which snapshots before and after may not show; the archive knows WhatsApp's alone."""
+    orders = ["own", "both", "own both", "both own", "own own both", "own both own", "both own own", "both both own"]
+
+    def shown(key: str, snapshot: int) -> Row | None:
+        if snapshot == 4:  # another takes its place, and it stays a message
+            return first_message(f"{key} other", "OUTBOUND", provider_id=f"{key} other wamid", status="read")
+        words = key.split()
+        is_sent = words[min(snapshot, len(words)) - 1] == "both"
+        status, wamid = ("sent", f"{key} wamid") if is_sent else ("sending", None)
+        return first_message(f"{key} own", "OUTBOUND", provider_id=wamid, status=status, sent_by=7)
+
+    for snapshot in (1, 2, 3, 4):
+        home.snapshot(
+            snapshot,
+            *[conversation(key, contact=key, first_message=shown(key, snapshot)) for key in orders],
+            contacts=[contact(key, phone=f"+34 60{number}") for number, key in enumerate(orders)],
+        )
+    known = {key: f"{key} wamid" if "both" in key else f"{key} own" for key in orders}
+    without_archive = {key: row["messages_outbound"] for key, row in home.details("ac").items()}
+    assert without_archive == dict.fromkeys(orders, 2)
+    statuses = [told(known[key], "delivered", 9, f"3460{n}") for n, key in enumerate(orders) if "both" in key]
+    home.land("wa", 4, {"messages": [], "statuses": statuses})
+    assert {key: row["messages_outbound"] for key, row in home.details().items()} == dict.fromkeys(orders, 2)
+    found = home.query(
+        "select conversation_id, message_id, agent_id from intermediate.int_whatsapp_messages"
+        " where message_id not like '%other%'"
+    )
+    assert sorted(found) == sorted((key, message, "7") for key, message in known.items())
+
+
+def test_references_as_ids_and_as_objects_give_the_same(home: Home) -> None:
+    flows = [{"id": "f1", "name": "Encuesta"}, "f1"]
+    member = {"id": 7, "first_name": "Bea", "last_name": "Sol", "email": "b@x.example"}
+    whole = {"assigned_team": {"id": 3}, "channel": {"id": 2}, "assigned": [member], "tags": [{"id": 1, "name": "vip"}]}
+    bare = {"assigned_team": 3, "channel": 2, "assigned": [7], "tags": ["vip"]}
+    home.snapshot(
+        1,
+        conversation(contact=contact(), **whole),
+        conversation("c2", contact="k2", **bare),
+        contacts=[contact(), contact("k2")],
+        members=[member],
+        executions=[
+            {"id": f"e{number}", "contact": who, "created_on": at(9), "flow": flow, "flow_name": "Encuesta"}
+            for number, (flow, who) in enumerate(zip(flows, [contact(), "k2"], strict=True))
+        ],
+    )
+    home.csat_flows = ["Encuesta"]
+    rows = home.details("ac")
+    first, second = (
+        {name: value for name, value in row.items() if name not in ("conversation_id", "contact_id")}
+        for row in rows.values()
+    )
+    assert first == second
+    assert (first["agent_name"], first["team"], first["is_surveyed"]) == ("Bea Sol", "3", True)
+    assert first["conversation_tags"] == ["vip"]
+
+
+def test_flows_are_named_by_id_or_name_in_each_shape(home: Home) -> None:
+    shapes: list[Row] = [
+        {"flow": {"id": "f1", "name": "¿Qué tal?"}},
+        {"flow": "f1", "flow_name": "¿Qué tal?"},
+        {"flow": {"id": "f1"}, "flow_name": "¿Qué tal?"},
+        {"flow": "f2", "flow_name": "Otro"},
+    ]
+    home.snapshot(
+        1,
+        *[conversation(f"c{number}", contact=f"k{number}") for number in range(4)],
+        executions=[
+            {"id": f"e{n}", "contact": f"k{n}", "created_on": at(9), **shape} for n, shape in enumerate(shapes)
+        ],
+    )
+    for flow in ("f1", "¿Qué tal?"):
+        home.csat_flows = [flow]
+        surveyed = {key: row["is_surveyed"] for key, row in home.details("ac").items()}
+        assert surveyed == {"c0": True, "c1": True, "c2": True, "c3": False}
+
+
+def test_a_snapshot_without_contacts_takes_none_for_deleted(home: Home) -> None:
+    home.snapshot(1, conversation())
+    home.land("ac", 2, {"conversations": [conversation(status="CLOSED")], "pulls": [
+        {"pull_id": "p2", "is_complete": True, "has_contacts": False}
+    ]})  # fmt: skip
+    row = home.details()["c1"]
+    assert (row["contact_name"], row["status"]) == ("Ana Sáenz", "closed")
 
 
 def test_messages_of_the_archive_belong_to_the_latest_conversation_with_the_phone(home: Home) -> None:

@@ -3,7 +3,7 @@ with versions as (
 ),
 
 complete_readings as (
-    {{ complete_readings('activecampaign') }}
+    {{ complete_readings('activecampaign', 'is_complete and coalesce(has_contacts, true)') }}
 )
 
 select

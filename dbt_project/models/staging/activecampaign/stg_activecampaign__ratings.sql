@@ -25,7 +25,7 @@ surveys as (
                 from {{ source('settings', 'csat_flows') }} as flows
                 where
                     flows.source_system = versions.source_system
-                    and flows.flow in (versions.flow, versions.flow_id, versions.flow_name)
+                    and flows.flow in (versions.flow_id, versions.flow_name, versions.execution_flow_name)
             )
         )
 ),

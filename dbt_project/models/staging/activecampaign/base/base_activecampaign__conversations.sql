@@ -18,24 +18,46 @@ complete_readings as (
     {{ complete_readings('activecampaign') }}
 ),
 
-records as (
+sent as (
     select
         source_system,
-        conversation_id,
-        coalesce({{ word('status') }} in ('closed', 'resolved'), false) as is_closed,
-        coalesce(agent_id, '') as assignee,
-        coalesce(first_message_id, '') as first_message,
-        {{ list_or_empty('tags') }} as delivered_tags,
-        case when _reasons is null then 0 else 1 end as badness,
-        _batch,
-        _file,
-        _line
+        first_message_id,
+        first_message_provider_id,
+        row_number() over (
+            partition by source_system, first_message_id order by _batch desc, _file desc, _line desc
+        ) as version_rank
     from {{ source('activecampaign', 'conversations') }}
+    where _reasons is null and first_message_id is not null and first_message_provider_id is not null
+),
+
+records as (
+    select
+        delivered.source_system,
+        delivered.conversation_id,
+        coalesce({{ word('delivered.status') }} in ('closed', 'resolved'), false) as is_closed,
+        coalesce(delivered.agent_id, '') as assignee,
+        coalesce(
+            sent.first_message_provider_id, delivered.first_message_provider_id, delivered.first_message_id
+        ) as first_message_id,
+        delivered.first_message_at,
+        {{ list_or_empty('delivered.tags') }} as delivered_tags,
+        case when delivered._reasons is null then 0 else 1 end as badness,
+        delivered._batch,
+        delivered._file,
+        delivered._line
+    from {{ source('activecampaign', 'conversations') }} as delivered
+    left join sent
+        on
+            delivered.source_system = sent.source_system
+            and delivered.first_message_id = sent.first_message_id
+            and sent.version_rank = 1
 ),
 
 sightings as (
     select
         *,
+        -- of one that is shown by its id alone nothing is known
+        case when first_message_at is not null then coalesce(first_message_id, '') else '' end as first_message,
         max(_batch) over (partition by source_system, conversation_id) as last_seen,
         -- the list may move while it is read, so that a row comes twice
         row_number() over (
@@ -102,7 +124,7 @@ select
     told.is_latest,
 
     -- the first message
-    records.first_message_id,
+    told.first_message_id,
     {{ word('records.first_message_direction') }} as first_message_direction,
     {{ utc('records.first_message_at') }} as first_message_at,
     {{ word('records.first_message_status') }} as first_message_status,
