@@ -72,10 +72,14 @@ def decoded(response: httpx.Response, largest: int) -> Any:
                 f"an answer of more than {largest:,} bytes, which is more than is taken",
                 "ask for smaller pages, or correct the base_url",
             )
+    kind = printable(response.headers.get("content-type", "of no type"))
+    if body.lstrip().startswith(b"<"):
+        raise FinalError(
+            f"a page for people ({kind}) where JSON was asked for: something else answers there", "correct the base_url"
+        )
     try:
         return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError):
-        kind = printable(response.headers.get("content-type", "of no type"))
         raise PassingError(f"an answer that is no JSON ({kind}), or was cut off") from None
 
 

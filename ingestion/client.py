@@ -21,13 +21,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Never, TypeVar
 
 import httpx
-import tenacity
 
 from ingestion.addresses import AddressError, Secrets, base_of, below, cut, is_loopback, redirected, shown
 from ingestion.answers import FinalError, PassingError, decoded
+from ingestion.patience import AsksTooMuch, retrying
 
 for _logger in ("httpx", "httpcore"):  # they tell whole addresses, and headers of answers
     logging.getLogger(_logger).setLevel(logging.WARNING)
@@ -40,7 +41,6 @@ _MOST_REDIRECTS = 5
 _LONGEST_ANSWER = 10
 """An answer that takes so many times the timeout is given up, also when bytes still drip in."""
 _ENDLESS = "an answer that does not end"
-_LONGEST_GROWN_WAIT = 60.0
 _LATER = "run again later: what was landed before stays, and the next run goes on from there"
 
 
@@ -146,11 +146,15 @@ class Client:
         manners: Manners,
         on_request: Callable[[str], None] = lambda _: None,
         *,
+        on_begin: Callable[[datetime], None] = lambda _: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        token_env: str = "",
         wait: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make a client of what answers at ``base_url``; ``headers`` hold its token.
+        """Make a client of what answers at ``base_url``; ``headers`` hold its token, of the variable ``token_env``.
 
+        ``on_begin`` is called once, with when the first request was sent, by ``now``, that the system answered well.
         ``wait`` is called with seconds instead of waiting; ``clock`` gives seconds.
 
         Raises:
@@ -168,7 +172,9 @@ class Client:
         except AddressError as error:
             raise RemoteError(str(error)) from None
         self._manners = manners
-        self._on_request = on_request
+        self._on_request, self._on_begin, self._now = on_request, on_begin, now
+        self._has_begun = False
+        self._token_env = token_env
         self._wait = wait
         self._clock = clock
         self._lock = threading.Lock()
@@ -199,14 +205,7 @@ class Client:
                 "the proxy or the certificates that the environment names cannot be used; see HTTPS_PROXY, HTTP_PROXY,"
                 " ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
             ) from None
-        self._retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(manners.attempts),
-            wait=self._wait_before_next,
-            retry=tenacity.retry_if_exception_type(PassingError),
-            before_sleep=self._let_all_wait,
-            sleep=self._pause,
-            reraise=True,
-        )
+        self._retrying = retrying(manners.attempts, manners.longest_wait_seconds, self._let_all_wait, self._pause)
 
     def __enter__(self) -> Client:
         return self
@@ -243,8 +242,12 @@ class Client:
             self._here.scope.check()  # a connection that was cut here says nothing of the system
             self._fail(request.failed(self._told(error), _LATER))
         except FinalError as error:
+            is_of_token = error.status in (401, 403) and self._token_env
+            remedy = f"{error.remedy}: environment variable {self._token_env}" if is_of_token else error.remedy
+            message = request.failed(self._told(error), remedy)
+            if isinstance(error, AsksTooMuch):
+                self._fail(message, at_once=True)
             self._answered()
-            message = request.failed(self._told(error), error.remedy)
             if error.status in (401, 403):
                 raise Denied(message, error.status) from None
             raise (NotThere if error.status == 404 else RemoteError)(message) from None
@@ -312,10 +315,13 @@ class Client:
                         self.requests += 1
                         self.retries += request.tried > 1
                     self._on_request(f"GET {request.shown}")
+                    sent_at = self._now()
                     self._here.until = self._clock() + _LONGEST_ANSWER * self._manners.timeout_seconds
                     with self._http.stream("GET", url, extensions={"trace": self._on_event}) as response:
                         if not response.has_redirect_location:
-                            return decoded(response, self._manners.largest_response_bytes)
+                            answer = decoded(response, self._manners.largest_response_bytes)
+                            self._begin(sent_at)
+                            return answer
                         url = redirected(url, response.headers["location"])
         except AddressError as error:
             raise FinalError(str(error), "correct the base_url") from None
@@ -355,46 +361,33 @@ class Client:
     def _told(self, text: object) -> str:
         return cut(self._secrets.hidden(str(text)))
 
-    def _fail(self, message: str) -> Never:
+    def _fail(self, message: str, *, at_once: bool = False) -> Never:
         with self._lock:
             self._failed_in_a_row += 1
-            if self._failed_in_a_row >= self._manners.give_up_after and self._given_up is None:
+            is_too_much = at_once or self._failed_in_a_row >= self._manners.give_up_after
+            if is_too_much and self._given_up is None:
                 many = self._failed_in_a_row
                 self._given_up = message
-                if many > 1:
+                if many > 1 and not at_once:
                     self._given_up = f"gave up after {many} requests failed in a row; the last: {message}"
             if self._given_up is not None:
                 message = self._given_up
         raise RemoteError(message) from None
 
+    def _begin(self, sent_at: datetime) -> None:
+        with self._lock:
+            if not self._has_begun:
+                self._has_begun = True
+                self._on_begin(sent_at)
+
     def _answered(self) -> None:
         with self._lock:
             self._failed_in_a_row = 0
 
-    def _wait_before_next(self, state: tenacity.RetryCallState) -> float:
-        """As long as the system asks for, and longer each time.
-
-        Raises:
-            RemoteError: it asks for longer than is waited. All others would be told the same: nothing more is asked.
-        """
-        error = _passing(state)
-        longest = self._manners.longest_wait_seconds
-        if error.asked is not None and error.asked > longest:
-            request: _Request = state.args[0]
-            message = request.failed(
-                f"{self._told(error)}, and it asks to wait {error.asked:,.0f} seconds, more than the {longest:,.0f}"
-                " that are waited",
-                "run again after that: what was landed before stays, and the next run goes on from there",
-            )
+    def _let_all_wait(self, seconds: float, error: PassingError) -> None:
+        if error.is_for_all:
             with self._lock:
-                self._given_up = self._given_up or message
-            raise RemoteError(message) from None
-        return min(longest, max(error.asked or 0.0, _GROWING(state)))
-
-    def _let_all_wait(self, state: tenacity.RetryCallState) -> None:
-        if _passing(state).is_for_all and state.next_action is not None:
-            with self._lock:
-                self._not_before = max(self._not_before, self._clock() + state.next_action.sleep)
+                self._not_before = max(self._not_before, self._clock() + seconds)
 
     def _take_turn(self) -> None:
         """Wait for this request's place in the rate, and until all may go on that were told to wait."""
@@ -417,12 +410,3 @@ class Client:
             wait(seconds)
         self._scope.check()
         scope.check()
-
-
-_GROWING = tenacity.wait_exponential(multiplier=0.5, max=_LONGEST_GROWN_WAIT) + tenacity.wait_random(0, 1)
-
-
-def _passing(state: tenacity.RetryCallState) -> PassingError:
-    error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, PassingError), "nothing else is tried again"
-    return error

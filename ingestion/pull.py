@@ -45,8 +45,8 @@ class Pull:
     """One reading. Use as a context manager; :meth:`commit` makes it a batch, without it everything stays for later.
 
     ``folder``: where its files are until then. ``warnings``: what there is to say of it, in the end.
-    ``started_at``: when its first request was sent, also of one that was taken up again. ``facts``: what the connector
-    wants to find again in a reading that is taken up; kept at checkpoints.
+    ``facts``: what the connector wants to find again in a reading that is taken up; kept at checkpoints. Before the
+    first of these nothing is there to be taken up.
     """
 
     def __init__(self, folder: Path, identity: str, now: datetime) -> None:
@@ -64,14 +64,13 @@ class Pull:
         }
         self.warnings: list[str] = []
         self.is_resumed = "started_at" in self.facts
-        self.facts.setdefault("started_at", now.isoformat())
+        self._started_at = now
         self.facts["identity"] = identity
         self._files: dict[str, gzip.GzipFile] = {}
         self._rows: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._kept_at = 0.0
+        self._kept_at = time.monotonic()
         self._cut_back()
-        self.checkpoint(at_once=True)
 
     def _is_of(self, identity: str, now: datetime) -> bool:
         try:
@@ -107,8 +106,12 @@ class Pull:
 
     @property
     def started_at(self) -> datetime:
-        """When its first request was sent."""
-        return datetime.fromisoformat(self.facts["started_at"])
+        """When the first request was sent that succeeded, also of a reading that was taken up again."""
+        return datetime.fromisoformat(self.facts["started_at"]) if "started_at" in self.facts else self._started_at
+
+    def begin(self, at: datetime) -> None:
+        """Note when the first request was sent that succeeded: before it, nothing is known of the system."""
+        self._started_at = at
 
     def rows(self, entity: str) -> int:
         """How many records of an entity it has."""
@@ -141,11 +144,12 @@ class Pull:
         """Note that a record, in the state that ``mark`` tells, is in this reading; kept with the next checkpoint."""
         self._state.execute("insert or replace into seen values (?, ?, ?)", (kind, key, mark))
 
-    def write_unseen(self, entity: str, records: Iterable[Mapping[str, Any]]) -> None:
+    def write_unseen(self, entity: str, records: Iterable[object]) -> None:
         """Add records that this reading has not yet as they are: those of a page that is read once more."""
         for record in records:
             line = as_line(record)
-            key, mark = str(record.get("id")), hashlib.sha256(line).hexdigest()[:32]
+            mark = hashlib.sha256(line).hexdigest()[:32]
+            key = str(record.get("id")) if isinstance(record, Mapping) else mark
             if not self.is_seen(entity, key, mark):
                 self.write_lines(entity, [line])
                 self.see(entity, key, mark)
@@ -170,6 +174,7 @@ class Pull:
                 "insert or replace into files values (?, ?, ?)",
                 [(name, (self.folder / name).stat().st_size, rows) for name, rows in self._rows.items()],
             )
+            self.facts.setdefault("started_at", self.started_at.isoformat())
             self._state.executemany(
                 "insert or replace into facts values (?, ?)",
                 [(name, json.dumps(value)) for name, value in self.facts.items()],

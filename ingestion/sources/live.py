@@ -38,8 +38,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def client_of(source: ChatwootSource | ActiveCampaignSource) -> AbstractContextManager[Client]:
+def client_of(
+    source: ChatwootSource | ActiveCampaignSource,
+    on_begin: Callable[[datetime], None] = lambda _: None,
+    clock: Clock = now,
+) -> AbstractContextManager[Client]:
     """A client that asks as the source's configuration says, with its token.
+
+    ``on_begin`` is called with when the first request was sent that succeeded, by ``clock``.
 
     Raises:
         SettingsError: the environment has no token.
@@ -52,9 +58,9 @@ def client_of(source: ChatwootSource | ActiveCampaignSource) -> AbstractContextM
         attempts=source.attempts,
         give_up_after=1,  # a reading can do without no answer, and a check of what is down shall not take minutes
     )
-    if isinstance(source, ChatwootSource):
-        return Client(source.base_url, {"api_access_token": token}, manners)
-    return Client(source.base_url, {"Authorization": f"Token {token}"}, manners)
+    is_chatwoot = isinstance(source, ChatwootSource)
+    headers = {"api_access_token": token} if is_chatwoot else {"Authorization": f"Token {token}"}
+    return Client(source.base_url, headers, manners, on_begin=on_begin, now=clock, token_env=source.token_env)
 
 
 def finish_interrupted(folder: Path, replaced: str | None, names: Iterable[str], clock: Clock) -> None:
@@ -85,16 +91,16 @@ def pull(
             return _read_archives(source, folder, cursor, name, progress, clock)
         if isinstance(source, ExportSource):
             raise AssertionError("a folder of batches is no live source")
-        with client_of(source) as client:
-            if isinstance(source, ActiveCampaignSource):
-                discard(folder)  # a snapshot is of one moment: it is not gone on with later
-            with Pull(folder, f"{_identity(source)} {json.dumps(cursor, sort_keys=True)}", clock()) as reading:
-                if isinstance(source, ChatwootSource):
-                    following = chatwoot.read(source, client, reading, cursor, progress)
-                else:
-                    following = activecampaign.read(source, client, reading, cursor, progress)
-                _commit(source, reading, name, cursor, following, clock)
-                return reading.warnings
+        if isinstance(source, ActiveCampaignSource):
+            discard(folder)  # a snapshot is of one moment: it is not continued later
+        identity = f"{_identity(source)} {json.dumps(cursor, sort_keys=True)}"
+        with Pull(folder, identity, clock()) as reading, client_of(source, reading.begin, clock) as client:
+            if isinstance(source, ChatwootSource):
+                following = chatwoot.read(source, client, reading, cursor, progress)
+            else:
+                following = activecampaign.read(source, client, reading, cursor, progress)
+            _commit(source, reading, name, cursor, following, clock)
+            return reading.warnings
     except (RemoteError, SettingsError, BatchError) as error:
         raise SourceError(f"{source.name}: {error}") from None
     except ValueError as error:

@@ -150,7 +150,6 @@ def test_numbers_come_as_they_were() -> None:
         Fault(cut=0),
         Fault(cut=7),
         Fault(body=b'{"path": "/api/x", "que'),
-        Fault(body=b"<html>the proxy is sorry</html>"),
         Fault(body=b'{"name": "\xff"}'),
         Fault(body=b""),
         Fault(seconds=1.5),
@@ -166,7 +165,6 @@ def test_numbers_come_as_they_were() -> None:
         "cut at 0",
         "cut",
         "half",
-        "html",
         "latin",
         "empty",
         "slow",
@@ -333,6 +331,89 @@ def test_what_will_not_pass_is_not_tried_again(status: int, kind: type[RemoteErr
         with pytest.raises(kind, match=str(status)):
             asking.get("x")
         assert asking.requests == 1
+        asking.get("x")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"<!DOCTYPE html><title>Sign in</title>", "text/html; charset=utf-8"),
+        (b"\r\n <html lang=en>no such shop</html>", "text/html"),
+        (b"<html>mislabelled</html>", "application/json"),
+        (b'<?xml version="1.0"?><error/>', "application/xml"),
+    ],
+)
+def test_a_page_where_json_was_asked_for_is_of_a_wrong_address(body: bytes, kind: str) -> None:
+    page = Fault(body=body, headers={"Content-Type": kind})
+    with serve(echo, HEADERS, Script(page)) as server, client(server.url) as asking:
+        with pytest.raises(RemoteError, match=r"a page for people .*; tried once; correct the base_url$"):
+            asking.get("x")
+        assert asking.requests == 1
+        assert asking.get("y")["path"] == "/api/y", "it says nothing of what else is asked"
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 6])
+@pytest.mark.parametrize("retry_after", [None, "soon"])
+def test_a_limit_that_does_not_say_when_it_ends_is_waited_out(attempts: int, retry_after: str | None) -> None:
+    """As one that counts by the minute, and counts what it refuses, too."""
+    passing = Time()
+    until_then = passing.now + 75
+
+    def limit(path: str, number: int) -> Fault | None:
+        headers = {} if retry_after is None else {"Retry-After": retry_after}
+        return Fault(status=429, headers=headers) if passing.now < until_then else None
+
+    manners = replace(QUICK, attempts=attempts, give_up_after=1, timeout_seconds=60)  # by the clock of the waits
+    with serve(echo, HEADERS, limit) as server, client(server.url, manners, passing) as asking:
+        found = list(asking.get_all((f"{number}", None) for number in range(20)))
+        assert [one["path"] for one in found] == [f"/api/{number}" for number in range(20)]
+
+
+def test_a_limit_that_never_ends_is_given_up() -> None:
+    passing = Time()
+    with serve(echo, HEADERS, lambda *_: Fault(status=429)) as server, client(server.url, passing=passing) as asking:
+        with pytest.raises(RemoteError, match=r"status 429; tried \d+ times"):
+            asking.get("x")
+        assert asking.requests < 15
+    assert 120 <= sum(passing.long_waits()) < 300
+
+
+@pytest.mark.parametrize("fault", [Fault(status=503), Fault(status=429, headers={"Retry-After": "1"})])
+def test_what_is_no_limit_or_says_when_it_ends_has_its_attempts_only(fault: Fault) -> None:
+    with (
+        serve(echo, HEADERS, lambda *_: fault) as server,
+        client(server.url) as asking,
+        pytest.raises(RemoteError, match="tried 4 times"),
+    ):
+        asking.get("x")
+
+
+def test_what_was_asked_begins_with_the_first_request_that_succeeded() -> None:
+    """By when it was sent, and that once."""
+    begun: list[datetime] = []
+    clock = iter(datetime(2026, 5, 1, hour, tzinfo=UTC) for hour in range(24))
+    faults = Script(Fault(status=500), Fault(status=404), Fault(seconds=0.1))
+    with (
+        serve(echo, HEADERS, faults) as server,
+        Client(
+            server.url, HEADERS, QUICK, on_begin=begun.append, now=lambda: next(clock), wait=lambda _: None
+        ) as asking,
+    ):
+        with pytest.raises(NotThere):
+            asking.get("x")
+        assert begun == []
+        asking.get("y")
+        asking.get("z")
+    assert begun == [datetime(2026, 5, 1, 2, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_denial_names_where_the_token_stands(status: int) -> None:
+    with (
+        serve(echo, HEADERS, lambda *_: Fault(status=status)) as server,
+        Client(server.url, HEADERS, QUICK, token_env="SHOP_TOKEN") as asking,
+        pytest.raises(Denied, match=r"environment variable SHOP_TOKEN$"),
+    ):
         asking.get("x")
 
 

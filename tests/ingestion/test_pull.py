@@ -93,6 +93,23 @@ def test_a_reading_that_is_not_to_be_gone_on_with_is_begun_anew(
         assert pull.started_at == NOON + later
 
 
+def test_a_reading_begins_with_the_first_request_that_succeeded(tmp_path: Path) -> None:
+    """Not with attempts before it, of whatever run; a reading that is continued keeps its beginning."""
+    with Pull(tmp_path, "acme", NOON) as pull:
+        pull.facts["newest"] = 5  # as a connector that fails at its first request
+    with Pull(tmp_path, "acme", NOON + timedelta(hours=23)) as pull:
+        assert not pull.is_resumed
+        assert "newest" not in pull.facts
+        pull.begin(NOON + timedelta(hours=23, seconds=40))
+        pull.write("messages", [{"id": 1}])
+        pull.checkpoint(at_once=True)
+    with Pull(tmp_path, "acme", NOON + timedelta(hours=30)) as pull:
+        assert pull.is_resumed
+        pull.begin(NOON + timedelta(hours=30, seconds=2))
+        pull.commit("b1", NOON + timedelta(hours=31), {})
+    assert open_landed("acme", tmp_path / "b1").extracted_at == NOON + timedelta(hours=23, seconds=40)
+
+
 def test_a_damaged_state_is_begun_anew(tmp_path: Path) -> None:
     killed(tmp_path)
     (tmp_path / ".pull" / "state.sqlite").write_bytes(b"no database at all" * 100)
