@@ -45,11 +45,16 @@ def secret(variable: str) -> str:
     """The value of an environment variable that the configuration names.
 
     Raises:
-        SettingsError: it is not set, or empty.
+        SettingsError: it is not set or empty, or holds what no token does; the message does not show it.
     """
-    value = os.environ.get(variable, "").strip()
+    value = os.environ.get(variable, "")
     if not value:
         raise SettingsError(f"the environment variable {variable}, which should hold a token, is not set")
+    if not (value.isascii() and value.isprintable()) or set(value) & set(" '\""):
+        raise SettingsError(
+            f"the environment variable {variable} holds more than a token: blanks, line ends, quotes or other"
+            " characters that no token has; set it anew, to the token alone"
+        )
     return value
 
 
@@ -93,10 +98,12 @@ def _plain_name(name: str) -> str:
 
 def _base_url(url: str) -> str:
     """Where a system answers: https, or http on this machine; without user, query or a slash at its end."""
+    if not url.isprintable() or set(url) & set(" '\""):
+        raise ValueError(f"{url!r} has blanks, quotes or other characters that no address has; write it without")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"'{url}' is no address; write it as 'https://chat.example.org'")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if set(url) & set("@?#"):
         raise ValueError("an address without a user, a password or a query; the token stands in the environment")
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise ValueError(f"'{url}' would send the token in the open; use https")

@@ -15,13 +15,28 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-from ingestion.client import Client, Denied, NotThere
+from ingestion.client import Client, Denied, NotThere, RemoteError
 from ingestion.pull import SLIPPED, Progress, Pull
 from ingestion.settings import ActiveCampaignSource
 
-LISTS = {"contacts": "contact", "conversations": "inbox/conversation"}
-FLOWS = "flow-execution-contact"
-MEMBERS = "account-member"
+LISTS = {
+    "members": "account-member",
+    "contacts": "contact",
+    "conversations": "inbox/conversation",  # behind them: whoever stands in one is then known, but for the newest
+    "executions": "flow-execution-contact",
+}
+WITHOUT = {
+    "members": "agents have no names but those known before",
+    "contacts": "contacts have no names but those known before, and an archive's messages find no new ones by phone",
+    "executions": "no survey counts as sent",
+}
+"""What is missing where the interface has no such list; without conversations there is nothing."""
+NOT_NEEDED: dict[str, tuple[type[RemoteError], ...]] = {
+    "members": (NotThere,),  # who is denied names can be given the right to them
+    "contacts": (NotThere,),
+    "executions": (NotThere, Denied),
+}
+"""The answers after which a reading does without a list."""
 _MOST_SWEEPS = 4
 
 
@@ -29,18 +44,19 @@ def read(
     source: ActiveCampaignSource, client: Client, pull: Pull, cursor: Mapping[str, Any], progress: Progress
 ) -> dict[str, Any]:
     """Take a snapshot. ``cursor`` is of no use to it, and what is returned is empty: each is complete in itself."""
-    pull.write("members", records_of(client.get(MEMBERS)))
-    is_whole = True
-    # conversations last: whoever stands in them is then known, but for the newest
+    is_whole: dict[str, bool] = {}
     for entity, path in LISTS.items():
-        is_whole &= _read_list(source, client, pull, progress, entity, path)
-    try:
-        _read_list(source, client, pull, progress, "executions", FLOWS)
-    except (Denied, NotThere) as error:
-        pull.warnings.append(f"goes on without surveys: {error}")
-    if not is_whole:
+        try:
+            is_whole[entity] = _read_list(source, client, pull, progress, entity, path)
+        except NOT_NEEDED.get(entity, ()) as error:
+            pull.warnings.append(f"{entity} are not there: {WITHOUT[entity]}: {error}")
+    is_complete = is_whole["conversations"] and is_whole.get("contacts", True)
+    if not is_complete:
         pull.warnings.append(SLIPPED)
-    pull.write("pulls", [{"pull_id": pull.started_at.isoformat(), "is_complete": is_whole}])
+    pull.write(
+        "pulls",
+        [{"pull_id": pull.started_at.isoformat(), "is_complete": is_complete, "has_contacts": "contacts" in is_whole}],
+    )
     return {}
 
 
@@ -83,14 +99,14 @@ def _sweep(
             return False
 
 
-def records_of(answer: Any) -> list[Mapping[str, Any]]:
-    """The records of an answer: an array, or the array in its ``results``.
+def records_of(answer: Any) -> list[Any]:
+    """The records of an answer: an array, or the array in its ``results``. One that is no object is quarantined later.
 
     Raises:
-        ValueError: the answer has another shape.
+        ValueError: the answer has another shape, or none of its records is an object.
     """
     rows = answer.get("results") if isinstance(answer, dict) else answer
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list) or (rows and not any(isinstance(row, dict) for row in rows)):
         raise ValueError("an answer that is no list of records")
     return rows
 

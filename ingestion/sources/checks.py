@@ -44,12 +44,20 @@ def check(source: AnySource) -> Iterator[Finding]:
     else:
         try:
             with live.client_of(source) as client:
-                if isinstance(source, ChatwootSource):
-                    yield from _check_chatwoot(source, client)
-                else:
-                    yield from _check_activecampaign(source, client)
-        except (SettingsError, RemoteError) as error:
+                yield from (
+                    _check_chatwoot(source, client)
+                    if isinstance(source, ChatwootSource)
+                    else (_check_activecampaign(source, client))
+                )
+        except (SettingsError, RemoteError, ValueError) as error:
+            # whatever is asked next would say the same: it is said once
             yield Finding("access", False, str(error))
+
+
+def _access(source: ChatwootSource | ActiveCampaignSource, rows: Records) -> Iterator[Finding]:
+    """What holds of all that is asked: address and token. ``rows``: those of the one list that is always there."""
+    yield Finding("access", True, f"{source.base_url}, with the token in {source.token_env}")
+    yield _found("conversations", source.kind, rows)
 
 
 def _check_chatwoot(source: ChatwootSource, client: Client) -> Iterator[Finding]:
@@ -59,18 +67,16 @@ def _check_chatwoot(source: ChatwootSource, client: Client) -> Iterator[Finding]
         return client.get(f"{base}/{path}", params)
 
     kind = source.kind
+    conversations = chatwoot.rows_of(ask("conversations", status="all", page=1))
+    yield from _access(source, conversations)
     yield from _asked("agents", lambda: chatwoot.rows_of(ask("agents")), kind)
-    found: list[Mapping[str, Any]] = []
-    yield from _asked(
-        "conversations", lambda: chatwoot.rows_of(ask("conversations", status="all", page=1)), kind, found=found
-    )
-    if found:
-        conversation = found[0].get("id")
+    if conversations:
+        conversation = conversations[0].get("id")
         yield from _asked("messages", lambda: chatwoot.rows_of(ask(f"conversations/{conversation}/messages")), kind)
         try:
             events = chatwoot.rows_of(ask(f"conversations/{conversation}/reporting_events"))
             yield Finding("events", True, f"{len(events):,} of the newest conversation", is_needed=False)
-        except (RemoteError, ValueError):
+        except (Denied, NotThere, ValueError):
             texts = "; ".join(source.activities.resolved)
             yield Finding(
                 "events",
@@ -92,25 +98,24 @@ def _check_chatwoot(source: ChatwootSource, client: Client) -> Iterator[Finding]
             remedy="use an administrator's token, or set 'ratings = false'",
         )
     for entity in ("teams", "inboxes"):
-        yield from _asked(entity, lambda path=entity: chatwoot.rows_of(ask(path)), kind, is_needed=False)  # type: ignore[misc]
+        yield from _asked(entity, lambda path=entity: chatwoot.rows_of(ask(path)), kind, without=(Denied, NotThere))  # type: ignore[misc]
 
 
 def _check_activecampaign(source: ActiveCampaignSource, client: Client) -> Iterator[Finding]:
-    first = {"page": 1, "page_size": source.page_size}
-    yield from _asked("members", lambda: activecampaign.records_of(client.get(activecampaign.MEMBERS)), source.kind)
-    for entity, path in activecampaign.LISTS.items():
+    def ask(entity: str) -> Records:
+        first = {"page": 1, "page_size": source.page_size}
+        rows = activecampaign.records_of(client.get(activecampaign.LISTS[entity], first))
+        return [row for row in rows if isinstance(row, dict)]
+
+    yield from _access(source, ask("conversations"))
+    for entity, without in activecampaign.WITHOUT.items():
         yield from _asked(
             entity,
-            lambda path=path: activecampaign.records_of(client.get(path, first)),  # type: ignore[misc]
+            lambda entity=entity: ask(entity),  # type: ignore[misc]
             source.kind,
+            without=activecampaign.NOT_NEEDED[entity],
+            remedy=f"without them {without}",
         )
-    yield from _asked(
-        "executions",
-        lambda: activecampaign.records_of(client.get(activecampaign.FLOWS, first)),
-        source.kind,
-        is_needed=False,
-        remedy="surveys cannot be counted without them",
-    )
 
 
 def _asked(
@@ -118,30 +123,39 @@ def _asked(
     ask: Callable[[], Records],
     kind: str | None,
     *,
-    is_needed: bool = True,
+    without: tuple[type[RemoteError], ...] = (),
     found: list[Mapping[str, Any]] | None = None,
     remedy: str = "",
 ) -> Iterator[Finding]:
-    """One question, and what its answer lacks of what is needed of an entity of this kind."""
+    """One question, and what its answer lacks of what is needed of an entity of this kind.
+
+    ``without``: answers that a reading does without.
+
+    Raises:
+        RemoteError: what else is asked would get no other answer.
+    """
     suffix = f"; {remedy}" if remedy else ""
     try:
         records = ask()
     except Denied as error:
-        yield Finding(entity, False, f"the token has no right to read them: {error}{suffix}", is_needed)
-        return
+        words = f"the token has no right to read them: {error}{suffix}"
+        yield Finding(entity, False, words, not isinstance(error, without))
     except NotThere as error:
-        yield Finding(entity, False, f"not there, maybe another version or a wrong address: {error}{suffix}", is_needed)
-        return
-    except (RemoteError, ValueError) as error:
-        yield Finding(entity, False, f"{error}{suffix}", is_needed)
-        return
-    if found is not None:
-        found += records
+        words = f"not there, maybe another version or a wrong address: {error}{suffix}"
+        yield Finding(entity, False, words, not isinstance(error, without))
+    except ValueError as error:
+        yield Finding(entity, False, f"{error}{suffix}")
+    else:
+        if found is not None:
+            found += records
+        yield _found(entity, kind, records)
+
+
+def _found(entity: str, kind: str | None, records: Records) -> Finding:
     lacking = _lacking(entity, kind, records) if kind else []
     if lacking:
-        yield Finding(entity, False, f"records without {', '.join(lacking)}: another version's shape", is_needed)
-    else:
-        yield Finding(entity, True, f"{len(records):,} on the first page", is_needed)
+        return Finding(entity, False, f"records without {', '.join(lacking)}: another version's shape")
+    return Finding(entity, True, f"{len(records):,} on the first page")
 
 
 def _lacking(entity: str, kind: str, records: Records) -> list[str]:
