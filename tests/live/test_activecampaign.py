@@ -240,6 +240,74 @@ def test_a_second_close_stands_also_when_the_clock_ran_back(tmp_path: Path, monk
     assert row["closed_at"] == datetime(2026, 5, 10, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "lacking", [("account-member",), ("contact",), ("account-member", "contact", "flow-execution-contact")]
+)
+def test_lists_that_an_interface_lacks_cost_names_and_no_conversations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: tuple[str, ...]
+) -> None:
+    """From the first reading on, and from a later one on, which then deletes nothing."""
+    missing: list[str] = []
+    conversation = {"id": "c1", "contact": "k1", "status": "NEW", "created_on": "2026-01-01T00:00:00Z"}
+    lists: dict[str, list[Row]] = {
+        "account-member": [{"id": 7, "first_name": "Bea", "last_name": None}],
+        "contact": [{"id": "k1", "first_name": "Ana", "last_name": "Sol"}],
+        "inbox/conversation": [conversation | {"assigned": [{"id": 7}]}],
+        "flow-execution-contact": [],
+    }
+
+    def answer(path: str, query: dict[str, str]) -> object | None:
+        name = path.removeprefix("/")
+        return None if name in missing else lists[name]
+
+    monkeypatch.setattr(live, "now", lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    with plain_server.serve(answer, {"Authorization": "Token a-token"}) as server:
+        source = {"name": "ac", "kind": "activecampaign", "account": "acme", "base_url": server.url}
+        source["token_env"] = "HILOS_TOKEN"
+        first, later = (
+            write_config(tmp_path / name, accounts=ACCOUNTS, sources=[source]) for name in ("first", "later")
+        )
+        accept(later)
+        missing += lacking
+        for config in (first, later):
+            (report,) = accept(config)
+            assert not report.refusals and not report.failure
+            assert len(report.warnings) == len(lacking)
+            assert all(any(f"/{name}?" in line for line in report.warnings) for name in lacking)
+    ((unnamed,), (named,)) = (build_marts(config, take_in_first=False)["details"] for config in (first, later))
+    assert (named["agent_name"], named["contact_name"]) == ("Bea", "Ana Sol"), "what was known stays known"
+    assert unnamed["agent_name"] == (None if "account-member" in lacking else "Bea")
+    assert unnamed["contact_name"] == (None if "contact" in lacking else "Ana Sol")
+    assert (unnamed["conversation_id"], unnamed["agent_id"], unnamed["contact_id"]) == ("c1", "7", "k1")
+
+
+def test_without_conversations_there_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "now", lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    with plain_server.serve(lambda path, query: None, {"Authorization": "Token a-token"}) as server:
+        source = {"name": "ac", "kind": "activecampaign", "account": "acme", "base_url": f"{server.url}/wrong"}
+        source["token_env"] = "HILOS_TOKEN"
+        (report,) = accept(write_config(tmp_path, accounts=ACCOUNTS, sources=[source]))
+    assert report.failure and "/wrong/inbox/conversation" in report.failure and "correct the base_url" in report.failure
+    assert not report.entries
+
+
+def test_a_record_that_is_none_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[Any] = [{"id": f"c{n}", "status": "NEW", "created_on": "2026-01-01T00:00:00Z"} for n in range(5)]
+    rows[2:2] = [None, "c9", [1], rows[0] | {"id": "c8", "contact": {"uuid": "k1"}}]
+
+    def answer(path: str, query: dict[str, str]) -> object:
+        return rows if path.endswith("/inbox/conversation") else []
+
+    monkeypatch.setattr(live, "now", lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    with plain_server.serve(answer, {"Authorization": "Token a-token"}) as server:
+        source = {"name": "ac", "kind": "activecampaign", "account": "acme", "base_url": server.url}
+        config = write_config(tmp_path, accounts=ACCOUNTS, sources=[source | {"token_env": "HILOS_TOKEN"}])
+        (report,) = accept(config)
+    assert not report.refusals and not report.failure
+    ((entry,),) = [report.entries]
+    assert (entry.counts["conversations"].landed, entry.counts["conversations"].quarantined) == (9, 4)
+
+
 def test_archives_of_a_batch_that_was_taken_out_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [datetime(2026, 5, 1, tzinfo=UTC)]
     monkeypatch.setattr(live, "now", lambda: clock[0])
