@@ -51,6 +51,7 @@ _CHATWOOT = (
         _text("contact_email", "meta.sender.email"),
         _text("channel", "meta.channel"),
         _id("agent_id", "meta.assignee.id"),
+        _id("team_id", "meta.team.id"),
         _text("team", "meta.team.name"),
         _moment("created_at", required=True, happened=True),
         _moment("updated_at"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion.client import Client, Denied, NotThere, RemoteError
+from ingestion.client import Client, Denied, GivenUp, NotThere, RemoteError
 from ingestion.landing import BatchError, batch_folders, read_manifest
 from ingestion.native import entities_of
 from ingestion.settings import (
@@ -132,7 +132,7 @@ def _asked(
     ``without``: answers that a reading does without.
 
     Raises:
-        RemoteError: what else is asked would get no other answer.
+        GivenUp: nothing more is asked.
     """
     suffix = f"; {remedy}" if remedy else ""
     try:
@@ -143,7 +143,9 @@ def _asked(
     except NotThere as error:
         words = f"not there, maybe another version or a wrong address: {error}{suffix}"
         yield Finding(entity, False, words, not isinstance(error, without))
-    except ValueError as error:
+    except GivenUp:
+        raise
+    except (RemoteError, ValueError) as error:
         yield Finding(entity, False, f"{error}{suffix}")
     else:
         if found is not None:

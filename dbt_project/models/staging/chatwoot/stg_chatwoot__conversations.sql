@@ -22,6 +22,10 @@ ranked as (
     from messages
 ),
 
+teams as (
+    {{ ranked_versions(source('chatwoot', 'teams'), 'team_id') }}
+),
+
 closings as (
     select source_system, conversation_id, max(changed_at) as closed_at
     from {{ ref('base_chatwoot__status_changes') }}
@@ -38,7 +42,7 @@ select
 
     -- text
     conversations.channel,
-    conversations.team,
+    coalesce(conversations.team, teams.name, conversations.team_id) as team,
     ranked.source_raw,
     lower(ranked.source_raw) as source_word,
     case conversations.status_word
@@ -64,6 +68,11 @@ left join ranked
         conversations.source_system = ranked.source_system
         and conversations.conversation_id = ranked.conversation_id
         and ranked.message_rank = 1
+left join teams
+    on
+        conversations.source_system = teams.source_system
+        and conversations.team_id = teams.team_id
+        and teams.version_rank = 1
 left join closings
     on
         conversations.source_system = closings.source_system

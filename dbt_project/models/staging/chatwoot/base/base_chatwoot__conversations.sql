@@ -13,6 +13,7 @@ select
     versions.contact_id,
     versions.agent_id,
     versions.channel,
+    versions.team_id,
     versions.team,
     {{ word('versions.status') }} as status_word,
     {{ list_or_empty('versions.labels') }} as labels,
