@@ -12,13 +12,13 @@ import re
 import tomllib
 from collections import Counter, defaultdict
 from datetime import date
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from ingestion import zones
 
 CONFIG_VARIABLE = "CAUSERIE_CONFIG"
 """Names the configuration file where no command line does (Dagster's own tools); default ``causerie.toml``."""
@@ -58,14 +58,9 @@ def secret(variable: str) -> str:
     return value
 
 
-@cache
-def _zone_names() -> frozenset[str]:
-    return frozenset((resources.files("tzdata") / "zones").read_text(encoding="utf-8").split())
-
-
 def _known_zone(name: str) -> str:
-    """An IANA name, the same on every machine: a system's own files, as 'localtime', are unknown to DuckDB."""
-    if name not in _zone_names():
+    """An IANA name; a system's own files, as 'localtime', are none."""
+    if name not in zones.names():
         raise ValueError(f"unknown time zone '{name}'; use an IANA name such as 'Europe/Paris'")
     return name
 

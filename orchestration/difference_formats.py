@@ -110,6 +110,8 @@ def _notes(before: Side, after: Side, marts: Iterable[MartDifference]) -> list[s
     notes = []
     if before.software_version != after.software_version:
         notes.append(f"made by versions {before.software_version} and {after.software_version} of the software")
+    if before.tzdata_version != after.tzdata_version:
+        notes.append(f"local times by versions {before.tzdata_version} and {after.tzdata_version} of tzdata")
     for mart in marts:
         for side, columns in ((before, mart.columns_only_before), (after, mart.columns_only_after)):
             if columns:

@@ -45,6 +45,7 @@ class Side:
     published_at: str | None
     data_through: str | None
     software_version: str | None
+    tzdata_version: str | None
 
 
 @dataclass(frozen=True)

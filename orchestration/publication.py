@@ -22,6 +22,7 @@ import duckdb
 
 from expectations.contents import MARTS
 from expectations.verdict import Verdict, read_verdict
+from ingestion import zones
 from ingestion.sql import first_line, sql_text
 from orchestration import exports, releases
 from orchestration.home import Build, Home, make_readable_folder
@@ -207,6 +208,7 @@ def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release
         "expectations_evaluated": ("bigint", release.evaluated, "Expectations that were evaluated."),
         "expectations_warned": ("bigint", len(release.warnings), "Expectations that failed as warnings."),
         "software_version": ("varchar", version("causerie"), "Version of causerie that made it."),
+        "tzdata_version": ("varchar", zones.VERSION, "Version of the time zone rules that its local times follow."),
     }
     definitions = ", ".join(f"{name} {kind}" for name, (kind, _, _) in columns.items())
     connection.execute(f"create table release.release ({definitions})")

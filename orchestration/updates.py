@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from ingestion import parsing
+from ingestion import parsing, zones
 from ingestion.catalog import CarriedOver
 from ingestion.intake import accepted_entries
 from ingestion.ledger import Entry
@@ -30,7 +30,7 @@ LARGEST_SHARE_OF_NEWS = 0.2
 
 @dataclass(frozen=True)
 class Plan:
-    """What a build is made from. ``rules``: configuration and software; ``batches``: (source, batch, content, rows)."""
+    """What a build is made from. ``rules``: all but the batches, which are (source, batch, content, rows)."""
 
     rules: str
     batches: list[tuple[str, str, str, int]]
@@ -63,6 +63,7 @@ def make_plan(settings: Settings, entries: Sequence[Entry]) -> Plan:
     rules = [
         version("causerie"),
         parsing.VERSION,
+        zones.VERSION,
         project_fingerprint(),
         settings.model_dump(mode="json", exclude={"home", "releases", "schedule", "resources"}),
     ]

@@ -17,16 +17,3 @@ cast({{ plus_seconds(instant, clock ~ '.utc_offset_seconds') }} as date)
 {% macro local_hour(clock, instant) -%}
 cast(extract(hour from {{ plus_seconds(instant, clock ~ '.utc_offset_seconds') }}) as tinyint)
 {%- endmacro %}
-
-{# The offset of the zone at each instant of a relation and a step later; between two that differ it changes. #}
-{% macro with_offsets(relation, step_seconds) -%}
-select
-    account_id,
-    timezone,
-    instant,
-    {{ whole_seconds(microseconds_between('instant', local_time('instant', 'timezone'))) }} as offset_before,
-    {{ whole_seconds(microseconds_between(
-        plus_seconds('instant', step_seconds), local_time(plus_seconds('instant', step_seconds), 'timezone')
-    )) }} as offset_after
-from {{ relation }}
-{%- endmacro %}

@@ -6,11 +6,6 @@
 {% macro zoned(utc_timestamp) -%} {{ adapter.dispatch('zoned')(utc_timestamp) }} {%- endmacro %}
 {% macro duckdb__zoned(utc_timestamp) -%} make_timestamptz(epoch_us({{ utc_timestamp }})) {%- endmacro %}
 
-{% macro local_time(utc_timestamp, timezone) -%} {{ adapter.dispatch('local_time')(utc_timestamp, timezone) }} {%- endmacro %}
-{% macro duckdb__local_time(utc_timestamp, timezone) -%}
-timezone({{ timezone }}, make_timestamptz(epoch_us({{ utc_timestamp }})))
-{%- endmacro %}
-
 {% macro microseconds_between(start, finish) -%} {{ adapter.dispatch('microseconds_between')(start, finish) }} {%- endmacro %}
 {% macro duckdb__microseconds_between(start, finish) -%} (epoch_us({{ finish }}) - epoch_us({{ start }})) {%- endmacro %}
 

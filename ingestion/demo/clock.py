@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
+from ingestion import zones
 from ingestion.demo.business import END_DAY, Business
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -35,7 +35,7 @@ class Clock:
     """The local calendar of one business over the covered range."""
 
     def __init__(self, business: Business, first_day: date) -> None:
-        self._zone = ZoneInfo(business.timezone)
+        self._zone = zones.zone(business.timezone)
         self.first_day = first_day
         self.start = self.midnight(first_day)
         self.end = self.midnight(END_DAY)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from ingestion.zones import zone
 from reports.pages import answers
 from reports.pages.address import View
 from reports.pages.answers import Answer, Question
@@ -82,4 +82,4 @@ class Context:
 
     def local(self, instant: datetime | None) -> datetime | None:
         """An instant on the wall clock of the account."""
-        return None if instant is None else instant.astimezone(ZoneInfo(self.account.timezone))
+        return None if instant is None else instant.astimezone(zone(self.account.timezone))

@@ -144,6 +144,25 @@ def test_accounts(full: Build) -> None:
     ]
 
 
+def test_the_offsets_of_the_zones_of_the_accounts(full: Build) -> None:
+    """From the year 1 to the year 9999, without a gap."""
+    offsets = "settings.zone_offsets where timezone = 'America/New_York'"
+    assert full.rows("select distinct timezone from settings.zone_offsets order by 1") == [
+        ("America/New_York",),
+        ("Europe/Paris",),
+    ]
+    assert full.rows(f"select from_at, to_at, utc_offset_seconds / 3600 from {offsets} and year(from_at) = 2045") == [
+        (datetime(2045, 3, 12, 7), datetime(2045, 11, 5, 6), -4),
+        (datetime(2045, 11, 5, 6), datetime(2046, 3, 11, 7), -5),
+    ]
+    ends = "cast(min(from_at) as varchar), cast(max(to_at) as varchar), count(*) - count(distinct from_at)"
+    gaps = "sum(case when epoch(to_at) > epoch(from_at) then epoch(to_at) - epoch(from_at) end)"
+    total = "epoch(max(to_at)) - epoch(min(from_at))"
+    assert full.rows(f"select {ends}, {gaps} = {total} from {offsets}") == [
+        ("0001-01-01 00:00:00", "10000-01-01 00:00:00", 0, True)
+    ]
+
+
 def test_sources(full: Build) -> None:
     assert full.rows("select source_system, account_id, kind from settings.sources") == [
         ("acme_export", "acme", "export"),
@@ -195,7 +214,7 @@ def test_batch_counts_are_those_of_the_ledger(full: Build) -> None:
 
 def test_settings_without_rows_keep_their_types(empty: Build, full: Build) -> None:
     tables = [name for (name,) in full.rows("select table_name from duckdb_tables() where schema_name = 'settings'")]
-    assert len(tables) == 8
+    assert len(tables) == 9
     for table in tables:
         assert empty.types(f"settings.{table}") == full.types(f"settings.{table}")
     for table in ("working_hours", "holidays", "batches", "batch_counts", "activity_texts", "csat_flows"):

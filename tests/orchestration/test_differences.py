@@ -583,7 +583,11 @@ def test_releases_of_two_versions_of_the_software(config: Path) -> None:
     )
     with duckdb.connect(str(path)) as connection:
         connection.execute("update release set software_version = '2'")
-    told = "made by versions 1 and 2 of the software\nby_tag: only 20260602T060000Z-v2 has replies; not compared\n"
+        connection.execute("alter table release add column tzdata_version varchar default '2026.6'")
+    told = (
+        "made by versions 1 and 2 of the software\nlocal times by versions None and 2026.6 of tzdata\n"
+        "by_tag: only 20260602T060000Z-v2 has replies; not compared\n"
+    )
     output = run(config, OLD, "20260602T06").stdout
     assert output.endswith(told + "Nothing differs in the columns that both have.\n")
     assert run(config, OLD, "20260602T06", "--format", "csv").stderr == told

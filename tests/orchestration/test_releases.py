@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -29,9 +30,9 @@ def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: 
     assert release.release_id == "20260203T040506Z-b1-01234"
     assert home.current.is_symlink()
     assert read(home.current, "select count(*) from details") == [(2,)]
-    assert read(home.current, "select release_id, details_rows, expectations_evaluated from release") == [
-        (release.release_id, 2, 5)
-    ]
+    assert read(
+        home.current, "select release_id, details_rows, expectations_evaluated, tzdata_version from release"
+    ) == [(release.release_id, 2, 5, version("tzdata"))]
     tables = read(home.current, "select table_name from duckdb_tables() where schema_name = 'main' order by 1")
     assert [name for (name,) in tables] == ["by_agent", "by_tag", "details", "overview", "release"]
     assert read(home.current, "select conversations from report_overview('acme', '2026-01-02', '2026-01-02')") == [(2,)]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import parsing
+from ingestion import parsing, zones
 from ingestion.catalog import CarriedOver
 from ingestion.ledger import Counts, Entry
 from ingestion.settings import Resources, Settings, load_settings
@@ -162,11 +162,18 @@ def test_another_content_is_another_batch(settings: Settings, entry: Entry) -> N
     assert make_plan(settings, [entry]).batches != make_plan(settings, [ENTRY]).batches
 
 
-def test_the_rules_are_configuration_and_software(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rules_are_configuration_software_and_time_zones(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = make_plan(settings, [ENTRY])
     privacy = settings.privacy.model_copy(update={"contact_phone": "plain"})
     assert make_plan(settings.model_copy(update={"privacy": privacy}), [ENTRY]).rules != now.rules
-    for place, name in ((parsing, "VERSION"), (updates, "project_fingerprint"), (updates, "version")):
+    for place, name in (
+        (parsing, "VERSION"),
+        (zones, "VERSION"),
+        (updates, "project_fingerprint"),
+        (updates, "version"),
+    ):
         with monkeypatch.context() as patch:
             patch.setattr(place, name, -1 if name == "VERSION" else lambda *_: "another")
             assert make_plan(settings, [ENTRY]).rules != now.rules, name

@@ -19,6 +19,11 @@ data_through as (
 
 select
     accounts.account_id,
-    {{ local_time('data_through.data_through', 'accounts.timezone') }} as data_through
+    {{ plus_seconds('data_through.data_through', 'offsets.utc_offset_seconds') }} as data_through
 from data_through
 inner join {{ source('settings', 'accounts') }} as accounts on data_through.account_id = accounts.account_id
+left join {{ source('settings', 'zone_offsets') }} as offsets
+    on
+        accounts.timezone = offsets.timezone
+        and data_through.data_through >= offsets.from_at
+        and data_through.data_through < offsets.to_at
