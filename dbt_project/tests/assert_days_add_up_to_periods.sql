@@ -1,42 +1,34 @@
--- Detects weeks and months of the overview that are not the sum of their days, and days that no week or month holds.
--- A returned row is such a week or month; without a start, it is the days that none holds.
-with days as (
-    select * from {{ ref('overview') }} where grain = 'day'
+-- Detects weeks and months of the overview that are not the sum of their days or end elsewhere, and days whose week or
+-- month is missing. A returned row is such a week or month.
+{% set periods = {
+    'week': (week_start('days.period_start', 'accounts.week_starts_on'), plus_days('summed.period_start', 7)),
+    'month': (month_start('days.period_start'), next_month('summed.period_start')),
+} %}
+with summed as (
+    {% for grain, (start, _) in periods.items() -%}
+    select
+        days.account_id,
+        '{{ grain }}' as grain,
+        {{ start }} as period_start,
+        {% for column in additive_columns() -%}
+        coalesce(sum(days.{{ column }}), 0) as {{ column }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from {{ ref('overview') }} as days
+    inner join {{ source('settings', 'accounts') }} as accounts on days.account_id = accounts.account_id
+    where days.grain = 'day'
+    group by days.account_id, {{ start }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor -%}
 ),
 
 periods as (
     select * from {{ ref('overview') }} where grain <> 'day'
-),
-
-grains as (
-    select 'week' as grain
-    union all
-    select 'month' as grain
-),
-
-summed as (
-    select
-        days.account_id,
-        grains.grain,
-        periods.period_start,
-        {% for column in additive_columns() -%}
-        coalesce(sum(days.{{ column }}), 0) as {{ column }}{% if not loop.last %},{% endif %}
-        {% endfor %}
-    from days
-    cross join grains
-    left join periods
-        on
-            days.account_id = periods.account_id
-            and grains.grain = periods.grain
-            and days.period_start >= periods.period_start
-            and days.period_start < periods.period_end
-    group by days.account_id, grains.grain, periods.period_start
 )
 
 select
     coalesce(summed.account_id, periods.account_id) as account_id,
     coalesce(summed.grain, periods.grain) as grain,
-    periods.period_start
+    coalesce(summed.period_start, periods.period_start) as period_start
 from summed
 full outer join periods
     on
@@ -46,6 +38,9 @@ full outer join periods
 where
     {% for column in additive_columns() -%}
     summed.{{ column }} <> coalesce(periods.{{ column }}, 0)
+    or {% endfor -%}
+    {% for grain, (_, end) in periods.items() -%}
+    (summed.grain = '{{ grain }}' and periods.period_end <> {{ end }})
     or {% endfor -%}
     summed.account_id is null
     or periods.account_id is null

@@ -68,6 +68,11 @@ CORRUPTIONS = {
             f" and grain = '{grain}'"
             for grain in ("day", "week", "month")
         ),
+        *(
+            f"update candidate.overview set {column} = {column} + 1 where grain = '{grain}'"
+            for column in ("period_start", "period_end")
+            for grain in ("week", "month")
+        ),
     ],
     "assert_overview_equals_details": [
         *(
