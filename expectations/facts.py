@@ -116,6 +116,13 @@ _ACCOUNTING = """
     from intermediate.int_row_accounting order by all
 """
 
+_UNREADABLE = {
+    "DATE": "{0} < date '0001-01-01' or {0} > date '9999-12-31'",
+    "TIMESTAMP": "{0} < timestamp '0001-01-02' or {0} >= timestamp '9999-12-31'",
+    "TIMESTAMP WITH TIME ZONE": "{0} < timestamptz '0001-01-02 00:00:00Z' or {0} >= timestamptz '9999-12-31 00:00:00Z'",
+}
+"""Values that Python has no date for, or none on some wall clock of the world, by the type of the column."""
+
 
 def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datetime) -> dict[str, pandas.DataFrame]:
     """The frames of a build, whose marts are in the file ``candidate``, by name.
@@ -124,6 +131,8 @@ def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datet
 
     * ``volumes``: one row per mart: ``rows``, ``rows_before``, ``lost_rows``, ``lost_share`` (of the rows before).
     * ``freshness``: one row per source: ``data_through``, ``hours_old``.
+    * ``dates``: one row per published column of dates or instants: ``table_name``, ``column_name``, ``least`` and
+      ``greatest`` as text, and how many of its values are ``unreadable``.
     * ``words``: one row per word column and value: ``column_name``, ``value``, ``rows``.
     * ``ranges``: one row per aggregated mart and account: least and greatest values.
     * ``totals``: one row per account and figure, as each mart has it, and how far they are apart.
@@ -149,5 +158,20 @@ def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datet
                 ("accounting", _ACCOUNTING),
             ]
         }
+        frames["dates"] = connection.execute(_dates(connection)).df()
         frames["freshness"] = connection.execute(_FRESHNESS, {"now": now.isoformat()}).df()
     return frames
+
+
+def _dates(connection: duckdb.DuckDBPyConnection) -> str:
+    """SQL of the frame ``dates``, of whatever columns the candidate has."""
+    columns = connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns()"
+        f" where database_name = 'candidate' and data_type in ({', '.join(map(sql_text, _UNREADABLE))}) order by all"
+    ).fetchall()
+    return " union all ".join(
+        f"select {sql_text(table)} as table_name, {sql_text(column)} as column_name,"
+        f" cast(min({column}) as varchar) as least, cast(max({column}) as varchar) as greatest,"
+        f" count(*) filter ({_UNREADABLE[kind].format(column)}) as unreadable from candidate.{schema}.{table}"
+        for schema, table, column, kind in columns
+    )

@@ -70,6 +70,15 @@ def suites(limits: Limits) -> dict[str, list[Any]]:
             )
             for column, values in WORDS.items()
         ],
+        "dates": [
+            between(
+                "unreadable",
+                0,
+                0,
+                "Readers' software can hold every date and, on any wall clock, every instant; else mend the record at"
+                " its source, or set its batch aside by 'causerie reject'.",
+            ),
+        ],
         "ranges": [
             between("least_conversations", 0, None, "No count is negative."),
             between("least_messages", 0, None, "No count is negative."),

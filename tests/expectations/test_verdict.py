@@ -42,6 +42,15 @@ def good_frames() -> dict[str, pd.DataFrame]:
                 "rows": [1, 1, 1, 1],
             }
         ),
+        "dates": pd.DataFrame(
+            {
+                "table_name": ["details"],
+                "column_name": ["closed_at"],
+                "least": ["2026-01-02"],
+                "greatest": ["2026-01-03"],
+                "unreadable": [0],
+            }
+        ),
         "ranges": pd.DataFrame(
             {
                 "mart": ["overview"],
@@ -98,6 +107,7 @@ CORRUPTIONS: list[tuple[str, str, Any, str]] = [
     ("ranges", "greatest_csat", 100.1, "critical"),
     ("ranges", "least_response", -0.1, "critical"),
     ("ranges", "greatest_response", 100.1, "critical"),
+    ("dates", "unreadable", 1, "critical"),
     ("ranges", "least_over_worst", -0.1, "critical"),
     ("ranges", "greatest_over_best", 0.1, "critical"),
     ("ranges", "greatest_share", 1.1, "critical"),
