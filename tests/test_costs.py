@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from ingestion.demo import write_demo
 from ingestion.intake import accepted_batches, take_in
 from ingestion.settings import load_settings
 from tests import warehouse
+from tests.drops import conversation, write_batch, write_config
 
 CONVERSATIONS = 1500
 THICK = 4
@@ -177,6 +179,28 @@ def test_an_update_looks_at_a_message_of_the_past_a_few_times_and_at_none_of_raw
     for story in (short, long):
         assert story.files_of_update
         assert not set(story.files_of_update) & set(story.files_of_full)
+
+
+def test_an_update_that_reaches_far_back_writes_rows_by_the_day_and_not_by_tag_or_agent(tmp_path: Path) -> None:
+    """One message of long ago gives all the days since a row of zeros, which are nobody's."""
+    config = write_config(tmp_path)
+    settings = load_settings(config)
+    recent = [conversation(f"c{number}", tags=[f"tag {number}"], agent_id=number % 20) for number in range(200)]
+    write_batch(tmp_path / "drop" / "b1", {"conversations": recent})
+    take_in(settings, lambda _: None)
+    before, path = tmp_path / "before" / warehouse.BUILD, tmp_path / "after" / warehouse.BUILD
+    before.parent.mkdir()
+    path.parent.mkdir()
+    create_build(before, settings, *accepted_batches(settings))
+    build(before, update=False)
+    write_batch(tmp_path / "drop" / "b2", {"conversations": [conversation("old", started_at="2000-01-02T00:00:00Z")]})
+    take_in(settings, lambda _: None)
+    carried_over = CarriedOver("b", before, before.with_name(CANDIDATE), {"acme_export": "b1"})
+    create_build(path, settings, *accepted_batches(settings), carried_over)
+    work = build(path, update=True)
+    days = (date(2026, 1, 2) - date(2000, 1, 2)).days
+    assert work.by_model["candidate.main.overview"][1] > days
+    assert {model: written for model, (_, written) in work.by_model.items() if written > 4 * days} == {}
 
 
 def test_statements_of_an_intake_depend_on_files_and_not_on_rows(

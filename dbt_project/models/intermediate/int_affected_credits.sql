@@ -1,5 +1,6 @@
-{# In an update: to whom the affected conversations were and are credited, by period; everybody in the periods whose
-   state has changed (they began, ended or are gone). Reads the overview as the release before left it. #}
+{# In an update: to whom the affected conversations were and are credited, by period; everybody in the periods that are
+   complete now. A period that began or is gone has nobody else: it stands once more, for its row of the overview. Reads
+   the overview as the release before left it. #}
 -- depends_on: {{ ref('int_conversation_facts') }}, {{ ref('int_message_hours') }}, {{ ref('int_credits_before') }}
 -- depends_on: {{ ref('int_calendar') }}, {{ ref('int_affected_conversations') }}, {{ ref('int_tag_sets') }}
 -- depends_on: {{ ref('int_agent_numbers') }}, {{ ref('int_agents') }}, {{ source('settings', 'sources') }}
@@ -21,7 +22,8 @@ changed_periods as (
     select
         coalesce(periods.account_id, overview.account_id) as account_id,
         coalesce(periods.grain, overview.grain) as grain,
-        coalesce(periods.period_start, overview.period_start) as period_start
+        coalesce(periods.period_start, overview.period_start) as period_start,
+        periods.account_id is not null and overview.account_id is not null as was_and_is
     from {{ ref('int_periods') }} as periods
     full outer join {{ before_update('overview') }} as overview
         on
@@ -39,10 +41,16 @@ credits_of_periods as (
     select periods.account_id, periods.grain, periods.period_start, agents.agent_no, null as tag_set_no
     from changed_periods as periods
     inner join agents on periods.account_id = agents.account_id
+    where periods.was_and_is
     union
     select periods.account_id, periods.grain, periods.period_start, null as agent_no, tag_sets.tag_set_no
     from changed_periods as periods
     cross join {{ ref('int_tag_sets') }} as tag_sets
+    where periods.was_and_is
+    union
+    select account_id, grain, period_start, null as agent_no, null as tag_set_no
+    from changed_periods
+    where not was_and_is
 )
 
 select
