@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -253,6 +254,25 @@ def test_sound_data_pass(built: Built) -> None:
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_each_corruption_is_noticed(built: Built, copy: duckdb.DuckDBPyConnection, name: str) -> None:
     assert unnoticed(copy, built.query(name), CORRUPTIONS[name]) == []
+
+
+def test_no_test_takes_more_time_than_there_are_days(built: Built, copy: duckdb.DuckDBPyConnection) -> None:
+    """Of a conversation that lies a thousand years back, say: what joined days with ranges would take a minute."""
+    copy.execute("begin")
+    for grain in ("day", "week", "month"):
+        copy.execute(
+            "insert into candidate.overview select one.* replace (cast(start as date) as period_start,"
+            f" cast(start + interval 1 {grain} as date) as period_end) from (from candidate.overview"
+            f" where grain = '{grain}' order by conversations limit 1) as one cross join"
+            f" generate_series(timestamp '1000-01-01', timestamp '1999-12-01', interval 1 {grain}) as starts (start)"
+        )
+    seconds = {}
+    for name in CORRUPTIONS:
+        begun = time.process_time()
+        copy.execute(built.query(name)).fetchall()
+        seconds[name] = time.process_time() - begun
+    copy.execute("rollback")
+    assert {name: taken for name, taken in seconds.items() if taken > 10} == {}
 
 
 def test_lost_and_doubled_rows_are_noticed(built: Built, copy: duckdb.DuckDBPyConnection) -> None:
