@@ -27,9 +27,11 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import duckdb
+
+reset_tzpath(())  # zones of the package tzdata, as in the warehouse, not of the machine
 
 COLUMNS = {
     "contacts": "contact_id name phone tags updated_at deleted",
