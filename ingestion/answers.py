@@ -73,7 +73,7 @@ def decoded(response: httpx.Response, largest: int) -> Any:
                 "ask for smaller pages, or correct the base_url",
             )
     kind = printable(response.headers.get("content-type", "of no type"))
-    if body.lstrip().startswith(b"<"):
+    if "html" in kind.lower():
         raise FinalError(
             f"a page for people ({kind}) where JSON was asked for: something else answers there", "correct the base_url"
         )

@@ -94,7 +94,10 @@ def pull(
         if isinstance(source, ActiveCampaignSource):
             discard(folder)  # a snapshot is of one moment: it is not continued later
         identity = f"{_identity(source)} {json.dumps(cursor, sort_keys=True)}"
-        with Pull(folder, identity, clock()) as reading, client_of(source, on_begin=reading.begin, clock=clock) as client:
+        with (
+            Pull(folder, identity, clock()) as reading,
+            client_of(source, on_begin=reading.begin, clock=clock) as client,
+        ):
             if isinstance(source, ChatwootSource):
                 following = chatwoot.read(source, client, reading, cursor, progress)
             else:

@@ -150,6 +150,7 @@ def test_numbers_come_as_they_were() -> None:
         Fault(cut=0),
         Fault(cut=7),
         Fault(body=b'{"path": "/api/x", "que'),
+        Fault(body=b"<html>the proxy is sorry</html>"),
         Fault(body=b'{"name": "\xff"}'),
         Fault(body=b""),
         Fault(seconds=1.5),
@@ -165,6 +166,7 @@ def test_numbers_come_as_they_were() -> None:
         "cut at 0",
         "cut",
         "half",
+        "html as if it were json",
         "latin",
         "empty",
         "slow",
@@ -338,9 +340,8 @@ def test_what_will_not_pass_is_not_tried_again(status: int, kind: type[RemoteErr
     ("body", "kind"),
     [
         (b"<!DOCTYPE html><title>Sign in</title>", "text/html; charset=utf-8"),
-        (b"\r\n <html lang=en>no such shop</html>", "text/html"),
-        (b"<html>mislabelled</html>", "application/json"),
-        (b'<?xml version="1.0"?><error/>', "application/xml"),
+        (b"no such shop", "TEXT/HTML"),
+        (b"", "application/xhtml+xml"),
     ],
 )
 def test_a_page_where_json_was_asked_for_is_of_a_wrong_address(body: bytes, kind: str) -> None:
