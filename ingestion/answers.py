@@ -47,8 +47,10 @@ class FinalError(Exception):
         self.status = status
 
 
-def decoded(response: httpx.Response, largest: int) -> Any:
+def decoded(response: httpx.Response, largest: int, *, is_known: bool) -> Any:
     """The JSON of an answer that is still to be read. ``largest``: bytes, unpacked.
+
+    ``is_known``: whether the system has answered well before: then a page is its proxy's, which passes.
 
     Raises:
         PassingError, FinalError: it is none.
@@ -73,7 +75,7 @@ def decoded(response: httpx.Response, largest: int) -> Any:
                 "ask for smaller pages, or correct the base_url",
             )
     kind = printable(response.headers.get("content-type", "of no type"))
-    if "html" in kind.lower():
+    if "html" in kind.lower() and not is_known:
         raise FinalError(
             f"a page for people ({kind}) where JSON was asked for: something else answers there", "correct the base_url"
         )

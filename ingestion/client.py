@@ -323,7 +323,8 @@ class Client:
                     self._here.until = self._clock() + _LONGEST_ANSWER * self._manners.timeout_seconds
                     with self._http.stream("GET", url, extensions={"trace": self._on_event}) as response:
                         if not response.has_redirect_location:
-                            answer = decoded(response, self._manners.largest_response_bytes)
+                            largest = self._manners.largest_response_bytes
+                            answer = decoded(response, largest, is_known=self._has_begun)
                             self._begin(sent_at)
                             return answer
                         url = redirected(url, response.headers["location"])

@@ -353,6 +353,18 @@ def test_a_page_where_json_was_asked_for_is_of_a_wrong_address(body: bytes, kind
         assert asking.get("y")["path"] == "/api/y", "it says nothing of what else is asked"
 
 
+def test_a_page_of_a_system_that_has_answered_before_passes() -> None:
+    """Its proxy's, as while the system is put in order: the address was right."""
+    page = Fault(body=b"<p>We are soon back", headers={"Content-Type": "text/html"})
+    with (
+        serve(echo, HEADERS, lambda _, number: page if number in (2, 3) else None) as server,
+        client(server.url) as one,
+    ):
+        one.get("x")
+        assert one.get("y")["path"] == "/api/y"
+        assert one.retries == 2
+
+
 @pytest.mark.parametrize("attempts", [1, 2, 6])
 @pytest.mark.parametrize("retry_after", [None, "soon"])
 def test_a_limit_that_does_not_say_when_it_ends_is_waited_out(attempts: int, retry_after: str | None) -> None:

@@ -112,7 +112,10 @@ def random_faults(
             failed[request.target] = 0
             return None
         failed[request.target] = failed.get(request.target, 0) + 1
-        return Fault(rng.choice(kinds), seconds=0.01, status=rng.choice([500, 502, 503]))
+        kind = rng.choice(kinds)
+        if kind == "html" and request.target.endswith("/agents"):
+            kind = "error"  # before anything was answered well, a page is of a wrong address
+        return Fault(kind, seconds=0.01, status=rng.choice([500, 502, 503]))
 
     return choose
 
