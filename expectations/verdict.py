@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,7 @@ def evaluate(
         validations.append(
             context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
         )
-        parameters[name] = {"dataframe": frames[name]}
+        parameters[name] = {"dataframe": _as_html(frames[name])}
     for validation in validations:
         result = validation.run(
             batch_parameters=parameters[validation.name],
@@ -135,6 +136,17 @@ def evaluate(
             raised += _raised(one)
             findings.append(finding)
     return Verdict(build_id, evaluated, raised, tuple(findings)), partial(_write_docs, context)
+
+
+def _as_html(frame: pandas.DataFrame) -> pandas.DataFrame:
+    """A frame with its texts as HTML: Data Docs put what was seen on their pages as it stands."""
+    texts = frame.select_dtypes(exclude=["number", "bool", "datetimetz", "datetime"])
+    return frame.assign(
+        **{
+            str(name): column.map(lambda value: escape(value) if isinstance(value, str) else value)
+            for name, column in texts.items()
+        }
+    )
 
 
 def _write_docs(context: Any, docs: Path) -> None:
@@ -172,7 +184,7 @@ def _finding(suite: str, result: Any, frame: pandas.DataFrame) -> Finding | None
     if rows:
         observed = "; ".join(_row(frame, row, configuration.kwargs["column"]) for row in rows)
     else:
-        observed = str(result.result.get("observed_value", result.result.get("partial_unexpected_list")))
+        observed = unescape(str(result.result.get("observed_value", result.result.get("partial_unexpected_list"))))
     samples = tuple({str(name): str(value) for name, value in frame.iloc[row].items()} for row in rows)
     return Finding(suite, configuration.type, severity, expected, observed, samples)
 

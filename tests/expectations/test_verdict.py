@@ -185,3 +185,16 @@ def test_a_verdict_is_read_as_it_was_written(tmp_path: Path) -> None:
     )
     verdict.write(tmp_path / "verdict.json")
     assert read_verdict(tmp_path / "verdict.json") == verdict
+
+
+def test_what_was_seen_is_text_in_data_docs_and_in_the_verdict(tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script> & <img src=//evil.example/x>"
+    frames = good_frames()
+    frames["words"].loc[0, "value"] = hostile
+    verdict = judge("b", frames, LIMITS, tmp_path)
+    assert [finding.suite for finding in verdict.findings] == ["words"]
+    assert hostile in verdict.findings[0].observed
+    assert hostile in str(verdict.findings[0].samples)
+    pages = "".join(page.read_text() for page in tmp_path.rglob("*.html"))
+    assert "<script>alert" not in pages and "<img src=//evil" not in pages
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;img" in pages
