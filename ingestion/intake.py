@@ -429,7 +429,7 @@ class _SourceIntake:
             f"{self._source.name} {batch.batch}: {quarantined:,} of {records:,} {entity} rows are quarantined"
             f" ({_percent(quarantined, records)}; the limit is {quality.quarantine_share:.1%} and"
             f" {quality.quarantine_rows} rows), {_most_of(self._connection, segment, self._entities[entity], batch)}:"
-            f" {self._remedy}; the rows: {segment.quarantine} or {command('quarantine', option=option)}"
+            f" {self._remedy}; see {segment.quarantine} or run {command('quarantine', option=option)}"
             for entity, (records, quarantined) in batch.totals().items()
             if _exceed(quarantined, records, quality.quarantine_share, quality.quarantine_rows)
         ]
