@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from orchestration import ending
 from orchestration.commands.common import REFUSED, WRONG, config_option, home_to_oneself, read_settings, stop
 
 
@@ -70,6 +71,8 @@ def docs(config: Path) -> None:
 def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) -> None:
     """Write a drop with made-up conversations of two accounts, and a causerie.toml that reads it."""
     from ingestion.demo import write_demo
+
+    ending.go_on_without_output()
 
     try:
         summary = write_demo(
