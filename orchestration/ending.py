@@ -1,4 +1,4 @@
-"""How a command ends: by itself, by a signal, or because standard output takes no more: the last two are said in a line.
+"""How a command ends: by itself, by a signal, or because standard output takes no more; each is said in a line.
 
 Here: what SIGINT and SIGTERM do, what stands in the place of standard output, and the last act of the process. Not
 here: any command. Imports nothing that takes time: a command begins with it.

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import parsing
 from ingestion.catalog import CarriedOver
 from ingestion.ledger import Counts, Entry
 from ingestion.settings import Resources, Settings, load_settings
@@ -166,9 +165,9 @@ def test_the_rules_are_configuration_and_software(settings: Settings, monkeypatc
     now = make_plan(settings, [ENTRY])
     privacy = settings.privacy.model_copy(update={"contact_phone": "plain"})
     assert make_plan(settings.model_copy(update={"privacy": privacy}), [ENTRY]).rules != now.rules
-    for place, name in ((parsing, "VERSION"), (updates, "project_fingerprint"), (updates, "version")):
+    for name in ("rules_of", "project_fingerprint", "version"):
         with monkeypatch.context() as patch:
-            patch.setattr(place, name, -1 if name == "VERSION" else lambda *_: "another")
+            patch.setattr(updates, name, lambda *_: "another")
             assert make_plan(settings, [ENTRY]).rules != now.rules, name
 
 
