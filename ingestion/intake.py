@@ -432,11 +432,11 @@ class _SourceIntake:
         there = {listed.segment: listed.rules for listed in self._ledger.segments(name)}
         judged = {batch for batch in batches if there.get(entries[batch].segment or "", self._rules) != self._rules}
         in_turn: list[list[str]] = [[]]  # of those of a segment the one of smaller name counts as the earlier one
-        for batch in sorted(batches, key=lambda batch: (entries[batch].decided_at, batch)):
-            if in_turn[-1] and batch < in_turn[-1][-1]:
+        for last in sorted(batches, key=lambda batch: (entries[batch].decided_at, batch)):
+            if in_turn[-1] and last < in_turn[-1][-1]:
                 in_turn.append([])
-            in_turn[-1].append(batch)
-        landed = (((batch, open_landed(name, folder / batch)) for batch in of_turn) for of_turn in in_turn)
+            in_turn[-1].append(last)
+        landed = (((one, open_landed(name, folder / one)) for one in of_turn) for of_turn in in_turn)
         again: list[Entry] = []
         fresh: list[Segment] = []
         said: list[str] = []
@@ -444,7 +444,7 @@ class _SourceIntake:
             for group in chain.from_iterable(map(self._groups, landed)):
                 segment, parsed = self._parse([outcome for _, outcome in group if isinstance(outcome, Landed)])
                 fresh.append(segment)
-                entities = self._entities.values()
+                entities = self._entities.values() if judged else ()
                 clocks = known_and_restated(self._connection, self._in_history, segment, parsed, entities)
                 for batch in parsed:
                     entry = entries[batch.batch]

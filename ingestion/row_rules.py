@@ -17,10 +17,11 @@ import inspect
 import json
 import linecache
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import FunctionType
+from typing import cast
 
 import duckdb
 
@@ -31,7 +32,7 @@ from ingestion.native_reader import native_ndjson
 from ingestion.readers import Reader
 from ingestion.rules import Value
 
-DECIDING_FUNCTIONS: dict[str, tuple[FunctionType, ...]] = {
+DECIDING_FUNCTIONS: dict[str, tuple[Callable[..., object], ...]] = {
     EXPORT: (packing.open_text, readers.csv_header, readers.csv_records, readers.sieved_csv),
 }
 """By kind of source: what decides about its rows in Python."""
@@ -89,9 +90,9 @@ def _read(reader: Reader, entity: Entity) -> Iterator[str]:
         yield f"{column.name} {value.raw} {value.wrong} {value.unsure} {rules.typed(column, value)}"
 
 
-def in_essence(function: FunctionType) -> str:
+def in_essence(function: Callable[..., object]) -> str:
     """What a function does: its code without comments, docstrings and layout."""
-    code = function.__code__
+    code = cast(FunctionType, function).__code__
     lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]  # inspect.getsource asks all modules
     tree = ast.parse(textwrap.dedent("".join(inspect.getblock(lines))))
     for node in ast.walk(tree):

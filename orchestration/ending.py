@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from orchestration import processes
 
@@ -70,6 +70,8 @@ class _Output(io.RawIOBase):
 
 
 _output: _Output | None = None
+_streams: tuple[IO[str], IO[str]] | None = None
+"""Standard output and error of the process, also while a run has them go to its log."""
 _heard: signal.Signals | None = None
 _leaving = threading.Lock()
 _moment = _MOMENT
@@ -82,7 +84,7 @@ def prepare() -> None:
     _heed_signals()
 
 
-def end_at_once(last_words: Callable[[], str]) -> None:
+def end_at_once(last_words: Callable[[], str] | None = None) -> None:
     """From now on a signal ends this process without delay. ``last_words``: what to say of what it leaves behind."""
     global _moment, _last_words
     _moment, _last_words = 0, last_words
@@ -101,36 +103,39 @@ def is_stopped() -> bool:
 
 def leave(status: int) -> NoReturn:
     """End the process, now: Python takes two seconds to dismantle the libraries, and everything is written by now."""
-    _leaving.acquire()  # whoever comes second waits for the end
-    processes.end_all()
-    lines = []
-    if _heard is not None:
-        status = 128 + _heard
-        lines.append("; ".join([f"stopped by {_heard.name}", *([_last_words()] if _last_words else [])]))
-        if os.isatty(1):  # the spinner has hidden it
-            os.write(1, _SHOW_CURSOR + b"\n")
-    else:
+    out, err = _streams or (sys.stdout, sys.stderr)
+    if _heard is None:
         try:
-            sys.stdout.flush()
+            out.flush()
         except OutputLostError:
             status = status or REFUSED
-        if _output is not None and _output.has_lost and _output.error is not None:
-            lines.append(f"standard output: {_output.error.strerror}: not everything could be shown")
-    for line in lines:
-        print(line, file=sys.stderr)
-    sys.stderr.flush()
+        except StoppedError:
+            pass
+    _leaving.acquire()  # whoever comes second waits for the end
+    processes.end_all()
+    line = ""
+    if _heard is not None:
+        status = 128 + _heard
+        line = f"stopped by {_heard.name}" + (f"; {_last_words()}" if _last_words else "")
+        if os.isatty(1):  # a spinner may have hidden it
+            os.write(1, _SHOW_CURSOR)
+    elif _output is not None and _output.has_lost and _output.error is not None:
+        line = f"standard output: {_output.error.strerror}: not everything could be shown"
+    if line:
+        print(line, file=err)
+    err.flush()
     os._exit(status)
 
 
 def _guard_output() -> None:
-    global _output
+    global _output, _streams
     closed = [number for number in (0, 1, 2) if not _is_open(number)]
     for _ in closed:  # else the next file that is opened would be standard output
         os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     error = OSError(0, "it is closed") if 1 in closed else None
     _output = _Output(1, is_needed=True, error=error)
-    sys.stdout = _text(_output, "strict")
-    sys.stderr = _text(_Output(2, is_needed=False), "backslashreplace")
+    _streams = _text(_output, "strict"), _text(_Output(2, is_needed=False), "backslashreplace")
+    sys.stdout, sys.stderr = _streams
 
 
 def _is_open(number: int) -> bool:
@@ -151,18 +156,21 @@ def _heed_signals() -> None:
     has handlers of its own: so a thread is told, too, by Python itself.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, hear)
+        signal.signal(number, _hear)
     told, heard = os.pipe()
     os.set_blocking(heard, False)
     signal.set_wakeup_fd(heard, warn_on_full_buffer=False)
     threading.Thread(target=_wait_for_signals, args=(told,), daemon=True).start()
 
 
-def hear(number: int, _: FrameType | None = None) -> NoReturn:
+def _hear(number: int, _: FrameType | None) -> None:
     """What a signal does in the main thread."""
     global _heard
-    _heard = signal.Signals(number)
-    raise StoppedError
+    if not _leaving.locked():
+        _heard = signal.Signals(number)
+        if not _moment:
+            leave(REFUSED)
+        raise StoppedError
 
 
 def _wait_for_signals(told: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 KEPT = ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH"]
@@ -31,3 +32,6 @@ def end_all() -> None:
     """End what is still at work: this process ends now, and what these work on is thrown away."""
     for process in _started:
         process.kill()
+    for process in _started:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.5)

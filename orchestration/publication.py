@@ -221,8 +221,8 @@ def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release
 def fresh_reader() -> Iterator[subprocess.Popen[str]]:
     """A fresh process for :func:`verify`, which starts while the file is made ready."""
     command = [sys.executable, "-P", "-m", "expectations.contents"]  # not what lies in the folder that it is started in
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with processes.start(command, text=True, **pipes) as process:
+    pipe = subprocess.PIPE
+    with processes.start(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             yield process
         finally:

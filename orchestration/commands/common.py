@@ -15,7 +15,8 @@ import click
 
 from orchestration import ending
 from orchestration.ending import PUBLISHED as PUBLISHED
-from orchestration.ending import REFUSED, WRONG
+from orchestration.ending import REFUSED as REFUSED
+from orchestration.ending import WRONG as WRONG
 from orchestration.ending import leave as leave
 
 if TYPE_CHECKING:

@@ -38,6 +38,7 @@ def serve(config: Path, host: str, port: int, base_path: str, public_hosts: tupl
 
     shown = f"[{host}]" if ":" in host else host
     ending.go_on_without_output()
+    ending.end_at_once()
     click.echo(f"http://{shown}:{port}/{base_path.strip('/')}  (Ctrl+C stops)")
     try:
         server.serve(Home(settings.home).current, host, port, base_path, public_hosts, opens_browser=not no_browser)

@@ -90,6 +90,7 @@ def serve(
     from streamlit import net_util
     from streamlit.web import bootstrap
 
+    bootstrap._set_up_signal_handler = lambda server: None  # what a signal does is for the command to say
     net_util._external_ip = ""  # to judge a foreign origin it would ask another host for our address
     told = options(host, port, base_path, public_hosts, opens_browser)
     bootstrap.load_config_options(told)
