@@ -111,9 +111,15 @@ _INTAKE = """
 """
 
 _ACCOUNTING = """
-    select source_system, entity, landed, used, superseded, deleted, quarantined, orphans,
+    with ledger as (
+        select counts.source_system, counts.entity, cast(sum(counts.landed) as bigint) as ingested
+        from settings.batch_counts as counts group by all
+    )
+    select source_system, entity, ingested, rows_read, landed, used, superseded, deleted, quarantined, orphans,
+        abs(coalesce(ingested, 0) - coalesce(rows_read, 0)) as read_off,
         landed - used - superseded - deleted - quarantined - orphans as lost
-    from intermediate.int_row_accounting order by all
+    from intermediate.int_row_accounting full join ledger using (source_system, entity)
+    order by all
 """
 
 _UNREADABLE = {
@@ -137,7 +143,8 @@ def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datet
     * ``ranges``: one row per aggregated mart and account: least and greatest values.
     * ``totals``: one row per account and figure, as each mart has it, and how far they are apart.
     * ``intake``: one row per source and entity of the accepted batches: rows landed, quarantined, restated.
-    * ``accounting``: one row per source and entity: what became of the rows landed.
+    * ``accounting``: one row per source and entity: what became of the rows landed; ``read_off``: how far the rows that
+      dbt read are from those that the ledger says were ingested.
     """
     import pandas
 

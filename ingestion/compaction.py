@@ -29,6 +29,7 @@ from ingestion import parsing, raw
 from ingestion.landing import replacing_folder
 from ingestion.ledger import LEDGER, Ledger, Part, SegmentEntry
 from ingestion.native import entities_of
+from ingestion.row_rules import rules_of
 from ingestion.settings import Settings
 from ingestion.sql import sql_files, sql_text
 
@@ -50,7 +51,7 @@ def compact(settings: Settings, progress: Progress, in_use: Collection[Path] = (
             connection.execute(f"set threads = {settings.resources.threads}")
         for source in settings.sources:
             folder = settings.home / "raw" / source.name
-            rules = raw.rules_of(settings.account_of(source).rating_scale)
+            rules = rules_of(source.kind, settings.account_of(source).rating_scale)
             while due := list(_due(_accepted(ledger, source.name, folder, rules))):
                 for segments in due:
                     progress(f"{source.name}: joining {len(segments)} segments of raw")

@@ -6,14 +6,13 @@ Here: the order of things and what refuses a batch. Not here: reading files (``p
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -30,12 +29,13 @@ from ingestion.clocks import (
 from ingestion.contract import Entity
 from ingestion.decisions import fingerprint, in_force
 from ingestion.in_force import InForce
-from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, read_manifest
+from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed
 from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
 from ingestion.native import EXPORT, entities_of
 from ingestion.pull import next_name
 from ingestion.raw import RawBatch, Segment, holding
-from ingestion.settings import AnySource, ExportSource, MetaWebhooksSource, Quality, Settings
+from ingestion.row_rules import rules_of
+from ingestion.settings import AnySource, ExportSource, Quality, Settings
 from ingestion.shown import command, shell_word
 from ingestion.sources import SourceError, export
 from ingestion.sql import sql_text
@@ -136,47 +136,6 @@ def _segments(settings: Settings, ledger: Ledger, source: str, accepted: Mapping
     ]
 
 
-def missing_sources(settings: Settings) -> list[str]:
-    """Sources whose folder is not there and that never delivered: a mistake in the configuration, in words."""
-    return [
-        f"sources[{index}].path: {source.path} is not there; create the folder or correct the path"
-        for index, source in enumerate(settings.sources)
-        if isinstance(source, ExportSource | MetaWebhooksSource)
-        and not source.path.is_dir()
-        and not (settings.home / "landing" / source.name).is_dir()
-    ]
-
-
-def _kind_of(batch: Path) -> str:
-    """The kind of source that a landed batch came from: the cursor of a live one tells it.
-
-    Raises:
-        BatchError: its manifest cannot be read.
-    """
-    cursor = read_manifest(batch)[0].cursor
-    return EXPORT if cursor is None else str(cursor.get("of", "")).partition(" ")[0]
-
-
-def changed_kinds(settings: Settings) -> list[str]:
-    """Sources whose accepted batches are of another kind: a mistake in the configuration, in words."""
-    if not (settings.home / LEDGER).is_file():
-        return []
-    changed = []
-    # what cannot be read here is for the intake to tell
-    with suppress(sqlite3.Error), Ledger(settings.home / LEDGER, read_only=True) as ledger:
-        for index, source in enumerate(settings.sources):
-            last, before = max(ledger.accepted(source.name), default=None), ""
-            if last:
-                with suppress(BatchError):
-                    before = _kind_of(settings.home / "landing" / source.name / last)
-            if before not in ("", source.kind):
-                changed.append(
-                    f"sources[{index}].kind: '{source.name}' was read as '{before}' before; give what is another"
-                    " system another name"
-                )
-    return changed
-
-
 class _SourceIntake:
     """Taking in what is new in one source, once.
 
@@ -202,6 +161,7 @@ class _SourceIntake:
         self._source = source
         self._progress = progress
         self._scale = settings.account_of(source).rating_scale
+        self._rules = rules_of(source.kind, self._scale)
         self._entities = entities_of(source.kind)
         self._landing, self._raw = settings.home / "landing", settings.home / "raw"
         self._refused: dict[str, Entry] = {}
@@ -217,15 +177,18 @@ class _SourceIntake:
         self._history = [
             segment
             for segment in _segments(self._settings, self._ledger, self._source.name, accepted)
-            if segment.listed.rules == raw.rules_of(self._scale)
+            if segment.listed.rules == self._rules
         ]
         held = {batch for segment in self._history for batch in segment.batches}
         lost = [batch for batch in accepted if batch not in held]
         try:
             if lost:
-                self._parse_anew(lost)
-        except BatchError as error:
-            self._report.failure = f"{error}; it was accepted before and is to be parsed anew: restore it in landing"
+                self._parse_again(lost)
+        except (BatchError, FileNotFoundError) as error:
+            self._report.failure = (
+                f"{error}; it was accepted before, and is to be parsed again: restore it in landing, or set it aside"
+                " with 'causerie reject'"
+            )
             return self._report
         self._refused = {entry.batch: entry for entry in self._ledger.entries(self._source.name, "refused")}
         self._decisions = in_force(self._ledger.decisions(self._source.name))
@@ -384,14 +347,17 @@ class _SourceIntake:
             batch = raw.read_batch(folder, before.batch)
             for listed in self._ledger.segments(self._source.name):
                 is_same = batch is not None and batch.fingerprint == landed[0].fingerprint
-                if batch and is_same and (listed.segment, listed.rules) == (before.segment, raw.rules_of(self._scale)):
+                if batch and is_same and (listed.segment, listed.rules) == (before.segment, self._rules):
                     return Segment(listed, folder, (before.batch,)), [batch]
         return raw.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, self._source.kind)
+
+    def _in_history(self, entity: Entity, _: str) -> str | None:
+        return versions(self._history, entity)
 
     def _known(self, entity: Entity, delivered: str) -> str | None:
         build = self._last_build()
         if build is None:
-            return versions(self._history, entity)
+            return self._in_history(entity, delivered)
         self._known_records.begin(self._connection, build)
         last = build.last.get(self._source.name, "")
         source_no = 1 + self._settings.sources.index(self._source)
@@ -401,18 +367,11 @@ class _SourceIntake:
         return f"{of_build} union all {after}" if after else of_build
 
     def _entry(self, batch: RawBatch, segment: Segment, clocks: dict[tuple[str, str], Clocks]) -> Entry:
-        source, quality = self._source.name, self._settings.quality
-        of_entity = {entity: clocks.get((batch.batch, entity), Clocks()) for entity in batch.totals()}
-        counts = {
-            entity: Counts(records, quarantined, of_entity[entity].known, of_entity[entity].restated)
-            for entity, (records, quarantined) in batch.totals().items()
-        }
-        reasons = self._quarantine_reasons(batch, segment)
-        reasons += _restated_reasons(source, batch, of_entity, quality, self._entities)
+        counts, reasons = self._judged(batch, segment, clocks)
         decision = self._decisions.get(batch.batch)
         is_overruled = decision and (decision.verb, decision.fingerprint) == ("accept", batch.fingerprint)
         return Entry(
-            source,
+            self._source.name,
             batch.batch,
             "refused" if reasons and not is_overruled else "accepted",
             batch.extracted_at,
@@ -421,6 +380,19 @@ class _SourceIntake:
             tuple(reasons),
             segment.listed.segment,
         )
+
+    def _judged(
+        self, batch: RawBatch, segment: Segment, clocks: Mapping[tuple[str, str], Clocks]
+    ) -> tuple[dict[str, Counts], list[str]]:
+        """What a batch holds by entity, and the reasons to refuse it."""
+        source, quality = self._source.name, self._settings.quality
+        of_entity = {entity: clocks.get((batch.batch, entity), Clocks()) for entity in batch.totals()}
+        counts = {
+            entity: Counts(records, quarantined, of_entity[entity].known, of_entity[entity].restated)
+            for entity, (records, quarantined) in batch.totals().items()
+        }
+        reasons = self._quarantine_reasons(batch, segment)
+        return counts, reasons + _restated_reasons(source, batch, of_entity, quality, self._entities)
 
     def _quarantine_reasons(self, batch: RawBatch, segment: Segment) -> list[str]:
         quality = self._settings.quality
@@ -448,33 +420,61 @@ class _SourceIntake:
     def _wait(self, names: Iterable[str]) -> None:
         self._report.entries += [Entry(self._source.name, name, "waiting", None, datetime.now(UTC)) for name in names]
 
-    def _parse_anew(self, batches: Sequence[str]) -> None:
-        """Make segments of accepted batches whose raw is lost, or of other rules; what was decided stays.
+    def _parse_again(self, batches: Iterable[str]) -> None:
+        """Make segments of accepted batches whose raw is lost, or of other rules: all of them or none.
+
+        They stay accepted. By other rules they are judged again, in the order in which they came, and what would be
+        refused now is said.
 
         Raises:
-            BatchError: a batch is not as it was in landing.
+            BatchError: a batch is not as it was in landing, or cannot be read by today's rules.
         """
-        entries = {entry.batch: entry for entry in self._ledger.entries(self._source.name)}
-        landed = ((name, open_landed(self._source.name, self._landing / self._source.name / name)) for name in batches)
-        for group in self._groups(landed):
-            segment, parsed = raw.parse_segment(
-                self._connection,
-                [outcome for _, outcome in group if isinstance(outcome, Landed)],
-                self._raw,
-                self._scale,
-                self._progress,
-                self._source.kind,
+        name, folder = self._source.name, self._landing / self._source.name
+        entries = {entry.batch: entry for entry in self._ledger.entries(name)}
+        there = {listed.segment: listed.rules for listed in self._ledger.segments(name)}
+        judged = {batch for batch in batches if there.get(entries[batch].segment or "", self._rules) != self._rules}
+        in_turn: list[list[str]] = [[]]  # of those of a segment the one of smaller name counts as the earlier one
+        for last in sorted(batches, key=lambda batch: (entries[batch].decided_at, batch)):
+            if in_turn[-1] and last < in_turn[-1][-1]:
+                in_turn.append([])
+            in_turn[-1].append(last)
+        landed = (((one, open_landed(name, folder / one)) for one in of_turn) for of_turn in in_turn)
+        again: list[Entry] = []
+        fresh: list[Segment] = []
+        said: list[str] = []
+        try:
+            for group in chain.from_iterable(map(self._groups, landed)):
+                segment, parsed = self._parse([outcome for _, outcome in group if isinstance(outcome, Landed)])
+                fresh.append(segment)
+                entities = self._entities.values() if judged else ()
+                clocks = known_and_restated(self._connection, self._in_history, segment, parsed, entities)
+                for batch in parsed:
+                    entry = entries[batch.batch]
+                    counts, reasons = self._judged(batch, segment, clocks)
+                    if batch.batch in judged:
+                        said += [
+                            f"{name} {batch.batch}: accepted before, and would be refused by today's rules: {reason}"
+                            for reason in reasons
+                        ]
+                    else:
+                        counts = {
+                            entity: replace(of, known=was.known, restated=was.restated)
+                            for entity, of in counts.items()
+                            for was in [entry.counts.get(entity, Counts())]
+                        }
+                    again.append(replace(entry, counts=counts, segment=segment.listed.segment))
+                self._history.append(segment)
+        except BaseException:
+            for segment in fresh:
+                shutil.rmtree(segment.folder)
+            raise
+        self._ledger.record(again, [segment.listed for segment in fresh])
+        if judged:
+            count = f"{len(judged):,} accepted {'batch was' if len(judged) == 1 else 'batches were'}"
+            self._report.warnings.append(
+                f"{name}: {count} parsed again from landing: the rules for rows have changed since; the build is full"
             )
-            anew = []
-            for batch in parsed:
-                before = entries[batch.batch]
-                counts = {
-                    entity: replace(before.counts.get(entity, Counts()), landed=records, quarantined=quarantined)
-                    for entity, (records, quarantined) in batch.totals().items()
-                }
-                anew.append(replace(before, counts=counts, segment=segment.listed.segment))
-            self._ledger.record(anew, [segment.listed])
-            self._history.append(segment)
+        self._report.warnings += said
 
 
 def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch) -> str:

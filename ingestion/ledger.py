@@ -206,6 +206,15 @@ class Ledger:
             for segment, rules, records, size, parts in rows
         ]
 
+    def rules_in_use(self, source: str) -> list[str]:
+        """The rules by which rows of accepted batches of a source were parsed: one, unless some could not be again."""
+        rows = self._connection.execute(
+            "select distinct segments.rules from segments join batches using (source, segment)"
+            " where source = ? and status = 'accepted' order by 1",
+            (source,),
+        )
+        return [rules for (rules,) in rows]
+
     def record(self, entries: Iterable[Entry], segments: Iterable[SegmentEntry] = ()) -> None:
         """Write entries, replacing those of the same batches, and new segments: all of them or none.
 

@@ -39,9 +39,6 @@ from ingestion.sql import first_line, sql_files, sql_name
 from ingestion.sql import sql_file as sql_file
 from ingestion.sql import sql_text as sql_text
 
-VERSION = 3
-"""Raised whenever a record would be parsed in another way; older raw is then parsed anew from landing."""
-
 PARQUET = (
     "format parquet, parquet_version v2, dictionary_size_limit 5000, write_bloom_filter false, compression uncompressed"
 )
@@ -69,7 +66,7 @@ _TAKEN_NAMES = frozenset({"source_system", "_batch", "_file", "_reasons", "file_
 _DESCRIBED = {kind: kind.upper() for kind in DUCKDB_TYPES.values()} | {"timestamptz": "TIMESTAMP WITH TIME ZONE"}
 """The types of raw, as DuckDB describes them."""
 _UNSURE = "?"
-_FILE_NAME = re.compile(
+FILE_NAME = re.compile(
     r"(?P<entity>[a-z]+)([^a-z].*)?\.(?P<format>ndjson|jsonl|csv|parquet)(?P<gz>\.gz)?", re.IGNORECASE | re.DOTALL
 )
 
@@ -108,7 +105,7 @@ class ParsedFile:
 
 def entity_of(file_name: str, kind: str = EXPORT) -> Entity | None:
     """The entity whose records a file holds, from its name; None for a file of no known entity or format."""
-    match = _FILE_NAME.fullmatch(file_name)
+    match = FILE_NAME.fullmatch(file_name)
     return entities_of(kind).get(match["entity"].lower()) if match else None
 
 
@@ -243,7 +240,7 @@ def parse_carefully(
 
 
 def _entity_and_format(path: Path, kind: str) -> tuple[Entity, str]:
-    match, entity = _FILE_NAME.fullmatch(path.name), entity_of(path.name, kind)
+    match, entity = FILE_NAME.fullmatch(path.name), entity_of(path.name, kind)
     if match is None or entity is None:
         raise UnreadableFileError("its name tells no known entity and format", path)
     file_format = match["format"].lower()

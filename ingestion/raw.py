@@ -35,6 +35,7 @@ from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import vanished
 from ingestion.packing import is_cut_off
 from ingestion.readers import UnreadableFileError
+from ingestion.row_rules import rules_of
 from ingestion.sql import sql_files, sql_rows, sql_text
 
 SUMMARY = "segment.json"
@@ -133,11 +134,6 @@ def holding(segments: Iterable[Segment], batches: Iterable[tuple[str, str]]) -> 
     ]
 
 
-def rules_of(rating_scale: tuple[int, int]) -> str:
-    """Names the rules of parsing; what was parsed under others is to be parsed anew."""
-    return f"{parsing.VERSION}/{rating_scale[0]}-{rating_scale[1]}"
-
-
 def new_name(first: str) -> str:
     """A name that no segment ever had, so that readers of another never find this one in its place."""
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', first)[:60]}.{secrets.token_hex(4)}"
@@ -174,7 +170,7 @@ def parse_segment(
             )
             for batch in landed
         ]
-        rules = rules_of(rating_scale)
+        rules = rules_of(kind, rating_scale)
         write_summary(folder, rules, {batch.batch: _described(batch) for batch in batches})
         records = sum(file.records for batch in batches for file in batch.files.values())
         by_entity = {entity: tuple(of) for entity, of in parts.items()}

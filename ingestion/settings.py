@@ -38,7 +38,7 @@ def config_path_from_environment() -> Path:
 
 def runs_are_recorded() -> bool:
     """Whether Dagster keeps the history of runs on this machine."""
-    return "DAGSTER_HOME" in os.environ
+    return bool(os.environ.get("DAGSTER_HOME"))
 
 
 def secret(variable: str) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from ingestion.landing import write_durably
 from ingestion.native import LIVE_KINDS
 from ingestion.settings import Resources, Settings
+from orchestration import processes
 from orchestration.home import Build, Home, umask_of_user
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
@@ -130,9 +131,9 @@ def load_ahead(settings: Settings) -> None:
     target.mkdir(parents=True, exist_ok=True)
     if not (target / PARTIAL_PARSE).exists() and _is_parsed(PREPARED):
         shutil.copyfile(PREPARED / PARTIAL_PARSE, target / PARTIAL_PARSE)
-    _loaded[home.path] = subprocess.Popen(
+    _loaded[home.path] = processes.start(
         [sys.executable, "-m", "orchestration.dbt_worker", *_options(target)],
-        env={**os.environ, **environment(settings.resources), "PYTHONUNBUFFERED": "1"},
+        {**environment(settings.resources), "PYTHONUNBUFFERED": "1"},
         cwd=PROJECT.parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -204,9 +205,9 @@ def _options(target: Path) -> list[str]:
 def _start(
     command: Sequence[str], target: Path, ours: Mapping[str, str], folder: Path = PROJECT, umask: int = -1
 ) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    return processes.start(
         [str(EXECUTABLE), *command, *_options(target)],
-        env={**os.environ, **ours},
+        ours,
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -24,7 +24,7 @@ from expectations.contents import MARTS
 from expectations.verdict import Verdict, read_verdict
 from ingestion import zones
 from ingestion.sql import first_line, sql_text
-from orchestration import exports, releases
+from orchestration import exports, processes, releases
 from orchestration.home import Build, Home, make_readable_folder
 from orchestration.releases import Release, file_of
 
@@ -222,10 +222,9 @@ def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release
 @contextmanager
 def fresh_reader() -> Iterator[subprocess.Popen[str]]:
     """A fresh process for :func:`verify`, which starts while the file is made ready."""
-    command = [sys.executable, "-m", "expectations.contents"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-P", "-m", "expectations.contents"]  # not what lies in the folder that it is started in
+    pipe = subprocess.PIPE
+    with processes.start(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             yield process
         finally:

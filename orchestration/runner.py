@@ -39,7 +39,7 @@ def _execute(
     reporter = ConsoleReporter(console, home)
     job = build_defs(settings, reporter).resolve_job_def(JOB)
     startup = time.monotonic() - started
-    instance = dg.DagsterInstance.get() if runs_are_recorded() else dg.DagsterInstance.ephemeral()
+    instance = _instance()
     # the reporter tells it in words: Dagster's and dbt's own lines go to a file
     run_config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
     with instance, home.log.open("w", encoding="utf-8") as file, Visible(file) as log:
@@ -58,6 +58,23 @@ def _execute(
     reporter.finish()
     show(reporter, home, console, startup)
     return 0 if result.success and not reporter.refusals else 1
+
+
+def _instance() -> dg.DagsterInstance:
+    """Where Dagster keeps the history of runs, if it is told to; what is wrong there costs a run nothing but that."""
+    if runs_are_recorded():
+        try:
+            instance = dg.DagsterInstance.get()
+            instance.get_runs_count()
+            return instance
+        except Exception as error:  # of Dagster, of its storage, of what else its configuration names
+            words = " ".join(str(error).split()).rstrip(".")
+            print(
+                f"DAGSTER_HOME: this run is not recorded: {words}; name a folder that is there, by its whole path, or"
+                " unset DAGSTER_HOME",
+                file=sys.stderr,
+            )
+    return dg.DagsterInstance.ephemeral()
 
 
 def _explain(event: dg.DagsterEvent, log: IO[str]) -> str:

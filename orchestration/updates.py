@@ -14,11 +14,12 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from ingestion import parsing, zones
+from ingestion import zones
 from ingestion.catalog import CarriedOver
 from ingestion.intake import accepted_entries
-from ingestion.ledger import Entry
+from ingestion.ledger import LEDGER, Entry, Ledger
 from ingestion.native import LIVE_KINDS
+from ingestion.row_rules import rules_of
 from ingestion.settings import Settings
 from orchestration import releases
 from orchestration.dbt import project_fingerprint
@@ -60,9 +61,14 @@ def read_plan(path: Path) -> Plan | None:
 
 def make_plan(settings: Settings, entries: Sequence[Entry]) -> Plan:
     """The plan of a build of the accepted batches."""
+    with Ledger(settings.home / LEDGER) as ledger:
+        of_rows = [
+            sorted({rules_of(source.kind, settings.account_of(source).rating_scale), *ledger.rules_in_use(source.name)})
+            for source in settings.sources
+        ]
     rules = [
         version("causerie"),
-        parsing.VERSION,
+        of_rows,
         zones.VERSION,
         project_fingerprint(),
         settings.model_dump(mode="json", exclude={"home", "releases", "schedule", "resources"}),

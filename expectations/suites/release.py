@@ -100,6 +100,7 @@ def suites(limits: Limits) -> dict[str, list[Any]]:
             between("restated_share", 0, limits.restated_share, "Few clocks are restated.", severity="warning"),
         ],
         "accounting": [
+            between("read_off", 0, 0, "The build read each row that was ingested, once."),
             between("lost", 0, 0, "Each row landed is used, superseded, deleted, quarantined or an orphan."),
             between("orphans", 0, 0, "Each record's conversation has arrived.", severity="warning"),
         ],

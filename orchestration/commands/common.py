@@ -5,7 +5,6 @@ Here: how a command begins and ends. Not here: any command.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,11 +13,15 @@ from typing import IO, TYPE_CHECKING, NoReturn
 
 import click
 
+from orchestration import ending
+from orchestration.ending import PUBLISHED as PUBLISHED
+from orchestration.ending import REFUSED as REFUSED
+from orchestration.ending import WRONG as WRONG
+from orchestration.ending import leave as leave
+
 if TYPE_CHECKING:
     from ingestion.settings import Settings
-
-PUBLISHED, REFUSED, WRONG = 0, 1, 2
-"""Exit statuses: published or nothing new; a batch or the build was refused; wrong configuration or usage."""
+    from orchestration.home import Home
 
 
 config_option = click.option(
@@ -57,6 +60,8 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
     from orchestration.home import BusyError, Home, closed_to_us, lock, unlock
 
     home = Home(settings.home)
+    ending.go_on_without_output()
+    ending.end_at_once(lambda: f"{_what_readers_keep(home)}; run again to continue")
     try:
         mended = lock(home)
     except BusyError as error:
@@ -82,6 +87,12 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
         unlock(home)
 
 
+def _what_readers_keep(home: Home) -> str:
+    if not home.current.is_symlink():
+        return "nothing is published"
+    return f"readers keep release {home.current.readlink().stem}"
+
+
 def opened(out: Path | None) -> AbstractContextManager[IO[str]]:
     """Where output goes: into the file of ``--out``, or to standard output."""
     try:
@@ -97,14 +108,9 @@ def say(message: str, *, err: bool = False) -> None:
     click.echo(lines(message), err=err)
 
 
-def leave(status: int) -> NoReturn:
-    """End at once: Python takes two seconds to dismantle the libraries, and everything is written by now."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
-
-
 def stop(message: str, status: int) -> NoReturn:
-    """End with a message."""
+    """End with a message, unless a signal ends the command: its message comes then."""
+    if ending.is_stopped():
+        raise ending.StoppedError
     say(message, err=True)
     sys.exit(status)

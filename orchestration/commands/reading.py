@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from orchestration import ending
 from orchestration.commands.common import (
     REFUSED,
     WRONG,
@@ -84,6 +85,8 @@ def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) 
     """Write a drop with made-up conversations of two accounts, and a causerie.toml that reads it."""
     from ingestion.demo import write_demo
     from ingestion.shown import shell_word
+
+    ending.go_on_without_output()
 
     try:
         summary = write_demo(

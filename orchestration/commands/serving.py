@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from orchestration import ending
 from orchestration.commands.common import WRONG, config_option, read_settings, say, stop
 
 
@@ -36,6 +37,8 @@ def serve(config: Path, host: str, port: int, base_path: str, public_hosts: tupl
     from reports.pages import server
 
     shown = f"[{host}]" if ":" in host else host
+    ending.go_on_without_output()
+    ending.end_at_once()
     say(f"http://{shown}:{port}/{base_path.strip('/')}  (Ctrl+C stops)")
     try:
         server.serve(Home(settings.home).current, host, port, base_path, public_hosts, opens_browser=not no_browser)

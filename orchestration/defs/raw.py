@@ -111,6 +111,8 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         refusals = [reason for source in reporter.sources for reason in source.refusals]
         for line in refusals:
             context.log.error(visible(line))
+        for line in (warning for source in reporter.sources for warning in source.warnings):
+            context.log.warning(visible(line))
         if reporter.is_new:
             for prefix, kind, entity in entities:
                 named = {source.name for source in settings.sources if source.kind == kind}

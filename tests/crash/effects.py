@@ -29,7 +29,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-HOME, LOG, AT, FILL = "CRASH_HOME", "CRASH_LOG", "CRASH_AT", "CRASH_FILL"
+VARIABLES = HOME, LOG, AT, FILL = "CRASH_HOME", "CRASH_LOG", "CRASH_AT", "CRASH_FILL"
 _ROOT = str(Path(__file__).resolve().parents[2])
 _PACKAGES = tuple(f"{_ROOT}/{name}/" for name in ("ingestion", "orchestration", "expectations"))
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC

@@ -28,7 +28,11 @@ from tests.crash.reader import flaws, flaws_of_exports
 from tests.warehouse import build_marts
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = "from orchestration.cli import main; main(prog_name='causerie')"
+COMMAND = (
+    f"from orchestration import processes; processes.KEPT += {['PYTHONPATH', *effects.VARIABLES]};"
+    " from orchestration.cli import main; main(prog_name='causerie')"
+)
+"""The command, whose processes are listened to as well."""
 LONGEST = 180
 
 

@@ -84,7 +84,9 @@ def good_frames() -> dict[str, pd.DataFrame]:
                 "restated_share": [None],
             }
         ).astype({"restated_share": "float"}),
-        "accounting": pd.DataFrame({"source_system": ["s"], "entity": ["messages"], "orphans": [0], "lost": [0]}),
+        "accounting": pd.DataFrame(
+            {"source_system": ["s"], "entity": ["messages"], "read_off": [0], "orphans": [0], "lost": [0]}
+        ),
     }
 
 
@@ -116,6 +118,7 @@ CORRUPTIONS: list[tuple[str, str, Any, str]] = [
     ("totals", "by_tag_short", 1.0, "critical"),
     ("intake", "quarantined_share", 0.011, "warning"),
     ("intake", "restated_share", 0.011, "warning"),
+    ("accounting", "read_off", 1, "critical"),
     ("accounting", "lost", 1, "critical"),
     ("accounting", "lost", -1, "critical"),
     ("accounting", "orphans", 1, "warning"),

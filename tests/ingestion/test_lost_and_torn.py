@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import parsing
 from ingestion.ledger import Ledger
 from tests.drops import conversation, write_batch, write_config, write_files
 from tests.warehouse import accept, build_marts
@@ -108,16 +107,6 @@ def test_a_run_killed_between_two_renames_leaves_nothing_behind(tmp_path: Path) 
 def segment_of(tmp_path: Path) -> str | None:
     with Ledger(tmp_path / "var" / "ledger.sqlite") as ledger:
         return ledger.accepted("first_export")["b1"]
-
-
-def test_raw_of_another_version_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = two_sources(tmp_path)
-    before = segment_of(tmp_path)
-    assert [report.refusals for report in accept(config)] == [[], []]
-    assert segment_of(tmp_path) == before
-    monkeypatch.setattr(parsing, "VERSION", parsing.VERSION + 1)
-    assert [report.refusals for report in accept(config)] == [[], []]
-    assert segment_of(tmp_path) != before
 
 
 def test_a_home_from_before_there_were_segments_goes_on(tmp_path: Path) -> None:

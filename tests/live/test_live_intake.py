@@ -19,7 +19,9 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from expectations.facts import gather
 from ingestion import decisions
+from ingestion.build_files import CANDIDATE
 from ingestion.client import Client
 from ingestion.landing import read_manifest
 from ingestion.ledger import LEDGER, Ledger
@@ -332,6 +334,11 @@ def test_an_update_with_news_of_an_export_alone_keeps_what_live_sources_told(  #
     with duckdb.connect(str(build), read_only=True) as connection:
         assert connection.execute("select build_id from settings.carried_over").fetchall() == [("before",)]
         counted = connection.execute(accounting).fetchall()
+    read = gather(build, build.with_name(CANDIDATE), {}, datetime.now(UTC))["accounting"]
+    assert not read["read_off"].any()
+    assert {"pulls", "labels", "messages"} <= {
+        *read[(read["source_system"] == "cw") & (read["rows_read"] > 0)]["entity"]
+    }
     full = build_marts(config, take_in_first=False)
     for mart in KEYS:
         assert differences(mart, full[mart], updated[mart]) == []

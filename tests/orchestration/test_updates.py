@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import parsing, zones
+from ingestion import zones
 from ingestion.catalog import CarriedOver
 from ingestion.ledger import Counts, Entry
 from ingestion.settings import Resources, Settings, load_settings
@@ -169,7 +169,7 @@ def test_the_rules_are_configuration_software_and_time_zones(
     privacy = settings.privacy.model_copy(update={"contact_phone": "plain"})
     assert make_plan(settings.model_copy(update={"privacy": privacy}), [ENTRY]).rules != now.rules
     for place, name in (
-        (parsing, "VERSION"),
+        (updates, "rules_of"),
         (zones, "VERSION"),
         (updates, "project_fingerprint"),
         (updates, "version"),

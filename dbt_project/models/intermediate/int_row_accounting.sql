@@ -3,7 +3,9 @@
    what was counted before.
 
    Of live systems, entities have rows both as they came and as they follow from these in the common vocabulary: what
-   follows is held against what is used; what came only as such (labels, teams, snapshots' statuses) is used by being read. #}
+   follows is held against what is used; what came only as such (labels, teams, snapshots' statuses) is used by being read.
+
+   The audit compares rows_read, counted where raw is read, with what the ledger says was ingested. #}
 {% set keys = record_keys() -%}
 {% set raw = [] -%}
 {% for kind, of_kind in raw_entities().items() if has_kind(kind) -%}
@@ -49,11 +51,10 @@ read_only as (
     select source_system, entity, cast(0 as bigint) as used from entities where false
 ),
 
-quarantined as (
+raw_rows as (
     {% for kind, entity in raw -%}
-    select source_system, '{{ entity }}' as entity, count(*) as quarantined
+    select source_system, '{{ entity }}' as entity, count(*) as rows_read, count(_reasons) as quarantined
     from {{ source(kind, entity) }}
-    where _reasons is not null
     group by source_system
     {% if not loop.last %}union all{% endif %}
     {% endfor -%}
@@ -78,9 +79,11 @@ superseded as (
 
 counted_before as (
     {% if is_update() -%}
-    select source_system, entity, landed, quarantined, superseded, used from {{ before_update('int_row_accounting') }}
+    select source_system, entity, rows_read, landed, quarantined, superseded, used
+    from {{ before_update('int_row_accounting') }}
     {%- else -%}
-    select source_system, entity, 0 as landed, 0 as quarantined, 0 as superseded, 0 as used from entities
+    select source_system, entity, 0 as rows_read, 0 as landed, 0 as quarantined, 0 as superseded, 0 as used
+    from entities
     {%- endif %}
 ),
 
@@ -172,6 +175,7 @@ fates as (
 select
     entities.source_system,
     entities.entity,
+    cast(coalesce(counted_before.rows_read, 0) + coalesce(raw_rows.rows_read, 0) as bigint) as rows_read,
     cast(
         case
             when sources.kind = 'export' then coalesce(manifests.landed, 0)
@@ -179,10 +183,10 @@ select
                 coalesce(counted_before.landed, 0)
                 + coalesce(delivered.delivered, 0)
                 + coalesce(read_only.used, 0)
-                + coalesce(quarantined.quarantined, 0)
+                + coalesce(raw_rows.quarantined, 0)
         end as bigint
     ) as landed,
-    cast(coalesce(counted_before.quarantined, 0) + coalesce(quarantined.quarantined, 0) as bigint) as quarantined,
+    cast(coalesce(counted_before.quarantined, 0) + coalesce(raw_rows.quarantined, 0) as bigint) as quarantined,
     cast(coalesce(counted_before.superseded, 0) + coalesce(superseded.superseded, 0) as bigint) as superseded,
     cast(coalesce(fates.deleted, 0) as bigint) as deleted,
     cast(coalesce(fates.orphans, 0) as bigint) as orphans,
@@ -197,7 +201,7 @@ select
 from entities
 inner join {{ source('settings', 'sources') }} as sources on entities.source_system = sources.source_system
 {% for counted in [
-    'manifests', 'delivered', 'read_only', 'quarantined', 'superseded', 'counted_before', 'fates'
+    'manifests', 'delivered', 'read_only', 'raw_rows', 'superseded', 'counted_before', 'fates'
 ] -%}
 left join {{ counted }}
     on entities.source_system = {{ counted }}.source_system and entities.entity = {{ counted }}.entity

@@ -1,0 +1,101 @@
+"""The rules by which landed records become rows of raw, as one name: rows of one name are judged alike.
+
+Here: everything that decides what a row says and whether it is quarantined, gathered by kind of source and hashed. Not
+here: the rules themselves (``contract``, ``native``, ``readers``, ``rules``), nor what becomes of rows of another name
+(``intake``).
+
+What decides is mostly SQL, so what is hashed is the SQL that the readers and rules give for a file that is not there,
+in every format. Of the few functions that decide in Python it is what they do: their code without comments, docstrings
+and layout. So moving or tidying code changes nothing, and a column, a word, a path, a pattern or a limit does.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import json
+import linecache
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from types import FunctionType
+from typing import cast
+
+import duckdb
+
+from ingestion import packing, parsing, readers, rules
+from ingestion.contract import DUCKDB_TYPES, Column, Entity, Kind
+from ingestion.native import EXPORT, entities_of
+from ingestion.native_reader import native_ndjson
+from ingestion.readers import Reader
+from ingestion.rules import Value
+
+DECIDING_FUNCTIONS: dict[str, tuple[Callable[..., object], ...]] = {
+    EXPORT: (packing.open_text, readers.csv_header, readers.csv_records, readers.sieved_csv),
+}
+"""By kind of source: what decides about its rows in Python."""
+_PARQUET_TYPES = (
+    *("VARCHAR", "VARCHAR[]", "INTEGER[]", "STRUCT(a INTEGER)", "BOOLEAN", "DATE", "BLOB", "UUID"),
+    *("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
+    *("FLOAT", "DOUBLE", "DECIMAL(18,3)"),
+)
+"""What columns of Parquet files may be."""
+_ANYTHING = Entity("anything", tuple(Column(kind.value, kind) for kind in Kind))
+"""A column of each kind: how one is read depends on nothing else."""
+
+
+@cache
+def rules_of(kind: str, rating_scale: tuple[int, int]) -> str:
+    """Names the rules for rows of a kind of source: what was parsed under another name is to be parsed again."""
+    words = [duckdb.__version__, *_statements(kind, rating_scale)]
+    words += map(in_essence, DECIDING_FUNCTIONS.get(kind, ()))
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
+
+
+def _statements(kind: str, rating_scale: tuple[int, int]) -> Iterator[str]:
+    limits = rules.Limits("latest", rating_scale)
+    yield f"{rules.FUTURE_TOLERANCE_SECONDS} {rules.MALFORMED} {rules.NOT_UTF8} {readers.LARGEST_RECORD}"
+    yield parsing.FILE_NAME.pattern
+    for entity in entities_of(kind).values():
+        yield entity.name
+        for column in entity.columns:
+            yield f"{column.name} {column.kind.value} {DUCKDB_TYPES[column.kind]}"
+            yield from rules.odd(column, Value("value", "is_wrong", "is_unsure"), limits)
+            yield from rules.reasons(column, entity, limits)
+        if entity.is_native:
+            yield from _read(native_ndjson(Path("records.ndjson"), entity), entity)
+    if kind == EXPORT:
+        for reader in _readers_of_export():
+            yield from _read(reader, _ANYTHING)
+
+
+def _readers_of_export() -> Iterator[Reader]:
+    """The ways in which records are read from files of every format, here from some that are not there."""
+    text, names = Path("records.ndjson"), [column.name for column in _ANYTHING.columns]
+    yield readers.quick_ndjson([text], _ANYTHING)
+    yield readers.careful_ndjson(text, _ANYTHING)
+    yield readers.careful_ndjson(text, _ANYTHING, from_csv=True)
+    yield readers.quick_csv([Path("records.csv")], names, _ANYTHING)
+    for kind in _PARQUET_TYPES:
+        yield readers.parquet([Path("records.parquet")], dict.fromkeys(names, kind), _ANYTHING)
+
+
+def _read(reader: Reader, entity: Entity) -> Iterator[str]:
+    yield f"{reader.relation} {reader.malformed} {reader.unsure}"
+    for column in entity.columns:
+        value = reader.values[column.name]
+        yield f"{column.name} {value.raw} {value.wrong} {value.unsure} {rules.typed(column, value)}"
+
+
+def in_essence(function: Callable[..., object]) -> str:
+    """What a function does: its code without comments, docstrings and layout."""
+    code = cast(FunctionType, function).__code__
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]  # inspect.getsource asks all modules
+    tree = ast.parse(textwrap.dedent("".join(inspect.getblock(lines))))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)

@@ -1,0 +1,194 @@
+"""How every command ends where standard output fails, and where it is stopped: with one line and the right status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from ingestion.demo import write_demo
+from orchestration.cli import main
+from tests.end_to_end.test_run import CAUSERIE, PUBLISHED, REFUSED, WRONG
+
+CONFIGURED = {
+    "run": ([], PUBLISHED),
+    "status": ([], REFUSED),
+    "quarantine": ([], REFUSED),
+    "check-source": (["boulangerie_export"], REFUSED),
+    "releases": ([], REFUSED),
+    "rollback": (["RELEASE"], PUBLISHED),
+    "publish": ([], REFUSED),
+    "diff": (["current", "current"], REFUSED),
+    "report": (["overview"], REFUSED),
+    "query": (["from details"], REFUSED),
+    "docs": ([], PUBLISHED),
+    "reject": (["boulangerie_export", "BATCH", "--reason", "a try"], PUBLISHED),
+    "accept": (["boulangerie_export", "BATCH", "--reason", "a try"], PUBLISHED),
+}
+"""Each command that ends by itself, its arguments, and its status without standard output: what was only to be shown
+was not, what was to be done was."""
+WORDS = {"closed": "it is closed", "full": "No space left on device", "its reader gone": "Broken pipe"}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = write_demo(tmp_path_factory.mktemp("endings") / "demo", conversations=40, days=10, seed=3).config
+    subprocess.run([CAUSERIE, "run", "--config", config], check=True, stdout=subprocess.DEVNULL)
+    return config
+
+
+@contextmanager
+def failing(output: str) -> Iterator[tuple[list[str], int | None]]:
+    """Words before a command, and its standard output."""
+    if output == "closed":
+        yield ["bash", "-c", '"$@" >&-', "bash"], None
+    elif output == "full":
+        with Path("/dev/full").open("w") as full:
+            yield [], full.fileno()
+    else:
+        read, write = os.pipe()
+        os.close(read)
+        yield [], write
+        os.close(write)
+
+
+def without_output(output: str, *arguments: str | Path) -> tuple[int, list[str]]:
+    with failing(output) as (before, stdout):
+        command = [*before, CAUSERIE, *arguments]
+        done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stderr.splitlines()
+
+
+def test_every_command_is_tried() -> None:
+    assert {*CONFIGURED, "demo", "serve"} == {*main.commands}
+
+
+@pytest.mark.parametrize("command", CONFIGURED)
+@pytest.mark.parametrize("output", WORDS)
+def test_standard_output_that_fails_is_said_in_a_line(config: Path, command: str, output: str) -> None:
+    arguments, status = CONFIGURED[command]
+    known = {
+        "RELEASE": (config.parent / "var" / "releases" / "current.duckdb").readlink().stem,
+        "BATCH": max(path.name for path in (config.parent / "var" / "landing" / "boulangerie_export").iterdir()),
+    }
+    found = without_output(output, command, "--config", config, *(known.get(word, word) for word in arguments))
+    assert found == (status, [f"standard output: {WORDS[output]}: not everything could be shown"])
+
+
+@pytest.mark.parametrize("output", WORDS)
+def test_also_of_commands_without_a_configuration(tmp_path: Path, output: str) -> None:
+    line = f"standard output: {WORDS[output]}: not everything could be shown"
+    for arguments, status in (
+        (["--help"], REFUSED),
+        (["--version"], REFUSED),
+        (["run", "--help"], REFUSED),
+        (["demo", "--out", tmp_path / "demo", "--conversations", "5", "--days", "2"], PUBLISHED),
+    ):
+        assert without_output(output, *arguments) == (status, [line])
+    assert (tmp_path / "demo" / "causerie.toml").is_file()
+
+
+def test_standard_error_that_fails_changes_no_status(config: Path) -> None:
+    for stderr in ("2>&-", "2>/dev/full"):
+        command = ["bash", "-c", f'"$@" {stderr}', "bash", CAUSERIE, "releases", "--config", config]
+        assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == PUBLISHED
+        assert subprocess.run([*command, "--nonsense"], check=False).returncode == WRONG
+
+
+# --- stopped -----------------------------------------------------------------------------------------------------
+
+
+Ready = Callable[[subprocess.Popen[bytes]], None]
+
+
+def stop(command: list[str | Path], ready: Ready, number: signal.Signals) -> list[str]:
+    """Start a command, stop it when it is ready, and see it end in time with nothing left; what it said."""
+    process = subprocess.Popen(
+        [CAUSERIE, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        ready(process)
+        process.send_signal(number)
+        began = time.monotonic()
+        _, said = process.communicate(timeout=20)
+        assert time.monotonic() - began < 2
+        assert process.returncode == 128 + number
+        left = ["ps", "-o", "stat=", "-g", str(process.pid)]
+        states = subprocess.run(left, capture_output=True, text=True, check=False)
+        assert {state[0] for state in states.stdout.split()} <= {"Z"}, "something of it outlives it"
+    finally:
+        process.kill()
+    return said.decode().splitlines()
+
+
+def at_step(name: str) -> Ready:
+    def wait(process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith(f"{name} …".encode()):
+            assert process.poll() is None
+        time.sleep(1)
+
+    return wait
+
+
+@pytest.mark.parametrize("step", ["intake", "dbt build", "audit"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_says_so_and_the_next_one_goes_on(
+    config: Path, step: str, number: signal.Signals
+) -> None:
+    current = config.parent / "var" / "releases" / "current.duckdb"
+    before = current.readlink().stem
+    said = stop(["run", "--full-refresh", "--config", config], at_step(step), number)
+    assert said == [f"stopped by {number.name}; readers keep release {before}; run again to continue"]
+    assert current.readlink().stem == before
+
+
+def test_after_a_stop_the_next_run_publishes(config: Path) -> None:
+    current = config.parent / "var" / "releases" / "current.duckdb"
+    before = current.readlink().stem
+    stop(["run", "--full-refresh", "--config", config], at_step("dbt build"), signal.SIGTERM)
+    done = subprocess.run([CAUSERIE, "run", "--full-refresh", "--config", config], capture_output=True, check=False)
+    assert done.returncode == PUBLISHED
+    assert current.readlink().stem != before
+
+
+def test_before_the_first_release_nothing_is_published(tmp_path: Path) -> None:
+    config = write_demo(tmp_path / "demo", conversations=40, days=10, seed=3).config
+    said = stop(["run", "--config", config], at_step("intake"), signal.SIGTERM)
+    assert said == ["stopped by SIGTERM; nothing is published; run again to continue"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_question_that_takes_long_is_stopped(config: Path, number: signal.Signals) -> None:
+    endless = "select sum(a.range * b.range) from range(10000000) as a, range(10000) as b"
+    said = stop(["query", "--config", config, endless], lambda _: time.sleep(3), number)
+    assert said == [f"stopped by {number.name}"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_pages_are_stopped(config: Path, number: signal.Signals) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def answers(process: subprocess.Popen[bytes]) -> None:
+        for _ in range(100):
+            try:
+                urlopen(f"http://127.0.0.1:{port}/").close()
+            except OSError:
+                time.sleep(0.3)
+            else:
+                return
+        raise AssertionError("the pages are not served")
+
+    said = stop(["serve", "--no-browser", "--port", str(port), "--config", config], answers, number)
+    assert said[-1] == f"stopped by {number.name}"
+    assert "Traceback" not in "".join(said)
