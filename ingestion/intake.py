@@ -6,10 +6,9 @@ Here: the order of things and what refuses a batch. Not here: reading files (``p
 from __future__ import annotations
 
 import shutil
-import sqlite3
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import parsing, raw
+from ingestion import machine, parsing, raw
 from ingestion.catalog import CarriedOver
 from ingestion.clocks import (
     Clocks,
@@ -30,12 +29,13 @@ from ingestion.clocks import (
 from ingestion.contract import Entity
 from ingestion.decisions import fingerprint, in_force
 from ingestion.in_force import InForce
-from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, read_manifest
+from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, refusal
 from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
+from ingestion.manifests import LiveManifest, Manifest
 from ingestion.native import EXPORT, entities_of
 from ingestion.pull import next_name
 from ingestion.raw import RawBatch, Segment, holding
-from ingestion.settings import AnySource, ExportSource, MetaWebhooksSource, Quality, Settings
+from ingestion.settings import AnySource, ExportSource, Quality, Settings
 from ingestion.sources import SourceError, export
 from ingestion.sql import sql_text
 
@@ -135,47 +135,6 @@ def _segments(settings: Settings, ledger: Ledger, source: str, accepted: Mapping
     ]
 
 
-def missing_sources(settings: Settings) -> list[str]:
-    """Sources whose folder is not there and that never delivered: a mistake in the configuration, in words."""
-    return [
-        f"sources[{index}].path: {source.path} is not there; create the folder or correct the path"
-        for index, source in enumerate(settings.sources)
-        if isinstance(source, ExportSource | MetaWebhooksSource)
-        and not source.path.is_dir()
-        and not (settings.home / "landing" / source.name).is_dir()
-    ]
-
-
-def _kind_of(batch: Path) -> str:
-    """The kind of source that a landed batch came from: the cursor of a live one tells it.
-
-    Raises:
-        BatchError: its manifest cannot be read.
-    """
-    cursor = read_manifest(batch)[0].cursor
-    return EXPORT if cursor is None else str(cursor.get("of", "")).partition(" ")[0]
-
-
-def changed_kinds(settings: Settings) -> list[str]:
-    """Sources whose accepted batches are of another kind: a mistake in the configuration, in words."""
-    if not (settings.home / LEDGER).is_file():
-        return []
-    changed = []
-    # what cannot be read here is for the intake to tell
-    with suppress(sqlite3.Error), Ledger(settings.home / LEDGER, read_only=True) as ledger:
-        for index, source in enumerate(settings.sources):
-            last, before = max(ledger.accepted(source.name), default=None), ""
-            if last:
-                with suppress(BatchError):
-                    before = _kind_of(settings.home / "landing" / source.name / last)
-            if before not in ("", source.kind):
-                changed.append(
-                    f"sources[{index}].kind: '{source.name}' was read as '{before}' before; give what is another"
-                    " system another name"
-                )
-    return changed
-
-
 class _SourceIntake:
     """Taking in what is new in one source, once.
 
@@ -210,9 +169,34 @@ class _SourceIntake:
         self._report = SourceReport(source.name)
 
     def run(self) -> SourceReport:
+        """Take in what is new. Whatever fails in it is this source's failure: the others go on."""
+        try:
+            self._run()
+        except duckdb.InterruptException:
+            raise
+        except SourceError as error:
+            self._report.failure = f"{error}; what it delivered before stays in use"
+        except Exception as error:
+            traceback.print_exc()
+            self._report.failure = self._failure(error)
+        self._ledger.record(self._report.having("waiting"))
+        return self._report
+
+    def _failure(self, error: Exception) -> str:
+        where = " ".join([self._source.name, *getattr(error, "__notes__", ())])
+        if machine.is_at_fault(error):
+            return f"{where}: {machine.remedy(self._settings.home, error)}; nothing is refused for it"
+        return (
+            f"{where}: causerie itself failed: {machine.described(error)}; please report it with what the log says. To"
+            f" go on without a batch: causerie reject {self._source.name} BATCH --reason ..."
+        )
+
+    def _run(self) -> None:
         for folder in (self._landing, self._raw):
             mend_interrupted(folder / self._source.name)
         accepted = self._ledger.accepted(self._source.name)
+        if not accepted or self._ledger.kind(self._source.name) is None:
+            self._ledger.keep_kind(self._source.name, self._source.kind)
         self._history = [
             segment
             for segment in _segments(self._settings, self._ledger, self._source.name, accepted)
@@ -225,20 +209,15 @@ class _SourceIntake:
                 self._parse_anew(lost)
         except BatchError as error:
             self._report.failure = f"{error}; it was accepted before and is to be parsed anew: restore it in landing"
-            return self._report
+            return
         self._refused = {entry.batch: entry for entry in self._ledger.entries(self._source.name, "refused")}
         self._decisions = in_force(self._ledger.decisions(self._source.name))
         self._progress(f"{self._source.name}: looking for new batches")
-        try:
-            if isinstance(self._source, ExportSource):
-                known = accepted.keys() | self._aside()
-                self._take_in_all(export.land_batches(self._source, self._landing, known))
-            else:
-                self._take_in_live()
-        except SourceError as error:
-            self._report.failure = f"{error}; what it delivered before stays in use"
-        self._ledger.record(self._report.having("waiting"))
-        return self._report
+        if isinstance(self._source, ExportSource):
+            known = accepted.keys() | self._aside()
+            self._take_in_all(export.land_batches(self._source, self._landing, known))
+        else:
+            self._take_in_live()
 
     def _take_in_all(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> bool:
         """Take in batches in the order of their names; whether the source stops at one of them."""
@@ -286,9 +265,9 @@ class _SourceIntake:
 
     def _open(self, folder: Path) -> Landed | BatchError:
         try:
-            return open_landed(self._source.name, folder)
-        except BatchError as error:
-            return error
+            return open_landed(self._source.name, folder, LiveManifest)
+        except Exception as error:
+            return refusal(folder.name, error)
 
     def _is_overruled(self, folder: Path) -> bool:
         """Whether an operator accepted a landed batch with what it holds now."""
@@ -335,17 +314,14 @@ class _SourceIntake:
             return True
         try:
             segment, batches = self._parse(landed)
-        except BatchError as error:
+            entries = self._judge(segment, batches)
+        except duckdb.InterruptException:
+            raise
+        except Exception as error:
             if len(group) > 1:
                 return self._take_in_one_by_one(group)
-            self._refuse(group[0][0], None, [str(error)])
+            self._refuse(group[0][0], None, [str(refusal(group[0][0], error))])
             return True
-        self._progress(f"{self._source.name}: comparing clocks with what is known")
-        entities = self._entities.values()
-        clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
-        for batch in batches:
-            self._known_records.add(self._source.name, batch.batch)
-        entries = [self._entry(batch, segment, clocks) for batch in batches]
         refused = any(entry.status == "refused" for entry in entries)
         if refused and len(group) > 1:
             shutil.rmtree(segment.folder)
@@ -367,6 +343,14 @@ class _SourceIntake:
         if not refused:
             self._history.append(segment)
         return refused
+
+    def _judge(self, segment: Segment, batches: Sequence[RawBatch]) -> list[Entry]:
+        self._progress(f"{self._source.name}: comparing clocks with what is known")
+        entities = self._entities.values()
+        clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
+        for batch in batches:
+            self._known_records.add(self._source.name, batch.batch)
+        return [self._entry(batch, segment, clocks) for batch in batches]
 
     def _take_in_one_by_one(self, group: _Group) -> bool:
         for place, one in enumerate(group):
@@ -439,6 +423,7 @@ class _SourceIntake:
         return "mend them in the system, or accept the batch; until then the next run reads it again"
 
     def _refuse(self, name: str, extracted_at: datetime | None, reasons: list[str]) -> None:
+        reasons = [f"{self._source.name} {name}: {reason}" for reason in reasons]
         entry = Entry(self._source.name, name, "refused", extracted_at, datetime.now(UTC), {}, tuple(reasons))
         self._ledger.record([entry])
         self._report.entries.append(entry)
@@ -453,7 +438,9 @@ class _SourceIntake:
             BatchError: a batch is not as it was in landing.
         """
         entries = {entry.batch: entry for entry in self._ledger.entries(self._source.name)}
-        landed = ((name, open_landed(self._source.name, self._landing / self._source.name / name)) for name in batches)
+        folder = self._landing / self._source.name
+        model = Manifest if self._source.kind == EXPORT else LiveManifest
+        landed = ((name, open_landed(self._source.name, folder / name, model)) for name in batches)
         for group in self._groups(landed):
             segment, parsed = raw.parse_segment(
                 self._connection,

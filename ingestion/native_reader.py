@@ -11,17 +11,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ingestion.bounds import Bounds
 from ingestion.contract import Column, Entity, Kind
-from ingestion.packing import packing
-from ingestion.readers import LARGEST_RECORD, Reader, json_list, json_text
+from ingestion.readers import Reader, json_lines, json_list, json_text
 from ingestion.rules import Value
-from ingestion.sql import sql_file, sql_name, sql_text
+from ingestion.sql import sql_name, sql_text
 
 _NO_MOMENT = "[-0:. TZ]*"
 """How systems write that there is no instant: 0, 0000-00-00."""
 
 
-def native_ndjson(path: Path, entity: Entity) -> Reader:
+def native_ndjson(path: Path, entity: Entity, bounds: Bounds) -> Reader:
     """Each line as JSON; malformed lines come as NULL and keep their place. What has another shape is wrong."""
     structure: dict[str, Any] = {}
     for column in entity.columns:
@@ -30,12 +30,7 @@ def native_ndjson(path: Path, entity: Entity) -> Reader:
         for step in steps[:-1]:
             level = level.setdefault(step, {})
         level[steps[-1]] = "VARCHAR" if rest is None and column.kind is not Kind.LIST else "JSON"
-    relation = (
-        f"(select json, json_transform(case when starts_with(json, '{{') then json end,"
-        f" {sql_text(json.dumps(structure))}) as fields"
-        f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {LARGEST_RECORD},"
-        f" compression = '{packing(path)}'))"
-    )
+    relation = json_lines(path, structure, bounds)
     return Reader(relation, {column.name: _value(column) for column in entity.columns}, malformed="fields is null")
 
 

@@ -16,10 +16,8 @@ reasons.
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
-from codecs import BOM_UTF8
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,18 +26,20 @@ from pathlib import Path
 import duckdb
 
 from ingestion import readers
+from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.contract import DUCKDB_TYPES, Entity
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import native_ndjson
-from ingestion.packing import UNPACKING_ERRORS, is_packed, open_binary
+from ingestion.packing import UNPACKING_ERRORS, is_packed
 from ingestion.places import places
+from ingestion.readable import looking_through, readable_by_duckdb
 from ingestion.readers import Reader, UnreadableFileError
 from ingestion.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, NOT_UTF8, Limits, odd, reasons, typed
-from ingestion.sql import first_line, sql_files, sql_name
 from ingestion.sql import sql_file as sql_file
+from ingestion.sql import sql_files, sql_name
 from ingestion.sql import sql_text as sql_text
 
-VERSION = 3
+VERSION = 4
 """Raised whenever a record would be parsed in another way; older raw is then parsed anew from landing."""
 
 PARQUET = (
@@ -78,7 +78,8 @@ _FILE_NAME = re.compile(
 class LandedFile:
     """A file to be parsed, where it came from, and the number of records that its manifest gives it.
 
-    ``extracted_at``: nothing in it can have happened later. ``kind``: that of its source.
+    ``extracted_at``: nothing in it can have happened later. ``kind``: that of its source. ``bounds``: how much of it
+    is believed.
     """
 
     path: Path
@@ -87,6 +88,7 @@ class LandedFile:
     extracted_at: datetime
     rows: int
     kind: str = EXPORT
+    bounds: Bounds = DEFAULTS
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,9 @@ def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnectio
     return connection
 
 
-def shape_of(connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPORT) -> Hashable:
+def shape_of(
+    connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPORT, bounds: Bounds = DEFAULTS
+) -> Hashable:
     """Files of equal shape can be parsed in one statement.
 
     Raises:
@@ -141,7 +145,7 @@ def shape_of(connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPO
     entity, file_format = _entity_and_format(path, kind)
     try:
         if file_format == "csv":
-            return entity.name, file_format, is_packed(path), *readers.csv_header(path, entity)
+            return entity.name, file_format, is_packed(path), *readers.csv_header(path, entity, bounds)
         if file_format == "parquet":
             if is_packed(path):
                 return entity.name, path  # has to be unpacked by itself
@@ -149,7 +153,7 @@ def shape_of(connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPO
             hides_the_index = any(name.lower() == "file_index" for name in types)
             return entity.name, file_format, path if hides_the_index else None, *types.items()
     except duckdb.Error as error:
-        raise UnreadableFileError(first_line(error), path) from None
+        raise readers.unreadable(error, path) from None
     return entity.name, file_format, is_packed(path), path if _is_large_text(path) else None
 
 
@@ -188,10 +192,12 @@ def parse_files(
         UnreadableFileError: a file is no gzip, CSV or Parquet, or lacks a required column altogether.
     """
     entity, file_format = _entity_and_format(files[0].path, files[0].kind)
+    bounds = files[0].bounds
     try:
         reader = _quick_reader(connection, files, entity, file_format)
         if reader is not None:
-            _write(connection, reader, target, entity, files, rating_scale)
+            with looking_through([file.path for file in files], file_format, bounds, connection) as strange:
+                _write(connection, reader, target, entity, files, rating_scale)
     except duckdb.InterruptException:
         raise
     except duckdb.Error:
@@ -201,14 +207,18 @@ def parse_files(
             return _parse_apart(connection, files, target, rating_scale)
         return [parse_carefully(connection, files[0], target, rating_scale)]
     found = _found(connection, target, files)
-    doubtful = [file for file, rows in zip(files, found, strict=True) if rows.are_unsure or rows.records != file.rows]
+    doubtful = [
+        file
+        for file, rows in zip(files, found, strict=True)
+        if rows.are_unsure or rows.records != file.rows or file.path in strange
+    ]
     if doubtful and len(files) == 1:
         return [parse_carefully(connection, files[0], target, rating_scale)]
     parsed = {}
     for file, rows in zip(files, found, strict=True):
         if file not in doubtful:
             _refuse_missing_columns(file.path, reader, entity, rows)
-            parsed[file] = ParsedFile(rows.records, _bad_records(connection, file.path, file_format, rows))
+            parsed[file] = ParsedFile(rows.records, _bad_records(connection, file.path, file_format, rows, file.bounds))
     if doubtful:
         parsed |= _read_again(connection, doubtful, target, rating_scale)
     return [parsed[file] for file in files]
@@ -224,22 +234,22 @@ def parse_carefully(
     """
     entity, file_format = _entity_and_format(file.path, file.kind)
     with ExitStack() as stack:
-        path = stack.enter_context(_readable_by_duckdb(file.path, file_format, target.parent))
+        path, long = stack.enter_context(readable_by_duckdb(file.path, file_format, file.bounds, target.parent))
         try:
-            reader = _careful_reader(connection, path, entity, file_format)
+            reader = _careful_reader(connection, path, entity, file_format, file.bounds)
             _write(connection, reader, target, entity, [file], rating_scale)
         except duckdb.InterruptException:
             raise
         except duckdb.Error as error:
             if file_format != "csv":
-                raise UnreadableFileError(first_line(error), file.path) from None
+                raise readers.unreadable(error, file.path) from None
             # something in the CSV is malformed: sort it out record by record
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent)))
-            reader = readers.sieved_csv(file.path, folder / "sieved.ndjson", entity)
+            reader, long = readers.sieved_csv(file.path, folder / "sieved.ndjson", entity, file.bounds)
             _write(connection, reader, target, entity, [file], rating_scale)
         (rows,) = _found(connection, target, [file])
         _refuse_missing_columns(file.path, reader, entity, rows)
-        return ParsedFile(rows.records, _bad_records(connection, path, file_format, rows))
+        return ParsedFile(rows.records, _bad_records(connection, path, file_format, rows, file.bounds, long))
 
 
 def _entity_and_format(path: Path, kind: str) -> tuple[Entity, str]:
@@ -258,7 +268,7 @@ def _quick_reader(
     if entity.is_native:
         return None
     if file_format == "csv":
-        return readers.quick_csv(paths, readers.csv_header(paths[0], entity), entity)
+        return readers.quick_csv(paths, readers.csv_header(paths[0], entity, files[0].bounds), entity)
     if file_format == "parquet":
         return (
             None if is_packed(paths[0]) else readers.parquet(paths, readers.parquet_types(connection, paths[0]), entity)
@@ -276,12 +286,14 @@ def _is_large_text(path: Path) -> bool:
     return path.suffix.lower() in (".ndjson", ".jsonl") and path.stat().st_size >= _LARGE_TEXT
 
 
-def _careful_reader(connection: duckdb.DuckDBPyConnection, path: Path, entity: Entity, file_format: str) -> Reader:
+def _careful_reader(
+    connection: duckdb.DuckDBPyConnection, path: Path, entity: Entity, file_format: str, bounds: Bounds
+) -> Reader:
     if file_format == "csv":
-        return readers.quick_csv([path], readers.csv_header(path, entity), entity)
+        return readers.quick_csv([path], readers.csv_header(path, entity, bounds), entity)
     if file_format == "parquet":
         return readers.parquet([path], readers.parquet_types(connection, path), entity)
-    return native_ndjson(path, entity) if entity.is_native else readers.careful_ndjson(path, entity)
+    return (native_ndjson if entity.is_native else readers.careful_ndjson)(path, entity, bounds)
 
 
 def _parse_apart(
@@ -479,31 +491,24 @@ def _refuse_missing_columns(path: Path, reader: Reader, entity: Entity, rows: _R
                 raise UnreadableFileError(f"it has no column '{column.name}', which {entity.name} require", path)
 
 
-def _bad_records(connection: duckdb.DuckDBPyConnection, path: Path, file_format: str, rows: _Rows) -> list[BadRecord]:
+def _bad_records(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    file_format: str,
+    rows: _Rows,
+    bounds: Bounds,
+    long: Container[int] = (),
+) -> list[BadRecord]:
     try:
-        where = places(connection, path, file_format, [number for number, _ in rows.bad])
+        where = places(connection, path, file_format, [number for number, _ in rows.bad], bounds)
     except (*UNPACKING_ERRORS, duckdb.Error) as error:
-        raise UnreadableFileError(first_line(error), path) from None
+        raise readers.unreadable(error, path) from None
     bad = []
     for number, why in rows.bad:
         line, record = where[number]
-        bad.append(BadRecord(line, NOT_UTF8 if why == MALFORMED and "\ufffd" in record else why, record))
+        if line in long:
+            why = f"a record of more than {bounds.record_bytes:,} bytes"
+        elif why == MALFORMED and "\ufffd" in record:
+            why = NOT_UTF8
+        bad.append(BadRecord(line, why, record))
     return bad
-
-
-@contextmanager
-def _readable_by_duckdb(path: Path, file_format: str, scratch: Path) -> Iterator[Path]:
-    """DuckDB reads packed text as it lies, but neither packed Parquet nor a byte order mark before NDJSON."""
-    with ExitStack() as stack:
-        readable = path
-        try:
-            with open_binary(path) as file:
-                has_mark = file_format == "ndjson" and file.read(len(BOM_UTF8)) == BOM_UTF8
-                if has_mark or (file_format == "parquet" and is_packed(path)):
-                    folder = stack.enter_context(tempfile.TemporaryDirectory(dir=scratch))
-                    readable = Path(folder) / path.stem
-                    with readable.open("wb") as out:
-                        shutil.copyfileobj(file, out)
-        except UNPACKING_ERRORS as error:
-            raise UnreadableFileError(first_line(error), path) from None
-        yield readable

@@ -10,18 +10,23 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.packing import chunks
+from ingestion.bounds import DEFAULTS, Bounds
+from ingestion.packing import CUT, SHOWN, pieces
 from ingestion.readers import csv_records, parquet_types
 from ingestion.sql import sql_file, sql_name
 
 
 def places(
-    connection: duckdb.DuckDBPyConnection, path: Path, file_format: str, numbers: Sequence[int]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    file_format: str,
+    numbers: Sequence[int],
+    bounds: Bounds = DEFAULTS,
 ) -> dict[int, tuple[int, str]]:
-    """For each record number (from 0) its line (from 1; in Parquet its row) and its text.
+    """For each record number (from 0) its line (from 1; in Parquet its row) and its text, cut off where it is long.
 
     Raises:
-        OSError, EOFError, zlib.error, duckdb.Error: the file cannot be read as far as there.
+        OSError, EOFError, zlib.error, TooLargeError, duckdb.Error: the file cannot be read as far as there.
     """
     if not numbers:
         return {}
@@ -30,13 +35,18 @@ def places(
     if file_format == "csv":
         wanted, last = set(numbers), max(numbers)
         found = {}
-        for number, (line, _, text) in enumerate(csv_records(path)):
+        for number, record in enumerate(csv_records(path, bounds)):
             if number in wanted:
-                found[number] = line, text
+                found[number] = record.line, shortened(record.text)
             if number == last:
                 break
         return found
-    return dict(_lines(path, sorted(numbers)))
+    return dict(_lines(path, sorted(numbers), bounds))
+
+
+def shortened(text: str) -> str:
+    """As much of a record as is kept beside its reasons."""
+    return text if len(text) <= SHOWN else text[:SHOWN] + CUT
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, path: Path, numbers: Sequence[int]) -> dict[int, tuple[int, str]]:
@@ -47,10 +57,10 @@ def _rows(connection: duckdb.DuckDBPyConnection, path: Path, numbers: Sequence[i
         f" as record from read_parquet({sql_file(path)}))"
         f" where number in ({', '.join(map(str, sorted(set(numbers))))})"
     ).fetchall()
-    return {number: (number + 1, record) for number, record in rows}
+    return {number: (number + 1, shortened(record)) for number, record in rows}
 
 
-def _lines(path: Path, numbers: Sequence[int]) -> Iterator[tuple[int, tuple[int, str]]]:
+def _lines(path: Path, numbers: Sequence[int], bounds: Bounds) -> Iterator[tuple[int, tuple[int, str]]]:
     """Of NDJSON. Reads no further than the last one, and splits only the pieces in which one stands.
 
     ``numbers`` ascend. A record is a line that is not blank.
@@ -58,7 +68,7 @@ def _lines(path: Path, numbers: Sequence[int]) -> Iterator[tuple[int, tuple[int,
     wanted = iter(numbers)
     number = next(wanted)
     records = lines = 0  # before the piece at hand
-    for piece in _whole_lines(path):
+    for piece, _ in pieces(path, bounds):
         in_piece = piece.count(b"\n") + (not piece.endswith(b"\n"))
         blank = _blank_lines(piece)
         if number >= records + in_piece - blank:
@@ -70,7 +80,7 @@ def _lines(path: Path, numbers: Sequence[int]) -> Iterator[tuple[int, tuple[int,
             if not content.strip():
                 continue
             if records == number:
-                yield number, (lines, content.decode("utf-8", "replace").rstrip("\r\n"))
+                yield number, (lines, shortened(content.decode("utf-8", "replace").rstrip("\r\n")))
                 following = next(wanted, None)
                 if following is None:
                     return
@@ -85,17 +95,3 @@ def _blank_lines(piece: bytes) -> int:
         return 0
     blank = sum(not line.strip() for line in piece.split(b"\n"))
     return blank - piece.endswith(b"\n")
-
-
-def _whole_lines(path: Path) -> Iterator[bytes]:
-    """The content of a file in pieces that end where lines do."""
-    rest: list[bytes] = []
-    for chunk in chunks(path):
-        end = chunk.rfind(b"\n") + 1
-        if end == 0:
-            rest.append(chunk)
-            continue
-        yield b"".join([*rest, chunk[:end]])
-        rest = [chunk[end:]] if end < len(chunk) else []
-    if rest:
-        yield b"".join(rest)

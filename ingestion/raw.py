@@ -18,8 +18,7 @@ import re
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,9 +30,9 @@ from ingestion import parsing
 from ingestion.contract import Entity
 from ingestion.landing import BatchError, Landed, replacing_folder, sync_file
 from ingestion.ledger import Part, SegmentEntry
+from ingestion.manifests import LiveManifest
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import vanished
-from ingestion.packing import is_cut_off
 from ingestion.readers import UnreadableFileError
 from ingestion.sql import sql_files, sql_rows, sql_text
 
@@ -244,27 +243,23 @@ def _parse(
     groups: defaultdict[Hashable, list[parsing.LandedFile]] = defaultdict(list)
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     outcomes: dict[parsing.LandedFile, parsing.ParsedFile] = {}
-    with ExitStack() as stack:
-        cut_off = _look_for_cuts(stack.enter_context(ThreadPoolExecutor(1)), delivered)
-        try:
-            for number, file in enumerate(delivered):
-                part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
-                if parsing.is_raw_as_it_lies(connection, file, rating_scale) and _link(file.path, folder / part.name):
-                    outcomes[file] = parsing.ParsedFile(file.rows, [])
-                    parts[_entity(file)].append(part)
-                else:
-                    groups[parsing.shape_of(connection, file.path, kind)].append(file)
-            numbered = [(Part(f"{_entity(of[0])}-{number}.parquet"), of) for number, of in enumerate(groups.values())]
-            parsed = _parse_groups(connection, [(of, folder / part.name) for part, of in numbered], rating_scale)
-            for (part, of), each in zip(numbered, parsed, strict=True):
-                outcomes |= zip(of, each, strict=True)
-                parts[_entity(of[0])].append(part)
-        except UnreadableFileError as error:
-            raise BatchError(f"{error.path}: cannot be read: {error}; deliver the batch again") from None
-        for file in delivered:
-            _refuse_other_rows(file, outcomes[file].records)
-            if file in cut_off and cut_off[file].result():
-                raise BatchError(f"{file.path}: the gzip file is cut off: deliver it again")
+    try:
+        for number, file in enumerate(delivered):
+            part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
+            if parsing.is_raw_as_it_lies(connection, file, rating_scale) and _link(file.path, folder / part.name):
+                outcomes[file] = parsing.ParsedFile(file.rows, [])
+                parts[_entity(file)].append(part)
+            else:
+                groups[parsing.shape_of(connection, file.path, kind)].append(file)
+        numbered = [(Part(f"{_entity(of[0])}-{number}.parquet"), of) for number, of in enumerate(groups.values())]
+        parsed = _parse_groups(connection, [(of, folder / part.name) for part, of in numbered], rating_scale)
+        for (part, of), each in zip(numbered, parsed, strict=True):
+            outcomes |= zip(of, each, strict=True)
+            parts[_entity(of[0])].append(part)
+    except UnreadableFileError as error:
+        raise BatchError(f"{error.path}: cannot be read: {error}; deliver the batch again") from None
+    for file in delivered:
+        _refuse_other_rows(file, outcomes[file].records)
     if kind != EXPORT:
         _refuse_vanished(outcomes)
     parsed_files: dict[str, dict[str, RawFile]] = {batch.batch: {} for batch in landed}
@@ -325,7 +320,8 @@ def _files(landed: Landed, kind: str) -> list[parsing.LandedFile]:
     """The files of a batch that hold an entity, by name."""
     files = []
     # what a live system tells while it is read may have happened since the reading began
-    latest = landed.extracted_at if kind == EXPORT else landed.manifest.finished_at or landed.extracted_at
+    manifest = landed.manifest
+    latest = (manifest.finished_at if isinstance(manifest, LiveManifest) else None) or manifest.extracted_at
     for name, told in sorted(landed.manifest.files.items()):
         path = landed.folder / name
         if parsing.is_misnamed(name, kind):
@@ -344,21 +340,12 @@ def _entity(file: parsing.LandedFile) -> str:
     return entity.name
 
 
-def _look_for_cuts(
-    pool: ThreadPoolExecutor, files: Sequence[parsing.LandedFile]
-) -> dict[parsing.LandedFile, Future[bool]]:
-    """Whether packed CSV files end before their end, found out while DuckDB parses them.
-
-    DuckDB reads up to the cut. In NDJSON the record that is cut is malformed, in CSV it can pass for a whole one.
-    """
-    return {file: pool.submit(is_cut_off, file.path) for file in files if file.path.name.lower().endswith(".csv.gz")}
-
-
 def _refuse_other_rows(file: parsing.LandedFile, records: int) -> None:
     if records != file.rows:
-        is_cut = is_cut_off(file.path)
-        cause = "the gzip file is cut off: deliver it again" if is_cut else "deliver it again, or its manifest"
-        raise BatchError(f"{file.path}: the manifest says {file.rows:,} rows, the file has {records:,}; {cause}")
+        raise BatchError(
+            f"{file.path}: the manifest says {file.rows:,} rows, the file has {records:,}; deliver it again, or its"
+            " manifest"
+        )
 
 
 def _refuse_vanished(outcomes: Mapping[parsing.LandedFile, parsing.ParsedFile]) -> None:

@@ -10,18 +10,24 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any, NamedTuple
 
 import duckdb
 
+from ingestion import machine
+from ingestion.bounds import Bounds
 from ingestion.contract import Column, Entity, Kind
-from ingestion.packing import UNPACKING_ERRORS, open_text, packing
+from ingestion.packing import CUT, SHOWN, UNPACKING_ERRORS, open_text, packing
 from ingestion.rules import Value
 from ingestion.sql import first_line, sql_file, sql_files, sql_name, sql_text
 
-LARGEST_RECORD = 64 * 1024 * 1024
+_NO_NUMBER = "[:,\\[]\\s*-?(NaN|Infinity)\\s*[,}\\]]"
+_STRING = r'"(\\.|[^"\\])*"'
+_SMALLEST_BUFFER = 1 << 20
+_PIECE = 1 << 16
 _FRACTION = r"-?\d+\.\d+([eE][+-]?\d+)?"
 _TEXTS = r'\["[^"\\]*"(,"[^"\\]*")*\]'
 
@@ -32,6 +38,15 @@ class UnreadableFileError(Exception):
     def __init__(self, message: str, path: Path) -> None:
         super().__init__(message)
         self.path = path
+
+
+def unreadable(error: Exception, path: Path) -> Exception:
+    """What an error in reading a file says of the file; the error itself where the machine is at fault."""
+    if machine.is_at_fault(error):
+        return error
+    if isinstance(error, EOFError):
+        return UnreadableFileError("the gzip file is cut off", path)
+    return UnreadableFileError(first_line(error), path)
 
 
 @dataclass(frozen=True)
@@ -89,17 +104,30 @@ def _of_doubtful_type(column: Column) -> str:
     return doubt
 
 
-def careful_ndjson(path: Path, entity: Entity, *, from_csv: bool = False) -> Reader:
+def json_lines(path: Path, structure: Mapping[str, Any], bounds: Bounds) -> str:
+    """A relation of the lines of a file: ``json``, and ``fields`` as its ``structure`` says, NULL of a malformed one.
+
+    DuckDB takes ``NaN`` and ``Infinity`` for numbers. Strings are left out only where one of these may stand.
+    """
+    outside = f"regexp_replace(json, {sql_text(_STRING)}, '\"\"', 'g')"
+    words = (
+        f"(contains(json, 'NaN') or contains(json, 'Infinity')) and regexp_matches({outside}, {sql_text(_NO_NUMBER)})"
+    )
+    largest = max(_SMALLEST_BUFFER, bounds.record_bytes + 1024)
+    return (
+        f"(select json, json_transform(case when starts_with(json, '{{') and not ({words}) then json end,"
+        f" {sql_text(json.dumps(structure))}) as fields"
+        f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {largest},"
+        f" compression = '{packing(path)}'))"
+    )
+
+
+def careful_ndjson(path: Path, entity: Entity, bounds: Bounds, *, from_csv: bool = False) -> Reader:
     """Each line as JSON; malformed lines come as NULL and keep their place."""
     structure = {
         column.name: "JSON" if column.kind is Kind.LIST and not from_csv else "VARCHAR" for column in entity.columns
     }
-    relation = (
-        f"(select json, json_transform(case when starts_with(json, '{{') then json end,"
-        f" {sql_text(json.dumps(structure))}) as fields"
-        f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {LARGEST_RECORD},"
-        f" compression = '{packing(path)}'))"
-    )
+    relation = json_lines(path, structure, bounds)
     values = {}
     for column in entity.columns:
         text = f"nullif(fields.{column.name}, '')"
@@ -180,7 +208,7 @@ def _absent(header: Sequence[str], entity: Entity) -> frozenset[str]:
     return frozenset(column.name for column in entity.columns if column.name not in header)
 
 
-def csv_header(path: Path, entity: Entity) -> list[str]:
+def csv_header(path: Path, entity: Entity, bounds: Bounds) -> list[str]:
     """The names of a CSV file's columns.
 
     Raises:
@@ -188,9 +216,9 @@ def csv_header(path: Path, entity: Entity) -> list[str]:
     """
     try:
         with open_text(path, errors="replace") as file:
-            header = next(csv.reader(file), None)
+            header = next(csv.reader(_first_lines(file, bounds.record_bytes)), None)
     except (*UNPACKING_ERRORS, csv.Error) as error:
-        raise UnreadableFileError(first_line(error), path) from None
+        raise unreadable(error, path) from None
     if not header:
         raise UnreadableFileError("a CSV file begins with a header, and this one is empty", path)
     repeated = [column.name for column in entity.columns if header.count(column.name) > 1]
@@ -199,35 +227,62 @@ def csv_header(path: Path, entity: Entity) -> list[str]:
     return header
 
 
-def sieved_csv(path: Path, target: Path, entity: Entity) -> Reader:
-    """A CSV file with malformed records, as NDJSON in ``target`` in which each of those is a line that is no JSON.
+def _first_lines(file: IO[str], left: int) -> Iterator[str]:
+    while left > 0 and (line := file.readline(left)):
+        left -= len(line)
+        yield line
+
+
+def sieved_csv(path: Path, target: Path, entity: Entity, bounds: Bounds) -> tuple[Reader, set[int]]:
+    """A CSV file with malformed records, as NDJSON in ``target`` in which each of those is a line that is no JSON; and
+    the lines at which records begin that are too long.
 
     Raises:
         UnreadableFileError: it has no header, or the gzip file is broken.
     """
-    header = csv_header(path, entity)
+    header = csv_header(path, entity, bounds)
+    long = set()
     try:
         with target.open("w", encoding="utf-8") as out:
-            for _, fields, _ in csv_records(path):
-                if fields is None or len(fields) != len(header):
+            for record in csv_records(path, bounds):
+                if record.is_long:
+                    long.add(record.line)
+                if record.fields is None or len(record.fields) != len(header):
                     out.write("malformed\n")
                 else:
-                    out.write(json.dumps(dict(zip(header, fields, strict=True))) + "\n")
+                    out.write(json.dumps(dict(zip(header, record.fields, strict=True))) + "\n")
     except UNPACKING_ERRORS as error:
-        raise UnreadableFileError(first_line(error), path) from None
-    reader = careful_ndjson(target, entity, from_csv=True)
-    return Reader(reader.relation, reader.values, reader.malformed, absent=_absent(header, entity))
+        raise unreadable(error, path) from None
+    reader = careful_ndjson(target, entity, bounds, from_csv=True)
+    return Reader(reader.relation, reader.values, reader.malformed, absent=_absent(header, entity)), long
 
 
-def csv_records(path: Path) -> Iterator[tuple[int, list[str] | None, str]]:
-    """Each record after the header: its line, its fields (None when malformed or not UTF-8), its text."""
-    csv.field_size_limit(LARGEST_RECORD)
+class CsvRecord(NamedTuple):
+    """A record after the header: where it begins, its fields (None when malformed, not UTF-8 or too long), its text."""
+
+    line: int
+    fields: list[str] | None
+    text: str
+    is_long: bool = False
+
+
+class _TooLong(Exception):
+    pass
+
+
+def csv_records(path: Path, bounds: Bounds) -> Iterator[CsvRecord]:
+    """Each record after the header, in the memory that the longest one allowed takes."""
+    csv.field_size_limit(bounds.record_bytes + 1)
     with open_text(path, errors="surrogateescape") as file:
         taken: list[str] = []
 
         def lines() -> Iterator[str]:
-            for line in file:
+            size = 0
+            while line := file.readline(bounds.record_bytes + 1):
+                size = size + len(line) if taken else len(line)
                 taken.append(line)
+                if size > bounds.record_bytes:
+                    raise _TooLong
                 yield line
 
         reader = csv.reader(lines(), strict=True)
@@ -236,20 +291,38 @@ def csv_records(path: Path) -> Iterator[tuple[int, list[str] | None, str]]:
         while True:
             taken.clear()
             fields: list[str] | None
+            is_long = False
+            more = 0
             try:
                 fields = next(reader)
             except StopIteration:
                 return
             except csv.Error:
                 fields = None
+            except _TooLong:
+                fields, is_long = None, True
+                more = _skip_rest(file, taken)
+                reader = csv.reader(lines(), strict=True)
             record = "".join(taken)
+            if is_long:
+                record = record[:SHOWN] + CUT
             if any("\udc80" <= character <= "\udcff" for character in record):
                 fields = None
                 record = record.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             if not header and (fields is None or fields):  # an empty line is no record
-                yield first, fields, record.rstrip("\r\n")
+                yield CsvRecord(first, fields, record.rstrip("\r\n"), is_long)
             header = False
-            first += len(taken)
+            first += len(taken) + more
+
+
+def _skip_rest(file: IO[str], taken: Sequence[str]) -> int:
+    """Read on to the end of a record, which is a line's that no quote leaves open; how many more lines there were."""
+    quotes = sum(line.count('"') for line in taken)
+    piece, more = taken[-1], 0
+    while not (piece.endswith("\n") and quotes % 2 == 0) and (piece := file.readline(_PIECE)):
+        quotes += piece.count('"')
+        more += piece.endswith("\n")
+    return more
 
 
 # --- Parquet ------------------------------------------------------------------------------------------------

@@ -190,6 +190,8 @@ class ExportSource(Source):
 
     kind: Literal["export"]
     path: Path
+    outside_links: bool = False
+    """Whether links in the folder may lead out of it."""
 
 
 class MetaWebhooksSource(Source):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.client import Client, Denied, NotThere, RemoteError
+from ingestion.delivered import Delivered, shown
 from ingestion.landing import BatchError, batch_folders, read_manifest
 from ingestion.native import entities_of
 from ingestion.settings import (
@@ -162,11 +163,12 @@ def _check_export(source: ExportSource) -> Iterator[Finding]:
     yield Finding("folder", True, f"{source.path}: {len(batches):,} complete batches")
     if batches:
         try:
-            manifest, _ = read_manifest(batches[-1])
+            delivered = Delivered(batches[-1], source.path, outside_links=source.outside_links)
+            manifest, _ = read_manifest(batches[-1], delivered)
         except BatchError as error:
             yield Finding("manifest", False, str(error))
         else:
-            told = f"{batches[-1].name}: extracted {manifest.extracted_at}, {len(manifest.files)} files"
+            told = f"{shown(batches[-1].name)}: extracted {manifest.extracted_at}, {len(manifest.files)} files"
             yield Finding("manifest", True, told)
 
 

@@ -43,8 +43,8 @@ def read_settings(config: Path) -> Settings:
 @contextmanager
 def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
     """One command at a time works in a home. What goes wrong beside its errand itself ends in a line."""
+    from ingestion.machine import full_disk
     from ingestion.settings import SettingsError
-    from orchestration.full_disk import full_disk
     from orchestration.home import BusyError, Home, lock, unlock
 
     home = Home(settings.home)

@@ -13,8 +13,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.intake import SourceReport, accepted_batches, missing_sources, take_in
+from ingestion.intake import SourceReport, accepted_batches, take_in
 from ingestion.ledger import Counts, Entry, Ledger
+from ingestion.mistakes import missing_sources
 from ingestion.settings import Settings, load_settings
 from tests.drops import (
     EXTRACTED_AT,

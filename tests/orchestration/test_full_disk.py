@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from orchestration import home as homes
 from orchestration.cli import main
-from orchestration.full_disk import full_disk
+from ingestion.machine import full_disk
 from orchestration.home import Home
 from orchestration.reporting import Reporter
 from tests.drops import write_config

@@ -1,0 +1,59 @@
+"""Mistakes of a configuration that only what it names can show.
+
+Here: folders that are not there, sources of another kind than before. Not here: what the file says itself
+(``settings``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from ingestion.ledger import LEDGER, Ledger
+from ingestion.manifests import BatchError, read_live_manifest
+from ingestion.native import EXPORT
+from ingestion.settings import ExportSource, MetaWebhooksSource, Settings
+
+
+def missing_sources(settings: Settings) -> list[str]:
+    """Sources whose folder is not there and that never delivered: a mistake in the configuration, in words."""
+    return [
+        f"sources[{index}].path: {source.path} is not there; create the folder or correct the path"
+        for index, source in enumerate(settings.sources)
+        if isinstance(source, ExportSource | MetaWebhooksSource)
+        and not source.path.is_dir()
+        and not (settings.home / "landing" / source.name).is_dir()
+    ]
+
+
+def changed_kinds(settings: Settings) -> list[str]:
+    """Sources whose accepted batches are of another kind: a mistake in the configuration, in words."""
+    if not (settings.home / LEDGER).is_file():
+        return []
+    changed = []
+    # what cannot be read here is for the intake to tell
+    with suppress(sqlite3.Error), Ledger(settings.home / LEDGER, read_only=True) as ledger:
+        for index, source in enumerate(settings.sources):
+            before = _kind_before(ledger, settings.home / "landing" / source.name)
+            if before not in (None, source.kind):
+                changed.append(
+                    f"sources[{index}].kind: '{source.name}' was read as '{before}' before; give what is another"
+                    " system another name"
+                )
+    return changed
+
+
+def _kind_before(ledger: Ledger, landing: Path) -> str | None:
+    """The kind of system that the accepted batches of a source came from; None without any.
+
+    The ledger says it. Of one that was written before it did, the manifest of the last batch does.
+    """
+    accepted = ledger.accepted(landing.name)
+    kind = ledger.kind(landing.name)
+    if not accepted or kind is not None:
+        return kind if accepted else None
+    with suppress(BatchError):
+        cursor = read_live_manifest(landing / max(accepted)).cursor
+        return EXPORT if cursor is None else str(cursor.get("of", "")).partition(" ")[0]
+    return None

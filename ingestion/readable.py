@@ -1,0 +1,99 @@
+"""What DuckDB cannot read, or does not say, of a file: looked for in Python, in bounded memory.
+
+Here: whether a packed file is whole and no bomb, what is read of records too long, and words that DuckDB takes for
+numbers. Not here: unpacking (``packing``), and the records (``readers``).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from codecs import BOM_UTF8
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import duckdb
+
+from ingestion.bounds import Bounds
+from ingestion.packing import UNPACKING_ERRORS, chunks, is_packed, is_strange, open_binary, pieces
+from ingestion.readers import unreadable
+
+
+@contextmanager
+def looking_through(
+    paths: Sequence[Path], file_format: str, bounds: Bounds, connection: duckdb.DuckDBPyConnection
+) -> Iterator[set[Path]]:
+    """Look through files while DuckDB reads them; those that only the careful reader understands, in the end.
+
+    Raises:
+        UnreadableFileError: a packed file is broken, or unpacks to too much. That ends DuckDB's statement, too.
+    """
+    strange: set[Path] = set()
+
+    def look() -> None:
+        for path in paths:
+            try:
+                if file_format == "ndjson" and is_strange(path, bounds):
+                    strange.add(path)
+                elif file_format == "csv":
+                    _unpack(path, bounds)
+            except UNPACKING_ERRORS as error:
+                raise unreadable(error, path) from None
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        looking.add_done_callback(lambda done: connection.interrupt() if done.exception() else None)
+        try:
+            yield strange
+        finally:
+            looking.result()
+
+
+@contextmanager
+def readable_by_duckdb(path: Path, file_format: str, bounds: Bounds, scratch: Path) -> Iterator[tuple[Path, set[int]]]:
+    """A file as DuckDB can read it, and the numbers of its lines of which only the beginning is there.
+
+    It reads packed text as it lies, but neither packed Parquet, nor a byte order mark before NDJSON, nor lines too long.
+    """
+    with ExitStack() as stack:
+        readable, long = path, set[int]()
+        try:
+            if file_format == "csv":
+                _unpack(path, bounds)
+            elif is_packed(path) if file_format == "parquet" else _has_mark_or_long_line(path, bounds):
+                readable = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch))) / "readable"
+                long = _copy(path, readable, file_format, bounds)
+        except UNPACKING_ERRORS as error:
+            raise unreadable(error, path) from None
+        yield readable, long
+
+
+def _unpack(path: Path, bounds: Bounds) -> None:
+    """Go to the end of a packed file, which says whether it is whole."""
+    if is_packed(path):
+        for _ in chunks(path, bounds):
+            pass
+
+
+def _has_mark_or_long_line(path: Path, bounds: Bounds) -> bool:
+    with open_binary(path) as file:
+        has_mark = file.read(len(BOM_UTF8)) == BOM_UTF8
+    is_long = [True for _, is_long in pieces(path, bounds) if is_long]  # to the end, as above
+    return has_mark or bool(is_long)
+
+
+def _copy(path: Path, target: Path, file_format: str, bounds: Bounds) -> set[int]:
+    """Unpack a file into ``target``; of text without a byte order mark, and with the numbers of lines cut off."""
+    long = set()
+    line = 1
+    with target.open("wb") as out:
+        if file_format == "parquet":
+            out.writelines(chunks(path, bounds))
+            return set()
+        for number, (piece, is_long) in enumerate(pieces(path, bounds)):
+            if is_long:
+                long.add(line)
+            out.write(piece if number else piece.removeprefix(BOM_UTF8))
+            line += piece.count(b"\n")
+    return long
