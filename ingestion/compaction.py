@@ -50,7 +50,7 @@ def compact(settings: Settings, progress: Progress, in_use: Collection[Path] = (
             connection.execute(f"set threads = {settings.resources.threads}")
         for source in settings.sources:
             folder = settings.home / "raw" / source.name
-            rules = raw.rules_of(settings.account_of(source).rating_scale)
+            rules = raw.rules_of(settings.account_of(source).rating_scale, settings.bounds)
             while due := list(_due(_accepted(ledger, source.name, folder, rules))):
                 for segments in due:
                     progress(f"{source.name}: joining {len(segments)} segments of raw")

@@ -200,7 +200,7 @@ class _SourceIntake:
         self._history = [
             segment
             for segment in _segments(self._settings, self._ledger, self._source.name, accepted)
-            if segment.listed.rules == raw.rules_of(self._scale)
+            if segment.listed.rules == raw.rules_of(self._scale, self._settings.bounds)
         ]
         held = {batch for segment in self._history for batch in segment.batches}
         lost = [batch for batch in accepted if batch not in held]
@@ -367,9 +367,18 @@ class _SourceIntake:
             batch = raw.read_batch(folder, before.batch)
             for listed in self._ledger.segments(self._source.name):
                 is_same = batch is not None and batch.fingerprint == landed[0].fingerprint
-                if batch and is_same and (listed.segment, listed.rules) == (before.segment, raw.rules_of(self._scale)):
+                if (
+                    batch
+                    and is_same
+                    and (listed.segment, listed.rules)
+                    == (before.segment, raw.rules_of(self._scale, self._settings.bounds))
+                ):
                     return Segment(listed, folder, (before.batch,)), [batch]
-        return raw.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, self._source.kind)
+        return self._parsed(landed)
+
+    def _parsed(self, landed: Sequence[Landed]) -> tuple[Segment, list[RawBatch]]:
+        kind, bounds = self._source.kind, self._settings.bounds
+        return raw.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, kind, bounds)
 
     def _known(self, entity: Entity, delivered: str) -> str | None:
         build = self._last_build()
@@ -442,14 +451,7 @@ class _SourceIntake:
         model = Manifest if self._source.kind == EXPORT else LiveManifest
         landed = ((name, open_landed(self._source.name, folder / name, model)) for name in batches)
         for group in self._groups(landed):
-            segment, parsed = raw.parse_segment(
-                self._connection,
-                [outcome for _, outcome in group if isinstance(outcome, Landed)],
-                self._raw,
-                self._scale,
-                self._progress,
-                self._source.kind,
-            )
+            segment, parsed = self._parsed([outcome for _, outcome in group if isinstance(outcome, Landed)])
             anew = []
             for batch in parsed:
                 before = entries[batch.batch]

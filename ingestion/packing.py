@@ -108,7 +108,7 @@ def pieces(path: Path, bounds: Bounds = DEFAULTS) -> Iterator[tuple[bytes, bool]
         end = chunk.find(b"\n") + 1
         if is_long or len(begun) + (end - 1 if end else len(chunk)) > bounds.record_bytes:
             if not is_long:
-                begun = bytearray(_head(begun + chunk))
+                begun = bytearray(_head(begun + chunk[: end - 1 if end else None]))
             is_long = not end
             if is_long:
                 continue
@@ -125,16 +125,3 @@ def pieces(path: Path, bounds: Bounds = DEFAULTS) -> Iterator[tuple[bytes, bool]
 
 def _head(line: bytes | bytearray) -> bytes:
     return line[:SHOWN].decode("utf-8", "ignore").encode() + CUT.encode()
-
-
-def is_strange(path: Path, bounds: Bounds = DEFAULTS) -> bool:
-    """Whether a text of JSON lines may hold a record too long, or a word that DuckDB takes for a number.
-
-    Raises:
-        OSError, EOFError, zlib.error, TooLargeError: as :func:`chunks`.
-    """
-    found = False
-    for piece, is_long in pieces(path, bounds):  # to the end, where a packed file says whether it is whole
-        if is_long or (b"N" in piece and b"NaN" in piece) or (b"I" in piece and b"Infinity" in piece):
-            found = True
-    return found

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,10 +34,11 @@ from ingestion.packing import UNPACKING_ERRORS, is_packed
 from ingestion.places import places
 from ingestion.readable import looking_through, readable_by_duckdb
 from ingestion.readers import Reader, UnreadableFileError
-from ingestion.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, NOT_UTF8, Limits, odd, reasons, typed
+from ingestion.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, NOT_UTF8, Limits
 from ingestion.sql import sql_file as sql_file
 from ingestion.sql import sql_files, sql_name
 from ingestion.sql import sql_text as sql_text
+from ingestion.typed_values import by_file, typing_of
 
 VERSION = 4
 """Raised whenever a record would be parsed in another way; older raw is then parsed anew from landing."""
@@ -49,7 +50,6 @@ PARQUET = (
 
 Version 2 packs ids and instants by itself. Ids hardly ever repay a dictionary, and nobody looks for one in a file.
 """
-_FEW_FILES = 8
 _LARGE_TEXT = 64 * 1024 * 1024
 """Bytes from which on a plain NDJSON file is parsed by a statement of its own, all cores at once.
 
@@ -172,11 +172,11 @@ def is_raw_as_it_lies(connection: duckdb.DuckDBPyConnection, file: LandedFile, r
         if entity.is_native or not expected.items() <= types.items() or _TAKEN_NAMES & {name.lower() for name in types}:
             return False
         reader = readers.parquet([file.path], types, entity)
-        typing = _typing(reader, entity, [file], rating_scale)
+        typing = typing_of(reader, entity, _limits([file], rating_scale))
         empty = [f"{sql_name(name)} = ''" for name, kind in expected.items() if kind == "VARCHAR"]
         found = connection.execute(
             f"with {typing.relation('1', also=' or '.join(empty))} select count(*), count(*) filter (where also"
-            f" or {typing.is_odd}) from typed_values"
+            f" or {' or '.join([typing.is_odd, *typing.zeros])}) from typed_values"
         ).fetchone()
     except duckdb.Error:  # what is wrong with it, reading it with care will tell
         return False
@@ -341,8 +341,7 @@ def _write(
     rating_scale: tuple[int, int],
 ) -> None:
     """Write the typed records with their reasons; those of which only the careful reader can tell with a mark."""
-    typing = _typing(reader, entity, files, rating_scale)
-    names = ", ".join(column.name for column in entity.columns)
+    typing = typing_of(reader, entity, _limits(files, rating_scale))
     # 1 for a single file, whose columns may hide the index of its own
     number = "1" if len(files) == 1 else "cast(file_index as bigint) + 1"
     with _names(connection, files) as origin:
@@ -351,7 +350,7 @@ def _write(
             copy (
                 with {typing.relation(number)}
                 select
-                    {names},
+                    {", ".join(typing.kept)},
                     {origin},
                     case when is_malformed then '{MALFORMED}'
                         when {typing.is_odd} then
@@ -371,56 +370,13 @@ def _groups(reader: Reader, files: Sequence[LandedFile]) -> str:
     return f", row_group_size {in_buffer}" if in_buffer in _ROWS_PER_GROUP else ""
 
 
-@dataclass(frozen=True)
-class _Typing:
-    """SQL of the values that a reader gives, in their types, and of what is against them."""
-
-    reader: Reader
-    raw: tuple[str, ...]
-    values: tuple[str, ...]
-    is_odd: str
-    is_unsure: str
-    against: str
-
-    def relation(self, file_number: str, also: str = "false") -> str:
-        """CTEs, the last of which is ``typed_values``. ``also``: one more test of the columns as they are read."""
-        return f"""raw_values as (
-                    select {", ".join(self.raw)}, {self.reader.malformed} as is_malformed,
-                        {file_number} as file_number, {also} as also
-                    from {self.reader.relation}
-                ),
-                typed_values as (select *, {", ".join(self.values)} from raw_values)"""
-
-
-def _typing(reader: Reader, entity: Entity, files: Sequence[LandedFile], rating_scale: tuple[int, int]) -> _Typing:
-    limits = Limits(_by_file([_latest(file) for file in files]), rating_scale)
-    columns = [(column, reader.values[column.name]) for column in entity.columns]
-    return _Typing(
-        reader,
-        tuple(f"{value.raw} as raw_{column.name}, {value.wrong} as wrong_{column.name}" for column, value in columns),
-        tuple(f"{typed(column, value)} as {column.name}" for column, value in columns),
-        _any_of(test for column, value in columns for test in odd(column, value, limits)),
-        _any_of([reader.unsure, *(value.unsure for _, value in columns)]),
-        ", ".join(reason for column, _ in columns for reason in reasons(column, entity, limits)),
-    )
-
-
-def _any_of(tests: Iterable[str]) -> str:
-    return f"({' or '.join(f'({test})' for test in tests)})"
-
-
-def _latest(file: LandedFile) -> str:
-    """SQL of the latest instant at which something in a file can have happened."""
-    return f"make_timestamptz({round((file.extracted_at.timestamp() + FUTURE_TOLERANCE_SECONDS) * 1_000_000)})"
-
-
-def _by_file(values: Sequence[str]) -> str:
-    """SQL of a value that depends on the file of a record: for a few files a choice takes less than a list."""
-    if len(set(values)) == 1:
-        return values[0]
-    if len(values) > _FEW_FILES:
-        return f"([{', '.join(values)}])[file_number]"
-    return f"case file_number {' '.join(f'when {number} then {value}' for number, value in enumerate(values, 1))} end"
+def _limits(files: Sequence[LandedFile], rating_scale: tuple[int, int]) -> Limits:
+    """``latest``: the instant by file after which nothing in it can have happened."""
+    latest = [
+        f"make_timestamptz({round((file.extracted_at.timestamp() + FUTURE_TOLERANCE_SECONDS) * 1_000_000)})"
+        for file in files
+    ]
+    return Limits(files[0].bounds.earliest, by_file(latest), rating_scale)
 
 
 @contextmanager
@@ -435,7 +391,7 @@ def _names(connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile]) -
     connection.execute("; ".join(f"create temp type names_of{name} as enum ({of})" for name, of in distinct.items()))
     try:
         yield ", ".join(
-            f"{_by_file([f'cast({sql_text(value)} as names_of{name})' for value in values])} as {name}"
+            f"{by_file([f'cast({sql_text(value)} as names_of{name})' for value in values])} as {name}"
             for name, values in columns.items()
         )
     finally:

@@ -11,8 +11,9 @@ from pathlib import Path
 import duckdb
 
 from ingestion.bounds import DEFAULTS, Bounds
+from ingestion.csv_records import csv_records
 from ingestion.packing import CUT, SHOWN, pieces
-from ingestion.readers import csv_records, parquet_types
+from ingestion.readers import parquet_types
 from ingestion.sql import sql_file, sql_name
 
 

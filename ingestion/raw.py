@@ -27,6 +27,7 @@ from typing import Any
 import duckdb
 
 from ingestion import parsing
+from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.contract import Entity
 from ingestion.landing import BatchError, Landed, replacing_folder, sync_file
 from ingestion.ledger import Part, SegmentEntry
@@ -132,9 +133,10 @@ def holding(segments: Iterable[Segment], batches: Iterable[tuple[str, str]]) -> 
     ]
 
 
-def rules_of(rating_scale: tuple[int, int]) -> str:
-    """Names the rules of parsing; what was parsed under others is to be parsed anew."""
-    return f"{parsing.VERSION}/{rating_scale[0]}-{rating_scale[1]}"
+def rules_of(rating_scale: tuple[int, int], bounds: Bounds = DEFAULTS) -> str:
+    """Names the rules of parsing; what was parsed under others is to be parsed again."""
+    believed = f"{bounds.earliest.timestamp():.0f}/{bounds.record_bytes}"
+    return f"{parsing.VERSION}/{rating_scale[0]}-{rating_scale[1]}/{believed}"
 
 
 def new_name(first: str) -> str:
@@ -149,10 +151,11 @@ def parse_segment(
     rating_scale: tuple[int, int],
     progress: Progress,
     kind: str = EXPORT,
+    bounds: Bounds = DEFAULTS,
 ) -> tuple[Segment, list[RawBatch]]:
     """Parse landed batches of one source into a new segment, files of one shape together; what it holds of each.
 
-    ``kind``: that of the source.
+    ``kind``: that of the source. ``bounds``: how much of its batches is believed.
 
     Raises:
         BatchError: a file cannot be read, or does not have the rows that its manifest says.
@@ -161,7 +164,7 @@ def parse_segment(
     name = new_name(landed[0].batch)
     with replacing_folder(raw / source / name) as folder:
         progress(f"{source} {_span(landed)}")
-        files, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind)
+        files, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind, bounds)
         _write_quarantine(connection, folder / QUARANTINE, source, quarantine)
         batches = [
             RawBatch(
@@ -173,7 +176,7 @@ def parse_segment(
             )
             for batch in landed
         ]
-        rules = rules_of(rating_scale)
+        rules = rules_of(rating_scale, bounds)
         write_summary(folder, rules, {batch.batch: _described(batch) for batch in batches})
         records = sum(file.records for batch in batches for file in batch.files.values())
         by_entity = {entity: tuple(of) for entity, of in parts.items()}
@@ -237,9 +240,10 @@ def _parse(
     folder: Path,
     rating_scale: tuple[int, int],
     kind: str,
+    bounds: Bounds,
 ) -> tuple[dict[str, dict[str, RawFile]], dict[str, list[Part]], list[_BadRow]]:
     """The parsed files by batch, the parts by entity, and the rows of quarantine by batch, file and line."""
-    delivered = [file for batch in landed for file in _files(batch, kind)]
+    delivered = [file for batch in landed for file in _files(batch, kind, bounds)]
     groups: defaultdict[Hashable, list[parsing.LandedFile]] = defaultdict(list)
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     outcomes: dict[parsing.LandedFile, parsing.ParsedFile] = {}
@@ -250,7 +254,7 @@ def _parse(
                 outcomes[file] = parsing.ParsedFile(file.rows, [])
                 parts[_entity(file)].append(part)
             else:
-                groups[parsing.shape_of(connection, file.path, kind)].append(file)
+                groups[parsing.shape_of(connection, file.path, kind, bounds)].append(file)
         numbered = [(Part(f"{_entity(of[0])}-{number}.parquet"), of) for number, of in enumerate(groups.values())]
         parsed = _parse_groups(connection, [(of, folder / part.name) for part, of in numbered], rating_scale)
         for (part, of), each in zip(numbered, parsed, strict=True):
@@ -316,7 +320,7 @@ def _link(origin: Path, target: Path) -> bool:
     return True
 
 
-def _files(landed: Landed, kind: str) -> list[parsing.LandedFile]:
+def _files(landed: Landed, kind: str, bounds: Bounds) -> list[parsing.LandedFile]:
     """The files of a batch that hold an entity, by name."""
     files = []
     # what a live system tells while it is read may have happened since the reading began
@@ -330,7 +334,7 @@ def _files(landed: Landed, kind: str) -> list[parsing.LandedFile]:
                 " (or .csv, .parquet) and deliver the batch again"
             )
         if parsing.entity_of(name, kind) is not None:
-            files.append(parsing.LandedFile(path, landed.source, landed.batch, latest, told.rows, kind))
+            files.append(parsing.LandedFile(path, landed.source, landed.batch, latest, told.rows, kind, bounds))
     return files
 
 

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Event
 
 import duckdb
 
 from ingestion.bounds import Bounds
-from ingestion.packing import UNPACKING_ERRORS, chunks, is_packed, is_strange, open_binary, pieces
+from ingestion.packing import UNPACKING_ERRORS, chunks, is_packed, open_binary, pieces
 from ingestion.readers import unreadable
 
 
@@ -30,31 +31,40 @@ def looking_through(
         UnreadableFileError: a packed file is broken, or unpacks to too much. That ends DuckDB's statement, too.
     """
     strange: set[Path] = set()
+    is_over = Event()
 
     def look() -> None:
         for path in paths:
-            try:
-                if file_format == "ndjson" and is_strange(path, bounds):
-                    strange.add(path)
-                elif file_format == "csv":
-                    _unpack(path, bounds)
-            except UNPACKING_ERRORS as error:
-                raise unreadable(error, path) from None
+            if file_format == "ndjson" or (file_format == "csv" and is_packed(path)):
+                try:
+                    for piece, is_long in pieces(path, bounds):
+                        if is_over.is_set():
+                            return
+                        if file_format == "ndjson" and (is_long or _may_hold_words(piece)):
+                            strange.add(path)
+                except UNPACKING_ERRORS as error:
+                    raise unreadable(error, path) from None
 
     with ThreadPoolExecutor(1) as pool:
         looking = pool.submit(look)
         looking.add_done_callback(lambda done: connection.interrupt() if done.exception() else None)
         try:
             yield strange
-        finally:
+        except duckdb.InterruptException:  # ours, or somebody's who wants it to end
+            is_over.set()
             looking.result()
+            raise
+        except BaseException:
+            is_over.set()
+            raise
+        looking.result()
 
 
 @contextmanager
 def readable_by_duckdb(path: Path, file_format: str, bounds: Bounds, scratch: Path) -> Iterator[tuple[Path, set[int]]]:
     """A file as DuckDB can read it, and the numbers of its lines of which only the beginning is there.
 
-    It reads packed text as it lies, but neither packed Parquet, nor a byte order mark before NDJSON, nor lines too long.
+    It reads packed text as it lies, but neither packed Parquet, nor a byte order mark before NDJSON, nor long lines.
     """
     with ExitStack() as stack:
         readable, long = path, set[int]()
@@ -67,6 +77,11 @@ def readable_by_duckdb(path: Path, file_format: str, bounds: Bounds, scratch: Pa
         except UNPACKING_ERRORS as error:
             raise unreadable(error, path) from None
         yield readable, long
+
+
+def _may_hold_words(piece: bytes) -> bool:
+    """Whether JSON lines may hold a word that DuckDB takes for a number. Most pieces lack its first letter."""
+    return (b"N" in piece and b"NaN" in piece) or (b"I" in piece and b"Infinity" in piece)
 
 
 def _unpack(path: Path, bounds: Bounds) -> None:

@@ -13,21 +13,23 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import duckdb
 
 from ingestion import machine
 from ingestion.bounds import Bounds
 from ingestion.contract import Column, Entity, Kind
-from ingestion.packing import CUT, SHOWN, UNPACKING_ERRORS, open_text, packing
+from ingestion.csv_records import csv_records
+from ingestion.packing import UNPACKING_ERRORS, open_text, packing
 from ingestion.rules import Value
 from ingestion.sql import first_line, sql_file, sql_files, sql_name, sql_text
 
 _NO_NUMBER = "[:,\\[]\\s*-?(NaN|Infinity)\\s*[,}\\]]"
+_BEYOND = r"-?\d+(\.\d+)?[eE]\+?\d{3,}"
+"""A number that may be beyond a double, as DuckDB leaves it: one that is not comes with three digits at most."""
 _STRING = r'"(\\.|[^"\\])*"'
 _SMALLEST_BUFFER = 1 << 20
-_PIECE = 1 << 16
 _FRACTION = r"-?\d+\.\d+([eE][+-]?\d+)?"
 _TEXTS = r'\["[^"\\]*"(,"[^"\\]*")*\]'
 
@@ -87,7 +89,7 @@ def quick_ndjson(paths: Sequence[Path], entity: Entity, buffer: int | None = Non
         elif column.kind in (Kind.ID, Kind.TEXT):
             values[column.name] = Value(text, unsure=_of_doubtful_type(column))
         else:
-            values[column.name] = Value(text)
+            values[column.name] = Value(text, unsure=_no_number(f"raw_{column.name}"))
     nothing = " and ".join(f"raw_{column.name} is null" for column in entity.columns)
     return Reader(relation, values, unsure=nothing, buffer=buffer)
 
@@ -101,7 +103,17 @@ def _of_doubtful_type(column: Column) -> str:
     if column.kind is Kind.ID:  # most of these are settled by one comparison, for they begin with a digit
         doubt = f"{raw} >= '[' and ({doubt})"
         doubt += f" or contains({raw}, '.') and {raw} < ':' and regexp_full_match({raw}, '{_FRACTION}')"
-    return doubt
+    return f"{doubt} or {_no_number(raw)}"
+
+
+def _no_number(text: str) -> str:
+    """Whether a text may be what DuckDB takes for a number and is none: ``1e400``, ``inf`` as C writes it.
+
+    Words as most software writes them are looked for in the whole file.
+    """
+    words = " or ".join(f"{text} = '{sign}{word}'" for word in ("nan", "inf") for sign in ("", "-"))
+    has_exponent = f"(contains({text}, 'e') or contains({text}, 'E'))"
+    return f"{text} < ':' and {has_exponent} and regexp_full_match({text}, '{_BEYOND}') or {words}"
 
 
 def json_lines(path: Path, structure: Mapping[str, Any], bounds: Bounds) -> str:
@@ -129,8 +141,11 @@ def careful_ndjson(path: Path, entity: Entity, bounds: Bounds, *, from_csv: bool
     }
     relation = json_lines(path, structure, bounds)
     values = {}
+    doubtful = []
     for column in entity.columns:
         text = f"nullif(fields.{column.name}, '')"
+        if column.kind is not Kind.LIST:
+            doubtful.append(f"({_no_number(text)}) and json_type(json, '$.{column.name}') = 'DOUBLE'")
         values[column.name] = Value(text)
         if from_csv:
             if column.kind is Kind.LIST:
@@ -139,7 +154,8 @@ def careful_ndjson(path: Path, entity: Entity, bounds: Bounds, *, from_csv: bool
             values[column.name] = json_list(f"fields.{column.name}")
         elif column.kind in (Kind.ID, Kind.TEXT):
             values[column.name] = json_text(f"fields.{column.name}", column)
-    return Reader(relation, values, malformed="fields is null")
+    malformed = " or ".join(f"({test})" for test in (["fields is null"] if from_csv else ["fields is null", *doubtful]))
+    return Reader(relation, values, malformed=malformed)
 
 
 def json_text(text: str, column: Column, path: str = "") -> Value:
@@ -255,74 +271,6 @@ def sieved_csv(path: Path, target: Path, entity: Entity, bounds: Bounds) -> tupl
         raise unreadable(error, path) from None
     reader = careful_ndjson(target, entity, bounds, from_csv=True)
     return Reader(reader.relation, reader.values, reader.malformed, absent=_absent(header, entity)), long
-
-
-class CsvRecord(NamedTuple):
-    """A record after the header: where it begins, its fields (None when malformed, not UTF-8 or too long), its text."""
-
-    line: int
-    fields: list[str] | None
-    text: str
-    is_long: bool = False
-
-
-class _TooLong(Exception):
-    pass
-
-
-def csv_records(path: Path, bounds: Bounds) -> Iterator[CsvRecord]:
-    """Each record after the header, in the memory that the longest one allowed takes."""
-    csv.field_size_limit(bounds.record_bytes + 1)
-    with open_text(path, errors="surrogateescape") as file:
-        taken: list[str] = []
-
-        def lines() -> Iterator[str]:
-            size = 0
-            while line := file.readline(bounds.record_bytes + 1):
-                size = size + len(line) if taken else len(line)
-                taken.append(line)
-                if size > bounds.record_bytes:
-                    raise _TooLong
-                yield line
-
-        reader = csv.reader(lines(), strict=True)
-        first = 1
-        header = True
-        while True:
-            taken.clear()
-            fields: list[str] | None
-            is_long = False
-            more = 0
-            try:
-                fields = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                fields = None
-            except _TooLong:
-                fields, is_long = None, True
-                more = _skip_rest(file, taken)
-                reader = csv.reader(lines(), strict=True)
-            record = "".join(taken)
-            if is_long:
-                record = record[:SHOWN] + CUT
-            if any("\udc80" <= character <= "\udcff" for character in record):
-                fields = None
-                record = record.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            if not header and (fields is None or fields):  # an empty line is no record
-                yield CsvRecord(first, fields, record.rstrip("\r\n"), is_long)
-            header = False
-            first += len(taken) + more
-
-
-def _skip_rest(file: IO[str], taken: Sequence[str]) -> int:
-    """Read on to the end of a record, which is a line's that no quote leaves open; how many more lines there were."""
-    quotes = sum(line.count('"') for line in taken)
-    piece, more = taken[-1], 0
-    while not (piece.endswith("\n") and quotes % 2 == 0) and (piece := file.readline(_PIECE)):
-        quotes += piece.count('"')
-        more += piece.endswith("\n")
-    return more
 
 
 # --- Parquet ------------------------------------------------------------------------------------------------
