@@ -22,7 +22,7 @@ _FILES = (os.strerror(errno.EMFILE), os.strerror(errno.ENFILE))
 _OTHERS = tuple(os.strerror(number) for number in (errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM))
 
 
-def is_at_fault(error: BaseException) -> bool:
+def is_at_fault(error: Exception) -> bool:
     """Whether an error is the machine's."""
     import duckdb  # not needed to know that a command found the disk full
 
@@ -40,7 +40,7 @@ def full_disk(home: Path, words: str) -> str | None:
     return f"the disk of {home} is full: make room there and run again"
 
 
-def remedy(home: Path, error: BaseException) -> str:
+def remedy(home: Path, error: Exception) -> str:
     """What is wrong and what to do, of an error that is the machine's."""
     words = str(error) if str(error) else type(error).__name__
     disk = full_disk(home, words)
@@ -53,6 +53,6 @@ def remedy(home: Path, error: BaseException) -> str:
     return f"{first_line(error)}: this is the machine's fault, mend it and run again"
 
 
-def described(error: BaseException) -> str:
+def described(error: Exception) -> str:
     """An error in a line, with its kind where its words need that."""
     return f"{type(error).__name__}: {first_line(error)}" if str(error) else type(error).__name__

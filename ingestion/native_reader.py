@@ -91,7 +91,7 @@ def vanished(entity: Entity, records: int, bad: Iterable[tuple[str, str]]) -> st
 def _lacks(record: str, steps: list[str]) -> bool:
     try:
         value: object = json.loads(record)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     for step in steps:
         if not isinstance(value, dict):

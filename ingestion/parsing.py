@@ -235,15 +235,18 @@ def parse_carefully(
     entity, file_format = _entity_and_format(file.path, file.kind)
     with ExitStack() as stack:
         path, long = stack.enter_context(readable_by_duckdb(file.path, file_format, file.bounds, target.parent))
+        reader = None
         try:
-            reader = _careful_reader(connection, path, entity, file_format, file.bounds)
-            _write(connection, reader, target, entity, [file], rating_scale)
+            if file_format != "csv" or not long:
+                reader = _careful_reader(connection, path, entity, file_format, file.bounds)
+                _write(connection, reader, target, entity, [file], rating_scale)
         except duckdb.InterruptException:
             raise
         except duckdb.Error as error:
             if file_format != "csv":
                 raise readers.unreadable(error, file.path) from None
-            # something in the CSV is malformed: sort it out record by record
+            reader = None
+        if reader is None:  # something in the CSV is malformed or too long: sort it out record by record
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent)))
             reader, long = readers.sieved_csv(file.path, folder / "sieved.ndjson", entity, file.bounds)
             _write(connection, reader, target, entity, [file], rating_scale)

@@ -16,6 +16,10 @@ from ingestion.packing import CUT, SHOWN, pieces
 from ingestion.readers import parquet_types
 from ingestion.sql import sql_file, sql_name
 
+_TOGETHER = 64_000_000
+_AT_LEAST = 200
+"""Characters of all bad records of a file that are kept, and of each of them at least."""
+
 
 def places(
     connection: duckdb.DuckDBPyConnection,
@@ -32,33 +36,37 @@ def places(
     if not numbers:
         return {}
     if file_format == "parquet":
-        return _rows(connection, path, numbers)
-    if file_format == "csv":
-        wanted, last = set(numbers), max(numbers)
-        found = {}
-        for number, record in enumerate(csv_records(path, bounds)):
-            if number in wanted:
-                found[number] = record.line, shortened(record.text)
-            if number == last:
-                break
-        return found
-    return dict(_lines(path, sorted(numbers), bounds))
+        found = _rows(connection, path, numbers)
+    elif file_format == "csv":
+        found = _records(path, numbers, bounds)
+    else:
+        found = _lines(path, sorted(numbers), bounds)
+    room = max(_AT_LEAST, min(SHOWN, _TOGETHER // len(numbers)))
+    return {number: (line, text if len(text) <= room else text[:room] + CUT) for number, (line, text) in found}
 
 
-def shortened(text: str) -> str:
-    """As much of a record as is kept beside its reasons."""
-    return text if len(text) <= SHOWN else text[:SHOWN] + CUT
+def _records(path: Path, numbers: Sequence[int], bounds: Bounds) -> Iterator[tuple[int, tuple[int, str]]]:
+    """Of CSV. Reads no further than the last one."""
+    wanted, last = set(numbers), max(numbers)
+    for number, record in enumerate(csv_records(path, bounds)):
+        if number in wanted:
+            yield number, (record.line, record.text)
+        if number == last:
+            return
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, path: Path, numbers: Sequence[int]) -> dict[int, tuple[int, str]]:
+def _rows(
+    connection: duckdb.DuckDBPyConnection, path: Path, numbers: Sequence[int]
+) -> Iterator[tuple[int, tuple[int, str]]]:
     names = (sql_name(name) for name in parquet_types(connection, path))
     columns = ", ".join(f"{name} := {name}" for name in names)
-    rows = connection.execute(
+    cursor = connection.execute(
         f"select number, record from (select row_number() over () - 1 as number, to_json(struct_pack({columns}))"
         f" as record from read_parquet({sql_file(path)}))"
         f" where number in ({', '.join(map(str, sorted(set(numbers))))})"
-    ).fetchall()
-    return {number: (number + 1, shortened(record)) for number, record in rows}
+    )
+    while row := cursor.fetchone():
+        yield row[0], (row[0] + 1, row[1])
 
 
 def _lines(path: Path, numbers: Sequence[int], bounds: Bounds) -> Iterator[tuple[int, tuple[int, str]]]:
@@ -81,7 +89,7 @@ def _lines(path: Path, numbers: Sequence[int], bounds: Bounds) -> Iterator[tuple
             if not content.strip():
                 continue
             if records == number:
-                yield number, (lines, shortened(content.decode("utf-8", "replace").rstrip("\r\n")))
+                yield number, (lines, content.decode("utf-8", "replace").rstrip("\r\n"))
                 following = next(wanted, None)
                 if following is None:
                     return

@@ -41,6 +41,7 @@ SUMMARY = "segment.json"
 QUARANTINE = "quarantine.parquet"
 _STATEMENTS_AT_A_TIME = 2
 _LARGE_PART = 4 << 20
+_ROWS_TOGETHER = 1000
 Progress = Callable[[str], None]
 _BadRow = tuple[str, str, str, int, str, str]
 
@@ -371,7 +372,11 @@ def _refuse_vanished(outcomes: Mapping[parsing.LandedFile, parsing.ParsedFile]) 
 def _write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path, source: str, rows: Sequence[_BadRow]) -> None:
     columns = dict.fromkeys(("batch", "entity", "file"), "varchar")
     columns |= {"line": "bigint", "reasons": "varchar", "record": "varchar"}
-    connection.execute(
-        f"copy (select {sql_text(source)} as source_system, * from ({sql_rows(columns, rows)}))"
-        f" to {sql_text(path)} ({parsing.PARQUET})"
-    )
+    with parsing.cursor(connection) as cursor:  # the text of a statement takes a few times what its rows do
+        cursor.execute(f"create temp table quarantined as {sql_rows(columns, rows[:_ROWS_TOGETHER])}")
+        for first in range(_ROWS_TOGETHER, len(rows), _ROWS_TOGETHER):
+            cursor.execute(f"insert into quarantined {sql_rows(columns, rows[first : first + _ROWS_TOGETHER])}")
+        cursor.execute(
+            f"copy (select {sql_text(source)} as source_system, * from quarantined) to {sql_text(path)}"
+            f" ({parsing.PARQUET})"
+        )

@@ -35,15 +35,16 @@ def looking_through(
 
     def look() -> None:
         for path in paths:
-            if file_format == "ndjson" or (file_format == "csv" and is_packed(path)):
-                try:
-                    for piece, is_long in pieces(path, bounds):
-                        if is_over.is_set():
-                            return
-                        if file_format == "ndjson" and (is_long or _may_hold_words(piece)):
-                            strange.add(path)
-                except UNPACKING_ERRORS as error:
-                    raise unreadable(error, path) from None
+            if file_format == "parquet":
+                continue
+            try:
+                for piece, is_long in pieces(path, bounds):
+                    if is_over.is_set():
+                        return
+                    if is_long or (file_format == "ndjson" and _may_hold_words(piece)):
+                        strange.add(path)
+            except UNPACKING_ERRORS as error:
+                raise unreadable(error, path) from None
 
     with ThreadPoolExecutor(1) as pool:
         looking = pool.submit(look)
@@ -62,18 +63,19 @@ def looking_through(
 
 @contextmanager
 def readable_by_duckdb(path: Path, file_format: str, bounds: Bounds, scratch: Path) -> Iterator[tuple[Path, set[int]]]:
-    """A file as DuckDB can read it, and the numbers of its lines of which only the beginning is there.
+    """A file as DuckDB can read it, and the numbers of its lines that are too long.
 
-    It reads packed text as it lies, but neither packed Parquet, nor a byte order mark before NDJSON, nor long lines.
+    It reads packed text as it lies, but neither packed Parquet, nor a byte order mark before NDJSON, nor long lines: of
+    these in NDJSON only the beginning is there. CSV with such lines is to be sieved: DuckDB passes over them.
     """
     with ExitStack() as stack:
         readable, long = path, set[int]()
         try:
-            if file_format == "csv":
-                _unpack(path, bounds)
-            elif is_packed(path) if file_format == "parquet" else _has_mark_or_long_line(path, bounds):
+            if file_format != "parquet":
+                long = _long_lines(path, bounds)
+            if is_packed(path) if file_format == "parquet" else file_format == "ndjson" and (long or _has_mark(path)):
                 readable = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch))) / "readable"
-                long = _copy(path, readable, file_format, bounds)
+                _copy(path, readable, file_format, bounds)
         except UNPACKING_ERRORS as error:
             raise unreadable(error, path) from None
         yield readable, long
@@ -84,31 +86,27 @@ def _may_hold_words(piece: bytes) -> bool:
     return (b"N" in piece and b"NaN" in piece) or (b"I" in piece and b"Infinity" in piece)
 
 
-def _unpack(path: Path, bounds: Bounds) -> None:
-    """Go to the end of a packed file, which says whether it is whole."""
-    if is_packed(path):
-        for _ in chunks(path, bounds):
-            pass
-
-
-def _has_mark_or_long_line(path: Path, bounds: Bounds) -> bool:
-    with open_binary(path) as file:
-        has_mark = file.read(len(BOM_UTF8)) == BOM_UTF8
-    is_long = [True for _, is_long in pieces(path, bounds) if is_long]  # to the end, as above
-    return has_mark or bool(is_long)
-
-
-def _copy(path: Path, target: Path, file_format: str, bounds: Bounds) -> set[int]:
-    """Unpack a file into ``target``; of text without a byte order mark, and with the numbers of lines cut off."""
+def _long_lines(path: Path, bounds: Bounds) -> set[int]:
+    """The numbers of the lines that are too long; a packed file is read to its end, which says whether it is whole."""
     long = set()
     line = 1
+    for piece, is_long in pieces(path, bounds):
+        if is_long:
+            long.add(line)
+        line += piece.count(b"\n")
+    return long
+
+
+def _has_mark(path: Path) -> bool:
+    with open_binary(path) as file:
+        return file.read(len(BOM_UTF8)) == BOM_UTF8
+
+
+def _copy(path: Path, target: Path, file_format: str, bounds: Bounds) -> None:
+    """Unpack a file into ``target``; of text without a byte order mark, and with lines cut off that are too long."""
     with target.open("wb") as out:
         if file_format == "parquet":
             out.writelines(chunks(path, bounds))
-            return set()
-        for number, (piece, is_long) in enumerate(pieces(path, bounds)):
-            if is_long:
-                long.add(line)
+            return
+        for number, (piece, _) in enumerate(pieces(path, bounds)):
             out.write(piece if number else piece.removeprefix(BOM_UTF8))
-            line += piece.count(b"\n")
-    return long

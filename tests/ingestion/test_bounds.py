@@ -165,7 +165,7 @@ def test_a_packed_file_that_unpacks_to_too_much_is_refused(
     file = LandedFile(folder / name, "acme", "b1", AT, 1, bounds=bounds)
     for parsing in (parse_files, parse_carefully):
         with pytest.raises(UnreadableFileError, match=rf"raise '\[resources\] {limit}'"):
-            parsing(connection, [file] if parsing is parse_files else file, folder / "raw", (1, 5))  # type: ignore[operator,arg-type]
+            parsing(connection, [file] if parsing is parse_files else file, folder / "raw", (1, 5))  # type: ignore[arg-type]
 
 
 def test_what_unpacks_well_and_is_small_is_no_bomb(parse: Parser) -> None:
@@ -202,6 +202,12 @@ def test_a_csv_record_too_long_is_quarantined(parse: Parser, value: str) -> None
     ]
     assert bad[0].record[:900] == record[:900]
     assert len(bad[0].record) < 1100
+
+
+def test_a_csv_record_that_duckdb_passes_over_is_quarantined(parse: Parser) -> None:
+    content = b"contact_id,name\nk1," + b"y" * 34_000_000 + b"\nk2,b\n"
+    (bad,) = parse("contacts.csv.gz", packed(content))
+    assert (bad.line, bad.reasons) == (2, "a record of more than 16,000,000 bytes")
 
 
 def test_a_live_record_too_long_is_quarantined(parse: Parser) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion import delivered, intake, landing
+from ingestion import delivered, intake, landing, parsing
+from ingestion.clocks import known_and_restated
 from ingestion.decisions import accept, reject
 from ingestion.delivered import Delivered, shown
 from ingestion.intake import SourceReport, take_in
@@ -248,7 +249,7 @@ def test_no_more_is_read_of_a_file_than_it_had_at_first(tmp_path: Path, monkeypa
 
 def test_whatever_a_batch_raises_refuses_it_alone(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     two.batch()
-    judge = intake.known_and_restated
+    judge = known_and_restated
 
     def failing(connection: Any, known: Any, segment: Any, *rest: Any) -> Any:
         if segment.listed.source == "bad":
@@ -307,7 +308,7 @@ def test_what_is_the_machines_fault_refuses_nothing(
     two.batch("b2")
     module, name = {
         "landing": (landing, "_copy_verified"),
-        "parsing": (intake.raw.parsing, "parse_files"),
+        "parsing": (parsing, "parse_files"),
         "judging": (intake, "known_and_restated"),
     }[step]
 

@@ -256,7 +256,7 @@ def instants() -> st.SearchStrategy[str]:
 
     return st.builds(
         spelled,
-        st.datetimes(datetime(1970, 1, 2), datetime(2025, 12, 31)).map(lambda moment: moment.replace(tzinfo=UTC)),
+        st.datetimes(datetime(2000, 1, 2), datetime(2025, 12, 31)).map(lambda moment: moment.replace(tzinfo=UTC)),
         st.sampled_from([0, 60, -300, 330, 345, -570, 14 * 60, -12 * 60, 23 * 60 + 59, 1, -1]),
         st.sampled_from("T "),
         st.sampled_from(["colon", "basic", "short", "zulu"]),
@@ -638,7 +638,7 @@ def test_a_change_before_all_others_is_missing(parse: Parse, entity: str, file_f
     rows = [ROWS[entity](updated_at=moment) for moment in (*ZEROS, "2000-01-01T00:00:00Z")]
     parsed = parse(f"{entity}.{file_format}", content_of(rows, file_format))
     assert parsed.bad == []
-    assert [row["updated_at"] for row in parsed.good] == [None] * 4 + [datetime(2000, 1, 1, tzinfo=UTC)]
+    assert [row.get("updated_at") for row in parsed.good] == [None] * 4 + [datetime(2000, 1, 1, tzinfo=UTC)]
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
