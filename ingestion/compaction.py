@@ -51,7 +51,7 @@ def compact(settings: Settings, progress: Progress, in_use: Collection[Path] = (
             connection.execute(f"set threads = {settings.resources.threads}")
         for source in settings.sources:
             folder = settings.home / "raw" / source.name
-            rules = rules_of(source.kind, settings.account_of(source).rating_scale)
+            rules = rules_of(source.kind, settings.account_of(source).rating_scale, settings.bounds)
             while due := list(_due(_accepted(ledger, source.name, folder, rules))):
                 for segments in due:
                     progress(f"{source.name}: joining {len(segments)} segments of raw")

@@ -45,7 +45,8 @@ class Column:
     """One column of an entity.
 
     ``required``: a row without it is quarantined, unless the row is deleted and the column is not its key.
-    ``happened``: an instant that cannot lie after the batch's extraction.
+    ``happened``: an instant that cannot lie after the batch's extraction. ``may_be_zero``: one that counts as missing
+    where it lies before the earliest that is believed; any other before that quarantines its row.
     ``words``: the only values allowed, compared trimmed and without regard to case.
     ``path``: where a record of a live system holds it, when that is not the column's name: ``meta.sender.id``. Where
     a list stands, what follows a ``|`` says what is wanted of it: ``assigned|first``, or of each ``tags|name``. A
@@ -58,6 +59,7 @@ class Column:
     kind: Kind = Kind.TEXT
     required: bool = False
     happened: bool = False
+    may_be_zero: bool = False
     words: tuple[str, ...] = ()
     path: str = ""
     only: tuple[str, tuple[str, ...]] | None = None
@@ -96,18 +98,18 @@ def _id(name: str, *, required: bool = False) -> Column:
     return Column(name, Kind.ID, required=required)
 
 
-def _instant(name: str, *, required: bool = False, happened: bool = False) -> Column:
-    return Column(name, Kind.INSTANT, required=required, happened=happened)
+def _instant(name: str, *, required: bool = False) -> Column:
+    return Column(name, Kind.INSTANT, required=required, happened=True)
 
 
-_UPDATED = _instant("updated_at")
+_UPDATED = Column("updated_at", Kind.INSTANT, happened=True, may_be_zero=True)
 _DELETED = Column("deleted", Kind.BOOLEAN)
 
 CONVERSATIONS = Entity(
     "conversations",
     (
         _id("conversation_id", required=True),
-        _instant("started_at", required=True, happened=True),
+        _instant("started_at", required=True),
         _id("contact_id"),
         Column("channel"),
         Column("team"),
@@ -126,7 +128,7 @@ MESSAGES = Entity(
     (
         _id("message_id", required=True),
         _id("conversation_id", required=True),
-        _instant("sent_at", required=True, happened=True),
+        _instant("sent_at", required=True),
         Column("direction", required=True, words=("inbound", "outbound")),
         Column("sender_type"),
         _id("agent_id"),
@@ -168,7 +170,7 @@ EVENTS = Entity(
         _id("event_id", required=True),
         _id("conversation_id", required=True),
         Column("type", required=True),
-        _instant("occurred_at", required=True, happened=True),
+        _instant("occurred_at", required=True),
         _id("agent_id"),
     ),
 )
@@ -180,7 +182,7 @@ RATINGS = Entity(
         _instant("asked_at"),
         Column("rating", Kind.RATING),
         Column("comment"),
-        _instant("answered_at", happened=True),
+        _instant("answered_at"),
         _UPDATED,
     ),
 )

@@ -7,15 +7,18 @@ Here: what may be decided, and what it changes in the ledger. Not here: how a ba
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from ingestion.landing import MANIFEST
+from ingestion.delivered import Delivered, NotDeliveredError
 from ingestion.ledger import LEDGER, Decision, Entry, Ledger
+from ingestion.manifests import LARGEST, MANIFEST
 from ingestion.settings import AnySource, ExportSource, Settings
-from ingestion.shown import command
+from ingestion.shown import command, visible
 
 
 class DecisionError(Exception):
@@ -28,7 +31,7 @@ def accept(settings: Settings, source: str, batch: str, reason: str, now: dateti
     Raises:
         DecisionError: the batch is not known, accepted already, waiting, or cannot be read.
     """
-    folders = _folders(settings, _source(settings, source), batch)
+    batch, folders = _found(settings, _source(settings, source), batch)
     judged = fingerprint(reversed(folders))
     decision = Decision(now, source, batch, "accept", reason, judged)
     with Ledger(settings.home / LEDGER) as ledger:
@@ -59,11 +62,11 @@ def reject(settings: Settings, source: str, batch: str, reason: str, now: dateti
     Raises:
         DecisionError: there is no such batch, or it is set aside already.
     """
-    folders = _folders(settings, _source(settings, source), batch)
+    batch, folders = _found(settings, _source(settings, source), batch)
     decision = Decision(now, source, batch, "reject", reason, fingerprint(folders))
     with Ledger(settings.home / LEDGER) as ledger:
         entry = _entry(ledger, source, batch)
-        if entry is None and not any(folder.is_dir() for folder in folders):
+        if entry is None and not any(map(os.path.isdir, folders)):
             raise DecisionError(f"{source} {batch}: there is no such batch; {_undecided(ledger, source)}")
         if entry is not None and entry.status == "set aside":
             raise DecisionError(f"{source} {batch}: is set aside already; causerie accept takes it back")
@@ -94,8 +97,8 @@ def _entry(ledger: Ledger, source: str, batch: str) -> Entry | None:
     return next((entry for entry in ledger.entries(source) if entry.batch == batch), None)
 
 
-def _folders(settings: Settings, source: AnySource, batch: str) -> list[Path]:
-    """Where a batch may lie: where it is dropped, if it is, and landed.
+def _found(settings: Settings, source: AnySource, batch: str) -> tuple[str, list[Path]]:
+    """The name of a batch as it is kept, and where it may lie: where it is dropped, if it is, and landed.
 
     Raises:
         DecisionError: this is no name of a batch.
@@ -103,14 +106,14 @@ def _folders(settings: Settings, source: AnySource, batch: str) -> list[Path]:
     if not batch or batch.startswith(".") or Path(batch).name != batch:
         raise DecisionError(f"{batch!r} is no name of a batch")
     landed = settings.home / "landing" / source.name / batch
-    return [source.path / batch, landed] if isinstance(source, ExportSource) else [landed]
+    return visible(batch), [source.path / batch, landed] if isinstance(source, ExportSource) else [landed]
 
 
 def fingerprint(folders: Iterable[Path]) -> str | None:
     """What ``landing`` calls a batch by its content, in the first folder that has it: the hash of its manifest."""
     for folder in folders:
-        if (folder / MANIFEST).is_file():
-            return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+        with suppress(NotDeliveredError):
+            return hashlib.sha256(Delivered(folder, folder.parent).content(MANIFEST, LARGEST)).hexdigest()
     return None
 
 

@@ -6,6 +6,7 @@ Here: the order of things and what refuses a batch. Not here: reading files (``p
 from __future__ import annotations
 
 import shutil
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import parsing, raw
+from ingestion import machine, parsing, raw
 from ingestion.catalog import CarriedOver
 from ingestion.clocks import (
     Clocks,
@@ -29,8 +30,9 @@ from ingestion.clocks import (
 from ingestion.contract import Entity
 from ingestion.decisions import fingerprint, in_force
 from ingestion.in_force import InForce
-from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed
+from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, refusal
 from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
+from ingestion.manifests import LiveManifest, Manifest
 from ingestion.native import EXPORT, entities_of
 from ingestion.pull import next_name
 from ingestion.raw import RawBatch, Segment, holding
@@ -161,7 +163,7 @@ class _SourceIntake:
         self._source = source
         self._progress = progress
         self._scale = settings.account_of(source).rating_scale
-        self._rules = rules_of(source.kind, self._scale)
+        self._rules = rules_of(source.kind, self._scale, settings.bounds)
         self._entities = entities_of(source.kind)
         self._landing, self._raw = settings.home / "landing", settings.home / "raw"
         self._refused: dict[str, Entry] = {}
@@ -171,9 +173,34 @@ class _SourceIntake:
         self._report = SourceReport(source.name)
 
     def run(self) -> SourceReport:
+        """Take in what is new. Whatever fails in it is this source's failure: the others go on."""
+        try:
+            self._run()
+        except duckdb.InterruptException:
+            raise
+        except SourceError as error:
+            self._report.failure = f"{error}; what it delivered before stays in use"
+        except Exception as error:
+            traceback.print_exc()
+            self._report.failure = self._failure(error)
+        self._ledger.record(self._report.having("waiting"))
+        return self._report
+
+    def _failure(self, error: Exception) -> str:
+        where = " ".join([self._source.name, *getattr(error, "__notes__", ())])
+        if machine.is_at_fault(error):
+            return f"{where}: {machine.remedy(self._settings.home, error)}; nothing is refused for it"
+        return (
+            f"{where}: causerie itself failed: {machine.described(error)}; please report it with what the log says. To"
+            f" go on without a batch: causerie reject {self._source.name} BATCH --reason ..."
+        )
+
+    def _run(self) -> None:
         for folder in (self._landing, self._raw):
             mend_interrupted(folder / self._source.name)
         accepted = self._ledger.accepted(self._source.name)
+        if not accepted or self._ledger.kind(self._source.name) is None:
+            self._ledger.keep_kind(self._source.name, self._source.kind)
         self._history = [
             segment
             for segment in _segments(self._settings, self._ledger, self._source.name, accepted)
@@ -189,20 +216,15 @@ class _SourceIntake:
                 f"{error}; it was accepted before, and is to be parsed again: restore it in landing, or set it aside"
                 " with 'causerie reject'"
             )
-            return self._report
+            return
         self._refused = {entry.batch: entry for entry in self._ledger.entries(self._source.name, "refused")}
         self._decisions = in_force(self._ledger.decisions(self._source.name))
         self._progress(f"{self._source.name}: looking for new batches")
-        try:
-            if isinstance(self._source, ExportSource):
-                known = accepted.keys() | self._aside()
-                self._take_in_all(export.land_batches(self._source, self._landing, known))
-            else:
-                self._take_in_live()
-        except SourceError as error:
-            self._report.failure = f"{error}; what it delivered before stays in use"
-        self._ledger.record(self._report.having("waiting"))
-        return self._report
+        if isinstance(self._source, ExportSource):
+            known = accepted.keys() | self._aside()
+            self._take_in_all(export.land_batches(self._source, self._landing, known))
+        else:
+            self._take_in_live()
 
     def _take_in_all(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> bool:
         """Take in batches in the order of their names; whether the source stops at one of them."""
@@ -250,9 +272,9 @@ class _SourceIntake:
 
     def _open(self, folder: Path) -> Landed | BatchError:
         try:
-            return open_landed(self._source.name, folder)
-        except BatchError as error:
-            return error
+            return open_landed(self._source.name, folder, LiveManifest)
+        except Exception as error:
+            return refusal(folder.name, error)
 
     def _is_overruled(self, folder: Path) -> bool:
         """Whether an operator accepted a landed batch with what it holds now."""
@@ -299,17 +321,14 @@ class _SourceIntake:
             return True
         try:
             segment, batches = self._parse(landed)
-        except BatchError as error:
+            entries = self._judge(segment, batches)
+        except duckdb.InterruptException:
+            raise
+        except Exception as error:
             if len(group) > 1:
                 return self._take_in_one_by_one(group)
-            self._refuse(group[0][0], None, [str(error)])
+            self._refuse(group[0][0], None, [str(refusal(group[0][0], error))])
             return True
-        self._progress(f"{self._source.name}: comparing clocks with what is known")
-        entities = self._entities.values()
-        clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
-        for batch in batches:
-            self._known_records.add(self._source.name, batch.batch)
-        entries = [self._entry(batch, segment, clocks) for batch in batches]
         refused = any(entry.status == "refused" for entry in entries)
         if refused and len(group) > 1:
             shutil.rmtree(segment.folder)
@@ -332,6 +351,14 @@ class _SourceIntake:
             self._history.append(segment)
         return refused
 
+    def _judge(self, segment: Segment, batches: Sequence[RawBatch]) -> list[Entry]:
+        self._progress(f"{self._source.name}: comparing clocks with what is known")
+        entities = self._entities.values()
+        clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
+        for batch in batches:
+            self._known_records.add(self._source.name, batch.batch)
+        return [self._entry(batch, segment, clocks) for batch in batches]
+
     def _take_in_one_by_one(self, group: _Group) -> bool:
         for place, one in enumerate(group):
             if self._take_in([one]):
@@ -349,7 +376,11 @@ class _SourceIntake:
                 is_same = batch is not None and batch.fingerprint == landed[0].fingerprint
                 if batch and is_same and (listed.segment, listed.rules) == (before.segment, self._rules):
                     return Segment(listed, folder, (before.batch,)), [batch]
-        return raw.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, self._source.kind)
+        return self._parsed(landed)
+
+    def _parsed(self, landed: Sequence[Landed]) -> tuple[Segment, list[RawBatch]]:
+        kind, bounds = self._source.kind, self._settings.bounds
+        return raw.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, kind, bounds)
 
     def _in_history(self, entity: Entity, _: str) -> str | None:
         return versions(self._history, entity)
@@ -413,6 +444,7 @@ class _SourceIntake:
         return "mend them in the system, or accept the batch; until then the next run reads it again"
 
     def _refuse(self, name: str, extracted_at: datetime | None, reasons: list[str]) -> None:
+        reasons = [f"{self._source.name} {name}: {reason}" for reason in reasons]
         entry = Entry(self._source.name, name, "refused", extracted_at, datetime.now(UTC), {}, tuple(reasons))
         self._ledger.record([entry])
         self._report.entries.append(entry)
@@ -438,13 +470,14 @@ class _SourceIntake:
             if in_turn[-1] and last < in_turn[-1][-1]:
                 in_turn.append([])
             in_turn[-1].append(last)
-        landed = (((one, open_landed(name, folder / one)) for one in of_turn) for of_turn in in_turn)
+        model = Manifest if self._source.kind == EXPORT else LiveManifest
+        landed = (((one, open_landed(name, folder / one, model)) for one in of_turn) for of_turn in in_turn)
         again: list[Entry] = []
         fresh: list[Segment] = []
         said: list[str] = []
         try:
             for group in chain.from_iterable(map(self._groups, landed)):
-                segment, parsed = self._parse([outcome for _, outcome in group if isinstance(outcome, Landed)])
+                segment, parsed = self._parsed([outcome for _, outcome in group if isinstance(outcome, Landed)])
                 fresh.append(segment)
                 entities = self._entities.values() if judged else ()
                 clocks = known_and_restated(self._connection, self._in_history, segment, parsed, entities)

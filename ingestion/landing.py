@@ -1,58 +1,42 @@
 """Batches as they came: copied, verified against their manifest, and committed by one rename.
 
-Here: the manifest, the copy, and how folders come to be whole and kept. Not here: what is in the
-files (``parsing``), and where batches come from (``sources``).
+Here: the copy, what refuses a batch there, and how folders come to be whole and kept. Not here: opening what was
+delivered (``delivered``), the manifest (``manifests``), what is in the files (``parsing``), and where batches come from
+(``sources``).
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import re
 import shutil
+import stat
 from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, BinaryIO
+from pathlib import Path
+from typing import BinaryIO
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from ingestion import machine
+from ingestion.delivered import Delivered, NotDeliveredError
+from ingestion.manifests import MANIFEST as MANIFEST
+from ingestion.manifests import BatchError as BatchError
+from ingestion.manifests import Manifest, is_printable, manifest_of
+from ingestion.manifests import read_manifest as read_manifest
+from ingestion.shown import visible
 
-MANIFEST = "manifest.json"
-_CHUNK = 1 << 18
-"""What is hashed and written while a core still has it at hand."""
+_LONGEST_NAME = 255 - len(".new-")
+"""Bytes of a batch's name: while its folder is written, it has this before it."""
 _FEW_FILES = 16
 _LARGE_FILE = 4 << 20
 _KEPT_AT_A_TIME = 8 << 20
 _FILES_AT_A_TIME = 3
 """Two that take a core each, to be hashed, and one that waits for the disk."""
-_ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
-_NOT_IN_A_NAME = re.compile(r"[\\\0\ud800-\udfff]")
-
-
-class BatchError(Exception):
-    """A batch cannot be taken in. The message names the file, what is wrong and the remedy."""
-
-
-class _ManifestFile(BaseModel):
-    rows: Annotated[int, Field(ge=0, strict=True)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
-
-
-class Manifest(BaseModel):
-    """``manifest.json``: when the batch was extracted, and rows and hash of each of its files.
-
-    Of a live source also when the reading ended, and where the next one goes on: so rows and cursor are kept together.
-    """
-
-    extracted_at: AwareDatetime
-    files: dict[str, _ManifestFile]
-    finished_at: AwareDatetime | None = None
-    cursor: dict[str, Any] | None = None
+_OUR_OWN = (AssertionError, AttributeError, ImportError, NameError, TypeError)
+"""What a mistake of ours raises, whatever was delivered."""
 
 
 @dataclass(frozen=True)
@@ -75,39 +59,6 @@ class Landed:
         return sum(path.stat().st_size for path in self.folder.iterdir())
 
 
-def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
-    """The manifest of a batch and its bytes.
-
-    Raises:
-        BatchError: it is no manifest.
-    """
-    path = folder / MANIFEST
-    try:
-        content = path.read_bytes()
-        decoded = json.loads(content)
-        if isinstance(decoded, dict) and not _ISO_8601.match(str(decoded.get("extracted_at"))):
-            raise BatchError(f"{path}: extracted_at: no ISO 8601 text with an offset; have the batch written again")
-        manifest = Manifest.model_validate(decoded)
-    except ValidationError as error:
-        mistake = error.errors()[0]
-        key = ".".join(str(part) for part in mistake["loc"])
-        where = f"{path}: {key}" if key else path
-        raise BatchError(f"{where}: {mistake['msg']}; have the batch written again") from None
-    except (OSError, ValueError) as error:
-        raise BatchError(f"{path}: cannot be read as a manifest: {error}; have the batch written again") from None
-    for name in manifest.files:
-        if not _is_plain(name):
-            raise BatchError(f"{path}: files: {name!r} is no plain file name; have the batch written again")
-    return manifest, content
-
-
-def _is_plain(name: str) -> bool:
-    """Whether a name can only be that of a file of the batch itself, other than its manifest."""
-    if not name or name.startswith(".") or name == MANIFEST:
-        return False
-    return name == PurePosixPath(name).name and not _NOT_IN_A_NAME.search(name)
-
-
 def land(source: str, batch: Path, landing: Path) -> Landed:
     """Land one batch: as :func:`land_together`.
 
@@ -120,8 +71,12 @@ def land(source: str, batch: Path, landing: Path) -> Landed:
     return outcome
 
 
-def land_together(source: str, batches: Sequence[Path], landing: Path) -> list[Landed | BatchError]:
+def land_together(
+    source: str, batches: Sequence[Path], landing: Path, outside_links: bool = False
+) -> list[Landed | BatchError]:
     """Copy complete batches into ``landing / source``, verifying each listed file; each as landed, or why it is not.
+
+    ``outside_links``: links may lead out of the folder in which a batch stands.
 
     Nothing half is ever seen there: the copies of all batches are on the disk before the first one gets its name, and
     to have the disk keep many small batches takes hardly longer than one. A batch whose manifest is the landed one is
@@ -132,16 +87,18 @@ def land_together(source: str, batches: Sequence[Path], landing: Path) -> list[L
     try:
         for batch in batches:
             try:
-                manifest, content = read_manifest(batch)
+                _refuse_name(batch)
+                delivered = Delivered(batch, batch.parent, outside_links=outside_links)
+                manifest, content = read_manifest(batch, delivered)
                 target = landing / source / batch.name
                 if _reads(target / MANIFEST) != content:
                     fresh.append(target)
                     folder = new_folder(target)
-                    _copy_files(batch, folder, manifest)
+                    _copy_files(delivered, folder, manifest)
                     (folder / MANIFEST).write_bytes(content)
                 outcomes[batch] = _landed(source, target, manifest, content)
-            except BatchError as error:
-                outcomes[batch] = error
+            except Exception as error:
+                outcomes[batch] = refusal(visible(batch.name), error)
                 if fresh and fresh[-1] == landing / source / batch.name:
                     shutil.rmtree(_fresh(fresh.pop()))
         sync([_fresh(target) for target in fresh])
@@ -153,6 +110,28 @@ def land_together(source: str, batches: Sequence[Path], landing: Path) -> list[L
     return [outcomes[batch] for batch in batches]
 
 
+def refusal(batch: str, error: Exception) -> BatchError:
+    """What refuses a batch, of any error in handling it.
+
+    Raises:
+        Exception: the error itself, where the batch is not at fault: the machine is, or causerie.
+    """
+    if isinstance(error, BatchError):
+        return error
+    if machine.is_at_fault(error) or isinstance(error, _OUR_OWN):
+        error.add_note(batch)
+        raise error
+    return BatchError(f"it cannot be read: {machine.described(error)}; have the batch written again")
+
+
+def _refuse_name(batch: Path) -> None:
+    if not is_printable(batch.name, _LONGEST_NAME):
+        raise BatchError(
+            f"{batch.parent / visible(batch.name)}: the name of a batch has at most {_LONGEST_NAME} bytes of printable"
+            " UTF-8: give the folder another name"
+        )
+
+
 def _reads(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
@@ -160,26 +139,26 @@ def _reads(path: Path) -> bytes | None:
         return None
 
 
-def open_landed(source: str, folder: Path) -> Landed:
-    """A batch that was landed before.
+def open_landed(source: str, folder: Path, model: type[Manifest] = Manifest) -> Landed:
+    """A batch that was landed before. ``model``: what its manifest says.
 
     Raises:
         BatchError: its manifest cannot be read.
     """
-    return _landed(source, folder, *read_manifest(folder))
+    return _landed(source, folder, *manifest_of(folder, Delivered(folder, folder), model))
 
 
 def _landed(source: str, folder: Path, manifest: Manifest, content: bytes) -> Landed:
     return Landed(source, folder.name, folder, manifest, hashlib.sha256(content).hexdigest())
 
 
-def _copy_files(batch: Path, folder: Path, manifest: Manifest) -> None:
+def _copy_files(delivered: Delivered, folder: Path, manifest: Manifest) -> None:
     """Copy the files of a batch, verifying each: large ones some at a time, for which the disk is waited here."""
 
     def copy(name: str, *, is_large: bool = False) -> None:
-        _copy_verified(batch / name, folder / name, manifest.files[name].sha256, is_large=is_large)
+        _copy_verified(delivered, folder / name, manifest.files[name].sha256, is_large=is_large)
 
-    large = [name for name in manifest.files if _size(batch / name) > _LARGE_FILE]
+    large = [name for name in manifest.files if _size(delivered.folder / name) > _LARGE_FILE]
     for name in sorted(manifest.files.keys() - large):
         copy(name)
     if large:
@@ -191,17 +170,25 @@ def _size(path: Path) -> int:
     """The bytes of a file; 0 where there is none: to copy it will tell."""
     try:
         return path.stat().st_size
-    except OSError:
+    except (OSError, RuntimeError):
         return 0
 
 
-def _copy_verified(origin: Path, target: Path, expected: str, *, is_large: bool) -> None:
+def _copy_verified(delivered: Delivered, target: Path, expected: str, *, is_large: bool) -> None:
     """What is hashed is what is kept: the file is read once, so a change in between cannot slip through."""
     digest = hashlib.sha256()
+    origin = delivered.folder / target.name
     with target.open("wb") as file, _kept_meanwhile(file) if is_large else nullcontext(file.write) as write:
-        for chunk in _chunks(origin):
-            digest.update(chunk)
-            write(chunk)
+        try:
+            for chunk in delivered.chunks(target.name):
+                digest.update(chunk)
+                write(chunk)
+        except NotDeliveredError as error:
+            if not error.is_missing:
+                raise BatchError(f"{error}; deliver it again") from None
+            raise BatchError(
+                f"{origin}: the manifest lists it and it is not there; deliver the file or write the manifest again"
+            ) from None
     if digest.hexdigest() != expected.lower():
         raise BatchError(
             f"{origin}: its sha256 is {digest.hexdigest()[:12]}…, the manifest says {expected[:12].lower()}…;"
@@ -229,23 +216,6 @@ def _kept_meanwhile(file: BinaryIO) -> Iterator[Callable[[memoryview], object]]:
         one.result()
     file.flush()
     os.fsync(file.fileno())
-
-
-def _chunks(origin: Path) -> Iterator[memoryview]:
-    """The content of a delivered file, each part in the place of the one before; only what goes wrong in reading is the
-    batch's fault.
-    """
-    chunk = memoryview(bytearray(_CHUNK))
-    try:
-        with origin.open("rb", buffering=0) as read:
-            while size := read.readinto(chunk):
-                yield chunk[:size]
-    except FileNotFoundError:
-        raise BatchError(
-            f"{origin}: the manifest lists it and it is not there; deliver the file or write the manifest again"
-        ) from None
-    except OSError as error:
-        raise BatchError(f"{origin}: cannot be read: {error.strerror}") from None
 
 
 @contextmanager
@@ -354,12 +324,19 @@ def fsync_folder(folder: Path) -> None:
 def batch_folders(folder: Path, ignoring: Container[str] = ()) -> list[Path]:
     """The complete batches of a folder by name: sub-folders with a manifest; hidden ones are being written.
 
-    Those of the names to be ignored are not looked into.
+    Those of the names to be ignored (as they are :func:`~ingestion.delivered.shown`) are not looked into.
     """
     with os.scandir(folder) as entries:
         names = sorted(
-            entry.name
-            for entry in entries
-            if not entry.name.startswith(".") and entry.name not in ignoring and entry.is_dir()
+            entry.name for entry in entries if not entry.name.startswith(".") and visible(entry.name) not in ignoring
         )
-    return [folder / name for name in names if (folder / name / MANIFEST).is_file()]
+    return [folder / name for name in names if _has_manifest(folder / name)]
+
+
+def _has_manifest(batch: Path) -> bool:
+    try:
+        return not stat.S_ISDIR((batch / MANIFEST).lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # it cannot even be looked at: to land it tells why
+        return True

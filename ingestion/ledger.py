@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -42,6 +42,7 @@ create table if not exists segments (
     parts text not null,
     primary key (source, segment)
 ) strict;
+create table if not exists sources (source text primary key, kind text not null) strict;
 create table if not exists decisions (
     decided_at text not null,
     source text not null,
@@ -189,6 +190,13 @@ class Ledger:
             )
         )
 
+    def kind(self, source: str) -> str | None:
+        """The kind of system that the accepted batches of a source came from; None while nothing says so."""
+        with suppress(sqlite3.OperationalError):  # of a ledger that is only read, and older than the table
+            for (kind,) in self._connection.execute("select kind from sources where source = ?", (source,)):
+                return str(kind)
+        return None
+
     def segments(self, source: str) -> list[SegmentEntry]:
         """The segments of a source, by name."""
         rows = self._connection.execute(
@@ -226,6 +234,12 @@ class Ledger:
                 map(_row, segments),
             )
             self._write(entries)
+
+    def keep_kind(self, source: str, kind: str) -> None:
+        """Note the kind of system that the batches of a source come from."""
+        if self.kind(source) != kind:
+            with self._transaction():
+                self._connection.execute("insert or replace into sources values (?, ?)", (source, kind))
 
     def decide(self, decision: Decision, entries: Iterable[Entry] = (), forget: bool = False) -> None:
         """Write a decision, and the entries that it changes; with ``forget`` its batch is as if it had never come."""

@@ -35,7 +35,7 @@ def _list(name: str, path: str = "") -> Column:
 
 
 def _moment(name: str, path: str = "", *, required: bool = False, happened: bool = False) -> Column:
-    return Column(name, Kind.MOMENT, required=required, happened=happened, path=path)
+    return Column(name, Kind.MOMENT, required=required, happened=happened, may_be_zero=not required, path=path)
 
 
 _CHATWOOT = (
@@ -54,7 +54,7 @@ _CHATWOOT = (
         _id("team_id", "meta.team.id"),
         _text("team", "meta.team.name"),
         _moment("created_at", required=True, happened=True),
-        _moment("updated_at"),
+        _moment("updated_at", happened=True),
         _moment("last_activity_at"),
     ),
     _entity(

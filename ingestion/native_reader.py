@@ -11,11 +11,11 @@ from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
+from ingestion.bounds import Bounds
 from ingestion.contract import Column, Entity, Kind
-from ingestion.packing import packing
-from ingestion.readers import LARGEST_RECORD, Reader, json_list, json_text
+from ingestion.readers import Reader, json_lines, json_list, json_text
 from ingestion.rules import Value
-from ingestion.sql import sql_file, sql_name, sql_text
+from ingestion.sql import sql_name, sql_text
 
 _NO_MOMENT = "[-0:. TZ]*"
 """How systems write that there is no instant: 0, 0000-00-00."""
@@ -23,7 +23,7 @@ _NO_OBJECT = {False: "not in ('OBJECT', 'NULL')", True: "in ('ARRAY', 'BOOLEAN')
 """JSON types in which nothing can be looked up; where a reference stands, an id alone holds nothing more."""
 
 
-def native_ndjson(path: Path, entity: Entity) -> Reader:
+def native_ndjson(path: Path, entity: Entity, bounds: Bounds) -> Reader:
     """Each line as JSON; malformed lines come as NULL and keep their place. What has another shape is wrong."""
     structure: dict[str, Any] = {}
     for column in entity.columns:
@@ -32,12 +32,7 @@ def native_ndjson(path: Path, entity: Entity) -> Reader:
         for step in steps[:-1]:
             level = level.setdefault(step, {})
         level[steps[-1]] = "VARCHAR" if rest is None and column.kind is not Kind.LIST else "JSON"
-    relation = (
-        f"(select json, json_transform(case when starts_with(json, '{{') then json end,"
-        f" {sql_text(json.dumps(structure))}) as fields"
-        f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {LARGEST_RECORD},"
-        f" compression = '{packing(path)}'))"
-    )
+    relation = json_lines(path, structure, bounds)
     references = {tuple(_place(column)[0][:-1]) for column in entity.columns if _is_of_reference(column)}
     values = {column.name: _value(column, references) for column in entity.columns}
     return Reader(relation, values, malformed="fields is null")
@@ -175,7 +170,7 @@ def vanished(entity: Entity, records: int, bad: Iterable[tuple[str, str]]) -> st
 def _lacks(record: str, steps: list[str]) -> bool:
     try:
         value: object = json.loads(record)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     for step in steps:
         if not isinstance(value, dict):

@@ -1,6 +1,7 @@
 """Files as they lie, plain or packed with gzip.
 
-Here: opening and unpacking them. Not here: what they hold (``readers``).
+Here: opening and unpacking them in bounded memory, and what can be told of a text without reading its records. Not
+here: what they hold (``readers``).
 """
 
 from __future__ import annotations
@@ -11,9 +12,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-UNPACKING_ERRORS = (OSError, EOFError, zlib.error)
-"""What reading a gzip file raises when it is cut off or broken."""
+from ingestion.bounds import DEFAULTS, Bounds
+
+
+class TooLargeError(Exception):
+    """A packed file unpacks to more than is believed. The message says to how much."""
+
+
+UNPACKING_ERRORS = (OSError, EOFError, zlib.error, TooLargeError)
+"""What reading a gzip file raises when it is cut off, broken or too large; OSError also by the machine's fault."""
 _CHUNK = 1 << 20
+_NEVER_TOO_LARGE = 64 << 20
+"""Bytes up to which what unpacks well is no bomb."""
+SHOWN = 100_000
+"""Characters of a quarantined record that are kept beside the reasons; the whole of it is in landing."""
+CUT = "…"
+"""What follows a text of which no more is kept. No JSON ends with it."""
 
 
 def is_packed(path: Path) -> bool:
@@ -37,24 +51,77 @@ def open_text(path: Path, *, errors: str) -> IO[str]:
     return opened(path, "rt", encoding="utf-8-sig", errors=errors, newline="")
 
 
-def chunks(path: Path) -> Iterator[bytes]:
-    """The unpacked content of a file in pieces.
+def chunks(path: Path, bounds: Bounds = DEFAULTS) -> Iterator[bytes]:
+    """The unpacked content of a file in pieces. What gzip says of its length and sum is held against it at its end.
 
     Raises:
         OSError, EOFError, zlib.error: the file cannot be read, is cut off or broken (:data:`UNPACKING_ERRORS`).
+        TooLargeError: it unpacks to more than ``bounds`` say.
     """
+    size = path.stat().st_size
+    unpacked = 0
     with open_binary(path) as file:
-        while piece := file.read(_CHUNK):
+        while piece := file.read(min(_CHUNK, bounds.record_bytes)):
+            unpacked += len(piece)
+            if is_packed(path):
+                _refuse_bomb(size, unpacked, bounds)
             yield piece
 
 
-def is_cut_off(path: Path) -> bool:
+def _refuse_bomb(size: int, unpacked: int, bounds: Bounds) -> None:
+    if unpacked > bounds.inflated_bytes:
+        raise TooLargeError(
+            f"it unpacks to more than {bounds.inflated_bytes:,} bytes; deliver it in parts, or raise '[resources]"
+            " inflated_limit'"
+        )
+    if unpacked > max(_NEVER_TOO_LARGE, size * bounds.inflated_ratio):
+        raise TooLargeError(
+            f"its {size:,} bytes unpack to more than {bounds.inflated_ratio:g} times as many, which no text does; if"
+            " it is right, raise '[resources] inflated_ratio'"
+        )
+
+
+def is_cut_off(path: Path, bounds: Bounds = DEFAULTS) -> bool:
     """Whether a packed file ends before its end, or is broken on the way there."""
     if not is_packed(path):
         return False
     try:
-        for _ in chunks(path):
+        for _ in chunks(path, bounds):
             pass
     except UNPACKING_ERRORS:
         return True
     return False
+
+
+def pieces(path: Path, bounds: Bounds = DEFAULTS) -> Iterator[tuple[bytes, bool]]:
+    """The unpacked content of a text in pieces that end where lines do, and whether a piece is a line too long.
+
+    Of a line too long only the first bytes come, then :data:`CUT` and its end.
+
+    Raises:
+        OSError, EOFError, zlib.error, TooLargeError: as :func:`chunks`.
+    """
+    begun = bytearray()
+    is_long = False
+    for chunk in chunks(path, bounds):  # none is longer than a record may be
+        start = 0
+        end = chunk.find(b"\n") + 1
+        if is_long or len(begun) + (end - 1 if end else len(chunk)) > bounds.record_bytes:
+            if not is_long:
+                begun = bytearray(_head(begun + chunk[: end - 1 if end else None]))
+            is_long = not end
+            if is_long:
+                continue
+            yield bytes(begun) + b"\n", True
+            begun, start = bytearray(), end
+        end = chunk.rfind(b"\n") + 1
+        if end > start:
+            yield bytes(begun) + chunk[start:end], False
+            begun, start = bytearray(), end
+        begun += chunk[start:]
+    if begun:
+        yield bytes(begun), is_long
+
+
+def _head(line: bytes | bytearray) -> bytes:
+    return line[:SHOWN].decode("utf-8", "ignore").encode() + CUT.encode()

@@ -16,10 +16,8 @@ reasons.
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
-from codecs import BOM_UTF8
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,16 +26,19 @@ from pathlib import Path
 import duckdb
 
 from ingestion import readers
+from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.contract import DUCKDB_TYPES, Entity
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import native_ndjson
-from ingestion.packing import UNPACKING_ERRORS, is_packed, open_binary
+from ingestion.packing import UNPACKING_ERRORS, is_packed
 from ingestion.places import places
+from ingestion.readable import looking_through, readable_by_duckdb
 from ingestion.readers import Reader, UnreadableFileError
-from ingestion.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, NOT_UTF8, Limits, odd, reasons, typed
-from ingestion.sql import first_line, sql_files, sql_name
+from ingestion.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, NOT_UTF8, Limits
 from ingestion.sql import sql_file as sql_file
+from ingestion.sql import sql_files, sql_name
 from ingestion.sql import sql_text as sql_text
+from ingestion.typed_values import by_file, typing_of
 
 PARQUET = (
     "format parquet, parquet_version v2, dictionary_size_limit 5000, write_bloom_filter false, compression uncompressed"
@@ -46,7 +47,6 @@ PARQUET = (
 
 Version 2 packs ids and instants by itself. Ids hardly ever repay a dictionary, and nobody looks for one in a file.
 """
-_FEW_FILES = 8
 _LARGE_TEXT = 64 * 1024 * 1024
 """Bytes from which on a plain NDJSON file is parsed by a statement of its own, all cores at once.
 
@@ -75,7 +75,8 @@ FILE_NAME = re.compile(
 class LandedFile:
     """A file to be parsed, where it came from, and the number of records that its manifest gives it.
 
-    ``extracted_at``: nothing in it can have happened later. ``kind``: that of its source.
+    ``extracted_at``: nothing in it can have happened later. ``kind``: that of its source. ``bounds``: how much of it
+    is believed.
     """
 
     path: Path
@@ -84,6 +85,7 @@ class LandedFile:
     extracted_at: datetime
     rows: int
     kind: str = EXPORT
+    bounds: Bounds = DEFAULTS
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,9 @@ def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnectio
     return connection
 
 
-def shape_of(connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPORT) -> Hashable:
+def shape_of(
+    connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPORT, bounds: Bounds = DEFAULTS
+) -> Hashable:
     """Files of equal shape can be parsed in one statement.
 
     Raises:
@@ -138,7 +142,7 @@ def shape_of(connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPO
     entity, file_format = _entity_and_format(path, kind)
     try:
         if file_format == "csv":
-            return entity.name, file_format, is_packed(path), *readers.csv_header(path, entity)
+            return entity.name, file_format, is_packed(path), *readers.csv_header(path, entity, bounds)
         if file_format == "parquet":
             if is_packed(path):
                 return entity.name, path  # has to be unpacked by itself
@@ -146,7 +150,7 @@ def shape_of(connection: duckdb.DuckDBPyConnection, path: Path, kind: str = EXPO
             hides_the_index = any(name.lower() == "file_index" for name in types)
             return entity.name, file_format, path if hides_the_index else None, *types.items()
     except duckdb.Error as error:
-        raise UnreadableFileError(first_line(error), path) from None
+        raise readers.unreadable(error, path) from None
     return entity.name, file_format, is_packed(path), path if _is_large_text(path) else None
 
 
@@ -165,11 +169,11 @@ def is_raw_as_it_lies(connection: duckdb.DuckDBPyConnection, file: LandedFile, r
         if entity.is_native or not expected.items() <= types.items() or _TAKEN_NAMES & {name.lower() for name in types}:
             return False
         reader = readers.parquet([file.path], types, entity)
-        typing = _typing(reader, entity, [file], rating_scale)
+        typing = typing_of(reader, entity, _limits([file], rating_scale))
         empty = [f"{sql_name(name)} = ''" for name, kind in expected.items() if kind == "VARCHAR"]
         found = connection.execute(
             f"with {typing.relation('1', also=' or '.join(empty))} select count(*), count(*) filter (where also"
-            f" or {typing.is_odd}) from typed_values"
+            f" or {' or '.join([typing.is_odd, *typing.zeros])}) from typed_values"
         ).fetchone()
     except duckdb.Error:  # what is wrong with it, reading it with care will tell
         return False
@@ -185,10 +189,12 @@ def parse_files(
         UnreadableFileError: a file is no gzip, CSV or Parquet, or lacks a required column altogether.
     """
     entity, file_format = _entity_and_format(files[0].path, files[0].kind)
+    bounds = files[0].bounds
     try:
         reader = _quick_reader(connection, files, entity, file_format)
         if reader is not None:
-            _write(connection, reader, target, entity, files, rating_scale)
+            with looking_through([file.path for file in files], file_format, bounds, connection) as strange:
+                _write(connection, reader, target, entity, files, rating_scale)
     except duckdb.InterruptException:
         raise
     except duckdb.Error:
@@ -198,14 +204,18 @@ def parse_files(
             return _parse_apart(connection, files, target, rating_scale)
         return [parse_carefully(connection, files[0], target, rating_scale)]
     found = _found(connection, target, files)
-    doubtful = [file for file, rows in zip(files, found, strict=True) if rows.are_unsure or rows.records != file.rows]
+    doubtful = [
+        file
+        for file, rows in zip(files, found, strict=True)
+        if rows.are_unsure or rows.records != file.rows or file.path in strange
+    ]
     if doubtful and len(files) == 1:
         return [parse_carefully(connection, files[0], target, rating_scale)]
     parsed = {}
     for file, rows in zip(files, found, strict=True):
         if file not in doubtful:
             _refuse_missing_columns(file.path, reader, entity, rows)
-            parsed[file] = ParsedFile(rows.records, _bad_records(connection, file.path, file_format, rows))
+            parsed[file] = ParsedFile(rows.records, _bad_records(connection, file.path, file_format, rows, file.bounds))
     if doubtful:
         parsed |= _read_again(connection, doubtful, target, rating_scale)
     return [parsed[file] for file in files]
@@ -221,22 +231,25 @@ def parse_carefully(
     """
     entity, file_format = _entity_and_format(file.path, file.kind)
     with ExitStack() as stack:
-        path = stack.enter_context(_readable_by_duckdb(file.path, file_format, target.parent))
+        path, long = stack.enter_context(readable_by_duckdb(file.path, file_format, file.bounds, target.parent))
+        reader = None
         try:
-            reader = _careful_reader(connection, path, entity, file_format)
-            _write(connection, reader, target, entity, [file], rating_scale)
+            if file_format != "csv" or not long:
+                reader = _careful_reader(connection, path, entity, file_format, file.bounds)
+                _write(connection, reader, target, entity, [file], rating_scale)
         except duckdb.InterruptException:
             raise
         except duckdb.Error as error:
             if file_format != "csv":
-                raise UnreadableFileError(first_line(error), file.path) from None
-            # something in the CSV is malformed: sort it out record by record
+                raise readers.unreadable(error, file.path) from None
+            reader = None
+        if reader is None:  # something in the CSV is malformed or too long: sort it out record by record
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent)))
-            reader = readers.sieved_csv(file.path, folder / "sieved.ndjson", entity)
+            reader, long = readers.sieved_csv(file.path, folder / "sieved.ndjson", entity, file.bounds)
             _write(connection, reader, target, entity, [file], rating_scale)
         (rows,) = _found(connection, target, [file])
         _refuse_missing_columns(file.path, reader, entity, rows)
-        return ParsedFile(rows.records, _bad_records(connection, path, file_format, rows))
+        return ParsedFile(rows.records, _bad_records(connection, path, file_format, rows, file.bounds, long))
 
 
 def _entity_and_format(path: Path, kind: str) -> tuple[Entity, str]:
@@ -255,7 +268,7 @@ def _quick_reader(
     if entity.is_native:
         return None
     if file_format == "csv":
-        return readers.quick_csv(paths, readers.csv_header(paths[0], entity), entity)
+        return readers.quick_csv(paths, readers.csv_header(paths[0], entity, files[0].bounds), entity)
     if file_format == "parquet":
         return (
             None if is_packed(paths[0]) else readers.parquet(paths, readers.parquet_types(connection, paths[0]), entity)
@@ -273,12 +286,14 @@ def _is_large_text(path: Path) -> bool:
     return path.suffix.lower() in (".ndjson", ".jsonl") and path.stat().st_size >= _LARGE_TEXT
 
 
-def _careful_reader(connection: duckdb.DuckDBPyConnection, path: Path, entity: Entity, file_format: str) -> Reader:
+def _careful_reader(
+    connection: duckdb.DuckDBPyConnection, path: Path, entity: Entity, file_format: str, bounds: Bounds
+) -> Reader:
     if file_format == "csv":
-        return readers.quick_csv([path], readers.csv_header(path, entity), entity)
+        return readers.quick_csv([path], readers.csv_header(path, entity, bounds), entity)
     if file_format == "parquet":
         return readers.parquet([path], readers.parquet_types(connection, path), entity)
-    return native_ndjson(path, entity) if entity.is_native else readers.careful_ndjson(path, entity)
+    return (native_ndjson if entity.is_native else readers.careful_ndjson)(path, entity, bounds)
 
 
 def _parse_apart(
@@ -326,8 +341,7 @@ def _write(
     rating_scale: tuple[int, int],
 ) -> None:
     """Write the typed records with their reasons; those of which only the careful reader can tell with a mark."""
-    typing = _typing(reader, entity, files, rating_scale)
-    names = ", ".join(column.name for column in entity.columns)
+    typing = typing_of(reader, entity, _limits(files, rating_scale))
     # 1 for a single file, whose columns may hide the index of its own
     number = "1" if len(files) == 1 else "cast(file_index as bigint) + 1"
     with _names(connection, files) as origin:
@@ -336,7 +350,7 @@ def _write(
             copy (
                 with {typing.relation(number)}
                 select
-                    {names},
+                    {", ".join(typing.kept)},
                     {origin},
                     case when is_malformed then '{MALFORMED}'
                         when {typing.is_odd} then
@@ -356,56 +370,13 @@ def _groups(reader: Reader, files: Sequence[LandedFile]) -> str:
     return f", row_group_size {in_buffer}" if in_buffer in _ROWS_PER_GROUP else ""
 
 
-@dataclass(frozen=True)
-class _Typing:
-    """SQL of the values that a reader gives, in their types, and of what is against them."""
-
-    reader: Reader
-    raw: tuple[str, ...]
-    values: tuple[str, ...]
-    is_odd: str
-    is_unsure: str
-    against: str
-
-    def relation(self, file_number: str, also: str = "false") -> str:
-        """CTEs, the last of which is ``typed_values``. ``also``: one more test of the columns as they are read."""
-        return f"""raw_values as (
-                    select {", ".join(self.raw)}, {self.reader.malformed} as is_malformed,
-                        {file_number} as file_number, {also} as also
-                    from {self.reader.relation}
-                ),
-                typed_values as (select *, {", ".join(self.values)} from raw_values)"""
-
-
-def _typing(reader: Reader, entity: Entity, files: Sequence[LandedFile], rating_scale: tuple[int, int]) -> _Typing:
-    limits = Limits(_by_file([_latest(file) for file in files]), rating_scale)
-    columns = [(column, reader.values[column.name]) for column in entity.columns]
-    return _Typing(
-        reader,
-        tuple(f"{value.raw} as raw_{column.name}, {value.wrong} as wrong_{column.name}" for column, value in columns),
-        tuple(f"{typed(column, value)} as {column.name}" for column, value in columns),
-        _any_of(test for column, value in columns for test in odd(column, value, limits)),
-        _any_of([reader.unsure, *(value.unsure for _, value in columns)]),
-        ", ".join(reason for column, _ in columns for reason in reasons(column, entity, limits)),
-    )
-
-
-def _any_of(tests: Iterable[str]) -> str:
-    return f"({' or '.join(f'({test})' for test in tests)})"
-
-
-def _latest(file: LandedFile) -> str:
-    """SQL of the latest instant at which something in a file can have happened."""
-    return f"make_timestamptz({round((file.extracted_at.timestamp() + FUTURE_TOLERANCE_SECONDS) * 1_000_000)})"
-
-
-def _by_file(values: Sequence[str]) -> str:
-    """SQL of a value that depends on the file of a record: for a few files a choice takes less than a list."""
-    if len(set(values)) == 1:
-        return values[0]
-    if len(values) > _FEW_FILES:
-        return f"([{', '.join(values)}])[file_number]"
-    return f"case file_number {' '.join(f'when {number} then {value}' for number, value in enumerate(values, 1))} end"
+def _limits(files: Sequence[LandedFile], rating_scale: tuple[int, int]) -> Limits:
+    """``latest``: the instant by file after which nothing in it can have happened."""
+    latest = [
+        f"make_timestamptz({round((file.extracted_at.timestamp() + FUTURE_TOLERANCE_SECONDS) * 1_000_000)})"
+        for file in files
+    ]
+    return Limits(files[0].bounds.earliest, by_file(latest), rating_scale)
 
 
 @contextmanager
@@ -420,7 +391,7 @@ def _names(connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile]) -
     connection.execute("; ".join(f"create temp type names_of{name} as enum ({of})" for name, of in distinct.items()))
     try:
         yield ", ".join(
-            f"{_by_file([f'cast({sql_text(value)} as names_of{name})' for value in values])} as {name}"
+            f"{by_file([f'cast({sql_text(value)} as names_of{name})' for value in values])} as {name}"
             for name, values in columns.items()
         )
     finally:
@@ -476,31 +447,24 @@ def _refuse_missing_columns(path: Path, reader: Reader, entity: Entity, rows: _R
                 raise UnreadableFileError(f"it has no column '{column.name}', which {entity.name} require", path)
 
 
-def _bad_records(connection: duckdb.DuckDBPyConnection, path: Path, file_format: str, rows: _Rows) -> list[BadRecord]:
+def _bad_records(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    file_format: str,
+    rows: _Rows,
+    bounds: Bounds,
+    long: Container[int] = (),
+) -> list[BadRecord]:
     try:
-        where = places(connection, path, file_format, [number for number, _ in rows.bad])
+        where = places(connection, path, file_format, [number for number, _ in rows.bad], bounds)
     except (*UNPACKING_ERRORS, duckdb.Error) as error:
-        raise UnreadableFileError(first_line(error), path) from None
+        raise readers.unreadable(error, path) from None
     bad = []
     for number, why in rows.bad:
         line, record = where[number]
-        bad.append(BadRecord(line, NOT_UTF8 if why == MALFORMED and "\ufffd" in record else why, record))
+        if line in long:
+            why = f"a record of more than {bounds.record_bytes:,} bytes"
+        elif why == MALFORMED and "\ufffd" in record:
+            why = NOT_UTF8
+        bad.append(BadRecord(line, why, record))
     return bad
-
-
-@contextmanager
-def _readable_by_duckdb(path: Path, file_format: str, scratch: Path) -> Iterator[Path]:
-    """DuckDB reads packed text as it lies, but neither packed Parquet nor a byte order mark before NDJSON."""
-    with ExitStack() as stack:
-        readable = path
-        try:
-            with open_binary(path) as file:
-                has_mark = file_format == "ndjson" and file.read(len(BOM_UTF8)) == BOM_UTF8
-                if has_mark or (file_format == "parquet" and is_packed(path)):
-                    folder = stack.enter_context(tempfile.TemporaryDirectory(dir=scratch))
-                    readable = Path(folder) / path.stem
-                    with readable.open("wb") as out:
-                        shutil.copyfileobj(file, out)
-        except UNPACKING_ERRORS as error:
-            raise UnreadableFileError(first_line(error), path) from None
-        yield readable

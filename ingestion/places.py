@@ -10,47 +10,66 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.packing import chunks
-from ingestion.readers import csv_records, parquet_types
+from ingestion.bounds import DEFAULTS, Bounds
+from ingestion.csv_records import csv_records
+from ingestion.packing import CUT, SHOWN, pieces
+from ingestion.readers import parquet_types
 from ingestion.sql import sql_file, sql_name
+
+_TOGETHER = 64_000_000
+_AT_LEAST = 200
+"""Characters of all bad records of a file that are kept, and of each of them at least."""
 
 
 def places(
-    connection: duckdb.DuckDBPyConnection, path: Path, file_format: str, numbers: Sequence[int]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    file_format: str,
+    numbers: Sequence[int],
+    bounds: Bounds = DEFAULTS,
 ) -> dict[int, tuple[int, str]]:
-    """For each record number (from 0) its line (from 1; in Parquet its row) and its text.
+    """For each record number (from 0) its line (from 1; in Parquet its row) and its text, cut off where it is long.
 
     Raises:
-        OSError, EOFError, zlib.error, duckdb.Error: the file cannot be read as far as there.
+        OSError, EOFError, zlib.error, TooLargeError, duckdb.Error: the file cannot be read as far as there.
     """
     if not numbers:
         return {}
     if file_format == "parquet":
-        return _rows(connection, path, numbers)
-    if file_format == "csv":
-        wanted, last = set(numbers), max(numbers)
-        found = {}
-        for number, (line, _, text) in enumerate(csv_records(path)):
-            if number in wanted:
-                found[number] = line, text
-            if number == last:
-                break
-        return found
-    return dict(_lines(path, sorted(numbers)))
+        found = _rows(connection, path, numbers)
+    elif file_format == "csv":
+        found = _records(path, numbers, bounds)
+    else:
+        found = _lines(path, sorted(numbers), bounds)
+    room = max(_AT_LEAST, min(SHOWN, _TOGETHER // len(numbers)))
+    return {number: (line, text if len(text) <= room else text[:room] + CUT) for number, (line, text) in found}
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, path: Path, numbers: Sequence[int]) -> dict[int, tuple[int, str]]:
+def _records(path: Path, numbers: Sequence[int], bounds: Bounds) -> Iterator[tuple[int, tuple[int, str]]]:
+    """Of CSV. Reads no further than the last one."""
+    wanted, last = set(numbers), max(numbers)
+    for number, record in enumerate(csv_records(path, bounds)):
+        if number in wanted:
+            yield number, (record.line, record.text)
+        if number == last:
+            return
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, path: Path, numbers: Sequence[int]
+) -> Iterator[tuple[int, tuple[int, str]]]:
     names = (sql_name(name) for name in parquet_types(connection, path))
     columns = ", ".join(f"{name} := {name}" for name in names)
-    rows = connection.execute(
+    cursor = connection.execute(
         f"select number, record from (select row_number() over () - 1 as number, to_json(struct_pack({columns}))"
         f" as record from read_parquet({sql_file(path)}))"
         f" where number in ({', '.join(map(str, sorted(set(numbers))))})"
-    ).fetchall()
-    return {number: (number + 1, record) for number, record in rows}
+    )
+    while row := cursor.fetchone():
+        yield row[0], (row[0] + 1, row[1])
 
 
-def _lines(path: Path, numbers: Sequence[int]) -> Iterator[tuple[int, tuple[int, str]]]:
+def _lines(path: Path, numbers: Sequence[int], bounds: Bounds) -> Iterator[tuple[int, tuple[int, str]]]:
     """Of NDJSON. Reads no further than the last one, and splits only the pieces in which one stands.
 
     ``numbers`` ascend. A record is a line that is not blank.
@@ -58,7 +77,7 @@ def _lines(path: Path, numbers: Sequence[int]) -> Iterator[tuple[int, tuple[int,
     wanted = iter(numbers)
     number = next(wanted)
     records = lines = 0  # before the piece at hand
-    for piece in _whole_lines(path):
+    for piece, _ in pieces(path, bounds):
         in_piece = piece.count(b"\n") + (not piece.endswith(b"\n"))
         blank = _blank_lines(piece)
         if number >= records + in_piece - blank:
@@ -85,17 +104,3 @@ def _blank_lines(piece: bytes) -> int:
         return 0
     blank = sum(not line.strip() for line in piece.split(b"\n"))
     return blank - piece.endswith(b"\n")
-
-
-def _whole_lines(path: Path) -> Iterator[bytes]:
-    """The content of a file in pieces that end where lines do."""
-    rest: list[bytes] = []
-    for chunk in chunks(path):
-        end = chunk.rfind(b"\n") + 1
-        if end == 0:
-            rest.append(chunk)
-            continue
-        yield b"".join([*rest, chunk[:end]])
-        rest = [chunk[end:]] if end < len(chunk) else []
-    if rest:
-        yield b"".join(rest)

@@ -18,8 +18,7 @@ import re
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,12 +27,13 @@ from typing import Any
 import duckdb
 
 from ingestion import parsing
+from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.contract import Entity
 from ingestion.landing import BatchError, Landed, replacing_folder, sync_file
 from ingestion.ledger import Part, SegmentEntry
+from ingestion.manifests import LiveManifest
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import vanished
-from ingestion.packing import is_cut_off
 from ingestion.readers import UnreadableFileError
 from ingestion.row_rules import rules_of
 from ingestion.sql import sql_files, sql_rows, sql_text
@@ -42,6 +42,7 @@ SUMMARY = "segment.json"
 QUARANTINE = "quarantine.parquet"
 _STATEMENTS_AT_A_TIME = 2
 _LARGE_PART = 4 << 20
+_ROWS_TOGETHER = 1000
 Progress = Callable[[str], None]
 _BadRow = tuple[str, str, str, int, str, str]
 
@@ -146,10 +147,11 @@ def parse_segment(
     rating_scale: tuple[int, int],
     progress: Progress,
     kind: str = EXPORT,
+    bounds: Bounds = DEFAULTS,
 ) -> tuple[Segment, list[RawBatch]]:
     """Parse landed batches of one source into a new segment, files of one shape together; what it holds of each.
 
-    ``kind``: that of the source.
+    ``kind``: that of the source. ``bounds``: how much of its batches is believed.
 
     Raises:
         BatchError: a file cannot be read, or does not have the rows that its manifest says.
@@ -158,7 +160,7 @@ def parse_segment(
     name = new_name(landed[0].batch)
     with replacing_folder(raw / source / name) as folder:
         progress(f"{source} {_span(landed)}")
-        files, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind)
+        files, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind, bounds)
         _write_quarantine(connection, folder / QUARANTINE, source, quarantine)
         batches = [
             RawBatch(
@@ -170,7 +172,7 @@ def parse_segment(
             )
             for batch in landed
         ]
-        rules = rules_of(kind, rating_scale)
+        rules = rules_of(kind, rating_scale, bounds)
         write_summary(folder, rules, {batch.batch: _described(batch) for batch in batches})
         records = sum(file.records for batch in batches for file in batch.files.values())
         by_entity = {entity: tuple(of) for entity, of in parts.items()}
@@ -234,33 +236,30 @@ def _parse(
     folder: Path,
     rating_scale: tuple[int, int],
     kind: str,
+    bounds: Bounds,
 ) -> tuple[dict[str, dict[str, RawFile]], dict[str, list[Part]], list[_BadRow]]:
     """The parsed files by batch, the parts by entity, and the rows of quarantine by batch, file and line."""
-    delivered = [file for batch in landed for file in _files(batch, kind)]
+    delivered = [file for batch in landed for file in _files(batch, kind, bounds)]
     groups: defaultdict[Hashable, list[parsing.LandedFile]] = defaultdict(list)
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     outcomes: dict[parsing.LandedFile, parsing.ParsedFile] = {}
-    with ExitStack() as stack:
-        cut_off = _look_for_cuts(stack.enter_context(ThreadPoolExecutor(1)), delivered)
-        try:
-            for number, file in enumerate(delivered):
-                part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
-                if parsing.is_raw_as_it_lies(connection, file, rating_scale) and _link(file.path, folder / part.name):
-                    outcomes[file] = parsing.ParsedFile(file.rows, [])
-                    parts[_entity(file)].append(part)
-                else:
-                    groups[parsing.shape_of(connection, file.path, kind)].append(file)
-            numbered = [(Part(f"{_entity(of[0])}-{number}.parquet"), of) for number, of in enumerate(groups.values())]
-            parsed = _parse_groups(connection, [(of, folder / part.name) for part, of in numbered], rating_scale)
-            for (part, of), each in zip(numbered, parsed, strict=True):
-                outcomes |= zip(of, each, strict=True)
-                parts[_entity(of[0])].append(part)
-        except UnreadableFileError as error:
-            raise BatchError(f"{error.path}: cannot be read: {error}; deliver the batch again") from None
-        for file in delivered:
-            _refuse_other_rows(file, outcomes[file].records)
-            if file in cut_off and cut_off[file].result():
-                raise BatchError(f"{file.path}: the gzip file is cut off: deliver it again")
+    try:
+        for number, file in enumerate(delivered):
+            part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
+            if parsing.is_raw_as_it_lies(connection, file, rating_scale) and _link(file.path, folder / part.name):
+                outcomes[file] = parsing.ParsedFile(file.rows, [])
+                parts[_entity(file)].append(part)
+            else:
+                groups[parsing.shape_of(connection, file.path, kind, bounds)].append(file)
+        numbered = [(Part(f"{_entity(of[0])}-{number}.parquet"), of) for number, of in enumerate(groups.values())]
+        parsed = _parse_groups(connection, [(of, folder / part.name) for part, of in numbered], rating_scale)
+        for (part, of), each in zip(numbered, parsed, strict=True):
+            outcomes |= zip(of, each, strict=True)
+            parts[_entity(of[0])].append(part)
+    except UnreadableFileError as error:
+        raise BatchError(f"{error.path}: cannot be read: {error}; deliver the batch again") from None
+    for file in delivered:
+        _refuse_other_rows(file, outcomes[file].records)
     if kind != EXPORT:
         _refuse_vanished(outcomes)
     parsed_files: dict[str, dict[str, RawFile]] = {batch.batch: {} for batch in landed}
@@ -317,11 +316,12 @@ def _link(origin: Path, target: Path) -> bool:
     return True
 
 
-def _files(landed: Landed, kind: str) -> list[parsing.LandedFile]:
+def _files(landed: Landed, kind: str, bounds: Bounds) -> list[parsing.LandedFile]:
     """The files of a batch that hold an entity, by name."""
     files = []
     # what a live system tells while it is read may have happened since the reading began
-    latest = landed.extracted_at if kind == EXPORT else landed.manifest.finished_at or landed.extracted_at
+    manifest = landed.manifest
+    latest = (manifest.finished_at if isinstance(manifest, LiveManifest) else None) or manifest.extracted_at
     for name, told in sorted(landed.manifest.files.items()):
         path = landed.folder / name
         if parsing.is_misnamed(name, kind):
@@ -330,7 +330,7 @@ def _files(landed: Landed, kind: str) -> list[parsing.LandedFile]:
                 " (or .csv, .parquet) and deliver the batch again"
             )
         if parsing.entity_of(name, kind) is not None:
-            files.append(parsing.LandedFile(path, landed.source, landed.batch, latest, told.rows, kind))
+            files.append(parsing.LandedFile(path, landed.source, landed.batch, latest, told.rows, kind, bounds))
     return files
 
 
@@ -340,21 +340,12 @@ def _entity(file: parsing.LandedFile) -> str:
     return entity.name
 
 
-def _look_for_cuts(
-    pool: ThreadPoolExecutor, files: Sequence[parsing.LandedFile]
-) -> dict[parsing.LandedFile, Future[bool]]:
-    """Whether packed CSV files end before their end, found out while DuckDB parses them.
-
-    DuckDB reads up to the cut. In NDJSON the record that is cut is malformed, in CSV it can pass for a whole one.
-    """
-    return {file: pool.submit(is_cut_off, file.path) for file in files if file.path.name.lower().endswith(".csv.gz")}
-
-
 def _refuse_other_rows(file: parsing.LandedFile, records: int) -> None:
     if records != file.rows:
-        is_cut = is_cut_off(file.path)
-        cause = "the gzip file is cut off: deliver it again" if is_cut else "deliver it again, or its manifest"
-        raise BatchError(f"{file.path}: the manifest says {file.rows:,} rows, the file has {records:,}; {cause}")
+        raise BatchError(
+            f"{file.path}: the manifest says {file.rows:,} rows, the file has {records:,}; deliver it again, or its"
+            " manifest"
+        )
 
 
 def _refuse_vanished(outcomes: Mapping[parsing.LandedFile, parsing.ParsedFile]) -> None:
@@ -376,7 +367,11 @@ def _refuse_vanished(outcomes: Mapping[parsing.LandedFile, parsing.ParsedFile]) 
 def _write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path, source: str, rows: Sequence[_BadRow]) -> None:
     columns = dict.fromkeys(("batch", "entity", "file"), "varchar")
     columns |= {"line": "bigint", "reasons": "varchar", "record": "varchar"}
-    connection.execute(
-        f"copy (select {sql_text(source)} as source_system, * from ({sql_rows(columns, rows)}))"
-        f" to {sql_text(path)} ({parsing.PARQUET})"
-    )
+    with parsing.cursor(connection) as cursor:  # the text of a statement takes a few times what its rows do
+        cursor.execute(f"create temp table quarantined as {sql_rows(columns, rows[:_ROWS_TOGETHER])}")
+        for first in range(_ROWS_TOGETHER, len(rows), _ROWS_TOGETHER):
+            cursor.execute(f"insert into quarantined {sql_rows(columns, rows[first : first + _ROWS_TOGETHER])}")
+        cursor.execute(
+            f"copy (select {sql_text(source)} as source_system, * from quarantined) to {sql_text(path)}"
+            f" ({parsing.PARQUET})"
+        )

@@ -10,18 +10,26 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 import duckdb
 
+from ingestion import machine
+from ingestion.bounds import Bounds
 from ingestion.contract import Column, Entity, Kind
+from ingestion.csv_records import csv_records
 from ingestion.packing import UNPACKING_ERRORS, open_text, packing
 from ingestion.rules import Value
 from ingestion.sql import first_line, sql_file, sql_files, sql_name, sql_text
 
-LARGEST_RECORD = 64 * 1024 * 1024
+_NO_NUMBER = "[:,\\[]\\s*-?(NaN|Infinity)\\s*[,}\\]]"
+_BEYOND = r"-?\d+(\.\d+)?[eE]\+?\d{3,}"
+"""A number that may be beyond a double, as DuckDB leaves it: one that is not comes with three digits at most."""
+_STRING = r'"(\\.|[^"\\])*"'
+_SMALLEST_BUFFER = 1 << 20
 _FRACTION = r"-?\d+\.\d+([eE][+-]?\d+)?"
 _TEXTS = r'\["[^"\\]*"(,"[^"\\]*")*\]'
 
@@ -32,6 +40,15 @@ class UnreadableFileError(Exception):
     def __init__(self, message: str, path: Path) -> None:
         super().__init__(message)
         self.path = path
+
+
+def unreadable(error: Exception, path: Path) -> Exception:
+    """What an error in reading a file says of the file; the error itself where the machine is at fault."""
+    if machine.is_at_fault(error):
+        return error
+    if isinstance(error, EOFError):
+        return UnreadableFileError("the gzip file is cut off", path)
+    return UnreadableFileError(first_line(error), path)
 
 
 @dataclass(frozen=True)
@@ -72,7 +89,7 @@ def quick_ndjson(paths: Sequence[Path], entity: Entity, buffer: int | None = Non
         elif column.kind in (Kind.ID, Kind.TEXT):
             values[column.name] = Value(text, unsure=_of_doubtful_type(column))
         else:
-            values[column.name] = Value(text)
+            values[column.name] = Value(text, unsure=_no_number(f"raw_{column.name}"))
     nothing = " and ".join(f"raw_{column.name} is null" for column in entity.columns)
     return Reader(relation, values, unsure=nothing, buffer=buffer)
 
@@ -86,23 +103,49 @@ def _of_doubtful_type(column: Column) -> str:
     if column.kind is Kind.ID:  # most of these are settled by one comparison, for they begin with a digit
         doubt = f"{raw} >= '[' and ({doubt})"
         doubt += f" or contains({raw}, '.') and {raw} < ':' and regexp_full_match({raw}, '{_FRACTION}')"
-    return doubt
+    return f"{doubt} or {_no_number(raw)}"
 
 
-def careful_ndjson(path: Path, entity: Entity, *, from_csv: bool = False) -> Reader:
+def _no_number(text: str) -> str:
+    """Whether a text may be what DuckDB takes for a number and is none: ``1e400``, ``inf`` as C writes it.
+
+    Words as most software writes them are looked for in the whole file.
+    """
+    words = " or ".join(f"{text} = '{sign}{word}'" for word in ("nan", "inf") for sign in ("", "-"))
+    has_exponent = f"(contains({text}, 'e') or contains({text}, 'E'))"
+    return f"{text} < ':' and {has_exponent} and regexp_full_match({text}, '{_BEYOND}') or {words}"
+
+
+def json_lines(path: Path, structure: Mapping[str, Any], bounds: Bounds) -> str:
+    """A relation of the lines of a file: ``json``, and ``fields`` as its ``structure`` says, NULL of a malformed one.
+
+    DuckDB takes ``NaN`` and ``Infinity`` for numbers. Strings are left out only where one of these may stand.
+    """
+    outside = f"regexp_replace(json, {sql_text(_STRING)}, '\"\"', 'g')"
+    words = (
+        f"(contains(json, 'NaN') or contains(json, 'Infinity')) and regexp_matches({outside}, {sql_text(_NO_NUMBER)})"
+    )
+    largest = max(_SMALLEST_BUFFER, bounds.record_bytes + 1024)
+    return (
+        f"(select json, json_transform(case when starts_with(json, '{{') and not ({words}) then json end,"
+        f" {sql_text(json.dumps(structure))}) as fields"
+        f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {largest},"
+        f" compression = '{packing(path)}'))"
+    )
+
+
+def careful_ndjson(path: Path, entity: Entity, bounds: Bounds, *, from_csv: bool = False) -> Reader:
     """Each line as JSON; malformed lines come as NULL and keep their place."""
     structure = {
         column.name: "JSON" if column.kind is Kind.LIST and not from_csv else "VARCHAR" for column in entity.columns
     }
-    relation = (
-        f"(select json, json_transform(case when starts_with(json, '{{') then json end,"
-        f" {sql_text(json.dumps(structure))}) as fields"
-        f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {LARGEST_RECORD},"
-        f" compression = '{packing(path)}'))"
-    )
+    relation = json_lines(path, structure, bounds)
     values = {}
+    doubtful = []
     for column in entity.columns:
         text = f"nullif(fields.{column.name}, '')"
+        if column.kind is not Kind.LIST:
+            doubtful.append(f"({_no_number(text)}) and json_type(json, '$.{column.name}') = 'DOUBLE'")
         values[column.name] = Value(text)
         if from_csv:
             if column.kind is Kind.LIST:
@@ -111,7 +154,8 @@ def careful_ndjson(path: Path, entity: Entity, *, from_csv: bool = False) -> Rea
             values[column.name] = json_list(f"fields.{column.name}")
         elif column.kind in (Kind.ID, Kind.TEXT):
             values[column.name] = json_text(f"fields.{column.name}", f"json_type(json, '$.{column.name}')", column)
-    return Reader(relation, values, malformed="fields is null")
+    malformed = " or ".join(f"({test})" for test in (["fields is null"] if from_csv else ["fields is null", *doubtful]))
+    return Reader(relation, values, malformed=malformed)
 
 
 def json_text(text: str, json_type: str, column: Column) -> Value:
@@ -177,7 +221,7 @@ def _absent(header: Sequence[str], entity: Entity) -> frozenset[str]:
     return frozenset(column.name for column in entity.columns if column.name not in header)
 
 
-def csv_header(path: Path, entity: Entity) -> list[str]:
+def csv_header(path: Path, entity: Entity, bounds: Bounds) -> list[str]:
     """The names of a CSV file's columns.
 
     Raises:
@@ -185,9 +229,9 @@ def csv_header(path: Path, entity: Entity) -> list[str]:
     """
     try:
         with open_text(path, errors="replace") as file:
-            header = next(csv.reader(file), None)
+            header = next(csv.reader(_first_lines(file, bounds.record_bytes)), None)
     except (*UNPACKING_ERRORS, csv.Error) as error:
-        raise UnreadableFileError(first_line(error), path) from None
+        raise unreadable(error, path) from None
     if not header:
         raise UnreadableFileError("a CSV file begins with a header, and this one is empty", path)
     repeated = [column.name for column in entity.columns if header.count(column.name) > 1]
@@ -196,57 +240,34 @@ def csv_header(path: Path, entity: Entity) -> list[str]:
     return header
 
 
-def sieved_csv(path: Path, target: Path, entity: Entity) -> Reader:
-    """A CSV file with malformed records, as NDJSON in ``target`` in which each of those is a line that is no JSON.
+def _first_lines(file: IO[str], left: int) -> Iterator[str]:
+    while left > 0 and (line := file.readline(left)):
+        left -= len(line)
+        yield line
+
+
+def sieved_csv(path: Path, target: Path, entity: Entity, bounds: Bounds) -> tuple[Reader, set[int]]:
+    """A CSV file with malformed records, as NDJSON in ``target`` in which each of those is a line that is no JSON; and
+    the lines at which records begin that are too long.
 
     Raises:
         UnreadableFileError: it has no header, or the gzip file is broken.
     """
-    header = csv_header(path, entity)
+    header = csv_header(path, entity, bounds)
+    long = set()
     try:
         with target.open("w", encoding="utf-8") as out:
-            for _, fields, _ in csv_records(path):
-                if fields is None or len(fields) != len(header):
+            for record in csv_records(path, bounds):
+                if record.is_long:
+                    long.add(record.line)
+                if record.fields is None or len(record.fields) != len(header):
                     out.write("malformed\n")
                 else:
-                    out.write(json.dumps(dict(zip(header, fields, strict=True))) + "\n")
+                    out.write(json.dumps(dict(zip(header, record.fields, strict=True))) + "\n")
     except UNPACKING_ERRORS as error:
-        raise UnreadableFileError(first_line(error), path) from None
-    reader = careful_ndjson(target, entity, from_csv=True)
-    return Reader(reader.relation, reader.values, reader.malformed, absent=_absent(header, entity))
-
-
-def csv_records(path: Path) -> Iterator[tuple[int, list[str] | None, str]]:
-    """Each record after the header: its line, its fields (None when malformed or not UTF-8), its text."""
-    csv.field_size_limit(LARGEST_RECORD)
-    with open_text(path, errors="surrogateescape") as file:
-        taken: list[str] = []
-
-        def lines() -> Iterator[str]:
-            for line in file:
-                taken.append(line)
-                yield line
-
-        reader = csv.reader(lines(), strict=True)
-        first = 1
-        header = True
-        while True:
-            taken.clear()
-            fields: list[str] | None
-            try:
-                fields = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                fields = None
-            record = "".join(taken)
-            if any("\udc80" <= character <= "\udcff" for character in record):
-                fields = None
-                record = record.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            if not header and (fields is None or fields):  # an empty line is no record
-                yield first, fields, record.rstrip("\r\n")
-            header = False
-            first += len(taken)
+        raise unreadable(error, path) from None
+    reader = careful_ndjson(target, entity, bounds, from_csv=True)
+    return Reader(reader.relation, reader.values, reader.malformed, absent=_absent(header, entity)), long
 
 
 # --- Parquet ------------------------------------------------------------------------------------------------

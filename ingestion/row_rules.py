@@ -25,15 +25,20 @@ from typing import cast
 
 import duckdb
 
-from ingestion import packing, parsing, readers, rules
+from ingestion import packing, parsing, readable, readers, rules
+from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.contract import DUCKDB_TYPES, Column, Entity, Kind
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import native_ndjson
 from ingestion.readers import Reader
 from ingestion.rules import Value
+from ingestion.typed_values import typing_of
 
 DECIDING_FUNCTIONS: dict[str, tuple[Callable[..., object], ...]] = {
-    EXPORT: (packing.open_text, readers.csv_header, readers.csv_records, readers.sieved_csv),
+    EXPORT: (
+        *(packing.open_text, packing.pieces, readable.looking_through),
+        *(readers.csv_header, readers.csv_records, readers.sieved_csv),
+    ),
 }
 """By kind of source: what decides about its rows in Python."""
 _PARQUET_TYPES = (
@@ -48,46 +53,34 @@ _ANYTHING = Entity("anything", tuple(Column(kind.value, kind) for kind in Kind))
 
 
 @cache
-def rules_of(kind: str, rating_scale: tuple[int, int]) -> str:
+def rules_of(kind: str, rating_scale: tuple[int, int], bounds: Bounds = DEFAULTS) -> str:
     """Names the rules for rows of a kind of source: what was parsed under another name is to be parsed again."""
-    words = [duckdb.__version__, *_statements(kind, rating_scale)]
+    words = [duckdb.__version__, *_statements(kind, rules.Limits(bounds.earliest, "latest", rating_scale), bounds)]
     words += map(in_essence, DECIDING_FUNCTIONS.get(kind, ()))
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
 
 
-def _statements(kind: str, rating_scale: tuple[int, int]) -> Iterator[str]:
-    limits = rules.Limits("latest", rating_scale)
-    yield f"{rules.FUTURE_TOLERANCE_SECONDS} {rules.MALFORMED} {rules.NOT_UTF8} {readers.LARGEST_RECORD}"
+def _statements(kind: str, limits: rules.Limits, bounds: Bounds) -> Iterator[str]:
+    yield f"{rules.FUTURE_TOLERANCE_SECONDS} {rules.MALFORMED} {rules.NOT_UTF8} {bounds.record_bytes}"
     yield parsing.FILE_NAME.pattern
     for entity in entities_of(kind).values():
-        yield entity.name
-        for column in entity.columns:
-            yield f"{column.name} {column.kind.value} {DUCKDB_TYPES[column.kind]}"
-            yield from rules.odd(column, Value("value", "is_wrong", "is_unsure"), limits)
-            yield from rules.reasons(column, entity, limits)
-        if entity.is_native:
-            yield from _read(native_ndjson(Path("records.ndjson"), entity), entity)
+        yield " ".join(f"{column.name} {DUCKDB_TYPES[column.kind]}" for column in entity.columns)
+        values = {column.name: Value("value", "is_wrong", "is_unsure") for column in entity.columns}
+        reader = native_ndjson(Path("records.ndjson"), entity, bounds) if entity.is_native else Reader("", values)
+        yield f"{entity.name} {typing_of(reader, entity, limits)}"
     if kind == EXPORT:
-        for reader in _readers_of_export():
-            yield from _read(reader, _ANYTHING)
+        yield from (str(typing_of(reader, _ANYTHING, limits)) for reader in _readers_of_export(bounds))
 
 
-def _readers_of_export() -> Iterator[Reader]:
+def _readers_of_export(bounds: Bounds) -> Iterator[Reader]:
     """The ways in which records are read from files of every format, here from some that are not there."""
     text, names = Path("records.ndjson"), [column.name for column in _ANYTHING.columns]
     yield readers.quick_ndjson([text], _ANYTHING)
-    yield readers.careful_ndjson(text, _ANYTHING)
-    yield readers.careful_ndjson(text, _ANYTHING, from_csv=True)
+    yield readers.careful_ndjson(text, _ANYTHING, bounds)
+    yield readers.careful_ndjson(text, _ANYTHING, bounds, from_csv=True)
     yield readers.quick_csv([Path("records.csv")], names, _ANYTHING)
     for kind in _PARQUET_TYPES:
         yield readers.parquet([Path("records.parquet")], dict.fromkeys(names, kind), _ANYTHING)
-
-
-def _read(reader: Reader, entity: Entity) -> Iterator[str]:
-    yield f"{reader.relation} {reader.malformed} {reader.unsure}"
-    for column in entity.columns:
-        value = reader.values[column.name]
-        yield f"{column.name} {value.raw} {value.wrong} {value.unsure} {rules.typed(column, value)}"
 
 
 def in_essence(function: Callable[..., object]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ingestion.contract import Column, Entity, Kind
 from ingestion.sql import sql_text
@@ -55,6 +56,7 @@ class Value:
 class Limits:
     """What a file's records are held against beside their entity. ``latest``: SQL of an instant, by file."""
 
+    earliest: datetime
     latest: str
     rating_scale: tuple[int, int]
 
@@ -105,20 +107,38 @@ def typed(column: Column, value: Value) -> str:
     return raw
 
 
+def believed(column: Column, limits: Limits) -> str:
+    """SQL of a column's typed value as it is kept: an instant that may be zero is missing before the earliest."""
+    if not column.may_be_zero:
+        return column.name
+    return f"case when {column.name} >= {_instant(limits.earliest)} then {column.name} end as {column.name}"
+
+
+def is_unbelieved(column: Column, limits: Limits) -> str:
+    """SQL: whether :func:`believed` is not the value itself."""
+    return f"{column.name} < {_instant(limits.earliest)}"
+
+
+def _instant(moment: datetime) -> str:
+    return f"make_timestamptz({round(moment.timestamp() * 1_000_000)})"
+
+
 def odd(column: Column, value: Value, limits: Limits) -> Iterator[str]:
     """SQL, each NULL or false for a value that is fine, cheap: reasons are sought where one is true only."""
     name, raw = column.name, f"raw_{column.name}"
     if value.wrong != "false":
         yield f"wrong_{name}"
-    if value.unsure != "false" and not column.words:
-        yield value.unsure
+    if value.unsure != "false" and not column.words and column.kind in (Kind.ID, Kind.TEXT):
+        yield value.unsure  # of other kinds it is no value, and odd as such
     if column.required:
         yield f"{raw} is null"
     if column.words:
         yield " and ".join(f"{raw} <> {sql_text(word)}" for word in column.words)
     if column.kind in (Kind.INSTANT, Kind.MOMENT, Kind.BOOLEAN, Kind.RATING):
         yield f"{name} is null and {raw} is not null"
-    if column.happened:
+    if column.happened and not column.may_be_zero:
+        yield f"{name} not between {_instant(limits.earliest)} and {limits.latest}"
+    elif column.happened:
         yield f"{name} > {limits.latest}"
     if column.kind is Kind.RATING:
         yield f"{name} not between {limits.rating_scale[0]} and {limits.rating_scale[1]}"
@@ -141,6 +161,9 @@ def reasons(column: Column, entity: Entity, limits: Limits) -> Iterator[str]:
         yield f"case when {raw} is not null and {name} is null then '{name}: {_WRONG_TYPE[column.kind]}' end"
     if column.happened:
         yield f"case when {name} > {limits.latest} then '{name}: later than the extraction of its batch' end"
+    if column.kind in (Kind.INSTANT, Kind.MOMENT) and not column.may_be_zero:
+        why = f"{name}: before {limits.earliest.astimezone(UTC):%Y-%m-%d %H:%M} UTC, the earliest that is believed"
+        yield f"case when {name} < {_instant(limits.earliest)} then {sql_text(why)} end"
     if column.words:
         words = ", ".join(sql_text(word) for word in column.words)
         yield (

@@ -19,6 +19,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ingestion import zones
+from ingestion.bounds import Bounds
+from ingestion.limits import Quality as Quality
+from ingestion.limits import Resources
 
 CONFIG_VARIABLE = "CAUSERIE_CONFIG"
 """Names the configuration file where no command line does (Dagster's own tools); default ``causerie.toml``."""
@@ -187,18 +190,23 @@ class Source(_Section):
     account: str
 
 
-class ExportSource(Source):
+class FolderSource(Source):
+    """A system that delivers into a folder. ``outside_links``: whether links in there may lead out of it."""
+
+    path: Path
+    outside_links: bool = False
+
+
+class ExportSource(FolderSource):
     """A folder of batches, which any system can write."""
 
     kind: Literal["export"]
-    path: Path
 
 
-class MetaWebhooksSource(Source):
+class MetaWebhooksSource(FolderSource):
     """A folder of archived webhook payloads of Meta's WhatsApp Cloud API: NDJSON, plain or gz."""
 
     kind: Literal["meta_webhooks"]
-    path: Path
 
 
 class RemoteSource(Source):
@@ -262,23 +270,6 @@ class Privacy(_Section):
     contact_phone: Literal["masked", "plain"] = "masked"
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Quality(_Section):
-    """Limits of what a batch and a release may do; a batch is refused past both its share and its rows."""
-
-    quarantine_share: Share = 0.01
-    quarantine_rows: int = Field(default=10, ge=0)
-    restated_share: Share = 0.01
-    restated_rows: int = Field(default=10, ge=0)
-    shrink_share: Share = 0.2
-    shrink_rows: int = Field(default=100, ge=0)
-    """A build is refused in which a mart has lost more than both since the release before."""
-    stale_after_hours: float = Field(default=48, gt=0)
-    """A release whose data ends earlier than this before its build carries a warning."""
-
-
 class Releases(_Section):
     """How long releases are kept: the newest ``keep``, and those younger than ``keep_days``; the current one always."""
 
@@ -293,13 +284,6 @@ class Schedule(_Section):
 
     cron: str
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
-
-
-class Resources(_Section):
-    """What a run may take of the machine."""
-
-    memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$")
-    threads: int | None = Field(default=None, ge=1)
 
 
 class Settings(_Section):
@@ -325,6 +309,11 @@ class Settings(_Section):
                     f"sources[{index}].account: no account '{source.account}'; there are {', '.join(sorted(known))}"
                 )
         return self
+
+    @property
+    def bounds(self) -> Bounds:
+        """How much of a delivery is believed."""
+        return self.resources.bounds(self.quality.earliest)
 
     def account_of(self, source: Source) -> Account:
         """The account that a source belongs to."""

@@ -11,8 +11,8 @@ import duckdb
 from rich.status import Status
 from rich.table import Table
 
+from ingestion.machine import full_disk
 from orchestration import releases, summary
-from orchestration.full_disk import full_disk
 from orchestration.home import Home
 from orchestration.reporting import Reporter
 from orchestration.terminal import Terminal, one_line

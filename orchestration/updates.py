@@ -63,7 +63,12 @@ def make_plan(settings: Settings, entries: Sequence[Entry]) -> Plan:
     """The plan of a build of the accepted batches."""
     with Ledger(settings.home / LEDGER) as ledger:
         of_rows = [
-            sorted({rules_of(source.kind, settings.account_of(source).rating_scale), *ledger.rules_in_use(source.name)})
+            sorted(
+                {
+                    rules_of(source.kind, settings.account_of(source).rating_scale, settings.bounds),
+                    *ledger.rules_in_use(source.name),
+                }
+            )
             for source in settings.sources
         ]
     rules = [

@@ -113,7 +113,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 ENTITIES = tuple(COLUMNS)
 KEYS = {entity: required[0] for entity, required in REQUIRED.items()}
 CLOCKS = {"conversations": "started_at", "messages": "sent_at"}
-NEVER_IN_THE_FUTURE = ("started_at", "sent_at", "occurred_at", "answered_at")
+NEVER_IN_THE_FUTURE = ("started_at", "closed_at", "sent_at", "occurred_at", "asked_at", "answered_at", "updated_at")
 FUTURE_TOLERANCE = timedelta(minutes=5)
 DIRECTIONS = ("inbound", "outbound")
 
@@ -168,6 +168,7 @@ class Quality:
     quarantine_rows: int = 10
     restated_share: Fraction = Fraction(1, 100)
     restated_rows: int = 10
+    earliest: datetime = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -209,6 +210,7 @@ def parse_quality(table: Mapping[str, Any]) -> Quality:
     quality.quarantine_rows = table.get("quarantine_rows", quality.quarantine_rows)
     quality.restated_share = Fraction(table.get("restated_share", quality.restated_share))
     quality.restated_rows = table.get("restated_rows", quality.restated_rows)
+    quality.earliest = table.get("earliest", quality.earliest)
     return quality
 
 
@@ -618,7 +620,9 @@ def _is_unicode(fields: list[str]) -> bool:
 # ---------------------------------------------------------------------------------------------------------
 
 
-def typed_row(entity: str, values: Mapping[str, Any], is_csv: bool, account: Account, extracted_at: datetime) -> Row:
+def typed_row(
+    entity: str, values: Mapping[str, Any], is_csv: bool, account: Account, extracted_at: datetime, earliest: datetime
+) -> Row:
     """The row with its declared columns in their types; Quarantined with the reason otherwise."""
     row: Row = {}
     for column, kind in COLUMNS[entity].items():
@@ -631,6 +635,11 @@ def typed_row(entity: str, values: Mapping[str, Any], is_csv: bool, account: Acc
     for column in NEVER_IN_THE_FUTURE:
         if row.get(column) is not None and row[column] - extracted_at > FUTURE_TOLERANCE:
             raise Quarantined(f"{column}: more than five minutes after the batch was extracted")
+    if row.get("updated_at") is not None and row["updated_at"] < earliest:  # "counts as missing"
+        row["updated_at"] = None
+    for column, kind in COLUMNS[entity].items():
+        if kind == "instant" and row[column] is not None and row[column] < earliest:
+            raise Quarantined(f"{column}: before the earliest instant")
     if row.get("direction") is not None and word(row["direction"]) not in DIRECTIONS:
         raise Quarantined(f"direction: unknown {row['direction']!r}")
     if row.get("rating") is not None and not account.rating_scale[0] <= row["rating"] <= account.rating_scale[1]:
@@ -774,7 +783,7 @@ def take_in(source: Source, account: Account, quality: Quality) -> SourceState:
     state = SourceState(source, account)
     for folder in batch_folders(source.path):
         try:
-            batch = read_batch(source, account, folder)
+            batch = read_batch(source, account, folder, quality.earliest)
             refuse_quarantined(batch, quality)
             refuse_restated(batch, state, quality)
         except Refusal as refusal:
@@ -792,7 +801,7 @@ def batch_folders(drop: Path) -> list[Path]:
     return sorted(folders, key=lambda folder: folder.name)
 
 
-def read_batch(source: Source, account: Account, folder: Path) -> Batch:
+def read_batch(source: Source, account: Account, folder: Path, earliest: datetime) -> Batch:
     """Verify every file of the manifest, then type every row. Files it does not list are not read."""
     extracted_at, files = read_manifest(folder / "manifest.json")
     contents = {name: verified_content(folder / name, name, entry) for name, entry in files.items()}
@@ -812,7 +821,7 @@ def read_batch(source: Source, account: Account, folder: Path) -> Batch:
             try:
                 if record.malformed:
                     raise Quarantined(record.malformed)
-                row = typed_row(entity, record.values, file_format == "csv", account, extracted_at)
+                row = typed_row(entity, record.values, file_format == "csv", account, extracted_at, earliest)
             except Quarantined:
                 value = record.values.get(KEYS[entity])
                 batch.quarantine.append(

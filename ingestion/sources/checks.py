@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.client import Client, Denied, GivenUp, NotThere, RemoteError
+from ingestion.delivered import Delivered
 from ingestion.landing import BatchError, batch_folders, read_manifest
 from ingestion.native import entities_of
 from ingestion.settings import (
@@ -20,6 +21,7 @@ from ingestion.settings import (
     MetaWebhooksSource,
     SettingsError,
 )
+from ingestion.shown import visible
 from ingestion.sources import activecampaign, chatwoot, live, meta_webhooks
 
 Records = Sequence[Mapping[str, Any]]
@@ -178,11 +180,12 @@ def _check_export(source: ExportSource) -> Iterator[Finding]:
     yield Finding("folder", True, f"{source.path}: {len(batches):,} complete batches")
     if batches:
         try:
-            manifest, _ = read_manifest(batches[-1])
+            delivered = Delivered(batches[-1], source.path, outside_links=source.outside_links)
+            manifest, _ = read_manifest(batches[-1], delivered)
         except BatchError as error:
             yield Finding("manifest", False, str(error))
         else:
-            told = f"{batches[-1].name}: extracted {manifest.extracted_at}, {len(manifest.files)} files"
+            told = f"{visible(batches[-1].name)}: extracted {manifest.extracted_at}, {len(manifest.files)} files"
             yield Finding("manifest", True, told)
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
-from ingestion.landing import BatchError, Landed, batch_folders, land_together, open_landed
+from ingestion.landing import BatchError, Landed, batch_folders, land_together, open_landed, refusal
 from ingestion.settings import ExportSource
+from ingestion.shown import visible
 from ingestion.sources import SourceError
 
 _BATCHES_TOGETHER = 256
@@ -25,6 +26,8 @@ class SourceMissingError(SourceError):
 def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Iterator[tuple[str, Landed | BatchError]]:
     """Land what is not accepted yet, by batch name: each batch as landed, or why it could not be.
 
+    A batch is called by the name of its folder as it is :func:`~ingestion.delivered.shown`.
+
     A batch that was landed and has left the drop since is still there. Many small ones are landed at a time.
 
     Raises:
@@ -35,12 +38,12 @@ def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Ite
     landed_before = landing / source.name
     found = batch_folders(landed_before, accepted) if landed_before.is_dir() else []
     folders = {folder.name: folder for folder in found}
-    folders |= {folder.name: folder for folder in batch_folders(source.path, accepted)}
+    folders |= {visible(folder.name): folder for folder in batch_folders(source.path, accepted)}
     names = sorted(folders)
     while names:
         together = _few_or_small(names, folders)
         dropped = [name for name in together if folders[name].parent == source.path]
-        landed = land_together(source.name, [folders[name] for name in dropped], landing)
+        landed = land_together(source.name, [folders[name] for name in dropped], landing, source.outside_links)
         outcomes = dict(zip(dropped, landed, strict=True))
         for name in together:
             yield name, outcomes[name] if name in outcomes else _open(source, folders[name])
@@ -63,5 +66,5 @@ def _few_or_small(names: Sequence[str], folders: Mapping[str, Path]) -> list[str
 def _open(source: ExportSource, folder: Path) -> Landed | BatchError:
     try:
         return open_landed(source.name, folder)
-    except BatchError as error:
-        return error
+    except Exception as error:
+        return refusal(folder.name, error)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.client import Client, Manners, RemoteError
-from ingestion.landing import BatchError, read_manifest
+from ingestion.landing import BatchError
+from ingestion.manifests import read_live_manifest
 from ingestion.pull import Progress, Pull, discard, next_name, put_in_place
 from ingestion.settings import (
     ActiveCampaignSource,
@@ -138,7 +139,7 @@ def _cursor(source: AnySource, last: Path, taken_out_at: datetime | None) -> Map
 
     ``of`` and ``begun_at`` tell of what the readings were, and when the first of those was that follow on each other.
     """
-    cursor = read_manifest(last)[0].cursor or {}
+    cursor = read_live_manifest(last).cursor or {}
     is_of = cursor.get("of") == _identity(source)
     if not is_of or (taken_out_at is not None and datetime.fromisoformat(cursor["begun_at"]) <= taken_out_at):
         return {}

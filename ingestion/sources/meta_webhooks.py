@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ingestion.delivered import Delivered, NotDeliveredError
 from ingestion.packing import UNPACKING_ERRORS, is_cut_off, is_packed, open_binary
 from ingestion.pull import Progress, Pull, as_line
 from ingestion.settings import MetaWebhooksSource
@@ -48,6 +48,7 @@ def read(
 
     What is still being written is left for a later run: a gzip file that is cut off, a last line without an end.
     """
+    delivered = Delivered(source.path, source.path, outside_links=source.outside_links)
     before = cursor.get("files", {})
     now = archives(source)
     warnings = []
@@ -56,20 +57,19 @@ def read(
         if before.get(name) == told:
             continue
         path = source.path / name
+        kept = pull.folder / f"archive-{number + 1:04d}{path.suffix if is_packed(path) else '.ndjson'}"
         try:
-            path.open("rb").close()
-        except OSError as error:
-            warnings.append(f"{path}: cannot be read: {error.strerror}; it is left for a later run")
-            now[name] = before.get(name, [])
-            continue
-        if is_cut_off(path):
-            warnings.append(f"{path}: the gzip file is cut off; it is left for a later run")
+            delivered.copy(name, kept)
+            left = f"{path}: the gzip file is cut off" if is_cut_off(kept) else None
+        except NotDeliveredError as error:
+            left = str(error)
+        if left is not None:
+            kept.unlink()
+            warnings.append(f"{left}; it is left for a later run")
             now[name] = before.get(name, [])
             continue
         number += 1
         progress(f"{source.name}: {name}")
-        kept = pull.folder / f"archive-{number:04d}{path.suffix if is_packed(path) else '.ndjson'}"
-        shutil.copyfile(path, kept)
         deliveries, rest = _take_out(kept, pull)
         pull.keep_file(kept.name, deliveries)
         if rest:

@@ -55,8 +55,8 @@ def home_of_this_user(settings: Settings) -> None:
 @contextmanager
 def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
     """One command at a time works in a home. What goes wrong beside its errand itself ends in a line."""
+    from ingestion.machine import full_disk
     from ingestion.settings import SettingsError
-    from orchestration.full_disk import full_disk
     from orchestration.home import BusyError, Home, closed_to_us, lock, unlock
 
     home = Home(settings.home)

@@ -131,8 +131,8 @@ def _answer(file: Path, name: str, wish: Wish, shape: str, out: Path | None, lim
     """Ask, and write the answer; what goes wrong with the file ends the command."""
     import duckdb
 
+    from ingestion.machine import full_disk
     from ingestion.sql import first_line
-    from orchestration.full_disk import full_disk
     from reports import published
     from reports.choices import filters_of
     from reports.downloads import Answer, unfinished, whole_file

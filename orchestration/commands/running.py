@@ -27,7 +27,7 @@ def run(config: Path, full_refresh: bool, parquet: bool) -> None:
     2 wrong configuration or usage.
     """
     started = time.monotonic()
-    from ingestion.known_sources import changed_kinds, missing_sources
+    from ingestion.mistakes import changed_kinds, missing_sources
 
     settings = read_settings(config)
     if parquet:

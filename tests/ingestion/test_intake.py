@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from ingestion.intake import SourceReport, accepted_batches, take_in
-from ingestion.known_sources import missing_sources
 from ingestion.ledger import Counts, Entry, Ledger
+from ingestion.mistakes import missing_sources
 from ingestion.settings import Settings, load_settings
 from tests.drops import (
     EXTRACTED_AT,

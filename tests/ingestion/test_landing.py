@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from ingestion import landing
+from ingestion import delivered, landing
+from ingestion.delivered import Delivered
 from ingestion.landing import BatchError, Landed, batch_folders, land, open_landed, read_manifest
 from ingestion.settings import ExportSource
 from ingestion.sources.export import SourceMissingError, land_batches
@@ -137,7 +138,7 @@ def test_the_disk_begins_to_keep_a_large_file_while_it_is_copied(
 ) -> None:
     batch = write_batch(drop / "b1", {"messages": [message(n) for n in range(100)]})
     monkeypatch.setattr(landing, "_LARGE_FILE", 0)
-    monkeypatch.setattr(landing, "_CHUNK", 1000)
+    monkeypatch.setattr(delivered, "_CHUNK", 1000)
     monkeypatch.setattr(landing, "_KEPT_AT_A_TIME", 2000)
     kept: list[int] = []
     fsync = os.fsync
@@ -327,12 +328,12 @@ def tear_the_second(copy: Callable[..., None]) -> Callable[..., None]:
     """Copies the first file, and stops in the middle of the second."""
     seen: list[str] = []
 
-    def torn(origin: Path, target: Path, expected: str, *, is_large: bool) -> None:
-        seen.append(origin.name)
+    def torn(batch: Delivered, target: Path, expected: str, *, is_large: bool) -> None:
+        seen.append(target.name)
         if len(seen) == 2:
-            target.write_bytes(origin.read_bytes()[:5])
+            target.write_bytes((batch.folder / target.name).read_bytes()[:5])
             raise Stop
-        copy(origin, target, expected, is_large=is_large)
+        copy(batch, target, expected, is_large=is_large)
 
     return torn
 

@@ -256,7 +256,7 @@ def instants() -> st.SearchStrategy[str]:
 
     return st.builds(
         spelled,
-        st.datetimes(datetime(1970, 1, 2), datetime(2025, 12, 31)).map(lambda moment: moment.replace(tzinfo=UTC)),
+        st.datetimes(datetime(2000, 1, 2), datetime(2025, 12, 31)).map(lambda moment: moment.replace(tzinfo=UTC)),
         st.sampled_from([0, 60, -300, 330, 345, -570, 14 * 60, -12 * 60, 23 * 60 + 59, 1, -1]),
         st.sampled_from("T "),
         st.sampled_from(["colon", "basic", "short", "zulu"]),
@@ -598,6 +598,10 @@ HAPPENED = [
     ("messages", "sent_at"),
     ("events", "occurred_at"),
     ("ratings", "answered_at"),
+    ("conversations", "closed_at"),
+    ("ratings", "asked_at"),
+    ("messages", "updated_at"),
+    ("agents", "updated_at"),
 ]
 
 
@@ -615,11 +619,26 @@ def test_what_happened_is_not_later_than_its_extraction(
     assert [bad.reasons for bad in parsed.bad] == [f"{column}: later than the extraction of its batch"] * 2
 
 
-@pytest.mark.parametrize(
-    ("entity", "column"), [("conversations", "closed_at"), ("conversations", "updated_at"), ("ratings", "asked_at")]
-)
-def test_other_instants_may_be_later(parse: Parse, entity: str, column: str) -> None:
-    assert parse(f"{entity}.ndjson", ndjson(ROWS[entity](**{column: "2031-01-01T00:00:00Z"}))).bad == []
+ZEROS = ["0001-01-01T00:00:00Z", "1899-12-30T00:00:00Z", "1970-01-01T00:00:00Z", "1999-12-31T23:59:59.999999Z"]
+EARLY = "before 2000-01-01 00:00 UTC, the earliest that is believed"
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize(("entity", "column"), [one for one in HAPPENED if one[1] != "updated_at"])
+def test_a_date_before_all_others_is_none(parse: Parse, entity: str, column: str, file_format: str) -> None:
+    rows = [ROWS[entity](**{column: moment}) for moment in (*ZEROS, "2000-01-01T01:00:00+01:00")]
+    parsed = parse(f"{entity}.{file_format}", content_of(rows, file_format))
+    assert [row[column] for row in parsed.good] == [datetime(2000, 1, 1, tzinfo=UTC)]
+    assert [bad.reasons for bad in parsed.bad] == [f"{column}: {EARLY}"] * 4
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("entity", ["conversations", "messages", "contacts", "agents", "ratings"])
+def test_a_change_before_all_others_is_missing(parse: Parse, entity: str, file_format: str) -> None:
+    rows = [ROWS[entity](updated_at=moment) for moment in (*ZEROS, "2000-01-01T00:00:00Z")]
+    parsed = parse(f"{entity}.{file_format}", content_of(rows, file_format))
+    assert parsed.bad == []
+    assert [row.get("updated_at") for row in parsed.good] == [None] * 4 + [datetime(2000, 1, 1, tzinfo=UTC)]
 
 
 @pytest.mark.parametrize("file_format", FORMATS)

@@ -1,7 +1,7 @@
-"""Whether the configured sources are there, and are those that the home knows by their names.
+"""Mistakes of a configuration that only what it names can show.
 
-Here: mistakes in the configuration that only folders and earlier batches show. Not here: what a configuration may say
-(``settings``), and whether a system can be reached (``sources.checks``).
+Here: folders that are not there, sources of another kind than before. Not here: what the file says itself
+(``settings``).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from ingestion.landing import BatchError, read_manifest
 from ingestion.ledger import LEDGER, Ledger
+from ingestion.manifests import BatchError, read_live_manifest
 from ingestion.native import EXPORT
 from ingestion.settings import ExportSource, MetaWebhooksSource, Settings
 
@@ -27,16 +27,6 @@ def missing_sources(settings: Settings) -> list[str]:
     ]
 
 
-def _kind_of(batch: Path) -> str:
-    """The kind of source that a landed batch came from: the cursor of a live one tells it.
-
-    Raises:
-        BatchError: its manifest cannot be read.
-    """
-    cursor = read_manifest(batch)[0].cursor
-    return EXPORT if cursor is None else str(cursor.get("of", "")).partition(" ")[0]
-
-
 def changed_kinds(settings: Settings) -> list[str]:
     """Sources whose accepted batches are of another kind: a mistake in the configuration, in words."""
     if not (settings.home / LEDGER).is_file():
@@ -45,13 +35,25 @@ def changed_kinds(settings: Settings) -> list[str]:
     # what cannot be read here is for the intake to tell
     with suppress(sqlite3.Error), Ledger(settings.home / LEDGER, read_only=True) as ledger:
         for index, source in enumerate(settings.sources):
-            last, before = max(ledger.accepted(source.name), default=None), ""
-            if last:
-                with suppress(BatchError):
-                    before = _kind_of(settings.home / "landing" / source.name / last)
-            if before not in ("", source.kind):
+            before = _kind_before(ledger, settings.home / "landing" / source.name)
+            if before not in (None, source.kind):
                 changed.append(
                     f"sources[{index}].kind: '{source.name}' was read as '{before}' before; give what is another"
                     " system another name"
                 )
     return changed
+
+
+def _kind_before(ledger: Ledger, landing: Path) -> str | None:
+    """The kind of system that the accepted batches of a source came from; None without any.
+
+    The ledger says it. Of one that was written before it did, the manifest of the last batch does.
+    """
+    accepted = ledger.accepted(landing.name)
+    kind = ledger.kind(landing.name)
+    if not accepted or kind is not None:
+        return kind if accepted else None
+    with suppress(BatchError):
+        cursor = read_live_manifest(landing / max(accepted)).cursor
+        return EXPORT if cursor is None else str(cursor.get("of", "")).partition(" ")[0]
+    return None

@@ -1,0 +1,53 @@
+"""JSON as its standard has it, for what is read in Python.
+
+Here: what Python's reader would take and is none: ``NaN``, ``Infinity``, numbers beyond a double, one name twice. Not
+here: the records that DuckDB reads (``readers``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+
+def decoded(content: bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: it is no JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(
+            content,
+            parse_constant=_refused,
+            parse_float=_finite,
+            parse_int=_whole,
+            object_pairs_hook=_unique,
+        )
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _refused(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is beyond what a number can be")
+    return number
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) <= 300 else _finite(text)
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"it has {next(name for name in names if names.count(name) > 1)!r} twice")
+    return found
