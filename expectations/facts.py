@@ -111,8 +111,8 @@ _INTAKE = """
 """
 
 _ACCOUNTING = """
-    select source_system, entity, landed, used, superseded, deleted, quarantined, orphans,
-        landed - used - superseded - deleted - quarantined - orphans as lost
+    select source_system, entity, landed, used, superseded, deleted, quarantined, orphans, set_aside,
+        landed - used - superseded - deleted - quarantined - orphans - set_aside as lost
     from intermediate.int_row_accounting order by all
 """
 

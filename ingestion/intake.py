@@ -356,6 +356,7 @@ class _SourceIntake:
             for file in batch.ignored
             if self._source.kind == EXPORT
         ]
+        self._say_notes(batches)
         self._report.warnings += [
             f"{entry.source} {entry.batch}: accepted by an operator, and would be refused: {reason}"
             for entry in entries
@@ -471,8 +472,14 @@ class _SourceIntake:
                     for entity, (records, quarantined) in batch.totals().items()
                 }
                 anew.append(replace(before, counts=counts, segment=segment.listed.segment))
+            self._say_notes(parsed)
             self._ledger.record(anew, [segment.listed])
             self._history.append(segment)
+
+    def _say_notes(self, batches: Iterable[RawBatch]) -> None:
+        self._report.warnings += [
+            f"{self._source.name} {batch.batch}: {note}" for batch in batches for note in batch.notes
+        ]
 
 
 def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch) -> str:

@@ -30,13 +30,17 @@ def native_ndjson(path: Path, entity: Entity) -> Reader:
         for step in steps[:-1]:
             level = level.setdefault(step, {})
         level[steps[-1]] = "VARCHAR" if rest is None and column.kind is not Kind.LIST else "JSON"
+    malformed = "fields is null"
+    if entity.is_archived:
+        structure["malformed"] = "VARCHAR"
+        malformed += " or fields.malformed is not null"
     relation = (
         f"(select json, json_transform(case when starts_with(json, '{{') then json end,"
         f" {sql_text(json.dumps(structure))}) as fields"
         f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {LARGEST_RECORD},"
         f" compression = '{packing(path)}'))"
     )
-    return Reader(relation, {column.name: _value(column) for column in entity.columns}, malformed="fields is null")
+    return Reader(relation, {column.name: _value(column) for column in entity.columns}, malformed=malformed)
 
 
 def _place(column: Column) -> tuple[list[str], str | None]:

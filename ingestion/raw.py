@@ -16,6 +16,7 @@ import json
 import os
 import re
 import secrets
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -27,7 +28,7 @@ from typing import Any
 
 import duckdb
 
-from ingestion import parsing
+from ingestion import archives, parsing
 from ingestion.contract import Entity
 from ingestion.landing import BatchError, Landed, replacing_folder, sync_file
 from ingestion.ledger import Part, SegmentEntry
@@ -64,6 +65,8 @@ class RawBatch:
     ignored: tuple[str, ...]
     fingerprint: str
     """Tells the content that it was parsed from."""
+    notes: tuple[str, ...] = ()
+    """What of it was set aside or is not known, with counts, in words."""
 
     def totals(self) -> dict[str, tuple[int, int]]:
         """Records and quarantined records of each entity that the batch holds."""
@@ -162,18 +165,8 @@ def parse_segment(
     name = new_name(landed[0].batch)
     with replacing_folder(raw / source / name) as folder:
         progress(f"{source} {_span(landed)}")
-        files, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind)
+        batches, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind)
         _write_quarantine(connection, folder / QUARANTINE, source, quarantine)
-        batches = [
-            RawBatch(
-                batch.batch,
-                batch.extracted_at,
-                files[batch.batch],
-                tuple(sorted(batch.manifest.files.keys() - files[batch.batch].keys())),
-                batch.fingerprint,
-            )
-            for batch in landed
-        ]
         rules = rules_of(rating_scale)
         write_summary(folder, rules, {batch.batch: _described(batch) for batch in batches})
         records = sum(file.records for batch in batches for file in batch.files.values())
@@ -213,6 +206,7 @@ def read_batch(folder: Path, batch: str) -> RawBatch | None:
             {name: RawFile(**file) for name, file in found["files"].items()},
             tuple(found["ignored"]),
             found["fingerprint"],
+            tuple(found.get("notes", ())),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -224,6 +218,7 @@ def _described(batch: RawBatch) -> dict[str, Any]:
         "extracted_at": batch.extracted_at.isoformat(),
         "files": {name: asdict(file) for name, file in batch.files.items()},
         "ignored": batch.ignored,
+        "notes": batch.notes,
     }
 
 
@@ -238,13 +233,18 @@ def _parse(
     folder: Path,
     rating_scale: tuple[int, int],
     kind: str,
-) -> tuple[dict[str, dict[str, RawFile]], dict[str, list[Part]], list[_BadRow]]:
-    """The parsed files by batch, the parts by entity, and the rows of quarantine by batch, file and line."""
-    delivered = [file for batch in landed for file in _files(batch, kind)]
+) -> tuple[list[RawBatch], dict[str, list[Part]], list[_BadRow]]:
+    """What there is of each batch, the parts by entity, and the rows of quarantine by batch, file and line."""
+    notes: dict[str, tuple[str, ...]] = {}
     groups: defaultdict[Hashable, list[parsing.LandedFile]] = defaultdict(list)
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     outcomes: dict[parsing.LandedFile, parsing.ParsedFile] = {}
     with ExitStack() as stack:
+        delivered: list[parsing.LandedFile] = []
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
+        for number, batch in enumerate(landed):
+            files, notes[batch.batch] = _files(batch, kind, scratch / str(number))
+            delivered += files
         cut_off = _look_for_cuts(stack.enter_context(ThreadPoolExecutor(1)), delivered)
         try:
             for number, file in enumerate(delivered):
@@ -269,12 +269,23 @@ def _parse(
         _refuse_vanished(outcomes)
     parsed_files: dict[str, dict[str, RawFile]] = {batch.batch: {} for batch in landed}
     quarantine: list[_BadRow] = []
+    folders = {batch.batch: batch.folder for batch in landed}
     for file, outcome in outcomes.items():
         name, entity = file.path.name, _entity(file)
         parsed_files[file.batch][name] = RawFile(entity, outcome.records, len(outcome.bad))
-        quarantine += [(file.batch, entity, name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
+        if kind == archives.KIND:
+            places = archives.places(folders[file.batch], outcome.bad)
+        else:
+            places = [(name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
+        quarantine += [(file.batch, entity, *place) for place in places]
     quarantine.sort(key=lambda row: (row[0], row[2], row[3]))
-    return parsed_files, parts, quarantine
+    batches = []
+    for batch in landed:
+        files_of = parsed_files[batch.batch]
+        ignored = tuple(sorted(batch.manifest.files.keys() - files_of.keys()))
+        about = batch.batch, batch.extracted_at, files_of, ignored, batch.fingerprint, notes[batch.batch]
+        batches.append(RawBatch(*about))
+    return batches, parts, quarantine
 
 
 def _parse_groups(
@@ -321,8 +332,10 @@ def _link(origin: Path, target: Path) -> bool:
     return True
 
 
-def _files(landed: Landed, kind: str) -> list[parsing.LandedFile]:
-    """The files of a batch that hold an entity, by name."""
+def _files(landed: Landed, kind: str, scratch: Path) -> tuple[list[parsing.LandedFile], tuple[str, ...]]:
+    """The files of a batch that hold an entity, by name, and what there is to say of them."""
+    if kind == archives.KIND:
+        return archives.take_apart(landed, scratch)
     files = []
     # what a live system tells while it is read may have happened since the reading began
     latest = landed.extracted_at if kind == EXPORT else landed.manifest.finished_at or landed.extracted_at
@@ -335,7 +348,7 @@ def _files(landed: Landed, kind: str) -> list[parsing.LandedFile]:
             )
         if parsing.entity_of(name, kind) is not None:
             files.append(parsing.LandedFile(path, landed.source, landed.batch, latest, told.rows, kind))
-    return files
+    return files, ()
 
 
 def _entity(file: parsing.LandedFile) -> str:
@@ -372,8 +385,8 @@ def _refuse_vanished(outcomes: Mapping[parsing.LandedFile, parsing.ParsedFile]) 
         path = vanished(entities_of(files[0].kind)[name], records, bad)
         if path is not None:
             raise BatchError(
-                f"{files[0].path}: none of the {records:,} {name} has '{path}' any more: the system's interface has"
-                " changed; 'causerie check-source' tells more, and the next run asks again"
+                f"{files[0].source} {files[0].batch}: none of the {records:,} {name} has '{path}' any more: the"
+                " system's interface has changed; 'causerie check-source' tells more, and the next run asks again"
             )
 
 

@@ -91,7 +91,7 @@ def suites(limits: Limits) -> dict[str, list[Any]]:
             between("restated_share", 0, limits.restated_share, "Few clocks are restated.", severity="warning"),
         ],
         "accounting": [
-            between("lost", 0, 0, "Each row landed is used, superseded, deleted, quarantined or an orphan."),
+            between("lost", 0, 0, "Each row landed is used, superseded, deleted, quarantined, an orphan or set aside."),
             between("orphans", 0, 0, "Each record's conversation has arrived.", severity="warning"),
         ],
     }

@@ -3,7 +3,8 @@
    what was counted before.
 
    Of live systems, entities have rows both as they came and as they follow from these in the common vocabulary: what
-   follows is held against what is used; what came only as such (labels, teams, snapshots' statuses) is used by being read. #}
+   follows is held against what is used; what came only as such (labels, teams, snapshots' statuses) is used by being read, and what is another
+   system's or of a group is set aside. #}
 {% set keys = record_keys() -%}
 {% set raw = [] -%}
 {% for kind, of_kind in raw_entities().items() if has_kind(kind) -%}
@@ -40,13 +41,13 @@ delivered as (
 
 read_only as (
     {% for kind, entity in raw if kind != 'export' and entity not in keys -%}
-    select source_system, '{{ entity }}' as entity, count(*) as used
+    select source_system, '{{ entity }}' as entity, count(*) as records
     from {{ source(kind, entity) }}
     where _reasons is null
     group by source_system
     union all
     {% endfor -%}
-    select source_system, entity, cast(0 as bigint) as used from entities where false
+    select source_system, entity, cast(0 as bigint) as records from entities where false
 ),
 
 quarantined as (
@@ -78,9 +79,11 @@ superseded as (
 
 counted_before as (
     {% if is_update() -%}
-    select source_system, entity, landed, quarantined, superseded, used from {{ before_update('int_row_accounting') }}
+    select source_system, entity, landed, quarantined, superseded, set_aside, used
+    from {{ before_update('int_row_accounting') }}
     {%- else -%}
-    select source_system, entity, 0 as landed, 0 as quarantined, 0 as superseded, 0 as used from entities
+    select source_system, entity, 0 as landed, 0 as quarantined, 0 as superseded, 0 as set_aside, 0 as used
+    from entities
     {%- endif %}
 ),
 
@@ -178,7 +181,7 @@ select
             else
                 coalesce(counted_before.landed, 0)
                 + coalesce(delivered.delivered, 0)
-                + coalesce(read_only.used, 0)
+                + coalesce(read_only.records, 0)
                 + coalesce(quarantined.quarantined, 0)
         end as bigint
     ) as landed,
@@ -187,11 +190,16 @@ select
     cast(coalesce(fates.deleted, 0) as bigint) as deleted,
     cast(coalesce(fates.orphans, 0) as bigint) as orphans,
     cast(
+        coalesce(counted_before.set_aside, 0)
+        + case when entities.entity = '{{ set_aside_entity() }}' then coalesce(read_only.records, 0) else 0 end as bigint
+    ) as set_aside,
+    cast(
         case
+            when entities.entity = '{{ set_aside_entity() }}' then 0
             {% for entity in keys -%}
             when entities.entity = '{{ entity }}' then coalesce(fates.used, 0)
             {% endfor -%}
-            else coalesce(counted_before.used, 0) + coalesce(read_only.used, 0)
+            else coalesce(counted_before.used, 0) + coalesce(read_only.records, 0)
         end as bigint
     ) as used
 from entities
