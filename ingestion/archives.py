@@ -96,7 +96,7 @@ def take_apart(landed: Landed, folder: Path) -> tuple[list[LandedFile], tuple[st
         LandedFile(folder / f"{entity}.ndjson", landed.source, landed.batch, latest, rows[entity], KIND)
         for entity in sorted(rows)
     ]
-    return taken, tuple(f"{count:,} {what}" for what, count in sorted(notes.items()))
+    return taken, tuple(f"{what}: {count:,}" for what, count in sorted(notes.items()))
 
 
 def _records(path: Path, expected: int, notes: Counter[str]) -> Iterator[tuple[str, str]]:
@@ -138,7 +138,7 @@ def _is_known(record: Record, known: set[tuple[str, ...]]) -> bool:
 def _note(record: Record, notes: Counter[str]) -> None:
     """Count what is set aside, and the words that are not known."""
     if record.entity == OTHERS and record.values is not None:
-        notes[f"records set aside: {record.values['kind']}"] += 1
+        notes[f"set aside, {record.values['kind']}"] += 1
     if record.unknown is not None:
         notes[f"{record.entity} {record.unknown}"] += 1
 
