@@ -191,7 +191,8 @@ select
     cast(coalesce(fates.orphans, 0) as bigint) as orphans,
     cast(
         coalesce(counted_before.set_aside, 0)
-        + case when entities.entity = '{{ set_aside_entity() }}' then coalesce(read_only.records, 0) else 0 end as bigint
+        + case when entities.entity = '{{ set_aside_entity() }}' then coalesce(read_only.records, 0) else 0 end
+        as bigint
     ) as set_aside,
     cast(
         case

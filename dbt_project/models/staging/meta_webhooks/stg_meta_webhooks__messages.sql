@@ -16,6 +16,7 @@ end
 with messages as (
     select
         *,
+        {{ word('type') }} as type_word,
         {{ number_of('from_number') }} as from_digits,
         {{ number_of('to_number') }} as to_digits,
         {{ number_of('contact_number') }} as contact_digits,
@@ -46,7 +47,7 @@ received as (
         end as message_user_id,
         coalesce(contact_user_id, {{ user_id_of('contact_number') }}) as contact_user_id,
         case
-            when {{ word('type') }} in ('{{ no_messages | join("', '") }}') then 'system' else {{ word('type') }}
+            when type_word in ('{{ no_messages | join("', '") }}') then 'system' else type_word
         end as message_type,
         {{ word('status') }} as status_word,
         {{ utc('sent_at') }} as sent_at,
