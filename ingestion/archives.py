@@ -64,8 +64,8 @@ def _skip_line(file: IO[bytes], line: bytes) -> None:
 
 def _is_json(line: bytes) -> bool:
     try:
-        decoded(line)
-    except NoDeliveryError:
+        json.loads(line)
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -209,7 +209,7 @@ def _status(status: object, contacts: list[Payload]) -> Iterator[Record]:
         return
     number = status.get("recipient_id")
     user_id = status.get("recipient_user_id") or status.get("recipient_parent_user_id")
-    if number is None and user_id is None and len(contacts) == 1:
+    if not (number or user_id) and len(contacts) == 1:
         number, user_id = contacts[0].get("wa_id"), contacts[0].get("user_id")
     yield from _users(status, number, "recipient_user_id", "recipient_parent_user_id")
     word = status.get("status")
