@@ -116,8 +116,8 @@ _ACCOUNTING = """
         from settings.batch_counts as counts group by all
     )
     select source_system, entity, ingested, rows_read, landed, used, superseded, deleted, quarantined, orphans,
-        abs(coalesce(ingested, 0) - coalesce(rows_read, 0)) as read_off,
-        landed - used - superseded - deleted - quarantined - orphans as lost
+        set_aside, abs(coalesce(ingested, 0) - coalesce(rows_read, 0)) as read_off,
+        landed - used - superseded - deleted - quarantined - orphans - set_aside as lost
     from intermediate.int_row_accounting full join ledger using (source_system, entity)
     order by all
 """

@@ -71,12 +71,14 @@ class Entity:
 
     ``clock``: the instant whose change between batches is a restatement; a source that restates many has broken clocks.
     ``is_native``: its records are those of a live system, of which some values stand deeper than at the top.
+    ``is_archived``: they were taken out of archives; each says of which (``archive``) and whether it is ``malformed``.
     """
 
     name: str
     columns: tuple[Column, ...]
     clock: str | None = None
     is_native: bool = False
+    is_archived: bool = False
 
     @property
     def key(self) -> str:

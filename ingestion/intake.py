@@ -339,6 +339,7 @@ class _SourceIntake:
             for file in batch.ignored
             if self._source.kind == EXPORT
         ]
+        self._say_notes(batches)
         self._report.warnings += [
             f"{entry.source} {entry.batch}: accepted by an operator, and would be refused: {reason}"
             for entry in entries
@@ -508,6 +509,13 @@ class _SourceIntake:
                 f"{name}: {count} parsed again from landing: the rules for rows have changed since; the build is full"
             )
         self._report.warnings += said
+        for segment in fresh:
+            self._say_notes(raw.read_batch(segment.folder, batch) for batch in segment.batches)
+
+    def _say_notes(self, batches: Iterable[RawBatch]) -> None:
+        self._report.warnings += [
+            f"{self._source.name} {batch.batch}: {note}" for batch in batches for note in batch.notes
+        ]
 
 
 def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch) -> str:

@@ -8,6 +8,7 @@ definitions is the page on the live systems. What a record holds beside these st
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ingestion.contract import ENTITIES, Column, Entity, Kind
 
@@ -161,21 +162,42 @@ _ACTIVECAMPAIGN = (
     _entity("pulls", _id("pull_id", required=True), _flag("is_complete"), _flag("has_contacts")),
 )
 
-_META_WEBHOOKS = (
-    _entity(
-        "messages",
-        _id("message_id", "id", required=True),
-        _id("contact_phone", "from", required=True),
-        _moment("sent_at", "timestamp", required=True, happened=True),
-        _text("type"),
-    ),
-    _entity(
-        "statuses",
-        _id("message_id", "id", required=True),
-        _text("status", required=True),
-        _moment("occurred_at", "timestamp", required=True, happened=True),
-        _id("contact_phone", "recipient_id", required=True),
-    ),
+_META_WEBHOOKS = tuple(
+    replace(_entity(name, *columns, _text("archive", required=True)), is_archived=True)
+    for name, columns in {
+        "messages": (
+            _id("message_id", "id", required=True),
+            _text("source"),
+            _moment("sent_at", "timestamp", required=True, happened=True),
+            _text("type"),
+            _id("from_number", "from"),
+            _id("from_user_id"),
+            _id("to_number", "to"),
+            _id("to_user_id"),
+            # of whoever the business talks with, where the message itself does not say; and of the business
+            _id("contact_number"),
+            _id("contact_user_id"),
+            _id("business_number"),
+            _id("revoked_id"),
+            # of the history alone
+            _text("status"),
+            _flag("from_me"),
+        ),
+        "statuses": (
+            _id("message_id", "id", required=True),
+            _text("status", required=True),
+            _moment("occurred_at", "timestamp", required=True, happened=True),
+            _id("contact_number", "recipient_id"),
+            _id("contact_user_id", "recipient_user_id"),
+        ),
+        "users": (_id("user_id", required=True), _id("number"), _id("previous_user_id")),
+        "numbers": (
+            _id("old_number", required=True),
+            _id("new_number", required=True),
+            _moment("changed_at", "timestamp", required=True, happened=True),
+        ),
+        "others": (_text("kind", required=True),),
+    }.items()
 )
 
 _ENTITIES: Mapping[str, Mapping[str, Entity]] = {

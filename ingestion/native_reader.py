@@ -32,10 +32,13 @@ def native_ndjson(path: Path, entity: Entity, bounds: Bounds) -> Reader:
         for step in steps[:-1]:
             level = level.setdefault(step, {})
         level[steps[-1]] = "VARCHAR" if rest is None and column.kind is not Kind.LIST else "JSON"
-    relation = json_lines(path, structure, bounds)
+    malformed = "fields is null"
+    if entity.is_archived:
+        structure["malformed"] = "VARCHAR"
+        malformed += " or fields.malformed is not null"
     references = {tuple(_place(column)[0][:-1]) for column in entity.columns if _is_of_reference(column)}
     values = {column.name: _value(column, references) for column in entity.columns}
-    return Reader(relation, values, malformed="fields is null")
+    return Reader(json_lines(path, structure, bounds), values, malformed=malformed)
 
 
 def _place(column: Column) -> tuple[list[str], str | None]:

@@ -344,7 +344,7 @@ def _write(
     typing = typing_of(reader, entity, _limits(files, rating_scale))
     # 1 for a single file, whose columns may hide the index of its own
     number = "1" if len(files) == 1 else "cast(file_index as bigint) + 1"
-    with _names(connection, files) as origin:
+    with _names(connection, files, "archive" if entity.is_archived else None) as origin:
         connection.execute(
             f"""
             copy (
@@ -380,8 +380,13 @@ def _limits(files: Sequence[LandedFile], rating_scale: tuple[int, int]) -> Limit
 
 
 @contextmanager
-def _names(connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile]) -> Iterator[str]:
-    """SQL of where a record came from. As enumerations, which Parquet keeps as text, names cost next to nothing."""
+def _names(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile], file_column: str | None
+) -> Iterator[str]:
+    """SQL of where a record came from. As enumerations, which Parquet keeps as text, names cost next to nothing.
+
+    ``file_column``: that which names the file, where a record does so itself.
+    """
     columns = {
         "source_system": [file.source for file in files],
         "_batch": [file.batch for file in files],
@@ -390,10 +395,11 @@ def _names(connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile]) -
     distinct = {name: ", ".join(map(sql_text, dict.fromkeys(values))) for name, values in columns.items()}
     connection.execute("; ".join(f"create temp type names_of{name} as enum ({of})" for name, of in distinct.items()))
     try:
-        yield ", ".join(
-            f"{by_file([f'cast({sql_text(value)} as names_of{name})' for value in values])} as {name}"
+        origins = {
+            name: by_file([f"cast({sql_text(value)} as names_of{name})" for value in values])
             for name, values in columns.items()
-        )
+        }
+        yield ", ".join(f"{(name == '_file' and file_column) or origin} as {name}" for name, origin in origins.items())
     finally:
         connection.execute("; ".join(f"drop type names_of{name}" for name in columns))
 

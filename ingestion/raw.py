@@ -16,6 +16,7 @@ import json
 import os
 import re
 import secrets
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -26,7 +27,7 @@ from typing import Any
 
 import duckdb
 
-from ingestion import parsing
+from ingestion import archives, parsing
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.contract import Entity
 from ingestion.landing import BatchError, Landed, replacing_folder, sync_file
@@ -66,6 +67,8 @@ class RawBatch:
     ignored: tuple[str, ...]
     fingerprint: str
     """Tells the content that it was parsed from."""
+    notes: tuple[str, ...] = ()
+    """What of it was set aside or is not known, with counts, in words."""
 
     def totals(self) -> dict[str, tuple[int, int]]:
         """Records and quarantined records of each entity that the batch holds."""
@@ -160,18 +163,8 @@ def parse_segment(
     name = new_name(landed[0].batch)
     with replacing_folder(raw / source / name) as folder:
         progress(f"{source} {_span(landed)}")
-        files, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind, bounds)
+        batches, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind, bounds)
         _write_quarantine(connection, folder / QUARANTINE, source, quarantine)
-        batches = [
-            RawBatch(
-                batch.batch,
-                batch.extracted_at,
-                files[batch.batch],
-                tuple(sorted(batch.manifest.files.keys() - files[batch.batch].keys())),
-                batch.fingerprint,
-            )
-            for batch in landed
-        ]
         rules = rules_of(kind, rating_scale, bounds)
         write_summary(folder, rules, {batch.batch: _described(batch) for batch in batches})
         records = sum(file.records for batch in batches for file in batch.files.values())
@@ -211,6 +204,7 @@ def read_batch(folder: Path, batch: str) -> RawBatch | None:
             {name: RawFile(**file) for name, file in found["files"].items()},
             tuple(found["ignored"]),
             found["fingerprint"],
+            tuple(found.get("notes", ())),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -222,6 +216,7 @@ def _described(batch: RawBatch) -> dict[str, Any]:
         "extracted_at": batch.extracted_at.isoformat(),
         "files": {name: asdict(file) for name, file in batch.files.items()},
         "ignored": batch.ignored,
+        "notes": batch.notes,
     }
 
 
@@ -237,39 +232,55 @@ def _parse(
     rating_scale: tuple[int, int],
     kind: str,
     bounds: Bounds,
-) -> tuple[dict[str, dict[str, RawFile]], dict[str, list[Part]], list[_BadRow]]:
-    """The parsed files by batch, the parts by entity, and the rows of quarantine by batch, file and line."""
-    delivered = [file for batch in landed for file in _files(batch, kind, bounds)]
+) -> tuple[list[RawBatch], dict[str, list[Part]], list[_BadRow]]:
+    """What there is of each batch, the parts by entity, and the rows of quarantine by batch, file and line."""
+    notes: dict[str, tuple[str, ...]] = {}
     groups: defaultdict[Hashable, list[parsing.LandedFile]] = defaultdict(list)
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     outcomes: dict[parsing.LandedFile, parsing.ParsedFile] = {}
-    try:
-        for number, file in enumerate(delivered):
-            part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
-            if parsing.is_raw_as_it_lies(connection, file, rating_scale) and _link(file.path, folder / part.name):
-                outcomes[file] = parsing.ParsedFile(file.rows, [])
-                parts[_entity(file)].append(part)
-            else:
-                groups[parsing.shape_of(connection, file.path, kind, bounds)].append(file)
-        numbered = [(Part(f"{_entity(of[0])}-{number}.parquet"), of) for number, of in enumerate(groups.values())]
-        parsed = _parse_groups(connection, [(of, folder / part.name) for part, of in numbered], rating_scale)
-        for (part, of), each in zip(numbered, parsed, strict=True):
-            outcomes |= zip(of, each, strict=True)
-            parts[_entity(of[0])].append(part)
-    except UnreadableFileError as error:
-        raise BatchError(f"{error.path}: cannot be read: {error}; deliver the batch again") from None
-    for file in delivered:
-        _refuse_other_rows(file, outcomes[file].records)
+    delivered: list[parsing.LandedFile] = []
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        for number, batch in enumerate(landed):
+            files, notes[batch.batch] = _files(batch, kind, bounds, Path(scratch) / str(number))
+            delivered += files
+        try:
+            for number, file in enumerate(delivered):
+                part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
+                if parsing.is_raw_as_it_lies(connection, file, rating_scale) and _link(file.path, folder / part.name):
+                    outcomes[file] = parsing.ParsedFile(file.rows, [])
+                    parts[_entity(file)].append(part)
+                else:
+                    groups[parsing.shape_of(connection, file.path, kind, bounds)].append(file)
+            numbered = [(Part(f"{_entity(of[0])}-{number}.parquet"), of) for number, of in enumerate(groups.values())]
+            parsed = _parse_groups(connection, [(of, folder / part.name) for part, of in numbered], rating_scale)
+            for (part, of), each in zip(numbered, parsed, strict=True):
+                outcomes |= zip(of, each, strict=True)
+                parts[_entity(of[0])].append(part)
+        except UnreadableFileError as error:
+            raise BatchError(f"{error.path}: cannot be read: {error}; deliver the batch again") from None
+        for file in delivered:
+            _refuse_other_rows(file, outcomes[file].records)
     if kind != EXPORT:
         _refuse_vanished(outcomes)
     parsed_files: dict[str, dict[str, RawFile]] = {batch.batch: {} for batch in landed}
     quarantine: list[_BadRow] = []
+    folders = {batch.batch: batch.folder for batch in landed}
     for file, outcome in outcomes.items():
         name, entity = file.path.name, _entity(file)
         parsed_files[file.batch][name] = RawFile(entity, outcome.records, len(outcome.bad))
-        quarantine += [(file.batch, entity, name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
+        if kind == archives.KIND:
+            places = archives.places(folders[file.batch], outcome.bad, bounds)
+        else:
+            places = [(name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
+        quarantine += [(file.batch, entity, *place) for place in places]
     quarantine.sort(key=lambda row: (row[0], row[2], row[3]))
-    return parsed_files, parts, quarantine
+    batches = []
+    for batch in landed:
+        files_of = parsed_files[batch.batch]
+        ignored = tuple(sorted(batch.manifest.files.keys() - files_of.keys()))
+        about = batch.batch, batch.extracted_at, files_of, ignored, batch.fingerprint, notes[batch.batch]
+        batches.append(RawBatch(*about))
+    return batches, parts, quarantine
 
 
 def _parse_groups(
@@ -316,8 +327,12 @@ def _link(origin: Path, target: Path) -> bool:
     return True
 
 
-def _files(landed: Landed, kind: str, bounds: Bounds) -> list[parsing.LandedFile]:
-    """The files of a batch that hold an entity, by name."""
+def _files(
+    landed: Landed, kind: str, bounds: Bounds, scratch: Path
+) -> tuple[list[parsing.LandedFile], tuple[str, ...]]:
+    """The files of a batch that hold an entity, by name, and what there is to say of them."""
+    if kind == archives.KIND:
+        return archives.take_apart(landed, scratch, bounds)
     files = []
     # what a live system tells while it is read may have happened since the reading began
     manifest = landed.manifest
@@ -331,7 +346,7 @@ def _files(landed: Landed, kind: str, bounds: Bounds) -> list[parsing.LandedFile
             )
         if parsing.entity_of(name, kind) is not None:
             files.append(parsing.LandedFile(path, landed.source, landed.batch, latest, told.rows, kind, bounds))
-    return files
+    return files, ()
 
 
 def _entity(file: parsing.LandedFile) -> str:
@@ -359,8 +374,8 @@ def _refuse_vanished(outcomes: Mapping[parsing.LandedFile, parsing.ParsedFile]) 
         path = vanished(entities_of(files[0].kind)[name], records, bad)
         if path is not None:
             raise BatchError(
-                f"{files[0].path}: none of the {records:,} {name} has '{path}' any more: the system's interface has"
-                " changed; 'causerie check-source' tells more, and the next run asks again"
+                f"{files[0].source} {files[0].batch}: none of the {records:,} {name} has '{path}' any more: the"
+                " system's interface has changed; 'causerie check-source' tells more, and the next run asks again"
             )
 
 

@@ -20,12 +20,12 @@ import textwrap
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import cast
 
 import duckdb
 
-from ingestion import packing, parsing, readable, readers, rules
+from ingestion import archives, meta_payloads, packing, parsing, readable, readers, rules
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.contract import DUCKDB_TYPES, Column, Entity, Kind
 from ingestion.native import EXPORT, entities_of
@@ -34,11 +34,12 @@ from ingestion.readers import Reader
 from ingestion.rules import Value
 from ingestion.typed_values import typing_of
 
-DECIDING_FUNCTIONS: dict[str, tuple[Callable[..., object], ...]] = {
+DECIDING_CODE: dict[str, tuple[Callable[..., object] | ModuleType, ...]] = {
     EXPORT: (
         *(packing.open_text, packing.pieces, readable.looking_through),
         *(readers.csv_header, readers.csv_records, readers.sieved_csv),
     ),
+    archives.KIND: (meta_payloads, archives.take_apart, archives.lines, packing.pieces),
 }
 """By kind of source: what decides about its rows in Python."""
 _PARQUET_TYPES = (
@@ -56,7 +57,7 @@ _ANYTHING = Entity("anything", tuple(Column(kind.value, kind) for kind in Kind))
 def rules_of(kind: str, rating_scale: tuple[int, int], bounds: Bounds = DEFAULTS) -> str:
     """Names the rules for rows of a kind of source: what was parsed under another name is to be parsed again."""
     words = [duckdb.__version__, *_statements(kind, rules.Limits(bounds.earliest, "latest", rating_scale), bounds)]
-    words += map(in_essence, DECIDING_FUNCTIONS.get(kind, ()))
+    words += map(in_essence, DECIDING_CODE.get(kind, ()))
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
 
 
@@ -83,12 +84,16 @@ def _readers_of_export(bounds: Bounds) -> Iterator[Reader]:
         yield readers.parquet([Path("records.parquet")], dict.fromkeys(names, kind), _ANYTHING)
 
 
-def in_essence(function: Callable[..., object]) -> str:
-    """What a function does: its code without comments, docstrings and layout."""
-    code = cast(FunctionType, function).__code__
-    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]  # inspect.getsource asks all modules
-    tree = ast.parse(textwrap.dedent("".join(inspect.getblock(lines))))
+def in_essence(code: Callable[..., object] | ModuleType) -> str:
+    """What a function or a whole module does: its code without comments, docstrings and layout."""
+    if isinstance(code, ModuleType):
+        lines = linecache.getlines(str(code.__file__))
+    else:
+        compiled = cast(FunctionType, inspect.unwrap(code)).__code__
+        # inspect.getsource looks through all modules
+        lines = inspect.getblock(linecache.getlines(compiled.co_filename)[compiled.co_firstlineno - 1 :])
+    tree = ast.parse(textwrap.dedent("".join(lines)))
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree)

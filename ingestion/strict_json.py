@@ -21,8 +21,8 @@ def decoded(content: bytes) -> Any:
     try:
         return json.loads(
             content,
-            parse_constant=_refused,
-            parse_float=_finite,
+            parse_constant=refused,
+            parse_float=finite,
             parse_int=_whole,
             object_pairs_hook=_unique,
         )
@@ -30,11 +30,13 @@ def decoded(content: bytes) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def _refused(word: str) -> Any:
+def refused(word: str) -> Any:
+    """For ``parse_constant``."""
     raise ValueError(f"{word} is no JSON")
 
 
-def _finite(text: str) -> float:
+def finite(text: str) -> float:
+    """For ``parse_float``."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is beyond what a number can be")
@@ -42,7 +44,7 @@ def _finite(text: str) -> float:
 
 
 def _whole(text: str) -> int | float:
-    return int(text) if len(text) <= 300 else _finite(text)
+    return int(text) if len(text) <= 300 else finite(text)
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -124,10 +124,11 @@ def _checks_passed(home: Home, release: releases.Release) -> int:
 def _superseded(home: Home, release: releases.Release) -> str:
     with duckdb.connect(str(home.build(release.build_id).database), read_only=True) as connection:
         row = connection.execute(
-            "select sum(landed), sum(used), sum(superseded), sum(deleted), sum(quarantined), sum(orphans)"
+            "select sum(landed), sum(used), sum(superseded), sum(deleted), sum(quarantined), sum(orphans),"
+            " sum(set_aside)"
             " from intermediate.int_row_accounting"
         ).fetchone()
-    names = ("rows landed in all", "in use", "superseded", "deleted", "quarantined", "orphans")
+    names = ("rows landed in all", "in use", "superseded", "deleted", "quarantined", "orphans", "set aside")
     return ", ".join(f"{value or 0:,} {name}" for value, name in zip(row or (), names, strict=False))
 
 

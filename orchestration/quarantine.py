@@ -33,7 +33,7 @@ OPEN, MENDED, REFUSED, NOT_BUILT = "open", "mended", "refused", "not built"
 """States of a row. ``REFUSED``: its batch is, so it is not counted; ``NOT_BUILT``: the build does not tell of it."""
 
 _COLUMNS = "source_system, entity, batch, file, line, record_id, reasons, state, mended_by, record"
-_PLACE = "source_system, batch, file, nth_of_file"
+_PLACE = "source_system, batch, file, entity, nth_of_file"
 _ROWS_AT_ONCE = 1000
 
 
@@ -172,15 +172,15 @@ class Quarantine:
             try:
                 self._connection.execute(
                     "insert into found select source_system, batch, entity, file, line, reasons, record, is_refused,"
-                    " row_number() over (partition by batch, file order by line, file_row_number)"
+                    " row_number() over (partition by batch, file, entity order by line, file_row_number)"
                     f" from read_parquet({sql_file(path)}, file_row_number = true)"
                     f" join ({sql_rows({'batch': 'varchar', 'is_refused': 'boolean'}, batches)}) using (batch) {chosen}"
                 )
             except duckdb.Error as error:
                 self.notes.append(f"{path}: cannot be read, and its rows are left out: {first_line(error)}")
         self._connection.execute(
-            "create temp table known (source_system varchar, batch varchar, file varchar, nth_of_file bigint,"
-            " record_id varchar, mended_by varchar, is_built boolean)"
+            "create temp table known (source_system varchar, batch varchar, file varchar, entity varchar,"
+            " nth_of_file bigint, record_id varchar, mended_by varchar, is_built boolean)"
         )
 
     def _read_build(self, home: Home) -> None:
@@ -209,7 +209,7 @@ class Quarantine:
     def _look_up_keys(self, files: Mapping[Path, Sequence[Entry]]) -> None:
         """Into ``known``: the keys of rows that the build does not tell of."""
         self._connection.execute(
-            f"create temp table unknown as select {_PLACE}, entity from found anti join known using ({_PLACE})"
+            f"create temp table unknown as select {_PLACE} from found anti join known using ({_PLACE})"
         )
         wanted = set(self._rows("select distinct source_system, batch, entity from unknown"))
         for path, entries in files.items():
@@ -220,8 +220,8 @@ class Quarantine:
                     try:
                         self._connection.execute(
                             f"insert into known select {_PLACE}, record_id, null, false from (select source_system,"
-                            " _batch as batch, _file as file, row_number() over (partition by _batch, _file"
-                            " order by file_row_number) as nth_of_file,"
+                            f" _batch as batch, _file as file, {sql_text(name)} as entity,"
+                            " row_number() over (partition by _batch, _file order by file_row_number) as nth_of_file,"
                             f" case when not contains(_reasons, '{key}: ') then {key} end as record_id"
                             f" from read_parquet({sql_file(part)}, file_row_number = true) where _reasons is not null)"
                             f" semi join unknown using ({_PLACE})"
@@ -237,7 +237,8 @@ class Quarantine:
             "create temp table listed as select found.*, record_id, mended_by,"
             f" case when is_refused then '{REFUSED}' when mended_by is not null then '{MENDED}'"
             f" when is_built then '{OPEN}' else '{NOT_BUILT}' end as state,"
-            f" row_number() over (order by {_PLACE}) as number from found left join known using ({_PLACE}) {mended}"
+            " row_number() over (order by source_system, batch, file, line, entity, nth_of_file) as number"
+            f" from found left join known using ({_PLACE}) {mended}"
         )
         self._connection.execute(
             "create temp table against as select *, row_number() over (partition by reason order by number) as nth"

@@ -38,6 +38,10 @@ list_sort(list_distinct(list_filter(
 {% macro digits_of(text) -%} {{ adapter.dispatch('digits_of')(text) }} {%- endmacro %}
 {% macro duckdb__digits_of(text) -%} regexp_replace({{ text }}, '[^0-9]', '', 'g') {%- endmacro %}
 
+{# Whether there is anything in a text that no phone number has. #}
+{% macro has_letters(text) -%} {{ adapter.dispatch('has_letters')(text) }} {%- endmacro %}
+{% macro duckdb__has_letters(text) -%} regexp_matches({{ text }}, '[^-+0-9().\/\s]') {%- endmacro %}
+
 {# A number that tells keys apart, but for rare coincidences: what it tells apart differs. #}
 {% macro key_hash(columns) -%} {{ adapter.dispatch('key_hash')(columns) }} {%- endmacro %}
 {% macro duckdb__key_hash(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}

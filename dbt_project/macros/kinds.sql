@@ -26,9 +26,15 @@
     'meta_webhooks': {
         'messages': 'message_id',
         'statuses': 'message_id',
+        'users': 'user_id',
+        'numbers': 'old_number',
+        'others': 'kind',
     },
 }) }}
 {%- endmacro %}
+
+{# The entity of raw whose records are another system's, or nobody's that we know: they are counted, and set aside. #}
+{% macro set_aside_entity() -%} others {%- endmacro %}
 
 {# Whether the build has sources of a kind; the models of the others are not run. #}
 {% macro has_kind(kind) -%}

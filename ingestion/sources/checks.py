@@ -12,6 +12,7 @@ from typing import Any
 from ingestion.client import Client, Denied, GivenUp, NotThere, RemoteError
 from ingestion.delivered import Delivered
 from ingestion.landing import BatchError, batch_folders, read_manifest
+from ingestion.meta_payloads import MESSAGES, OTHERS, STATUSES
 from ingestion.native import entities_of
 from ingestion.settings import (
     ActiveCampaignSource,
@@ -193,12 +194,16 @@ def _check_archives(source: MetaWebhooksSource) -> Iterator[Finding]:
     if not source.path.is_dir():
         yield Finding("folder", False, f"{source.path} is not there; create the folder or correct the path")
         return
-    names = meta_webhooks.archives(source)
+    names = meta_webhooks.archive_files(source)
     yield Finding("folder", True, f"{source.path}: {len(names):,} archives")
     if names:
         newest = max(names, key=lambda name: names[name][1])
-        deliveries, messages, statuses, others = meta_webhooks.look_into(source.path / newest)
-        words = f"{newest}: {messages:,} messages and {statuses:,} statuses in its first {deliveries:,} deliveries"
-        if others:
-            words += f"; {others:,} lines are no deliveries"
-        yield Finding("archive", deliveries > others, words)
+        found = meta_webhooks.look_into(source.path / newest)
+        deliveries, malformed = found["deliveries"], found["malformed"]
+        words = f"{newest}: {found[MESSAGES]:,} messages and {found[STATUSES]:,} statuses in its first"
+        words += f" {deliveries:,} deliveries"
+        if found[OTHERS]:
+            words += f"; {found[OTHERS]:,} records of groups, of other systems or of unknown fields are set aside"
+        if malformed:
+            words += f"; {malformed:,} lines are no deliveries"
+        yield Finding("archive", deliveries > malformed, words)

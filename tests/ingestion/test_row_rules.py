@@ -124,9 +124,9 @@ def test_what_a_function_does_that_decides(monkeypatch: pytest.MonkeyPatch) -> N
         return path.read_text(encoding="latin-1", errors=errors)
 
     before = names()
-    functions = row_rules.DECIDING_FUNCTIONS[EXPORT]
+    functions = row_rules.DECIDING_CODE[EXPORT]
     assert packing.open_text in functions
-    monkeypatch.setitem(row_rules.DECIDING_FUNCTIONS, EXPORT, (open_text, *functions[1:]))
+    monkeypatch.setitem(row_rules.DECIDING_CODE, EXPORT, (open_text, *functions[1:]))
     assert names()[EXPORT] != before[EXPORT]
 
 

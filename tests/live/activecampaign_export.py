@@ -12,22 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tests.comparison import Marts
 from tests.drops import write_batch
-from tests.live.activecampaign import CLOSED, Row, Snapshot, World, digits, instant
+from tests.live.activecampaign import CLOSED, Row, Snapshot, World, instant
 from tests.live.meta import Payload, read_archive
+from tests.live.meta_readings import Archive, compared, distance
 
 State = dict[str, dict[str, Row]]
 """Rows by entity and key."""
 
 ORIGINS = ("inbox", "flow", "auto_response", "api", "broadcast")
-FURTHEST = ("deleted", "failed", "read", "delivered", "sent")
-"""Statuses, the furthest first; all others are less far. In the archive there is none that is deleted."""
-
 QUALITY = "[quality]\nrestated_rows = 1000000\n"
 """Ends a configuration that reads such batches: an instant of ``sent`` that comes late is no broken clock here."""
 
@@ -105,7 +103,7 @@ class _Known:
     surveys: dict[str, Row] = field(default_factory=dict)
     first_messages: dict[str, tuple[str, Row]] = field(default_factory=dict)
     numbers: dict[str, set[str]] = field(default_factory=dict)
-    archive: dict[str, _Archived] = field(default_factory=dict)
+    archive: Archive = field(default_factory=lambda: Archive([]))
 
     def observe(self, run: Run) -> None:
         """Take in one run."""
@@ -116,14 +114,14 @@ class _Known:
         _mark_gone(self.conversations, run.snapshot.conversations)
         for row in run.snapshot.contacts:
             self.contacts[row["id"]] = _contact(row)
-            self.numbers[row["id"]] = {digits(row["phone"]), digits(row["canonical_phone"])} - {""}
+            self.numbers[row["id"]] = {compared(row["phone"]), compared(row["canonical_phone"])} - {""}
         _mark_gone(self.contacts, run.snapshot.contacts)
         for row in run.snapshot.members:
             self.agents[str(row["id"])] = {"agent_id": str(row["id"]), "name": _name(row), "email": row["email"]}
         for row in run.snapshot.flows:
             if (row["flow"] or {}).get("trigger_type") == "CSAT" and not row["is_test"]:
                 self.surveys[row["id"]] = row
-        self.archive = _archived(run.archive)
+        self.archive = Archive(run.archive)
         self.runs += 1
 
     def _conversation(self, row: Row, extracted_at: datetime) -> Row:
@@ -176,9 +174,10 @@ class _Known:
 
     def _messages(self, owners: _Owners) -> dict[str, Row]:
         messages = {}
-        for message_id, archived in self.archive.items():
-            conversation_id = owners.of_number(archived.number, archived.sent_at)
-            messages[message_id] = archived.row(message_id, conversation_id or f"nobody {archived.number}")
+        for message_id, archived in self.archive.messages.items():
+            numbers = self.archive.numbers_of(archived)
+            conversation_id = owners.of_numbers(numbers, archived.sent_at)
+            messages[message_id] = archived.row(message_id, conversation_id or "nobody")
         for message_id, (conversation_id, message) in self.first_messages.items():
             archived_as = messages.get(message_id, {})
             messages[message_id] = _first_message(message, conversation_id, archived_as) | {"message_id": message_id}
@@ -246,8 +245,8 @@ class _Owners:
             for number in of_contact:
                 self._contacts.setdefault(number, set()).add(contact_id)
 
-    def of_number(self, number: str, at: datetime) -> str | None:
-        return self._latest(self._contacts.get(digits(number), set()), at)
+    def of_numbers(self, numbers: set[str], at: datetime) -> str | None:
+        return self._latest({contact for number in numbers for contact in self._contacts.get(number, set())}, at)
 
     def of_contact(self, contact_id: str, at: datetime) -> str | None:
         return self._latest({contact_id}, at)
@@ -260,58 +259,6 @@ class _Owners:
 # ---------------------------------------------------------------------------------------------------------
 # Messages
 # ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Archived:
-    """All that an archive tells of one message."""
-
-    number: str
-    inbound: tuple[datetime, str] | None = None
-    statuses: dict[str, datetime] = field(default_factory=dict)
-
-    @property
-    def sent_at(self) -> datetime:
-        """Inbound: when it was sent. Outbound: its ``sent`` status, else the earliest."""
-        if self.inbound:
-            return self.inbound[0]
-        return self.statuses.get("sent") or min(self.statuses.values())
-
-    def row(self, message_id: str, conversation_id: str) -> Row:
-        return {
-            "message_id": message_id,
-            "conversation_id": conversation_id,
-            "sent_at": self.sent_at.isoformat(),
-            "direction": "inbound" if self.inbound else "outbound",
-            "sender_type": "contact" if self.inbound else None,
-            "agent_id": None,
-            "origin": None,
-            "type": self.inbound[1] if self.inbound else None,
-            "status": min(self.statuses, key=_distance, default=None),
-            "deleted": False,
-        }
-
-
-def _archived(payloads: Iterable[Payload]) -> dict[str, _Archived]:
-    """The messages of an archive. What is told again is the same: it changes nothing."""
-    found: dict[str, _Archived] = {}
-    changes = [change for payload in payloads for entry in payload["entry"] for change in entry["changes"]]
-    for value in (change["value"] for change in changes if change["field"] == "messages"):
-        for message in value.get("messages", []):
-            one = found.setdefault(message["id"], _Archived(message["from"]))
-            one.inbound = one.inbound or (_at(message), message["type"])
-        for status in value.get("statuses", []):
-            one = found.setdefault(status["id"], _Archived(status["recipient_id"]))
-            one.statuses.setdefault(status["status"], _at(status))
-    return found
-
-
-def _at(told: Row) -> datetime:
-    return datetime.fromtimestamp(int(told["timestamp"]), UTC)
-
-
-def _distance(status: str | None) -> int:
-    return FURTHEST.index(status) if status in FURTHEST else len(FURTHEST)
 
 
 def _first_message(message: Row, conversation_id: str, archived: Row) -> Row:
@@ -327,7 +274,7 @@ def _first_message(message: Row, conversation_id: str, archived: Row) -> Row:
         sender_type = "bot" if source == "flow" else "system"
     else:
         sender_type = None
-    status = min(message["status"], archived.get("status"), key=_distance)
+    status = min(message["status"], archived.get("status"), key=distance)
     return {
         "conversation_id": conversation_id,
         "sent_at": message["timestamp"],
@@ -337,5 +284,5 @@ def _first_message(message: Row, conversation_id: str, archived: Row) -> Row:
         "origin": source if source in ORIGINS and not inbound else None,
         "type": message["msg_type"],
         "status": status,
-        "deleted": status == "deleted",
+        "deleted": status == "deleted" or archived.get("deleted", False),
     }

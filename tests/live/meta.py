@@ -19,6 +19,8 @@ from typing import Any
 
 Payload = dict[str, Any]
 
+BUSINESS = "525500000000"
+"""The business's own number."""
 _WINDOW = 90
 """Seconds in which deliveries may be put together."""
 
@@ -52,7 +54,7 @@ class Habits:
     late: float = 0.06
     delayed: float = 0.2
     grouped: float = 0.5
-    other: float = 0.05
+    other: float = 0.15
 
 
 CALM = Habits(0, 0, 0, 0, 0)
@@ -136,7 +138,7 @@ def _envelope(entries: list[Payload]) -> Payload:
 def _value(facts: Sequence[Fact]) -> Payload:
     value: Payload = {
         "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "525500000000", "phone_number_id": "106000000000001"},
+        "metadata": {"display_phone_number": BUSINESS, "phone_number_id": "106000000000001"},
     }
     messages = [fact for fact in facts if fact.status is None]
     if messages:
@@ -180,18 +182,139 @@ def _seconds(at: datetime) -> str:
 
 
 def _other(fact: Fact, chance: Random) -> Payload:
-    """What an archive also holds: other fields, of which some look like messages, and empty changes."""
-    echo = {"from": "525500000000", "to": fact.number, "id": "wamid.echo", "timestamp": _seconds(fact.at)}
-    change: Payload = chance.choice(
+    """What an archive also holds, about a fact or beside it: every kind of delivery but plain messages and statuses."""
+    return chance.choice(
         [
-            {"field": "account_update", "value": {"event": "VERIFIED_ACCOUNT", "phone_number": "525500000000"}},
-            {"field": "smb_message_echoes", "value": {"message_echoes": [echo | {"type": "text"}]}},
-            {"field": "history", "value": {"messages": [_message(fact) | {"id": "wamid.of-the-history"}]}},
-            {"field": "messages", "value": {"metadata": {"phone_number_id": "106000000000001"}}},
-            {"field": "messages", "value": {"messages": [], "statuses": [], "errors": [{"code": 130_429}]}},
+            _with_nothing,
+            _of_another_field,
+            _of_another_system,
+            _of_a_group,
+            _edit,
+            _revocation,
+            _welcome,
+            _echo,
+            _echo_of_the_same,
+            _history,
+            _history_by_itself,
+            _user_without_a_number,
+            _change_of_number,
+            _in_another_form,
         ]
+    )(fact, chance)
+
+
+def _changed(field: str, value: Payload) -> Payload:
+    return _envelope([{"id": "104000000000001", "changes": [{"field": field, "value": _value([]) | value}]}])
+
+
+def _about(fact: Fact, kind: str, **values: Any) -> Payload:
+    """Something beside a fact, of its customer, at its instant."""
+    key = {"from": fact.number, "id": f"{fact.id}.{fact.status}.{kind}", "timestamp": _seconds(fact.at), "type": kind}
+    return key | values
+
+
+def _with_nothing(fact: Fact, chance: Random) -> Payload:
+    return _changed("messages", chance.choice([{}, {"messages": [], "statuses": [], "errors": [{"code": 130_429}]}]))
+
+
+def _of_another_field(fact: Fact, chance: Random) -> Payload:
+    field = chance.choice(["account_update", "message_template_status_update", "smb_app_state_sync"])
+    return _changed(field, {"event": "VERIFIED_ACCOUNT", "messages": [_about(fact, "text")]})
+
+
+def _of_another_system(fact: Fact, chance: Random) -> Payload:
+    message = {"mid": fact.id, "text": "..."}
+    return {"object": chance.choice(["instagram", "page"]), "entry": [{"id": "3", "messaging": [{"message": message}]}]}
+
+
+def _of_a_group(fact: Fact, chance: Random) -> Payload:
+    status = {"id": f"{fact.id}.group", "status": "read", "timestamp": _seconds(fact.at), "recipient_id": "Y2Fwa"}
+    return _changed(
+        "messages",
+        {
+            "messages": [_about(fact, "text", group_id="Y2Fwa")],
+            "statuses": [status | {"recipient_type": "group", "recipient_participant_id": fact.number}],
+        },
     )
-    return _envelope([{"id": "104000000000001", "changes": [change]}])
+
+
+def _edit(fact: Fact, chance: Random) -> Payload:
+    told = {"original_message_id": fact.id, "message": {"type": "text", "text": {"body": "..."}}}
+    return _changed("messages", {"messages": [_about(fact, "edit", edit=told)]})
+
+
+def _revocation(fact: Fact, chance: Random) -> Payload:
+    """At times before the message itself comes."""
+    revocation = _about(fact, "revoke", revoke={"original_message_id": fact.id})
+    if fact.status is None:
+        return _changed("messages", {"messages": [revocation]})
+    from_phone = revocation | {"from": BUSINESS, "to": fact.number}
+    return _changed("smb_message_echoes", {"message_echoes": [from_phone]})
+
+
+def _welcome(fact: Fact, chance: Random) -> Payload:
+    return _changed("messages", {"messages": [_about(fact, "request_welcome")]})
+
+
+def _echo(fact: Fact, chance: Random) -> Payload:
+    """The business writes on its phone."""
+    echo = _about(fact, "text", to=fact.number) | {"from": BUSINESS}
+    return _changed("smb_message_echoes", {"message_echoes": [echo]})
+
+
+def _echo_of_the_same(fact: Fact, chance: Random) -> Payload:
+    """The message of which a status tells was written on the phone."""
+    if fact.status is None:
+        return _echo(fact, chance)
+    echo = _about(fact, "image", to=fact.number) | {"from": BUSINESS, "id": fact.id}
+    return _changed("smb_message_echoes", {"message_echoes": [echo]})
+
+
+def _history(fact: Fact, chance: Random) -> Payload:
+    """A thread of before: it holds a message of either side, and what was delivered already."""
+    read = {"history_context": {"status": chance.choice(["READ", "DELIVERED", "PLAYED", "ERROR", "PENDING"])}}
+    ours = _about(fact, "video", to=fact.number) | {"from": BUSINESS} | read
+    messages = [_about(fact, "text") | read, ours]
+    if fact.status is None:
+        messages.append(_message(fact) | read)
+    threads = [{"id": fact.number, "messages": messages}]
+    chunk = {"metadata": {"phase": 0, "chunk_order": 1, "progress": 55}, "threads": threads}
+    return _changed("history", {"history": [chunk]})
+
+
+def _history_by_itself(fact: Fact, chance: Random) -> Payload:
+    """What the history tells of its media, in a delivery of their own; the business shares no more."""
+    errors = [{"code": 2_593_109, "title": "History sync is turned off"}]
+    return _changed("history", {"messages": [_about(fact, "audio")], "history": [{"errors": errors}]})
+
+
+def _user_without_a_number(fact: Fact, chance: Random) -> Payload:
+    """A message and a status name the user alone; at times a contact tells the number too."""
+    user = f"MX.{fact.number}"
+    contact = {"profile": {"name": "Ana"}, "user_id": user} | chance.choice([{}, {"wa_id": fact.number}])
+    message = _about(fact, "text", from_user_id=user)
+    del message["from"]
+    status = {"id": f"{message['id']}.out", "status": "delivered", "timestamp": _seconds(fact.at)}
+    status |= chance.choice([{"recipient_user_id": user}, {"recipient_id": user}])
+    return _changed("messages", {"contacts": [contact], "messages": [message], "statuses": [status]})
+
+
+def _change_of_number(fact: Fact, chance: Random) -> Payload:
+    """The customer has another number from then on, and writes from it."""
+    new = f"{fact.number}0"
+    change = {"body": "A changed number", "type": "user_changed_number", "wa_id": new}
+    messages = [_about(fact, "system", system=change), _about(fact, "sticker") | {"from": new}]
+    return _changed("messages", {"messages": messages})
+
+
+def _in_another_form(fact: Fact, chance: Random) -> Payload:
+    """A number of Mexico without its 1, or with it."""
+    number = fact.number
+    if number.startswith("521"):
+        number = number.replace("521", "52", 1)
+    elif number.startswith("52"):
+        number = number.replace("52", "521", 1)
+    return _changed("messages", {"messages": [_about(fact, "document") | {"from": number}]})
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def test_an_archive_that_is_still_written_is_left_for_later(tmp_path: Path, monk
         few = build_marts(config, take_in_first=False)["details"]
         packed.write_bytes(whole)
         report = accept(config)[1]
-        assert not report.warnings
+        assert not any("later run" in warning for warning in report.warnings)
         many = build_marts(config, take_in_first=False)["details"]
     assert sum(row["messages"] for row in few) < sum(row["messages"] for row in many)  # type: ignore[misc]
 

@@ -18,7 +18,7 @@ import pytest
 from ingestion import parsing
 from ingestion.catalog import create_build
 from ingestion.landing import open_landed
-from ingestion.ledger import Entry
+from ingestion.ledger import Counts, Entry
 from ingestion.raw import Segment, parse_segment
 from ingestion.settings import load_settings
 from tests.comparison import Marts, read_marts
@@ -73,6 +73,12 @@ def told(key: str, status: str, hour: float, phone: str = "33123456789") -> Row:
     return {"id": key, "status": status, "timestamp": unix(hour), "recipient_id": phone}
 
 
+def delivery(field: str = "messages", **value: object) -> Row:
+    """One of Meta's webhooks; the number of the business is +10."""
+    change = {"field": field, "value": {"metadata": {"display_phone_number": "10"}, **value}}
+    return {"object": "whatsapp_business_account", "entry": [{"changes": [change]}]}
+
+
 @dataclass
 class Home:
     """Batches in landing, and the build of all of them."""
@@ -83,7 +89,12 @@ class Home:
     csat_flows: list[str] = field(default_factory=list)
 
     def land(self, source: str, number: int, entities: Mapping[str, Sequence[Row]]) -> None:
-        """A batch of a source, extracted on that day; it is taken as accepted, whatever is quarantined in it."""
+        """A batch of a source, extracted on that day; it is taken as accepted, whatever is quarantined in it.
+
+        Of an archive: the lists of one delivery.
+        """
+        if SOURCES[source]["kind"] == "meta_webhooks" and "archive-0001" not in entities:
+            entities = {"archive-0001": [delivery(**entities)]}
         folder = self.folder / "var" / "landing" / source / f"b{number}"
         files = {f"{entity}.ndjson": content_of(rows, "ndjson") for entity, rows in entities.items()}
         rows = {f"{entity}.ndjson": len(records) for entity, records in entities.items()}
@@ -95,7 +106,8 @@ class Home:
             )
         assert [batch.batch for batch in batches] == [f"b{number}"]
         self.segments.append(segment)
-        entry = Entry(source, f"b{number}", "accepted", day(number), day(number), segment=segment.listed.segment)
+        counts = {entity: Counts(landed, bad) for entity, (landed, bad) in batches[0].totals().items()}
+        entry = Entry(source, f"b{number}", "accepted", day(number), day(number), counts, (), segment.listed.segment)
         self.entries.append(entry)
 
     def snapshot(
@@ -120,8 +132,8 @@ class Home:
             self.folder, accounts=ACCOUNTS, sources=named, extra='[privacy]\ncontact_phone = "plain"\n'
         )
         build = self.folder / BUILD
-        for before in (build, build.with_name(CANDIDATE)):
-            before.unlink(missing_ok=True)
+        for name in (BUILD, CANDIDATE):  # from nothing, as with new batches of a live source
+            build.with_name(name).unlink(missing_ok=True)
         create_build(build, load_settings(config), self.entries, self.segments)
         run_models(build, frozenset(source["kind"] for source in named))
         return read_marts(build.with_name("candidate.duckdb"))

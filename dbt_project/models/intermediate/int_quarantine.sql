@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', unique_key=['source_system', 'batch', 'file', 'nth_of_file']) }}
+{{ config(materialized='incremental', unique_key=['source_system', 'entity', 'batch', 'file', 'nth_of_file']) }}
 {# What mends a row is a good version in a batch of a later name, and all that an update delivers is of later names: so
    an update looks for good versions among the delivered records only, and touches the rows before only to close them.
    Of the batches, those that are not behind any quarantined row are not looked into. A key that the reasons are against
@@ -81,6 +81,7 @@ good_versions as (
 mended as (
     select
         looked_at.source_system,
+        looked_at.entity,
         looked_at.batch,
         looked_at.file,
         looked_at.nth_of_file,
@@ -92,7 +93,8 @@ mended as (
             and looked_at.entity = good_versions.entity
             and looked_at.record_id = good_versions.record_id
             and looked_at.batch < good_versions.batch
-    group by looked_at.source_system, looked_at.batch, looked_at.file, looked_at.nth_of_file
+    group by
+        looked_at.source_system, looked_at.entity, looked_at.batch, looked_at.file, looked_at.nth_of_file
 )
 
 select
@@ -108,6 +110,7 @@ from looked_at
 left join mended
     on
         looked_at.source_system = mended.source_system
+        and looked_at.entity = mended.entity
         and looked_at.batch = mended.batch
         and looked_at.file = mended.file
         and looked_at.nth_of_file = mended.nth_of_file

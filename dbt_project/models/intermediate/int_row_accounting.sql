@@ -3,7 +3,8 @@
    what was counted before.
 
    Of live systems, entities have rows both as they came and as they follow from these in the common vocabulary: what
-   follows is held against what is used; what came only as such (labels, teams, snapshots' statuses) is used by being read.
+   follows is held against what is used; what came only as such (labels, teams, snapshots' statuses) is used by being
+   read, and what is another system's or of a group is set aside.
 
    The audit compares rows_read, counted where raw is read, with what the ledger says was ingested. #}
 {% set keys = record_keys() -%}
@@ -42,13 +43,13 @@ delivered as (
 
 read_only as (
     {% for kind, entity in raw if kind != 'export' and entity not in keys -%}
-    select source_system, '{{ entity }}' as entity, count(*) as used
+    select source_system, '{{ entity }}' as entity, count(*) as records
     from {{ source(kind, entity) }}
     where _reasons is null
     group by source_system
     union all
     {% endfor -%}
-    select source_system, entity, cast(0 as bigint) as used from entities where false
+    select source_system, entity, cast(0 as bigint) as records from entities where false
 ),
 
 raw_rows as (
@@ -79,10 +80,18 @@ superseded as (
 
 counted_before as (
     {% if is_update() -%}
-    select source_system, entity, rows_read, landed, quarantined, superseded, used
+    select source_system, entity, rows_read, landed, quarantined, superseded, set_aside, used
     from {{ before_update('int_row_accounting') }}
     {%- else -%}
-    select source_system, entity, 0 as rows_read, 0 as landed, 0 as quarantined, 0 as superseded, 0 as used
+    select
+        source_system,
+        entity,
+        0 as rows_read,
+        0 as landed,
+        0 as quarantined,
+        0 as superseded,
+        0 as set_aside,
+        0 as used
     from entities
     {%- endif %}
 ),
@@ -182,7 +191,7 @@ select
             else
                 coalesce(counted_before.landed, 0)
                 + coalesce(delivered.delivered, 0)
-                + coalesce(read_only.used, 0)
+                + coalesce(read_only.records, 0)
                 + coalesce(raw_rows.quarantined, 0)
         end as bigint
     ) as landed,
@@ -191,11 +200,17 @@ select
     cast(coalesce(fates.deleted, 0) as bigint) as deleted,
     cast(coalesce(fates.orphans, 0) as bigint) as orphans,
     cast(
+        coalesce(counted_before.set_aside, 0)
+        + case when entities.entity = '{{ set_aside_entity() }}' then coalesce(read_only.records, 0) else 0 end
+        as bigint
+    ) as set_aside,
+    cast(
         case
+            when entities.entity = '{{ set_aside_entity() }}' then 0
             {% for entity in keys -%}
             when entities.entity = '{{ entity }}' then coalesce(fates.used, 0)
             {% endfor -%}
-            else coalesce(counted_before.used, 0) + coalesce(read_only.used, 0)
+            else coalesce(counted_before.used, 0) + coalesce(read_only.records, 0)
         end as bigint
     ) as used
 from entities

@@ -1,7 +1,8 @@
 {# Messages of ActiveCampaign's conversations: the first of each, which any snapshot told, and those of the archive of
    webhooks, which belong to the latest conversation with the contact's phone that began at or before them.
    Conversations and messages with a phone stand in one row of time: how many conversations there are up to a message
-   tells which is its. The archive's delivery of a first message is the same message. #}
+   tells which is its. A message can stand in several: under each number by which its user is known at that instant. The
+   archive's delivery of a first message is the same message. #}
 {% set conversations, contacts = ref('base_activecampaign__conversations'), source('activecampaign', 'contacts') %}
 {% set archive = ref('stg_meta_webhooks__messages') %}
 with told as (
@@ -24,28 +25,60 @@ with told as (
 phones as (
     {% if has_kind('activecampaign') -%}
     {% for phone in ['phone', 'canonical_phone'] -%}
-    select source_system, contact_id, {{ digits_of(phone) }} as contact_phone
+    select source_system, contact_id, {{ number_key(digits_of(phone)) }} as number_key
     from {{ contacts }}
     where _reasons is null and {{ digits_of(phone) }} <> ''
     {% if not loop.last %}union{% endif %}
     {% endfor -%}
     {%- else -%}
-    {{ no_rows({'source_system': 'varchar', 'contact_id': 'varchar', 'contact_phone': 'varchar'}) }}
+    {{ no_rows({'source_system': 'varchar', 'contact_id': 'varchar', 'number_key': 'varchar'}) }}
     {%- endif %}
 ),
 
 archived as (
     {% if has_kind('meta_webhooks') -%}
-    select sources.account_id, messages.*
+    select sources.account_id, {{ number_key('messages.contact_phone') }} as number_key, messages.*
     from {{ archive }} as messages
     inner join {{ source('settings', 'sources') }} as sources on messages.source_system = sources.source_system
     {%- else -%}
     {{ no_rows({
-        'account_id': 'varchar', 'source_system': 'varchar', 'message_id': 'varchar', 'contact_phone': 'varchar',
-        'direction': 'varchar', 'message_type': 'varchar', 'status_word': 'varchar', 'sent_at': 'timestamp',
+        'account_id': 'varchar', 'number_key': 'varchar', 'source_system': 'varchar', 'message_id': 'varchar',
+        'contact_phone': 'varchar', 'user_id': 'varchar', 'direction': 'varchar', 'message_type': 'varchar',
+        'status_word': 'varchar', 'sent_at': 'timestamp', 'is_deleted': 'boolean',
         '_batch': 'varchar', '_file': 'varchar', '_line': 'bigint',
     }) }}
     {%- endif %}
+),
+
+other_numbers as (
+    {% if has_kind('meta_webhooks') -%}
+    select account_id, known_as, number_key, since_at from {{ ref('stg_meta_webhooks__numbers') }}
+    {%- else -%}
+    {{ no_rows({'account_id': 'varchar', 'known_as': 'varchar', 'number_key': 'varchar', 'since_at': 'timestamp'}) }}
+    {%- endif %}
+),
+
+under_other_numbers as (
+    {% for known_as in ['archived.number_key', "'user ' || archived.user_id"] -%}
+    select archived.account_id, other_numbers.number_key, archived.source_system, archived.message_id, archived.sent_at
+    from archived
+    inner join other_numbers
+        on
+            archived.account_id = other_numbers.account_id
+            and {{ known_as }} = other_numbers.known_as
+            and archived.sent_at >= other_numbers.since_at
+    where archived.number_key is null or archived.number_key <> other_numbers.number_key
+    {% if not loop.last %}union{% endif %}
+    {% endfor -%}
+),
+
+under_numbers as (
+    select account_id, number_key, source_system, message_id, sent_at
+    from archived
+    where number_key is not null
+    union all
+    select account_id, number_key, source_system, message_id, sent_at
+    from under_other_numbers
 ),
 
 first_messages as (
@@ -76,12 +109,12 @@ first_messages as (
 conversations as (
     select
         told.account_id,
-        phones.contact_phone,
+        phones.number_key,
         told.source_system,
         told.conversation_id,
         told.started_at,
         row_number() over (
-            partition by told.account_id, phones.contact_phone
+            partition by told.account_id, phones.number_key
             order by told.started_at, told.conversation_id, told.source_system
         ) as conversation_rank
     from told
@@ -92,23 +125,24 @@ conversations as (
 in_time as (
     select
         account_id,
-        contact_phone,
+        number_key,
         started_at as instant,
         0 as precedence,
         cast(null as varchar) as source_system,
         cast(null as varchar) as message_id
     from conversations
     union all
-    select account_id, contact_phone, sent_at as instant, 1 as precedence, source_system, message_id
-    from archived
+    select account_id, number_key, sent_at as instant, 1 as precedence, source_system, message_id
+    from under_numbers
 ),
 
 counted as (
     select
+        number_key,
         source_system,
         message_id,
         sum(case when message_id is null then 1 else 0 end) over (
-            partition by account_id, contact_phone
+            partition by account_id, number_key
             order by instant, precedence
             rows between unbounded preceding and current row
         ) as conversation_rank
@@ -120,17 +154,26 @@ attributed as (
         archived.*,
         conversations.source_system as conversation_source,
         conversations.conversation_id,
-        -- several archives of an account may hold the same message
+        max(case when archived.is_deleted then 1 else 0 end) over (
+            partition by archived.account_id, archived.message_id
+        ) as is_deleted_anywhere,
+        -- several archives of an account may hold the same message, and several numbers have a conversation
         row_number() over (
-            partition by archived.account_id, archived.message_id order by archived.sent_at, archived.source_system
+            partition by archived.account_id, archived.message_id
+            order by
+                archived.sent_at asc,
+                archived.source_system asc,
+                conversations.started_at desc nulls last,
+                conversations.conversation_id desc,
+                conversations.source_system desc
         ) as message_rank
     from archived
-    inner join counted
+    left join counted
         on archived.source_system = counted.source_system and archived.message_id = counted.message_id
     left join conversations
         on
             archived.account_id = conversations.account_id
-            and archived.contact_phone = conversations.contact_phone
+            and counted.number_key = conversations.number_key
             and counted.conversation_rank = conversations.conversation_rank
 )
 
@@ -139,7 +182,11 @@ select
     coalesce(first_messages.source_system, attributed.conversation_source, attributed.source_system) as source_system,
     coalesce(first_messages.message_id, attributed.message_id) as message_id,
     coalesce(
-        first_messages.conversation_id, attributed.conversation_id, attributed.contact_phone
+        first_messages.conversation_id,
+        attributed.conversation_id,
+        attributed.contact_phone,
+        attributed.user_id,
+        attributed.message_id
     ) as conversation_id,
     case when first_messages.direction = 'outbound' then first_messages.sender_id end as agent_id,
 
@@ -167,7 +214,8 @@ select
 
     -- versions
     false as is_private,
-    coalesce(first_messages.status_word = 'deleted', false) as is_deleted,
+    coalesce(first_messages.status_word = 'deleted', false)
+    or coalesce(attributed.is_deleted_anywhere = 1, false) as is_deleted,
     cast(null as timestamp) as updated_at,
     coalesce(first_messages._batch, attributed._batch) as _batch,
     coalesce(first_messages._file, attributed._file) as _file,
