@@ -50,9 +50,10 @@ class Manners:
 
     ``requests_per_second`` is over all threads, smooth; infinity for no limit. ``concurrency``: requests at a time, of
     whatever thread. ``timeout_seconds``: to connect, and between two pieces of an answer; a whole answer may take ten
-    times that. ``attempts``: of one request, the first included. ``longest_wait_seconds``: between two attempts; who
-    asks for a longer one is given up. ``largest_response_bytes``: unpacked. ``give_up_after``: so many requests in a
-    row, over all threads, whose attempts are used up, and nothing more is asked.
+    times that. ``attempts``: of one request, the first included; more where it meets a limit that does not say when it
+    ends (``patience``). ``longest_wait_seconds``: between two attempts; who asks for a longer one is given up.
+    ``largest_response_bytes``: unpacked. ``give_up_after``: so many requests in a row, over all threads, whose attempts
+    are used up, and nothing more is asked.
     """
 
     requests_per_second: float = 20
