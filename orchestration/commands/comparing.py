@@ -71,6 +71,7 @@ def diff(
     from orchestration import releases
     from orchestration.differences import IncomparableError, compare
     from orchestration.home import Home
+    from orchestration.terminal import Visible
 
     home = Home(settings.home)
     if not releases.kept(home):
@@ -82,7 +83,8 @@ def diff(
     try:
         before, after = (releases.file_of(home, releases.find(home, name)) for name in (a, b))
         with compare(before, after, settings.resources.memory_limit) as comparison, opened(out) as file:
-            write(comparison, question, file)
+            acts = file_format != "table" and file.isatty()  # what a table shows is escaped cell by cell
+            write(comparison, question, Visible(file) if acts else file)
     except releases.UnknownReleaseError as error:
         stop(str(error), WRONG)
     except IncomparableError as error:

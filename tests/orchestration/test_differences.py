@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -518,6 +521,18 @@ def test_a_terminal_shows_figures_by_period_in_readable_units(config: Path) -> N
     assert re.search(r"│ csat_percent │ 50.0 % │ 47.5 % │ -2.50 pts │", run(config, OLD, "20260602T05").stdout)
     assert "b: June 2026 is gone" in run(config, "current", "previous").stdout
     assert "No figure differs at this grain." in run(config, "--grain", "week").stdout
+
+
+@pytest.mark.parametrize("file_format", ["csv", "json"])
+def test_a_format_for_programs_obeys_no_text_on_a_terminal_either(config: Path, file_format: str) -> None:
+    reader, terminal = os.openpty()
+    command = [Path(sys.executable).with_name("causerie"), "diff", "--config", config]
+    with os.fdopen(reader, "rb", buffering=0) as screen:
+        subprocess.run([*command, "--mart", "details", "--format", file_format], stdout=terminal, check=True)
+        os.close(terminal)
+        told = screen.read(65536)
+    assert b"[red]+33" in told
+    assert b"\x1b" not in told
 
 
 def test_a_terminal_shows_changed_rows_and_obeys_no_text(config: Path) -> None:
