@@ -112,7 +112,7 @@ class Home:
     def private(self) -> list[Path]:
         """What is there that only its user may read; all else below the folder of the home is not touched."""
         names = ("landing", "raw", "builds", "dbt", LEDGER, self.log.name, self.record.name, "lock")
-        there = [path for path in (self.path / name for name in names) if path.exists()]
+        there = [path for path in (self.path / name for name in names) if os.access(path, os.F_OK)]
         return [*there, *self.releases.glob("*-data-docs")]
 
     def build(self, run_id: str) -> Build:
@@ -213,7 +213,9 @@ def _close(path: Path) -> None:
 
 def closed_to_us(home: Home) -> str | None:
     """Why this user can neither work in a home nor see how it stands; None where it can."""
-    if all(os.access(path, os.R_OK) for path in (home.path, *home.private()) if path.exists()):
+    if not os.access(home.path, os.F_OK):
+        return None
+    if os.access(home.path, os.R_OK | os.X_OK) and all(os.access(path, os.R_OK) for path in home.private()):
         return None
     try:
         owner = home.path.owner()

@@ -126,3 +126,5 @@ def test_another_user_reads_reports_and_hears_why_nothing_else_can_be_read(wareh
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1, done.stderr
         assert f"{warehouse.home}: belongs to {owner}: run this as that user" in done.stderr
+    warehouse.home.chmod(0o700)
+    assert f"{warehouse.home}: belongs to {owner}" in as_another("status").stderr
