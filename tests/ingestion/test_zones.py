@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-import tzdata  # type: ignore[import-untyped]
+import tzdata
 
 from ingestion import zones
 
