@@ -80,6 +80,10 @@ class NotThere(RemoteError):
     """There is nothing at this address (404)."""
 
 
+class GivenUp(RemoteError):
+    """Nothing more is asked: too many requests have failed, or what asked is stopped."""
+
+
 class _Scope:
     """What is stopped together: a client, or one :meth:`Client.map`. ``has_failed``: nothing more of it is begun."""
 
@@ -91,7 +95,7 @@ class _Scope:
 
     def check(self) -> None:
         if self.stopped.is_set():
-            raise RemoteError("stopped: what asked is closed, or another of its requests has failed")
+            raise GivenUp("stopped: what asked is closed, or another of its requests has failed")
 
     def stop(self) -> None:
         """End its waits, and cut the connections that it waits at for an answer."""
@@ -364,7 +368,7 @@ class Client:
                 if many > 1:
                     self._given_up = f"gave up after {many} requests failed in a row; the last: {message}"
             if self._given_up is not None:
-                message = self._given_up
+                raise GivenUp(self._given_up) from None
         raise RemoteError(message) from None
 
     def _answered(self) -> None:
@@ -388,7 +392,7 @@ class Client:
             )
             with self._lock:
                 self._given_up = self._given_up or message
-            raise RemoteError(message) from None
+            raise GivenUp(message) from None
         return min(longest, max(error.asked or 0.0, _GROWING(state)))
 
     def _let_all_wait(self, state: tenacity.RetryCallState) -> None:
@@ -406,7 +410,7 @@ class Client:
             self._pause(turn - now)
             with self._lock:
                 if self._given_up is not None:
-                    raise RemoteError(self._given_up)
+                    raise GivenUp(self._given_up)
                 if turn >= self._not_before:  # else others were told to wait while this one waited for its turn
                     return
 
