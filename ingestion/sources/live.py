@@ -38,8 +38,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def client_of(source: ChatwootSource | ActiveCampaignSource) -> AbstractContextManager[Client]:
+def client_of(source: ChatwootSource | ActiveCampaignSource, give_up_after: int = 1) -> AbstractContextManager[Client]:
     """A client that asks as the source's configuration says, with its token.
+
+    ``give_up_after``: so many failures in a row, and nothing more is asked. By default the first: a check of what is
+    down shall not take minutes.
 
     Raises:
         SettingsError: the environment has no token.
@@ -50,7 +53,7 @@ def client_of(source: ChatwootSource | ActiveCampaignSource) -> AbstractContextM
         concurrency=source.concurrency,
         timeout_seconds=source.timeout_seconds,
         attempts=source.attempts,
-        give_up_after=1,  # a reading can do without no answer, and a check of what is down shall not take minutes
+        give_up_after=give_up_after,
     )
     if isinstance(source, ChatwootSource):
         return Client(source.base_url, {"api_access_token": token}, manners)
@@ -85,7 +88,9 @@ def pull(
             return _read_archives(source, folder, cursor, name, progress, clock)
         if isinstance(source, ExportSource):
             raise AssertionError("a folder of batches is no live source")
-        with client_of(source) as client:
+        # a reading of Chatwoot does without single records, one of ActiveCampaign without none
+        most = chatwoot.MOST_UNREAD + 1 if isinstance(source, ChatwootSource) else 1
+        with client_of(source, most) as client:
             if isinstance(source, ActiveCampaignSource):
                 discard(folder)  # a snapshot is of one moment: it is not gone on with later
             with Pull(folder, f"{_identity(source)} {json.dumps(cursor, sort_keys=True)}", clock()) as reading:
