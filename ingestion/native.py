@@ -51,7 +51,9 @@ _CHATWOOT = (
         _text("contact_phone", "meta.sender.phone_number"),
         _text("contact_email", "meta.sender.email"),
         _text("channel", "meta.channel"),
-        _id("agent_id", "meta.assignee.id"),
+        _id("assignee_id", "meta.assignee.id"),
+        _text("assignee_type", "meta.assignee_type"),
+        _text("assignee_own_type", "meta.assignee.type"),
         _id("team_id", "meta.team.id"),
         _text("team", "meta.team.name"),
         _moment("created_at", required=True, happened=True),
@@ -73,9 +75,11 @@ _CHATWOOT = (
         _text("sender_email", "sender.email"),
         _moment("created_at", required=True, happened=True),
         _flag("deleted", "content_attributes.deleted"),
+        _flag("is_reaction", "content_attributes.is_reaction"),
         _id("automation_rule_id", "content_attributes.automation_rule_id"),
         _id("campaign_id", "additional_attributes.campaign_id"),
         # what an activity says tells of closings; the texts of people are not kept
+        _text("activity_status", "content_attributes.activity.status"),
         Column("activity", path="content", only=("message_type", ("2", "activity"))),
     ),
     _entity(
@@ -104,6 +108,7 @@ _CHATWOOT = (
         _text("name", "record.name", required=True),
         _moment("ended_at", "record.event_end_time", required=True, happened=True),
     ),
+    _entity("unread", _id("conversation_id", required=True), _text("entity", required=True)),
     _entity("pulls", _id("pull_id", required=True), _flag("is_complete"), _flag("has_ratings")),
 )
 

@@ -221,7 +221,7 @@ class RemoteSource(Source):
 
 
 class ActivityTexts(_Section):
-    """What activity messages say where a conversation changes its status; ``*`` stands for any text."""
+    """What activity messages say where a conversation changes its status, or loses its agent; ``*``: any text."""
 
     resolved: list[str] = ["Conversation was marked resolved by *", "Conversation was resolved by *"]
     opened: list[str] = [
@@ -232,6 +232,7 @@ class ActivityTexts(_Section):
     ]
     pending: list[str] = ["Conversation was marked as pending by *"]
     snoozed: list[str] = ["Conversation was snoozed by *"]
+    unassigned: list[str] = ["Conversation unassigned by *"]
 
 
 class ChatwootSource(RemoteSource):

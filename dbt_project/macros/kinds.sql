@@ -14,6 +14,7 @@
         'inboxes': 'inbox_id',
         'ratings': 'response_id',
         'events': 'conversation_id',
+        'unread': 'conversation_id',
         'pulls': 'pull_id',
     },
     'activecampaign': {

@@ -1,47 +1,69 @@
 """The ``chatwoot`` source: conversations and what hangs from them, over the API of an installation.
 
 Data flow: pages of the API -> a :class:`~ingestion.pull.Pull`. A complete reading reads everything; an incremental one
-what was active since the last reading, and a margin before it. Not here: HTTP (``client``), how a reading becomes a
-batch (``pull``, ``live``), and what the records mean (dbt's staging models).
+what was active since the last reading, and a margin before it. Not here: messages and events of one conversation
+(``chatwoot_conversation``), HTTP (``client``), how a reading becomes a batch (``pull``, ``live``), and what the records
+mean (dbt's staging models).
 
 The list of conversations is ordered by activity and moves while it is read. A row that jumps to the front from where
 it was not read yet pushes others down, so that the next page begins with rows that were just read: then the front is
 read again. A row slips past a page border only when rows before it go, so that the list gets shorter between two
 pages: then the list is read again as far as it was. Rows that come again unchanged cost nothing more.
+
+A conversation whose messages cannot be read costs itself alone: nothing of it is written but that it could not be read
+(``unread``), and each later reading asks for it by its id until it can. So it is with the labels of one contact.
 """
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from ingestion.client import Client, Denied, NotThere
+from ingestion.client import Client, Denied, GivenUp, NotThere, RemoteError
 from ingestion.pull import SLIPPED, Progress, Pull
 from ingestion.settings import ChatwootSource
+from ingestion.sources.chatwoot_answers import (
+    Record,
+    activity_of,
+    contact_of,
+    count_of,
+    found_in,
+    mark_of,
+    rows_of,
+    seconds,
+)
+from ingestion.sources.chatwoot_conversation import Conversations, Found, Words
 
-MESSAGES_A_PAGE = 20
+__all__ = ["Cursor", "read", "rows_of"]
+
 _PAGES_REMEMBERED = 20
 _MOST_SWEEPS = 4
 _MOST_ALIKE = 5
 """So many pages of the same rows in a row tell that a system does not heed the number of a page."""
-_WITHOUT_EVENTS = 3
-"""So many conversations of which none has events tell that the version has none."""
+MOST_UNREAD = 10
+"""So many records may fail, or one in a hundred of those asked for; beyond that it is the system that fails."""
+_MOST_NAMED = 10
+_UNREAD = "unread"
+"""The mark of what could not be read."""
+
+Cursor = dict[str, Any]
 
 
 def read(source: ChatwootSource, client: Client, pull: Pull, cursor: Mapping[str, Any], progress: Progress) -> Cursor:
     """Read what is new, or everything when that is due; the cursor for the next reading.
 
     ``cursor``: ``since``, the latest activity that the reading before saw, in unix seconds; ``complete_at``, when the
-    last complete reading began.
+    last complete reading began; ``unread`` and ``unlabelled``, the ids of conversations and of contacts whose labels
+    could not be read, where there are any.
+
+    Raises:
+        RemoteError: a list cannot be read, or too much of what hangs from its rows.
+        ValueError: a list has another shape.
     """
     return _Reading(source, client, pull, cursor, progress).run()
-
-
-Cursor = dict[str, Any]
 
 
 class _Reading:
@@ -54,10 +76,14 @@ class _Reading:
         self._since: float | None = None
         if not self._is_complete:
             self._since = cursor["since"] - source.reread_minutes * 60
-        self._with_events = 0
-        self._without_events = 0
-        self._asks_for_events = True
-        self._total: int | None = None
+        self._conversations_of = Conversations(client, self._path("conversations"))
+        self._words = Words(source.activities)
+        self._again = set(map(str, cursor.get("unread", ())))
+        self._unread: dict[str, str] = pull.facts.setdefault("unread", {})
+        self._eventless: dict[str, str] = pull.facts.setdefault("eventless", {})
+        self._unlabelled: dict[str, str] = pull.facts.setdefault("unlabelled", {})
+        self._again |= self._unread.keys()  # of this reading, when it is taken up
+        self._totals: dict[str, int | None] = {}
 
     def _complete_is_due(self) -> bool:
         since, complete_at = self._cursor.get("since"), self._cursor.get("complete_at")
@@ -73,21 +99,30 @@ class _Reading:
             self._lists()
             self._pull.facts["has_lists"] = True
             self._pull.checkpoint(at_once=True)
+        unlabelled = {*map(str, self._cursor.get("unlabelled", ())), *self._unlabelled}
+        self._unlabelled.clear()
+        self._labels(sorted(unlabelled))
         is_whole = self._conversations()
+        self._ask_again()
         if self._is_complete:
-            self._contacts()
+            is_whole = self._contacts() and is_whole
         if self._source.ratings:
             self._ratings()
-        complete_at = self._cursor.get("complete_at")
-        if self._is_complete:
-            complete_at = self._pull.started_at.isoformat()
+        self._judge("the messages of conversation", "conversations", self._unread, "unread")
+        self._judge("the labels of contact", "labels", self._unlabelled, "unlabelled")
+        self._pull.write("unread", ({"conversation_id": one, "entity": "messages"} for one in self._unread))
         told = {"pull_id": self._pull.started_at.isoformat(), "is_complete": self._is_complete and is_whole}
         self._pull.write("pulls", [told | {"has_ratings": self._source.ratings}])
-        since = self._pull.facts.get("newest", self._cursor.get("since"))
-        if not is_whole:  # what slipped past is behind the newest: the next reading looks for it again
+        self._warn()
+        since, complete_at = self._cursor.get("since"), self._cursor.get("complete_at")
+        if is_whole:  # else what slipped past is behind the newest: the next reading looks for it again
+            since = self._pull.facts.get("newest", since)
+            complete_at = self._pull.started_at.isoformat() if self._is_complete else complete_at
+        else:
             self._pull.warnings.append(SLIPPED)
-            since, complete_at = self._cursor.get("since"), self._cursor.get("complete_at")
-        return {"since": since, "complete_at": complete_at}
+        cursor = {"since": since, "complete_at": complete_at}
+        again = {"unread": sorted({**self._unread, **self._eventless}), "unlabelled": sorted(self._unlabelled)}
+        return cursor | {name: ids for name, ids in again.items() if ids}
 
     def _path(self, *names: object) -> str:
         path = "/".join(quote(str(name), safe="") for name in names)
@@ -111,12 +146,26 @@ class _Reading:
             has_slipped, has_jumped = self._sweep(self._since)
             if has_jumped and not has_slipped:
                 has_slipped, _ = self._sweep(self._pull.facts.get("newest"))
-                # rows of one instant have no order: one may come twice, and another not at all
-                if self._is_complete and self._total is not None:
-                    has_slipped |= known < self._pull.seen("conversations") < self._total
-            if not has_slipped:
+            # rows of one instant have no order: one may come twice, and another not at all
+            is_short = self._is_complete and self._is_short("conversations")
+            if not has_slipped and not is_short:
                 return True
+            if not has_slipped and known == self._pull.seen("conversations"):
+                break  # it was read again, and there was nothing more
+        if self._is_complete:
+            self._warn_if_short("conversations")
         return False
+
+    def _is_short(self, entity: str) -> bool:
+        """Whether fewer are known than the list says that there are."""
+        return self._pull.seen(entity) < (self._totals.get(entity) or 0)
+
+    def _warn_if_short(self, entity: str) -> None:
+        if self._is_short(entity):
+            self._pull.warnings.append(
+                f"the list of {entity} has {self._totals[entity]:,} as it says, and shows {self._pull.seen(entity):,},"
+                " also when it is read again: the others are missing; see whether the token may read all inboxes"
+            )
 
     def _sweep(self, until: float | None) -> tuple[bool, bool]:
         """Read pages until all rows of one were last active before ``until``.
@@ -130,11 +179,11 @@ class _Reading:
         while True:
             answer = self._client.get(self._path("conversations"), {"status": "all", "page": page})
             rows = rows_of(answer)
-            count = _count(answer)
+            count = count_of(answer)
             if count is not None and count_before is not None and count < count_before:
                 has_slipped = True
-            self._total = count_before = count if count is not None else count_before
-            active = [activity for activity in map(_activity, rows) if activity is not None]
+            self._totals["conversations"] = count_before = count if count is not None else count_before
+            active = [activity for activity in map(activity_of, rows) if activity is not None]
             if page == 1 and active:
                 # a date in the future would have all later readings find nothing new
                 self._pull.facts.setdefault("newest", min(max(active), self._pull.started_at.timestamp()))
@@ -148,95 +197,141 @@ class _Reading:
                 return has_slipped, has_jumped
             page += 1
 
-    def _read(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    def _read(self, rows: Iterable[Record]) -> None:
         """Read what hangs from the conversations of a page that are new or have changed in this reading."""
-        fresh = [
-            row
-            for row in rows
-            if not self._pull.is_seen("conversations", str(row.get("id")), _mark(row)) and not self._is_of_before(row)
-        ]
+        fresh = [row for row in rows if self._is_due(row)]
         known = [row for row in fresh if isinstance(row.get("id"), int | str)]
         self._pull.write("conversations", [row for row in fresh if row not in known])
         contacts = []
-        for row, is_there in zip(known, self._client.map(self._conversation, known), strict=True):
-            if is_there:
-                self._pull.write("conversations", [row])
-                contacts.append(_sender(row))
-            self._pull.see("conversations", str(row["id"]), _mark(row))
+        found = self._client.map(self._conversations_of.read, [row["id"] for row in known])
+        for row, hanging in zip(known, found, strict=True):
+            number = str(row["id"])
+            for failures in (self._unread, self._eventless):
+                failures.pop(number, None)
+            self._again.discard(number)
+            if isinstance(hanging, Found):
+                self._write(row, hanging)
+                contacts.append(contact_of(row))
+            elif hanging is not None:
+                self._unread[number] = str(hanging)
+            self._pull.see("conversations", number, mark_of(row) if number not in self._unread else _UNREAD)
         self._labels(contact for contact in contacts if contact is not None)
         self._pull.checkpoint()
 
-    def _is_of_before(self, row: Mapping[str, Any]) -> bool:
-        """Whether the reading before must have seen a conversation as it is."""
-        activity = _activity(row)
-        return self._since is not None and activity is not None and activity < self._since
+    def _write(self, row: Record, found: Found) -> None:
+        self._pull.write("messages", found.messages)
+        if found.events is not None:
+            self._pull.write("events", ({"conversation_id": row["id"], "record": event} for event in found.events))
+        else:
+            self._pull.write("unread", [{"conversation_id": row["id"], "entity": "events"}])
+        if found.why is not None:
+            self._eventless[str(row["id"])] = found.why
+        if self._words.say_nothing_of_closing(row, found):
+            self._pull.facts["unclear"] = self._pull.facts.get("unclear", 0) + 1
+        self._pull.write("conversations", [row])
 
-    def _conversation(self, row: Mapping[str, Any]) -> bool:
-        """Read messages and events of a conversation; whether it is still there."""
-        conversation = row["id"]
-        try:
-            self._messages(conversation)
-        except NotThere:
+    def _is_due(self, row: Record) -> bool:
+        """Whether a conversation has changed since it was read, by this reading or the one before."""
+        number, activity = str(row.get("id")), activity_of(row)
+        if number in self._again:
+            return True
+        if number in self._unread or self._pull.is_seen("conversations", number, mark_of(row)):
             return False
-        self._events(conversation)
-        return True
+        return self._since is None or activity is None or activity >= self._since
 
-    def _messages(self, conversation: int | str) -> None:
-        """Pages from the newest message back, in an incremental reading as far as the one before must have read."""
-        path = self._path("conversations", conversation, "messages")
-        before: int | None = None
-        while True:
-            rows = rows_of(self._client.get(path, None if before is None else {"before": before}))
-            self._pull.write("messages", rows)
-            ids = [int(row["id"]) for row in rows if _is_whole(row.get("id"))]
-            if len(rows) < MESSAGES_A_PAGE or not ids or (before is not None and min(ids) >= before):
-                return
-            before = min(ids)
-            sent = [moment for moment in (seconds(row.get("created_at")) for row in rows) if moment is not None]
-            if self._since is not None and sent and min(sent) < self._since:
-                return
+    def _ask_again(self) -> None:
+        """Ask for those by their ids that earlier readings could not read, where the list did not show them now."""
+        for number in sorted(self._again):
+            try:
+                row = self._client.get(self._path("conversations", number))
+                if str(found_in(row, "id")) != number:
+                    raise ValueError("an answer that is no conversation")
+            except NotThere:
+                continue
+            except GivenUp:
+                raise
+            except (RemoteError, ValueError) as error:
+                self._unread[number] = str(error)
+                self._pull.see("conversations", number, _UNREAD)
+            else:
+                self._read([row])
 
-    def _events(self, conversation: int | str) -> None:
-        """Reporting events, which only newer versions have; activity messages tell the same."""
-        if not self._asks_for_events:
-            return
-        try:
-            rows = rows_of(self._client.get(self._path("conversations", conversation, "reporting_events")))
-        except NotThere:
-            self._without_events += 1
-            if not self._with_events and self._without_events >= _WITHOUT_EVENTS:
-                self._asks_for_events = False
-            return
-        except Denied as error:
-            self._asks_for_events = False
-            self._pull.warnings.append(f"goes on with activity messages instead of reporting events: {error}")
-            return
-        self._with_events += 1
-        self._pull.write("events", ({"conversation_id": conversation, "record": row} for row in rows))
+    def _judge(self, what: str, entity: str, failures: Mapping[str, str], before: str) -> None:
+        """Whether the records that could not be read are to blame, or the system. Known ones are no news of it.
+
+        Raises:
+            RemoteError: all that were asked for failed, or more than one in a hundred and more than ten.
+        """
+        known = failures.keys() & set(map(str, self._cursor.get(before, ())))
+        new = [one for one in failures if one not in known]
+        asked = self._pull.seen(entity) - len(known)
+        if new and (len(new) >= asked or len(new) > max(MOST_UNREAD, asked / 100)):
+            raise RemoteError(
+                f"{len(new):,} of {asked:,} {entity} could not be read; the first: {what} {new[0]}: {failures[new[0]]}"
+            )
+
+    def _warn(self) -> None:
+        warn = self._pull.warnings.append
+        if self._conversations_of.denied:
+            warn(f"goes on with activity messages instead of reporting events: {self._conversations_of.denied}")
+        kept = "stay as they were known, and the next reading asks for them again"
+        for what, failures, instead in (
+            ("conversations could not be read: they", self._unread, kept),
+            ("conversations have reporting events that could not be read:", self._eventless, "their activities count"),
+            ("contacts have labels that could not be read: these", self._unlabelled, kept),
+        ):
+            if failures:
+                named = "; ".join(f"{one}: {why}" for one, why in list(failures.items())[:_MOST_NAMED])
+                more = f"; and {len(failures) - _MOST_NAMED:,} more" if len(failures) > _MOST_NAMED else ""
+                warn(f"{len(failures):,} {what} {instead}; {named}{more}")
+        if unclear := self._pull.facts.get("unclear"):
+            warn(
+                f"{unclear:,} resolved conversations do not say when they were closed: there is no reporting event, and"
+                " their activity messages are in unknown words; set 'resolved' and the other texts in"
+                " [sources.activities] as this installation writes them"
+            )
 
     # --- contacts, ratings ----------------------------------------------------------------------------------
 
-    def _contacts(self) -> None:
-        """All contacts that are listed, with their labels."""
-        for rows in self._pages("contacts"):
-            self._pull.write_unseen("contacts", rows)
-            self._labels(str(row["id"]) for row in rows if row.get("id") is not None)
-            self._tell()
-            self._pull.checkpoint()
+    def _contacts(self) -> bool:
+        """Read all contacts that are listed, with their labels; whether they are as many as the list says."""
+        for _ in range(_MOST_SWEEPS):
+            known = self._pull.seen("contacts")
+            for rows in self._pages("contacts"):
+                self._pull.write_unseen("contacts", rows)
+                self._labels(str(row["id"]) for row in rows if row.get("id") is not None)
+                self._tell()
+                self._pull.checkpoint()
+            if not self._is_short("contacts"):
+                return True
+            if known == self._pull.seen("contacts"):
+                break
+        self._warn_if_short("contacts")
+        return False
 
     def _labels(self, contacts: Iterable[str]) -> None:
         """The labels of contacts, once a reading."""
-        wanted = [contact for contact in dict.fromkeys(contacts) if not self._pull.is_seen("labels", contact, "")]
+        wanted = [
+            contact
+            for contact in dict.fromkeys(contacts)
+            if contact not in self._unlabelled and not self._pull.is_seen("labels", contact, "")
+        ]
         for contact, answer in zip(wanted, self._client.map(self._labels_of, wanted), strict=True):
-            if answer is not None:
+            if isinstance(answer, RemoteError):
+                self._unlabelled[contact] = str(answer)
+            elif answer is not None:
                 self._pull.write("labels", [{"contact_id": contact, "payload": answer.get("payload")}])
-            self._pull.see("labels", contact, "")
+            self._pull.see("labels", contact, "" if contact not in self._unlabelled else _UNREAD)
 
-    def _labels_of(self, contact: str) -> Mapping[str, Any] | None:
+    def _labels_of(self, contact: str) -> Record | RemoteError | None:
         try:
             answer = self._client.get(self._path("contacts", contact, "labels"))
         except NotThere:
             return None
+        except (GivenUp, Denied):
+            raise
+        except RemoteError as error:
+            return error
         return answer if isinstance(answer, dict) else {"payload": answer}
 
     def _ratings(self) -> None:
@@ -250,38 +345,28 @@ class _Reading:
             if self._since is not None and moments and is_descending and max(moments) < self._since:
                 return
 
-    def _pages(self, path: str) -> Iterator[list[Mapping[str, Any]]]:
+    def _pages(self, path: str) -> Iterator[list[Record]]:
         """The pages of a list, up to the first that is empty."""
         before: deque[set[str]] = deque(maxlen=_PAGES_REMEMBERED)
         page = 1
-        while rows := rows_of(self._client.get(self._path(path), {"page": page})):
+        while True:
+            answer = self._client.get(self._path(path), {"page": page})
+            rows = rows_of(answer)
+            self._totals[path] = count_of(answer)
+            if not rows:
+                return
             before.append({str(row.get("id")) for row in rows})
             _see_an_end(path, before)
             yield rows
             page += 1
 
     def _tell(self) -> None:
-        of_all = f" of {self._total:,}" if self._total and self._is_complete else ""
+        total = self._totals.get("conversations")
+        of_all = f" of {total:,}" if total and self._is_complete else ""
         self._progress(
             f"{self._source.name}: {self._pull.seen('conversations'):,}{of_all} conversations,"
             f" {self._pull.rows('messages'):,} messages, {self._client.requests:,} requests"
         )
-
-
-def rows_of(answer: Any) -> list[Mapping[str, Any]]:
-    """The records of an answer: an array, or the array in its ``payload``, which may stand in ``data``.
-
-    Raises:
-        ValueError: the answer has another shape.
-    """
-    rows = answer
-    if isinstance(rows, dict) and isinstance(rows.get("data"), dict):
-        rows = rows["data"]
-    if isinstance(rows, dict):
-        rows = rows.get("payload")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("an answer that is no list of records")
-    return rows
 
 
 def _see_an_end(path: str, pages: Sequence[set[str]]) -> None:
@@ -293,47 +378,3 @@ def _see_an_end(path: str, pages: Sequence[set[str]]) -> None:
     latest = list(pages)[-_MOST_ALIKE:]
     if len(latest) == _MOST_ALIKE and latest[0] and all(page == latest[0] for page in latest):
         raise ValueError(f"the list of {path} has no end: whatever page is asked for, the same one comes")
-
-
-def _count(answer: Any) -> int | None:
-    """How many conversations the list says that there are."""
-    try:
-        count = answer["data"]["meta"]["all_count"]
-    except (KeyError, TypeError):
-        return None
-    return int(count) if _is_whole(count) else None
-
-
-def seconds(value: object) -> float | None:
-    """Unix seconds of what an API gives for an instant; None for none, and for what is no instant."""
-    if isinstance(value, bool) or value in (None, 0, "0", ""):
-        return None
-    try:
-        number = float(value)  # type: ignore[arg-type]
-        return number if math.isfinite(number) else None
-    except (TypeError, ValueError):
-        pass
-    except OverflowError:
-        return None
-    try:
-        return datetime.fromisoformat(str(value)).timestamp()
-    except (ValueError, OverflowError):
-        return None
-
-
-def _activity(row: Mapping[str, Any]) -> float | None:
-    return seconds(row.get("last_activity_at"))
-
-
-def _mark(row: Mapping[str, Any]) -> str:
-    return f"{row.get('last_activity_at')}/{row.get('updated_at')}"
-
-
-def _sender(row: Mapping[str, Any]) -> str | None:
-    meta = row.get("meta")
-    sender = meta.get("sender") if isinstance(meta, dict) else None
-    return str(sender["id"]) if isinstance(sender, dict) and _is_whole(sender.get("id")) else None
-
-
-def _is_whole(value: object) -> bool:
-    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, str) and value.isdecimal()))

@@ -43,10 +43,12 @@ def client_of(
     source: ChatwootSource | ActiveCampaignSource,
     on_begin: Callable[[datetime], None] = lambda _: None,
     clock: Clock = now,
+    give_up_after: int = 1,
 ) -> AbstractContextManager[Client]:
     """A client that asks as the source's configuration says, with its token.
 
-    ``on_begin`` is called with when the first request was sent that succeeded, by ``clock``.
+    ``on_begin`` is called with when the first request was sent that succeeded, by ``clock``. ``give_up_after``: so many
+    failures in a row, and nothing more is asked. By default the first: a check of what is down shall not take minutes.
 
     Raises:
         SettingsError: the environment has no token.
@@ -57,7 +59,7 @@ def client_of(
         concurrency=source.concurrency,
         timeout_seconds=source.timeout_seconds,
         attempts=source.attempts,
-        give_up_after=1,  # a reading can do without no answer, and a check of what is down shall not take minutes
+        give_up_after=give_up_after,
     )
     is_chatwoot = isinstance(source, ChatwootSource)
     headers = {"api_access_token": token} if is_chatwoot else {"Authorization": f"Token {token}"}
@@ -95,9 +97,11 @@ def pull(
         if isinstance(source, ActiveCampaignSource):
             discard(folder)  # a snapshot is of one moment: it is not continued later
         identity = f"{_identity(source)} {json.dumps(cursor, sort_keys=True)}"
+        # a reading of Chatwoot does without single records, one of ActiveCampaign without none
+        most = chatwoot.MOST_UNREAD + 1 if isinstance(source, ChatwootSource) else 1
         with (
             Pull(folder, identity, clock()) as reading,
-            client_of(source, on_begin=reading.begin, clock=clock) as client,
+            client_of(source, reading.begin, clock, most) as client,
         ):
             if isinstance(source, ChatwootSource):
                 following = chatwoot.read(source, client, reading, cursor, progress)

@@ -6,6 +6,7 @@ Not here: how a batch is written (`tests.drops`).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,7 +64,7 @@ def to_export(history: Sequence[Picture], *, events: bool = True, fraction: time
     batches = []
     known = _Known()
     for number, picture in enumerate(history, 1):
-        entities = _rows(picture.records, reading)
+        entities = _rows(_as_known(picture.records, known.know(picture.records)), reading)
         known.add_gone(entities, picture.records)
         at = picture.at.isoformat()
         for rows in (rows for entity, rows in entities.items() if entity != "events"):
@@ -81,6 +82,17 @@ class _Known:
         self.messages: dict[int, int] = {}
         self.contacts: set[int] = set()
         self.agents: dict[int, Agent] = {}
+        self.people: set[tuple[str, int, int]] = set()
+
+    def know(self, records: Records) -> set[tuple[str, int, int]]:
+        """Of whom it is known that a conversation or a message was theirs, also when it says so no more."""
+        for one in records.conversations.values():
+            if one.assignee is not None and not one.emptied:
+                self.people.add(("conversation", one.id, one.assignee))
+        for message in records.messages.values():
+            if message.sender is not None and not message.emptied:
+                self.people.add(("message", message.id, message.sender.id))
+        return self.people
 
     def add_gone(self, entities: dict[str, list[Row]], records: Records) -> None:
         """Add rows for what an earlier batch had and the records have not, and remember what they have."""
@@ -99,6 +111,18 @@ class _Known:
         self.messages |= {message.id: message.conversation for message in records.messages.values()}
         self.contacts |= shown
         self.agents |= records.agents
+
+
+def _as_known(records: Records, people: set[tuple[str, int, int]]) -> Records:
+    """The records without the people of whom nothing was known before they were deleted."""
+    records = copy.deepcopy(records)
+    for one in records.conversations.values():
+        if ("conversation", one.id, one.assignee) not in people:
+            one.assignee = None
+    for message in records.messages.values():
+        if message.sender is not None and ("message", message.id, message.sender.id) not in people:
+            message.sender = None
+    return records
 
 
 def _rows(records: Records, reading: Reading) -> dict[str, list[Row]]:
@@ -201,7 +225,7 @@ def _message(message: Message) -> Row:
         "sender_type": sender_type,
         "agent_id": message.sender.id if sender_type == "agent" and message.sender else None,
         "origin": _origin(message),
-        "type": "activity" if message.type == "activity" else message.content_type,
+        "type": "activity" if message.type == "activity" else "reaction" if message.reaction else message.content_type,
         "status": message.status,
         "private": message.private,
         "deleted": message.deleted,

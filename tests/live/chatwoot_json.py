@@ -89,7 +89,12 @@ def conversation_json(records: Records, one: Conversation, account: int) -> Json
         "sender": contact_json(records.contacts[one.contact]),
         "channel": records.inboxes[one.inbox].channel,
     }
-    if one.assignee is not None and one.assignee in records.agents:
+    if one.bot is not None:
+        meta["assignee"] = {"id": one.bot, "name": "Robo", "description": "", "bot_type": "webhook", "thumbnail": ""}
+        meta["assignee_type"] = "AgentBot"
+    elif one.emptied:
+        pass
+    elif one.assignee is not None and one.assignee in records.agents:
         meta["assignee"] = agent_json(records.agents[one.assignee], account)
     elif one.assignee is not None:
         meta["assignee"] = agent_json(Agent(one.assignee, "Someone who left", "left@example.com"), account)
@@ -145,6 +150,10 @@ def message_json(records: Records, message: Message) -> Json:
     attributes: Json = {"deleted": True} if message.deleted else {}
     if message.automation_rule is not None:
         attributes["automation_rule_id"] = message.automation_rule
+    if message.reaction:
+        attributes["is_reaction"] = True
+    if message.activity_status is not None:
+        attributes["activity"] = {"type": "conversation_status_changed", "status": message.activity_status}
     for answer in records.answers.values():
         if answer.message == message.id and message.content_type == "input_csat":
             told = {"rating": answer.score, "feedback_message": answer.comment}
@@ -163,7 +172,7 @@ def message_json(records: Records, message: Message) -> Json:
         "source_id": None if message.type in ("activity", "template") else f"wamid.{message.id:06d}",
         "additional_attributes": {} if message.campaign is None else {"campaign_id": message.campaign},
     }
-    if message.sender is not None:
+    if message.sender is not None and not message.emptied:
         row["sender"] = {
             "id": message.sender.id,
             "name": message.sender.name,

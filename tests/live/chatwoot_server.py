@@ -26,6 +26,7 @@ from tests.live.chatwoot_world import World, by_activity
 
 TOKEN = "the-token-of-an-agent"
 CONVERSATIONS_A_PAGE, MESSAGES_A_PAGE, CONTACTS_A_PAGE, ANSWERS_A_PAGE = 25, 20, 15, 25
+MESSAGES_BETWEEN = 1000
 T = TypeVar("T")
 _NOT_FOUND = {"error": "Resource could not be found"}
 
@@ -300,13 +301,16 @@ class _Api:
         return shapes.conversation_json(records, records.conversations[number], self.world.account)
 
     def messages(self, query: Mapping[str, str], number: int) -> Any:
-        """The newest twenty (before an id), oldest first; or, with `after`, a hundred from there on."""
+        """The newest twenty by time (before an id), oldest first; a hundred after an id; a thousand between two."""
         records = self.world.records
         one = records.conversations[number]
         rows = records.messages_of(number)
         if "after" in query:
-            upper = int(query.get("before") or 1 << 62)
-            rows = [row for row in rows if int(query["after"]) < row.id < upper][:100]
+            after, before = int(query["after"]), query.get("before")
+            if before is None:
+                rows = [row for row in rows if row.id > after][:100]
+            else:
+                rows = [row for row in rows if after <= row.id < int(before)][:MESSAGES_BETWEEN]
         else:
             if query.get("before"):
                 rows = [row for row in rows if row.id < int(query["before"])]

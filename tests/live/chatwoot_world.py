@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import heapq
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import RLock
@@ -121,6 +121,11 @@ class Message:
     campaign: int | None
     automation_rule: int | None
     deleted: bool = False
+    reaction: bool = False
+    emptied: bool = False
+    """Whether the sender is no longer shown: an agent or a bot that was deleted."""
+    activity_status: Status | None = None
+    """What the attributes of an activity say."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,10 @@ class Conversation:
     waiting_since: datetime | None
     labels: list[str] = field(default_factory=list)
     assignee: int | None = None
+    emptied: bool = False
+    """Whether the assignee is no longer shown: an agent who was deleted."""
+    bot: int | None = None
+    """The bot that it is assigned to, instead of an agent."""
     team: int | None = None
     first_reply: datetime | None = None
     snoozed_until: datetime | None = None
@@ -204,13 +213,23 @@ class World:
     `reopening` says what a customer's message to a resolved conversation does: `told` opens it with an activity, as
     Chatwoot does in inboxes of the API; `as_chatwoot` does what Chatwoot does in each kind of inbox: elsewhere the
     opening has no activity, and where a bot serves, the conversation becomes pending, which nothing tells.
+    `activities`: what activities say; `says_status`: whether their attributes say it too; `delay`: how long after the
+    change a busy queue writes them.
     """
 
     account = 1
 
     def __init__(
-        self, start: datetime = START, *, reopening: Literal["told", "as_chatwoot"] = "told", first_message: int = 93
+        self,
+        start: datetime = START,
+        *,
+        reopening: Literal["told", "as_chatwoot"] = "told",
+        first_message: int = 93,
+        activities: Mapping[str, str] | None = None,
+        says_status: bool = False,
+        delay: timedelta = timedelta(0),
     ) -> None:
+        self.activities, self.says_status, self.delay = activities or ACTIVITIES, says_status, delay
         self.start = self.now = start
         self.reopening = reopening
         self.records = Records()
@@ -323,6 +342,23 @@ class World:
                 conversation.assignee = None
                 self._activity(conversation.id, "unassigned", by)
 
+    def delete_agent(self, agent: int) -> None:
+        """Delete an agent: neither messages nor conversations say any more that they were hers; nothing moves."""
+        del self.records.agents[agent]
+        for conversation in self.records.conversations.values():
+            conversation.emptied = conversation.emptied or conversation.assignee == agent
+        self._empty("user", agent)
+
+    def delete_bot(self, bot: int) -> None:
+        """Delete a bot: its messages do not say any more that they were its own; nothing moves."""
+        del self.records.bots[bot]
+        self._empty("agent_bot", bot)
+
+    def _empty(self, kind: SenderType, number: int) -> None:
+        for message in self.records.messages.values():
+            if message.sender and (message.sender.type, message.sender.id) == (kind, number):
+                message.emptied = True
+
     def bot(self, name: str = "Robo") -> int:
         """An agent bot."""
         number = next(self._ids["bot"])
@@ -368,7 +404,7 @@ class World:
     def assign(self, conversation: int, agent: int | None, by: str | None = "Admin") -> None:
         """Give a conversation to an agent or to nobody; without `by` no activity tells of it and nothing moves."""
         one = self._touch(conversation)
-        one.assignee = agent
+        one.assignee, one.emptied, one.bot = agent, False, None
         if by is None:
             return
         if agent is None:
@@ -376,6 +412,11 @@ class World:
             return
         name = self.records.agents[agent].name
         self._activity(conversation, "self_assigned" if name == by else "assigned", by, name)
+
+    def assign_bot(self, conversation: int, bot: int) -> None:
+        """Give a conversation to a bot; no activity tells of it."""
+        one = self._touch(conversation)
+        one.assignee, one.emptied, one.bot = None, False, bot
 
     def give_to_team(self, conversation: int, team: int | None, by: str = "Admin") -> None:
         """Give a conversation to a team or to none."""
@@ -439,7 +480,8 @@ class World:
         one.status = after
         one.snoozed_until = None
         if how is not None:
-            self._activity(conversation, how, by, count=count)
+            number = self._activity(conversation, how, by, count=count)
+            self.records.messages[number].activity_status = after if self.says_status else None
 
     # messages
 
@@ -450,11 +492,17 @@ class World:
         content_type: str = "text",
         *,
         contact: int | None = None,
+        at: datetime | None = None,
+        reaction: bool = False,
     ) -> int:
-        """The customer writes. A snoozed conversation opens, and nothing tells of it; a resolved one opens."""
+        """The customer writes, `at` if the message comes late or is imported.
+
+        A snoozed conversation opens, and nothing tells of it; a resolved one opens.
+        """
         one = self.records.conversations[conversation]
         sender = self._from_contact(one.contact if contact is None else contact)
-        number = self._message(conversation, "incoming", content, sender, content_type)
+        number = self._message(conversation, "incoming", content, sender, content_type, at=at)
+        self.records.messages[number].reaction = reaction
         one.waiting_since = one.waiting_since or self.now
         if one.status == "snoozed" and not one.muted:
             self.open(conversation, how=None)
@@ -542,9 +590,9 @@ class World:
         """A message is gone without a trace; the conversation does not move."""
         del self.records.messages[message]
 
-    def _activity(self, conversation: int, which: str, name: str, other: str = "", count: int = 0) -> None:
-        content = ACTIVITIES[which].format(name=name, other=other, count=count)
-        self._message(conversation, "activity", content, None)
+    def _activity(self, conversation: int, which: str, name: str, other: str = "", count: int = 0) -> int:
+        content = self.activities[which].format(name=name, other=other, count=count)
+        return self._message(conversation, "activity", content, None, at=self.now + self.delay)
 
     def _message(
         self,
@@ -558,10 +606,11 @@ class World:
         private: bool = False,
         campaign: int | None = None,
         automation_rule: int | None = None,
+        at: datetime | None = None,
     ) -> int:
         number = next(self._ids["message"])
         self.records.messages[number] = Message(
-            *(number, conversation, message_type, self.now, content, content_type, sender, status, private),
+            *(number, conversation, message_type, at or self.now, content, content_type, sender, status, private),
             *(campaign, automation_rule),
         )
         self._touch(conversation).active = self.now

@@ -65,6 +65,13 @@ labels as (
 
 complete_readings as (
     {{ complete_readings('chatwoot') }}
+),
+
+{# Whoever has a conversation that is there is there, also when its messages could not be read. #}
+in_conversations as (
+    select distinct source_system, contact_id
+    from {{ ref('base_chatwoot__conversations') }}
+    where not is_gone and contact_id is not null
 )
 
 select
@@ -75,7 +82,8 @@ select
     {{ list_or_empty('labels.labels') }} as delivered_tags,
 
     -- versions
-    coalesce(ranked.last_seen < complete_readings.complete_batch, false) as is_deleted,
+    in_conversations.contact_id is null
+    and coalesce(ranked.last_seen < complete_readings.complete_batch, false) as is_deleted,
     cast(null as timestamp) as updated_at,
     ranked._batch,
     ranked._file,
@@ -87,4 +95,6 @@ left join labels
         and ranked.contact_id = labels.contact_id
         and labels.version_rank = 1
 left join complete_readings on ranked.source_system = complete_readings.source_system
+left join in_conversations
+    on ranked.source_system = in_conversations.source_system and ranked.contact_id = in_conversations.contact_id
 where ranked.version_rank = 1

@@ -23,7 +23,11 @@ select
         when sender_type = 'user' then 'inbox'
         when sender_type = 'bot' then 'flow'
     end as origin,
-    case when message_type = 'activity' then 'activity' else content_type end as message_type,
+    case
+        when message_type = 'activity' then 'activity'
+        when is_reaction then 'reaction'
+        else content_type
+    end as message_type,
     status_word,
 
     -- instants

@@ -3,18 +3,34 @@ with versions as (
     {{ ranked_versions(source('chatwoot', 'messages'), 'message_id') }}
 ),
 
+sent as (
+    select *, sender_id as person_id, {{ word('sender_type') }} as person_kind
+    from versions
+),
+
+{{ kept_people('sent', 'message_id', 'last_batch') }},
+
 complete_readings as (
     {{ complete_readings('chatwoot') }}
 ),
 
 latest as (
     select
-        versions.*,
-        coalesce(versions.last_seen < complete_readings.complete_batch, false) as is_gone,
-        {{ word('versions.sender_type') }} as sender_word
-    from versions
-    left join complete_readings on versions.source_system = complete_readings.source_system
-    where versions.version_rank = 1
+        sent.*,
+        coalesce(sent.last_seen < coalesce(unread.complete_batch, complete_readings.complete_batch), false) as is_gone,
+        coalesce(sent.person_id, kept_people.person_id) as known_sender_id,
+        coalesce(kept_people.person_kind, sent.person_kind) as known_sender_kind
+    from sent
+    left join complete_readings on sent.source_system = complete_readings.source_system
+    left join {{ ref('base_chatwoot__unread') }} as unread
+        on sent.source_system = unread.source_system and sent.conversation_id = unread.conversation_id
+    -- a contact goes with its conversations
+    left join kept_people
+        on
+            sent.source_system = kept_people.source_system
+            and sent.message_id = kept_people.message_id
+            and kept_people.person_kind <> 'contact'
+    where sent.version_rank = 1
 )
 
 select
@@ -23,7 +39,7 @@ select
     message_id,
     {{ whole_number('message_id') }} as message_number,
     conversation_id,
-    sender_id,
+    known_sender_id as sender_id,
 
     -- words
     case {{ word('message_type') }}
@@ -36,16 +52,18 @@ select
     {{ word('content_type') }} as content_type,
     {{ word('status') }} as status_word,
     case
-        when sender_word in ('contact', 'user') then sender_word
-        when sender_word is not null then 'bot'
+        when known_sender_kind in ('contact', 'user') then known_sender_kind
+        when known_sender_kind is not null then 'bot'
     end as sender_type,
     activity,
+    {{ word('activity_status') }} as activity_status,
 
     -- instants and states
     {{ utc('created_at') }} as created_at,
     coalesce(private, false) as is_private,
     coalesce(deleted, false) as is_deleted,
     is_gone,
+    coalesce(is_reaction, false) as is_reaction,
     campaign_id is not null as is_of_campaign,
     automation_rule_id is not null as is_of_automation,
 

@@ -1,0 +1,83 @@
+"""What stands where in the answers of Chatwoot: records, counts, instants and ids.
+
+Here: how one value is found, and what it is when it has an odd shape. Not here: what is asked for (``chatwoot``,
+``chatwoot_conversation``), and what the warehouse keeps of a record (``native``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeGuard
+
+Record = Mapping[str, Any]
+
+
+def rows_of(answer: Any) -> list[Record]:
+    """The records of an answer: an array, or the array in its ``payload``, which may stand in ``data``.
+
+    Raises:
+        ValueError: the answer has another shape.
+    """
+    rows = answer
+    if isinstance(rows, dict) and isinstance(rows.get("data"), dict):
+        rows = rows["data"]
+    if isinstance(rows, dict):
+        rows = rows.get("payload")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("an answer that is no list of records")
+    return rows
+
+
+def count_of(answer: Any) -> int | None:
+    """How many records a list says that it has: ``all_count`` of conversations, ``count`` of contacts."""
+    found = answer.get("data", answer) if isinstance(answer, dict) else None
+    meta = found.get("meta") if isinstance(found, dict) else None
+    count = meta.get("all_count", meta.get("count")) if isinstance(meta, dict) else None
+    return int(count) if is_whole(count) else None
+
+
+def seconds(value: object) -> float | None:
+    """Unix seconds of what an API gives for an instant; None for none, and for what is no instant."""
+    if isinstance(value, bool) or value in (None, 0, "0", ""):
+        return None
+    try:
+        number = float(value)  # type: ignore[arg-type]
+        return number if math.isfinite(number) else None
+    except (TypeError, ValueError):
+        pass
+    except OverflowError:
+        return None
+    try:
+        return datetime.fromisoformat(str(value)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def activity_of(row: Record) -> float | None:
+    """When something last happened in a conversation, in unix seconds."""
+    return seconds(row.get("last_activity_at"))
+
+
+def mark_of(row: Record) -> str:
+    """What differs when a conversation has changed."""
+    return f"{row.get('last_activity_at')}/{row.get('updated_at')}"
+
+
+def contact_of(row: Record) -> str | None:
+    """The id of the contact of a conversation."""
+    sender = found_in(row, "meta", "sender", "id")
+    return str(sender) if is_whole(sender) else None
+
+
+def found_in(value: object, *names: str) -> object:
+    """What stands in objects within objects; None where there is nothing."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def is_whole(value: object) -> TypeGuard[int | str]:
+    """Whether it is a whole number, or text of one."""
+    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, str) and value.isdecimal()))
