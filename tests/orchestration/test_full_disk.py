@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from ingestion.machine import full_disk
 from orchestration import home as homes
 from orchestration.cli import main
-from ingestion.machine import full_disk
 from orchestration.home import Home
 from orchestration.reporting import Reporter
 from tests.drops import write_config
