@@ -50,13 +50,12 @@ class Delivered:
 
     def chunks(self, name: str) -> Iterator[memoryview]:
         """The content of a file, each part in the place of the one before."""
-        chunk = memoryview(bytearray(_CHUNK))
-        descriptor = self._open(name)
+        descriptor, left = self._open(name)
+        chunk = memoryview(bytearray(min(left, _CHUNK)))
         try:
-            left = os.fstat(descriptor).st_size
             while left > 0:
                 try:
-                    size = os.readv(descriptor, [chunk[: min(left, _CHUNK)]])
+                    size = os.readv(descriptor, [chunk[:left]])
                 except OSError as error:
                     raise _fault(self.folder / name, error) from None
                 if not size:
@@ -81,26 +80,29 @@ class Delivered:
             for chunk in self.chunks(name):
                 file.write(chunk)
 
-    def _open(self, name: str) -> int:
+    def _open(self, name: str) -> tuple[int, int]:
+        """A descriptor, and the bytes of the file."""
         path = self.folder / name
         try:
             if self._resolved is None:
-                self._resolved = self._inside(self.folder)
+                is_here = self.folder.parent == self._root and not self.folder.is_symlink()
+                self._resolved = self.folder if is_here else self._inside(self.folder)
             target = self._resolved / name
-            if os.sep in name or stat.S_ISLNK(target.lstat().st_mode):
+            found = target.lstat()
+            if os.sep in name or stat.S_ISLNK(found.st_mode):
                 target = self._inside(path)
-            kind = stat.S_IFMT(target.lstat().st_mode)  # before: to open a device can act on it
+                found = target.lstat()
+            kind = stat.S_IFMT(found.st_mode)  # before: to open a device can act on it
             if kind != stat.S_IFREG:
-                raise NotDeliveredError(
-                    f"{path}: cannot be read: it is {_KINDS.get(kind, 'something else')}, not a file"
-                )
+                raise NotDeliveredError(f"{path}: cannot be read: it is {_KINDS.get(kind, 'no file')}, not a file")
             descriptor = os.open(target, _FLAGS)
         except (OSError, RuntimeError) as error:  # of a link that leads to itself, pathlib says RuntimeError
             raise _fault(path, error) from None
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             os.close(descriptor)
             raise NotDeliveredError(f"{path}: cannot be read: it is not a file any more")
-        return descriptor
+        return descriptor, found.st_size
 
     def _inside(self, path: Path) -> Path:
         resolved = path.resolve(strict=True)

@@ -21,7 +21,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from ingestion import zones
 from ingestion.bounds import Bounds
 from ingestion.limits import Quality as Quality
-from ingestion.limits import Resources
+from ingestion.limits import Resources as Resources
 
 CONFIG_VARIABLE = "CAUSERIE_CONFIG"
 """Names the configuration file where no command line does (Dagster's own tools); default ``causerie.toml``."""

@@ -25,7 +25,6 @@ from tests.drops import EXTRACTED_AT, contact, content_of, packed, write_config,
 
 AT = datetime.fromisoformat(EXTRACTED_AT)
 FORMATS = ["ndjson", "csv", "parquet"]
-SMALL = Bounds(record_bytes=1000, inflated_bytes=10_000, inflated_ratio=50)
 
 
 @pytest.fixture(scope="module")
@@ -255,3 +254,29 @@ def test_the_bounds_are_configured(tmp_path: Path) -> None:
     assert settings.bounds == Bounds(earliest, 1_572_864, 2_000_000_000, 30)
     assert rules_of(EXPORT, (1, 5), settings.bounds) != rules_of(EXPORT, (1, 5))
     assert rules_of(EXPORT, (1, 5), Bounds(inflated_ratio=3)) == rules_of(EXPORT, (1, 5)), "it decides about no row"
+
+
+# --- live systems
+
+
+def test_a_moment_of_a_live_system_that_cannot_be_is_missing_or_quarantines_its_record(
+    parse: Parser, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    good = {"id": 1, "status": "open", "created_at": 1767000000}
+    rows = [
+        {**good, "updated_at": 86400, "last_activity_at": "1899-12-30T00:00:00Z"},
+        {**good, "created_at": 86400},
+        {**good, "updated_at": 253402300799},
+        {**good, "last_activity_at": 253402300799},
+    ]
+    content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    bad = parse("conversations.ndjson", content, kind="chatwoot")
+    assert [(row.line, row.reasons) for row in bad] == [
+        (2, "created_at: before 2000-01-01 00:00 UTC, the earliest that is believed"),
+        (3, "updated_at: later than the extraction of its batch"),
+    ]
+    path, target = tmp_path / "conversations.ndjson", tmp_path / "raw"
+    path.write_bytes(content)
+    parse_carefully(connection, LandedFile(path, "acme", "b1", AT, 4, "chatwoot"), target, (1, 5))
+    found = connection.execute(f"select updated_at, last_activity_at from read_parquet('{target}') limit 1").fetchall()
+    assert found == [(None, None)]

@@ -23,8 +23,8 @@ from expectations.facts import gather
 from ingestion import decisions
 from ingestion.build_files import CANDIDATE
 from ingestion.client import Client
-from ingestion.landing import read_manifest
 from ingestion.ledger import LEDGER, Ledger
+from ingestion.manifests import read_live_manifest
 from ingestion.settings import load_settings
 from ingestion.sources import live
 from orchestration.cli import main
@@ -93,7 +93,7 @@ def test_rows_and_cursor_are_one_batch(tmp_path: Path, serving, small: World) ->
         config = write_config(tmp_path, accounts=ACCOUNTS, sources=[source_of(server)])
         accept(config)
     (batch,) = (tmp_path / "var" / "landing" / "cw").iterdir()
-    manifest, _ = read_manifest(batch)
+    manifest = read_live_manifest(batch)
     assert manifest.cursor == {
         "since": max(row["last_activity_at"] for row in small.conversations.values()),
         "complete_at": datetime.fromtimestamp(small.now, UTC).isoformat(),

@@ -19,6 +19,7 @@ from ingestion import parsing
 from ingestion.catalog import create_build
 from ingestion.landing import open_landed
 from ingestion.ledger import Counts, Entry
+from ingestion.manifests import LiveManifest
 from ingestion.raw import Segment, parse_segment
 from ingestion.settings import load_settings
 from tests.comparison import Marts, read_marts
@@ -102,7 +103,12 @@ class Home:
         kind = SOURCES[source]["kind"]
         with parsing.connect() as connection:
             segment, batches = parse_segment(
-                connection, [open_landed(source, folder)], self.folder / "var" / "raw", (1, 5), lambda _: None, kind
+                connection,
+                [open_landed(source, folder, LiveManifest)],
+                self.folder / "var" / "raw",
+                (1, 5),
+                lambda _: None,
+                kind,
             )
         assert [batch.batch for batch in batches] == [f"b{number}"]
         self.segments.append(segment)

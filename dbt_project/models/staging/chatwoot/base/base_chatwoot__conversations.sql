@@ -12,7 +12,7 @@ assigned as (
     from versions
 ),
 
-{{ kept_people('assigned', 'conversation_id', 'next_batch') }},
+{{ kept_people('assigned', 'conversation_id') }},
 
 {# An activity tells that nobody had it any more before its agent was gone. Its time has no fraction of a second. #}
 unassigned as (

@@ -8,7 +8,7 @@ sent as (
     from versions
 ),
 
-{{ kept_people('sent', 'message_id', 'last_batch') }},
+{{ kept_people('sent', 'message_id') }},
 
 complete_readings as (
     {{ complete_readings('chatwoot') }}
