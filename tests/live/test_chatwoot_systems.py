@@ -22,6 +22,7 @@ from ingestion.sources import live
 from tests.comparison import KEYS, Marts, differences
 from tests.drops import write_config
 from tests.live.chatwoot_life import ACTIVITIES, TOKEN, Fault, Picture, Request, Served, World, serve, to_export
+from tests.live.chatwoot_server import CONVERSATIONS_A_PAGE
 from tests.warehouse import accept, build_marts
 
 ACCOUNTS = [{"id": "acme", "timezone": "UTC"}]
@@ -431,12 +432,35 @@ def test_a_conversation_that_cannot_be_read_costs_itself_alone(home: Home, compl
     home.world.wait(hours=1)
     home.run(complete=False)
     assert not home.server.asked(f"/conversations/{first}/"), "the cursor has moved on"
-    assert home.server.asked(f"/conversations/{second}$") and home.server.asked(f"/conversations/{fourth}$")
+    assert home.server.asked(f"/conversations/{second}/messages")
+    assert home.server.asked(f"/conversations/{fourth}/messages")
     home.broken = None
     assert not home.run(complete=False).warnings
     assert {number: row["messages"] for number, row in home.details().items()} == there | {"2": 2, "4": 1}
     home.run(complete=False)
     assert not home.server.asked(f"/conversations/{second}"), "it is no longer asked for"
+
+
+def test_a_conversation_that_could_not_be_read_is_asked_for_by_its_id_where_the_list_does_not_reach_it(
+    home: Home,
+) -> None:
+    world = World()
+    _, second, _ = three(world)
+    home.serve(world)
+    home.broken = f"/conversations/{second}/messages"
+    home.run()
+    world.wait(hours=1)
+    for _ in range(2 * CONVERSATIONS_A_PAGE):  # newer ones fill two pages, and of the second a reading sees the end
+        newest = world.conversation(world.contact())
+        world.writes(newest)
+    world.wait(minutes=1)
+    world.writes(newest)
+    home.run()
+    world.wait(hours=1)
+    home.broken = None
+    assert not home.run(complete=False).warnings
+    assert home.server.asked(f"/conversations/{second}$")
+    assert home.details()[str(second)]["messages"] == 1
 
 
 def test_a_conversation_that_could_not_be_read_and_is_gone_is_not_asked_for_for_ever(home: Home) -> None:
