@@ -1,6 +1,6 @@
 """Taking in: new batches of every source are landed, parsed and judged; the ledger keeps the decisions.
 
-Here: the order of things and what refuses a batch. Not here: reading files (``parsing``), or what the figures mean.
+Here: the order of things. Not here: reading files (``parsing``), what refuses a batch (``judging``), what figures mean.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from fractions import Fraction
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -20,16 +19,11 @@ import duckdb
 
 from ingestion import machine, parsing, raw
 from ingestion.catalog import CarriedOver
-from ingestion.clocks import (
-    Clocks,
-    ahead_of_extraction,
-    known_and_restated,
-    most_frequent_reasons,
-    versions,
-)
+from ingestion.clocks import Clocks, known_and_restated, versions
 from ingestion.contract import Entity
 from ingestion.decisions import fingerprint, in_force
 from ingestion.in_force import InForce
+from ingestion.judging import judged
 from ingestion.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, refusal
 from ingestion.ledger import LEDGER, Counts, Decision, Entry, Ledger
 from ingestion.manifests import LiveManifest, Manifest
@@ -37,8 +31,7 @@ from ingestion.native import EXPORT, entities_of
 from ingestion.pull import next_name
 from ingestion.raw import RawBatch, Segment, holding
 from ingestion.row_rules import rules_of
-from ingestion.settings import AnySource, ExportSource, Quality, Settings
-from ingestion.shown import command, shell_word
+from ingestion.settings import AnySource, ExportSource, Settings
 from ingestion.sources import SourceError, export
 from ingestion.sql import sql_text
 
@@ -339,7 +332,9 @@ class _SourceIntake:
             for file in batch.ignored
             if self._source.kind == EXPORT
         ]
-        self._say_notes(batches)
+        self._report.warnings += [
+            f"{self._source.name} {batch.batch}: {note}" for batch in batches for note in batch.notes
+        ]
         self._report.warnings += [
             f"{entry.source} {entry.batch}: accepted by an operator, and would be refused: {reason}"
             for entry in entries
@@ -416,33 +411,7 @@ class _SourceIntake:
     def _judged(
         self, batch: RawBatch, segment: Segment, clocks: Mapping[tuple[str, str], Clocks]
     ) -> tuple[dict[str, Counts], list[str]]:
-        """What a batch holds by entity, and the reasons to refuse it."""
-        source, quality = self._source.name, self._settings.quality
-        of_entity = {entity: clocks.get((batch.batch, entity), Clocks()) for entity in batch.totals()}
-        counts = {
-            entity: Counts(records, quarantined, of_entity[entity].known, of_entity[entity].restated)
-            for entity, (records, quarantined) in batch.totals().items()
-        }
-        reasons = self._quarantine_reasons(batch, segment)
-        return counts, reasons + _restated_reasons(source, batch, of_entity, quality, self._entities)
-
-    def _quarantine_reasons(self, batch: RawBatch, segment: Segment) -> list[str]:
-        quality = self._settings.quality
-        option = f"--batch {shell_word(batch.batch)}"
-        return [
-            f"{self._source.name} {batch.batch}: {quarantined:,} of {records:,} {entity} rows are quarantined"
-            f" ({_percent(quarantined, records)}; the limit is {quality.quarantine_share:.1%} and"
-            f" {quality.quarantine_rows} rows), {_most_of(self._connection, segment, self._entities[entity], batch)}:"
-            f" {self._remedy}; see {segment.quarantine} or run {command('quarantine', option=option)}"
-            for entity, (records, quarantined) in batch.totals().items()
-            if _exceed(quarantined, records, quality.quarantine_share, quality.quarantine_rows)
-        ]
-
-    @property
-    def _remedy(self) -> str:
-        if self._source.kind == EXPORT:
-            return "mend the rows and deliver the batch again"
-        return "mend them in the system, or accept the batch; until then the next run reads it again"
+        return judged(self._connection, self._source, self._settings.quality, batch, segment, clocks)
 
     def _refuse(self, name: str, extracted_at: datetime | None, reasons: list[str]) -> None:
         reasons = [f"{self._source.name} {name}: {reason}" for reason in reasons]
@@ -465,7 +434,7 @@ class _SourceIntake:
         name, folder = self._source.name, self._landing / self._source.name
         entries = {entry.batch: entry for entry in self._ledger.entries(name)}
         there = {listed.segment: listed.rules for listed in self._ledger.segments(name)}
-        judged = {batch for batch in batches if there.get(entries[batch].segment or "", self._rules) != self._rules}
+        outdated = {batch for batch in batches if there.get(entries[batch].segment or "", self._rules) != self._rules}
         in_turn: list[list[str]] = [[]]  # of those of a segment the one of smaller name counts as the earlier one
         for last in sorted(batches, key=lambda batch: (entries[batch].decided_at, batch)):
             if in_turn[-1] and last < in_turn[-1][-1]:
@@ -480,12 +449,13 @@ class _SourceIntake:
             for group in chain.from_iterable(map(self._groups, landed)):
                 segment, parsed = self._parsed([outcome for _, outcome in group if isinstance(outcome, Landed)])
                 fresh.append(segment)
-                entities = self._entities.values() if judged else ()
+                entities = self._entities.values() if outdated else ()
                 clocks = known_and_restated(self._connection, self._in_history, segment, parsed, entities)
                 for batch in parsed:
+                    said += [f"{name} {batch.batch}: {note}" for note in batch.notes]
                     entry = entries[batch.batch]
                     counts, reasons = self._judged(batch, segment, clocks)
-                    if batch.batch in judged:
+                    if batch.batch in outdated:
                         said += [
                             f"{name} {batch.batch}: accepted before, and would be refused by today's rules: {reason}"
                             for reason in reasons
@@ -503,45 +473,9 @@ class _SourceIntake:
                 shutil.rmtree(segment.folder)
             raise
         self._ledger.record(again, [segment.listed for segment in fresh])
-        if judged:
-            count = f"{len(judged):,} accepted {'batch was' if len(judged) == 1 else 'batches were'}"
+        if outdated:
+            count = f"{len(outdated):,} accepted {'batch was' if len(outdated) == 1 else 'batches were'}"
             self._report.warnings.append(
                 f"{name}: {count} parsed again from landing: the rules for rows have changed since; the build is full"
             )
         self._report.warnings += said
-        for segment in fresh:
-            self._say_notes(raw.read_batch(segment.folder, batch) for batch in segment.batches)
-
-    def _say_notes(self, batches: Iterable[RawBatch]) -> None:
-        self._report.warnings += [
-            f"{self._source.name} {batch.batch}: {note}" for batch in batches for note in batch.notes
-        ]
-
-
-def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch) -> str:
-    """The most frequent reasons, and where clocks are ahead of their extraction, by how much and since when."""
-    reasons = most_frequent_reasons(connection, segment, entity, batch)
-    told = [f"{count:,} for '{reason}'" for reason, count in reasons]
-    ahead = ahead_of_extraction(connection, segment, entity, batch)
-    return ", ".join([*told, ahead] if ahead else told)
-
-
-def _restated_reasons(
-    source: str, batch: RawBatch, clocks: Mapping[str, Clocks], quality: Quality, entities: Mapping[str, Entity]
-) -> list[str]:
-    return [
-        f"{source} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
-        f" {entities[entity].clock} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%} and"
-        f" {quality.restated_rows} rows), {of.shift}: the source's clocks are broken, have it deliver the batch again"
-        for entity, of in clocks.items()
-        if _exceed(of.restated, of.known, quality.restated_share, quality.restated_rows)
-    ]
-
-
-def _exceed(part: int, whole: int, share: float, rows: int) -> bool:
-    """Whether a part is past both limits. The share counts as written: in binary, 29 is more than 0.29 of 100."""
-    return part > rows and part > Fraction(str(share)) * whole
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}"

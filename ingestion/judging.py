@@ -1,0 +1,76 @@
+"""What refuses a batch: too many quarantined rows, and too many known records that come with another start.
+
+Here: the limits of ``[quality]`` held against what a batch holds, in words with a remedy. Not here: the counting
+(``clocks``), and what becomes of a refused batch (``intake``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import duckdb
+
+from ingestion.clocks import Clocks, ahead_of_extraction, most_frequent_reasons
+from ingestion.contract import Entity
+from ingestion.ledger import Counts
+from ingestion.native import EXPORT, entities_of
+from ingestion.raw import RawBatch, Segment
+from ingestion.settings import AnySource, Quality
+from ingestion.shown import command, shell_word
+
+
+def judged(
+    connection: duckdb.DuckDBPyConnection,
+    source: AnySource,
+    quality: Quality,
+    batch: RawBatch,
+    segment: Segment,
+    clocks: Mapping[tuple[str, str], Clocks],
+) -> tuple[dict[str, Counts], list[str]]:
+    """What a batch holds by entity, and the reasons to refuse it. ``clocks``: by batch and entity."""
+    entities = entities_of(source.kind)
+    of_entity = {entity: clocks.get((batch.batch, entity), Clocks()) for entity in batch.totals()}
+    counts = {
+        entity: Counts(records, quarantined, of_entity[entity].known, of_entity[entity].restated)
+        for entity, (records, quarantined) in batch.totals().items()
+    }
+    remedy = (
+        "mend the rows and deliver the batch again"
+        if source.kind == EXPORT
+        else "mend them in the system, or accept the batch; until then the next run reads it again"
+    )
+    listing = command("quarantine", option=f"--batch {shell_word(batch.batch)}")
+    reasons = [
+        f"{source.name} {batch.batch}: {of.quarantined:,} of {of.landed:,} {entity} rows are quarantined"
+        f" ({_percent(of.quarantined, of.landed)}; the limit is {quality.quarantine_share:.1%} and"
+        f" {quality.quarantine_rows} rows), {_most_of(connection, segment, entities[entity], batch)}:"
+        f" {remedy}; see {segment.quarantine} or run {listing}"
+        for entity, of in counts.items()
+        if _exceed(of.quarantined, of.landed, quality.quarantine_share, quality.quarantine_rows)
+    ]
+    reasons += [
+        f"{source.name} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
+        f" {entities[entity].clock} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%} and"
+        f" {quality.restated_rows} rows), {of.shift}: the source's clocks are broken, have it deliver the batch again"
+        for entity, of in of_entity.items()
+        if _exceed(of.restated, of.known, quality.restated_share, quality.restated_rows)
+    ]
+    return counts, reasons
+
+
+def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch) -> str:
+    """The most frequent reasons, and where clocks are ahead of their extraction, by how much and since when."""
+    frequent = most_frequent_reasons(connection, segment, entity, batch)
+    words = [f"{count:,} for '{reason}'" for reason, count in frequent]
+    ahead = ahead_of_extraction(connection, segment, entity, batch)
+    return ", ".join([*words, ahead] if ahead else words)
+
+
+def _exceed(part: int, whole: int, share: float, rows: int) -> bool:
+    """Whether a part is past both limits. The share counts as written: in binary, 29 is more than 0.29 of 100."""
+    return part > rows and part > Fraction(str(share)) * whole
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}"
