@@ -204,6 +204,13 @@ def parse_files(
             return _parse_apart(connection, files, target, rating_scale)
         return [parse_carefully(connection, files[0], target, rating_scale)]
     found = _found(connection, target, files)
+    unsure = [file.path for file, rows in zip(files, found, strict=True) if rows.are_unsure]
+    if file_format == "ndjson" and unsure and not readers.has_no_numbers(connection, unsure):
+        # ids of digits and one letter, as hashes have them: to read them once more takes less than to read with care
+        paths = [file.path for file in files]
+        reader = readers.quick_ndjson(paths, entity, _buffer(paths), may_hold_no_numbers=False)
+        _write(connection, reader, target, entity, files, rating_scale)
+        found = _found(connection, target, files)
     doubtful = [
         file
         for file, rows in zip(files, found, strict=True)

@@ -26,8 +26,9 @@ from ingestion.rules import Value
 from ingestion.sql import first_line, sql_file, sql_files, sql_name, sql_text
 
 _NO_NUMBER = "[:,\\[]\\s*-?(NaN|Infinity)\\s*[,}\\]]"
-_BEYOND = r"-?\d+(\.\d+)?[eE]\+?\d{3,}"
+_BEYOND = r"-?(0|[1-9]\d*)(\.\d+)?[eE]\+?\d{3,}"
 """A number that may be beyond a double, as DuckDB leaves it: one that is not comes with three digits at most."""
+_NO_NUMBERS = rf"(?i)[:,\[]\s*-?(nan|inf(inity)?|{_BEYOND})\s*[,\]}}]"
 _STRING = r'"(\\.|[^"\\])*"'
 _SMALLEST_BUFFER = 1 << 20
 _FRACTION = r"-?\d+\.\d+([eE][+-]?\d+)?"
@@ -71,8 +72,14 @@ class Reader:
 # --- NDJSON -------------------------------------------------------------------------------------------------
 
 
-def quick_ndjson(paths: Sequence[Path], entity: Entity, buffer: int | None = None) -> Reader:
-    """Each value as text. A malformed line comes as a record without any value, and may take its neighbour with it."""
+def quick_ndjson(
+    paths: Sequence[Path], entity: Entity, buffer: int | None = None, *, may_hold_no_numbers: bool = True
+) -> Reader:
+    """Each value as text. A malformed line comes as a record without any value, and may take its neighbour with it.
+
+    ``may_hold_no_numbers``: where it is not known of the files (:func:`has_no_numbers`), an id such as ``15e781``, as
+    hashes have it, is doubtful.
+    """
     size = f" maximum_object_size = {buffer // 2}," if buffer else ""  # DuckDB's buffers hold two of the largest
     types = ", ".join(
         f"{column.name}: '{'json' if column.kind is Kind.LIST else 'varchar'}'" for column in entity.columns
@@ -87,7 +94,8 @@ def quick_ndjson(paths: Sequence[Path], entity: Entity, buffer: int | None = Non
         if column.kind is Kind.LIST:
             values[column.name] = json_list(column.name)
         elif column.kind in (Kind.ID, Kind.TEXT):
-            values[column.name] = Value(text, unsure=_of_doubtful_type(column))
+            doubt = f" or {_no_number(f'raw_{column.name}')}" if may_hold_no_numbers else ""
+            values[column.name] = Value(text, unsure=_of_doubtful_type(column) + doubt)
         else:
             values[column.name] = Value(text, unsure=_no_number(f"raw_{column.name}"))
     nothing = " and ".join(f"raw_{column.name} is null" for column in entity.columns)
@@ -103,7 +111,16 @@ def _of_doubtful_type(column: Column) -> str:
     if column.kind is Kind.ID:  # most of these are settled by one comparison, for they begin with a digit
         doubt = f"{raw} >= '[' and ({doubt})"
         doubt += f" or contains({raw}, '.') and {raw} < ':' and regexp_full_match({raw}, '{_FRACTION}')"
-    return f"{doubt} or {_no_number(raw)}"
+    return doubt
+
+
+def has_no_numbers(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> bool:
+    """Whether in NDJSON files something stands, or seems to in a text, that DuckDB takes for a number and is none."""
+    found = connection.execute(
+        f"select 1 from read_ndjson_objects({sql_files(paths)}, ignore_errors = true, compression ="
+        f" '{packing(paths[0])}') where regexp_matches(json, {sql_text(_NO_NUMBERS)}) limit 1"
+    ).fetchone()
+    return found is not None
 
 
 def _no_number(text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion import packing, raw
+from ingestion import packing, parsing, raw
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.landing import BatchError, land
 from ingestion.native import EXPORT
@@ -164,9 +164,9 @@ def test_a_packed_file_that_unpacks_to_too_much_is_refused(
     folder.mkdir()
     (folder / name).write_bytes(bomb(b"", b"{}\n", 300_000, b"") if "json" in name else bomb(CSV, b"y", 900_000, b"\n"))
     file = LandedFile(folder / name, "acme", "b1", AT, 1, bounds=bounds)
-    for parsing in (parse_files, parse_carefully):
+    for reading in (parse_files, parse_carefully):
         with pytest.raises(UnreadableFileError, match=rf"raise '\[resources\] {limit}'"):
-            parsing(connection, [file] if parsing is parse_files else file, folder / "raw", (1, 5))  # type: ignore[arg-type]
+            reading(connection, [file] if reading is parse_files else file, folder / "raw", (1, 5))  # type: ignore[arg-type]
 
 
 def test_what_unpacks_well_and_is_small_is_no_bomb(parse: Parser) -> None:
@@ -254,6 +254,18 @@ def test_the_bounds_are_configured(tmp_path: Path) -> None:
     assert settings.bounds == Bounds(earliest, 1_572_864, 2_000_000_000, 30)
     assert rules_of(EXPORT, (1, 5), settings.bounds) != rules_of(EXPORT, (1, 5))
     assert rules_of(EXPORT, (1, 5), Bounds(inflated_ratio=3)) == rules_of(EXPORT, (1, 5)), "it decides about no row"
+
+
+def test_ids_of_hashes_are_no_reason_to_read_a_file_with_care(parse: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_with_care(*_: object) -> None:
+        raise AssertionError("it is read with care")
+
+    monkeypatch.setattr(parsing, "parse_carefully", read_with_care)
+    row = {"agent_id": "15781e1362", "name": "Ada"}
+    assert parse("agents.ndjson", (json.dumps(row) + "\n").encode()) == []
+    number = json.dumps(row).replace('"15781e1362"', "15781e1362")
+    with pytest.raises(AssertionError, match="with care"):
+        parse("agents.ndjson", (number + "\n").encode())
 
 
 # --- live systems

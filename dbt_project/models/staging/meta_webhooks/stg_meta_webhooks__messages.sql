@@ -47,7 +47,10 @@ received as (
         end as message_user_id,
         coalesce(contact_user_id, {{ user_id_of('contact_number') }}) as contact_user_id,
         case
-            when type_word in ('{{ no_messages | join("', '") }}') then 'system' else type_word
+            {% for type_word in no_messages -%}
+            when type_word = '{{ type_word }}' then 'system'
+            {% endfor -%}
+            else type_word
         end as message_type,
         {{ word('status') }} as status_word,
         {{ utc('sent_at') }} as sent_at,
