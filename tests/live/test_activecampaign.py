@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -207,14 +208,14 @@ def test_an_archive_that_cannot_be_opened_is_left_for_later(tmp_path: Path, monk
         archive = config.parent / "archive"
         write_archive(world.facts, archive, world.now)
         (closed := archive / "closed.ndjson").write_text("{}\n")
-        opened = Path.open
+        opened = os.open
 
-        def refuse(path: Path, *how: Any, **more: Any) -> Any:
+        def refuse(path: Any, *how: Any, **more: Any) -> int:
             if path == closed:
                 raise PermissionError(13, "Permission denied", str(path))
             return opened(path, *how, **more)
 
-        monkeypatch.setattr(Path, "open", refuse)
+        monkeypatch.setattr(os, "open", refuse)
         report = accept(config)[1]
         assert f"{closed}: cannot be read: Permission denied; it is left for a later run" in report.warnings[0]
         assert not report.refusals
