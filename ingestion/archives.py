@@ -18,11 +18,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
-from ingestion.bounds import DEFAULTS, Bounds
+from ingestion.bounds import Bounds
 from ingestion.landing import BatchError, Landed
 from ingestion.manifests import LiveManifest
-from ingestion.meta_payloads import OTHERS, USERS, NoDeliveryError, Record, decoded, records
-from ingestion.packing import UNPACKING_ERRORS, is_cut_off, pieces
+from ingestion.meta_payloads import OTHERS, USERS, NoDeliveryError, Record, records_of
+from ingestion.packing import UNPACKING_ERRORS, pieces
 from ingestion.parsing import BadRecord, LandedFile
 from ingestion.rules import MALFORMED, NOT_UTF8
 from ingestion.sql import first_line
@@ -39,7 +39,7 @@ def name_of(number: int, *, packed: bool) -> str:
     return f"{_NAME}{number:04d}.ndjson{'.gz' if packed else ''}"
 
 
-def lines(path: Path, bounds: Bounds = DEFAULTS) -> Iterator[tuple[int, bytes, bool]]:
+def lines(path: Path, bounds: Bounds) -> Iterator[tuple[int, bytes, bool]]:
     """The lines of an archive that are not blank: number from 1, content, and whether it is whole.
 
     Only the last one can be half: without an end and no JSON, it is still being written. What is longer than a record
@@ -79,10 +79,10 @@ def take_apart(landed: Landed, folder: Path, bounds: Bounds) -> tuple[list[Lande
     folder.mkdir()
     with ExitStack() as stack:
         files: dict[str, IO[str]] = {}
-        for archive, told in sorted(manifest.files.items()):
+        for archive, listed in sorted(manifest.files.items()):
             if not archive.startswith(_NAME):
                 continue
-            for entity, line in _records(landed.folder / archive, told.rows, notes, bounds):
+            for entity, line in _records(landed.folder / archive, listed.rows, notes, bounds):
                 if entity not in files:
                     files[entity] = stack.enter_context((folder / f"{entity}.ndjson").open("w", encoding="ascii"))
                 files[entity].write(line)
@@ -103,7 +103,7 @@ def _records(path: Path, expected: int, notes: Counter[str], bounds: Bounds) -> 
             deliveries += is_whole
             place = {"archive": path.name, "line": number}
             try:
-                found = records(decoded(line)) if is_whole else []
+                found = records_of(line) if is_whole else []
             except NoDeliveryError:
                 yield "messages", f"{_encode(place | {'malformed': True})}\n"
                 continue
@@ -116,8 +116,10 @@ def _records(path: Path, expected: int, notes: Counter[str], bounds: Bounds) -> 
     except UNPACKING_ERRORS as error:
         raise BatchError(f"{path}: cannot be read: {first_line(error)}; restore it, or deliver it again") from None
     if deliveries != expected:
-        cause = "the gzip file is cut off" if is_cut_off(path) else "it was changed after it was landed"
-        raise BatchError(f"{path}: the manifest says {expected:,} deliveries, the file has {deliveries:,}; {cause}")
+        raise BatchError(
+            f"{path}: the manifest says {expected:,} deliveries, the file has {deliveries:,}: it was changed after it"
+            " was landed; restore it, or deliver it again"
+        )
 
 
 def _is_known(record: Record, known: set[tuple[str, ...]]) -> bool:
@@ -143,9 +145,9 @@ def places(folder: Path, bad: Iterable[BadRecord], bounds: Bounds) -> list[tuple
 
     ``folder``: that of the landed batch.
     """
-    told = [(json.loads(record.record), record.reasons) for record in bad]
+    refused = [(json.loads(record.record), record.reasons) for record in bad]
     wanted: defaultdict[str, set[int]] = defaultdict(set)
-    for place, _ in told:
+    for place, _ in refused:
         wanted[place["archive"]].add(place["line"])
     texts = {
         (archive, number): line
@@ -155,12 +157,12 @@ def places(folder: Path, bad: Iterable[BadRecord], bounds: Bounds) -> list[tuple
     }
     return [
         (place["archive"], place["line"], *_as_it_came(texts[place["archive"], place["line"]], place, reasons))
-        for place, reasons in told
+        for place, reasons in refused
     ]
 
 
 def _as_it_came(line: bytes, place: Mapping[str, Any], reasons: str) -> tuple[str, str]:
     if "nth" in place:
-        return reasons, json.dumps(records(decoded(line))[place["nth"]].part, ensure_ascii=False)
+        return reasons, json.dumps(records_of(line)[place["nth"]].part, ensure_ascii=False)
     text = line.decode("utf-8", "replace").strip()
     return NOT_UTF8 if reasons == MALFORMED and "\ufffd" in text else reasons, text

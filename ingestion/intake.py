@@ -250,7 +250,8 @@ class _SourceIntake:
             return
         batch = replaced or next_name(live.now(), names())
         last = max(self._ledger.accepted(name), default=None)
-        warnings = live.pull(self._source, folder, last, batch, self._progress, live.now, self._taken_out_at())
+        bounds, taken_out_at = self._settings.bounds, self._taken_out_at()
+        warnings = live.pull(self._source, folder, last, batch, self._progress, live.now, bounds, taken_out_at)
         self._report.warnings += [f"{name}: {warning}" for warning in warnings]
         self._take_in_all([(batch, self._open(folder / batch))])
 

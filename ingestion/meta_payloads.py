@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ingestion.strict_json import finite, refused
+from ingestion import strict_json
 
 MESSAGES, STATUSES, USERS = "messages", "statuses", "users"
 NUMBERS, OTHERS = "numbers", "others"
@@ -51,26 +51,23 @@ class Record(NamedTuple):
     unknown: str | None = None
 
 
-def decoded(line: bytes) -> object:
-    """A line as JSON.
+def records_of(line: bytes) -> list[Record]:
+    """The records of a delivery as it came, in their order.
 
     Raises:
-        NoDeliveryError: it is none; ``NaN``, ``Infinity`` and numbers beyond every double are none either.
+        NoDeliveryError: it is no JSON, or has not the shape of a delivery; then nothing of it is used.
     """
     try:
-        return _decoder.decode(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        return records(strict_json.decoded(line))
+    except ValueError as error:
         raise NoDeliveryError(str(error)) from None
 
 
-_decoder = json.JSONDecoder(parse_constant=refused, parse_float=finite)
-
-
 def records(payload: object) -> list[Record]:
-    """The records in a delivery, in their order.
+    """The records of a delivery that was decoded.
 
     Raises:
-        NoDeliveryError: it has not the shape of one; then nothing of it is used.
+        NoDeliveryError: as :func:`records_of`.
     """
     if not isinstance(payload, dict):
         raise NoDeliveryError("no object")

@@ -81,18 +81,6 @@ def _refuse_bomb(size: int, unpacked: int, bounds: Bounds) -> None:
         )
 
 
-def is_cut_off(path: Path, bounds: Bounds = DEFAULTS) -> bool:
-    """Whether a packed file ends before its end, or is broken on the way there."""
-    if not is_packed(path):
-        return False
-    try:
-        for _ in chunks(path, bounds):
-            pass
-    except UNPACKING_ERRORS:
-        return True
-    return False
-
-
 def pieces(path: Path, bounds: Bounds = DEFAULTS) -> Iterator[tuple[bytes, bool]]:
     """The unpacked content of a text in pieces that end where lines do, and whether a piece is a line too long.
 

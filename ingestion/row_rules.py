@@ -25,7 +25,7 @@ from typing import cast
 
 import duckdb
 
-from ingestion import archives, csv_records, meta_payloads, packing, parsing, readable, readers, rules
+from ingestion import archives, csv_records, meta_payloads, packing, parsing, readable, readers, rules, strict_json
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.contract import DUCKDB_TYPES, Column, Entity, Kind
 from ingestion.native import EXPORT, entities_of
@@ -39,7 +39,7 @@ DECIDING_CODE: dict[str, tuple[Callable[..., object] | ModuleType, ...]] = {
         *(packing.open_text, packing.pieces, readable.looking_through),
         *(readers.csv_header, csv_records.csv_records, readers.sieved_csv),
     ),
-    archives.KIND: (meta_payloads, archives.take_apart, archives.lines, packing.pieces),
+    archives.KIND: (strict_json, meta_payloads, archives.take_apart, archives.lines, packing.pieces),
 }
 """By kind of source: what decides about its rows in Python."""
 _PARQUET_TYPES = (

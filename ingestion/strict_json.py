@@ -1,7 +1,7 @@
 """JSON as its standard has it, for what is read in Python.
 
-Here: what Python's reader would take and is none: ``NaN``, ``Infinity``, numbers beyond a double, one name twice. Not
-here: the records that DuckDB reads (``readers``).
+Here: refusing what Python's reader would accept: ``NaN``, ``Infinity``, numbers beyond a double, one name twice,
+encodings other than UTF-8. Not here: the records that DuckDB reads (``readers``).
 """
 
 from __future__ import annotations
@@ -19,24 +19,16 @@ def decoded(content: bytes) -> Any:
         ValueError: it is no JSON, or nested too deeply.
     """
     try:
-        return json.loads(
-            content,
-            parse_constant=refused,
-            parse_float=finite,
-            parse_int=_whole,
-            object_pairs_hook=_unique,
-        )
+        return _decoder.decode(content.decode("utf-8-sig"))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
 
-def refused(word: str) -> Any:
-    """For ``parse_constant``."""
+def _refused(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
-def finite(text: str) -> float:
-    """For ``parse_float``."""
+def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is beyond what a number can be")
@@ -44,7 +36,7 @@ def finite(text: str) -> float:
 
 
 def _whole(text: str) -> int | float:
-    return int(text) if len(text) <= 300 else finite(text)
+    return int(text) if len(text) <= 300 else _finite(text)
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -53,3 +45,6 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         raise ValueError(f"it has {next(name for name in names if names.count(name) > 1)!r} twice")
     return found
+
+
+_decoder = json.JSONDecoder(parse_constant=_refused, parse_float=_finite, parse_int=_whole, object_pairs_hook=_unique)

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ingestion.bounds import Bounds
 from ingestion.client import Client, Manners, RemoteError
 from ingestion.landing import BatchError
 from ingestion.manifests import read_live_manifest
@@ -78,10 +79,12 @@ def pull(
     name: str,
     progress: Progress,
     clock: Clock,
+    bounds: Bounds,
     taken_out_at: datetime | None = None,
 ) -> list[str]:
     """Read a source into the batch ``name`` of its landing folder; what there is to say.
 
+    ``bounds``: how much of an archive is believed.
     ``last``: the last accepted batch, at whose cursor the reading goes on. ``taken_out_at``: when an operator last took
     out a batch that had been accepted. What it held is in none of those after it: then everything is read again.
 
@@ -91,7 +94,7 @@ def pull(
     try:
         cursor = _cursor(source, folder / last, taken_out_at) if last else {}
         if isinstance(source, MetaWebhooksSource):
-            return _read_archives(source, folder, cursor, name, progress, clock)
+            return _read_archives(source, folder, cursor, name, progress, clock, bounds)
         if isinstance(source, ExportSource):
             raise AssertionError("a folder of batches is no live source")
         if isinstance(source, ActiveCampaignSource):
@@ -119,13 +122,19 @@ def pull(
 
 
 def _read_archives(
-    source: MetaWebhooksSource, folder: Path, cursor: Mapping[str, Any], name: str, progress: Progress, clock: Clock
+    source: MetaWebhooksSource,
+    folder: Path,
+    cursor: Mapping[str, Any],
+    name: str,
+    progress: Progress,
+    clock: Clock,
+    bounds: Bounds,
 ) -> list[str]:
     if not source.path.is_dir():
         raise SourceError(f"{source.path}: the folder of source '{source.name}' is not there")
     discard(folder)
     with Pull(folder, _identity(source), clock()) as reading:
-        following, warnings = meta_webhooks.read(source, reading, cursor, progress)
+        following, warnings = meta_webhooks.read(source, reading, cursor, progress, bounds)
         _commit(source, reading, name, cursor, following, clock)
     return warnings
 
@@ -151,7 +160,7 @@ def _cursor(source: AnySource, last: Path, taken_out_at: datetime | None) -> Map
 
 
 def _identity(source: AnySource) -> str:
-    """What a reading is of: another one of the same name is not gone on with."""
+    """What a reading is of: one of something else is not continued."""
     if isinstance(source, ChatwootSource):
         return f"{source.kind} {source.base_url} {source.account_id} {source.ratings}"
     return source.kind

@@ -14,12 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ingestion import archives
+from ingestion import archives, machine
+from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.delivered import Delivered, NotDeliveredError
-from ingestion.meta_payloads import NoDeliveryError, decoded, records
-from ingestion.packing import UNPACKING_ERRORS, is_cut_off, is_packed
+from ingestion.meta_payloads import NoDeliveryError, records_of
+from ingestion.packing import UNPACKING_ERRORS, is_packed
 from ingestion.pull import Progress, Pull
 from ingestion.settings import MetaWebhooksSource
+from ingestion.sources import SourceError
+from ingestion.sql import first_line
 
 _SUFFIXES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
 Cursor = dict[str, Any]
@@ -35,45 +38,51 @@ def archive_files(source: MetaWebhooksSource) -> dict[str, list[int]]:
             and path.is_file()
             and not any(part[:1] == "." for part in Path(name).parts)
         ):
-            told = path.stat()
-            found[name] = [told.st_size, told.st_mtime_ns]
+            status = path.stat()
+            found[name] = [status.st_size, status.st_mtime_ns]
     return found
 
 
 def read(
-    source: MetaWebhooksSource, pull: Pull, cursor: Mapping[str, Any], progress: Progress
+    source: MetaWebhooksSource, pull: Pull, cursor: Mapping[str, Any], progress: Progress, bounds: Bounds
 ) -> tuple[Cursor, list[str]]:
     """Read the archives that are new or have changed; the cursor, and what there is to say.
 
     Without any the batch is empty, and says how far the archive has been read.
 
     What is still being written is left for a later run: a gzip file that is cut off, a last line without an end.
+
+    Raises:
+        SourceError: a packed archive is broken, or unpacks to more than ``bounds`` say.
     """
     delivered = Delivered(source.path, source.path, outside_links=source.outside_links)
     before = cursor.get("files", {})
     now = archive_files(source)
     warnings = []
     number = 0
-    for name, told in now.items():
-        if before.get(name) == told:
+    for name, found in now.items():
+        if before.get(name) == found:
             continue
         path = source.path / name
         kept = pull.folder / archives.name_of(number + 1, packed=is_packed(path))
         try:
             delivered.copy(name, kept)
-            left = f"{path}: the gzip file is cut off" if is_cut_off(kept) else None
-        except NotDeliveredError as error:
-            left = str(error)
-        if left is not None:
+            deliveries = Counter(is_whole for _, _, is_whole in archives.lines(kept, bounds))
+        except (NotDeliveredError, EOFError) as error:
+            reason = error if isinstance(error, NotDeliveredError) else f"{path}: the gzip file is cut off"
+            warnings.append(f"{reason}; it is left for a later run")
             kept.unlink()
-            warnings.append(f"{left}; it is left for a later run")
             now[name] = before.get(name, [])
             continue
+        except UNPACKING_ERRORS as error:
+            if machine.is_at_fault(error):
+                raise
+            raise SourceError(
+                f"{source.name}: {path}: cannot be read: {first_line(error)}; mend the file, or take it out of the"
+                " folder"
+            ) from None
         number += 1
         progress(f"{source.name}: {name}")
-        deliveries = [0, 0]  # half ones, whole ones
-        for _, _, is_whole in archives.lines(kept):
-            deliveries[is_whole] += 1
         pull.keep_file(kept.name, deliveries[True])
         if deliveries[False]:
             warnings.append(f"{path}: its last line has no end and is no JSON yet; it is left for a later run")
@@ -84,10 +93,10 @@ def look_into(path: Path, most: int = 1000) -> Counter[str]:
     """What the first deliveries of an archive hold: ``deliveries``, ``malformed`` ones, and records by entity."""
     found: Counter[str] = Counter()
     with suppress(*UNPACKING_ERRORS):
-        for _, line, _ in itertools.islice(archives.lines(path), most):
+        for _, line, _ in itertools.islice(archives.lines(path, DEFAULTS), most):
             found["deliveries"] += 1
             try:
-                found.update(record.entity for record in records(decoded(line)))
+                found.update(record.entity for record in records_of(line))
             except NoDeliveryError:
                 found["malformed"] += 1
     return found

@@ -180,3 +180,31 @@ def test_what_is_optional_or_anothers_never_refuses_and_malformed_lines_do(tmp_p
     (report,) = accept(config)
     assert "11 of 12 messages rows are quarantined" in report.refusals[0]
     assert "11 for 'malformed record'" in report.refusals[0]
+
+
+def test_a_broken_archive_stops_its_source_and_one_that_is_cut_off_waits(tmp_path: Path) -> None:
+    (folder := tmp_path / "archive").mkdir()
+    whole = gzip.compress(line(message("m1")) * 2)
+    (folder / "a.ndjson.gz").write_bytes(whole[:-9])
+    source = {"name": "wa", "kind": "meta_webhooks", "account": "acme_export", "path": "archive"}
+    config = write_config(tmp_path, accounts=[{"id": "acme_export", "timezone": "UTC"}], sources=[source])
+    (report,) = accept(config)
+    assert report.warnings == [f"wa: {folder / 'a.ndjson.gz'}: the gzip file is cut off; it is left for a later run"]
+    assert not report.refusals
+    wrong_sum = bytes(byte ^ 1 for byte in whole[-8:-4])
+    (folder / "a.ndjson.gz").write_bytes(whole[:-8] + wrong_sum + whole[-4:])
+    (report,) = accept(config)
+    assert f"wa: {folder / 'a.ndjson.gz'}: cannot be read: CRC check failed" in report.refusals[0]
+    assert "mend the file, or take it out of the folder" in report.refusals[0]
+
+
+def test_what_an_archive_may_unpack_to_is_configured(tmp_path: Path) -> None:
+    (folder := tmp_path / "archive").mkdir()
+    (folder / "a.ndjson.gz").write_bytes(gzip.compress(line(message("m1")) + b" " * 70_000_000 + b"\n"))
+    source = {"name": "wa", "kind": "meta_webhooks", "account": "acme_export", "path": "archive"}
+    accounts = [{"id": "acme_export", "timezone": "UTC"}]
+    (report,) = accept(write_config(tmp_path, accounts=accounts, sources=[source]))
+    assert "raise '[resources] inflated_ratio'" in report.refusals[0]
+    more = "[resources]\ninflated_ratio = 5000"
+    (report,) = accept(write_config(tmp_path, accounts=accounts, sources=[source], extra=more))
+    assert not report.refusals

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.meta_payloads import NoDeliveryError, decoded, records
+from ingestion.meta_payloads import NoDeliveryError, records, records_of
 
 Payload = dict[str, Any]
 
@@ -186,11 +186,14 @@ def test_contacts_are_optional_whatever_they_are() -> None:
     assert len(of("messages", delivery(contacts="none", messages=[message()]))) == 1
 
 
-@pytest.mark.parametrize("line", [b"{", b'{"a": NaN}', b'{"a": -Infinity}', b'{"a": 1e999}', b'"\xff"', b"[" * 100_000])
-def test_what_is_no_json_is_no_delivery(line: bytes) -> None:
+@pytest.mark.parametrize("value", [b"1", b"[]", b'"NaN"', b"9" * 200])
+def test_a_line_is_read_as_json(value: bytes) -> None:
+    assert records_of(b'\xef\xbb\xbf{"entry": [], "a": ' + value + b"}\n") == []  # a byte order mark is no part of it
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"NaN", b"-Infinity", b"1e999", b'"\xff"', b"9" * 400, b'1, "a": 1', b"[" * 100_000]
+)
+def test_what_is_no_json_is_no_delivery(value: bytes) -> None:
     with pytest.raises(NoDeliveryError):
-        decoded(line)
-
-
-def test_a_byte_order_mark_is_no_part_of_a_line() -> None:
-    assert decoded(b"\xef\xbb\xbf{}\n") == {}
+        records_of(b'{"entry": [], "a": ' + value + b"}\n")
