@@ -162,7 +162,7 @@ def _nothing(columns: int) -> list[Any]:
 
 
 def _zone_offsets(settings: Settings) -> str:
-    """SQL of each zone's stretches of constant offset: from lists, as 16,000 rows of text take ten times as long."""
+    """SQL of each zone's stretches of constant offset, of which each zone is one row of lists."""
     rows = []
     for name in sorted({account.timezone for account in settings.accounts}):
         begins, offsets = zip(*zones.stretches(name), strict=True)

@@ -55,11 +55,11 @@ ZONES = different_zones()
 
 
 def probes(name: str, first: int, last: int) -> Iterator[int]:
-    """Each day at another hour, and around each change to the second and by the hour."""
-    yield from (day + day // DAY % 24 * HOUR for day in range(first, last, DAY))
+    """Every five days at another hour, and around each change, also to the second."""
+    yield from (day + day // DAY % 24 * HOUR for day in range(first, last, 5 * DAY))
     for change, _ in zones.stretches(name):
         if first < change < last:
-            yield from (change - 1, change, *range(change - 12 * HOUR, change + 12 * HOUR, HOUR))
+            yield from (change - DAY, change - HOUR, change - 1, change, change + HOUR, change + DAY)
 
 
 def test_all_zones_from_2000_to_2035_are_those_of_the_package() -> None:
@@ -74,8 +74,8 @@ def test_all_zones_from_2000_to_2035_are_those_of_the_package() -> None:
     assert wrong == []
 
 
-def test_the_other_years_from_1_to_9999_are_those_of_the_package() -> None:
-    instants = random.Random(1).choices(range(zones.BEGIN + DAY, zones.END - DAY), k=200)
+def test_the_other_years_from_1_to_2100_are_those_of_the_package() -> None:
+    instants = random.Random(1).choices(range(zones.BEGIN + DAY, seconds("2100-01-01T00:00Z")), k=200)
     instants += random.Random(2).choices(range(seconds("1830-01-01T00:00Z"), seconds("2100-01-01T00:00Z")), k=200)
     wrong = [
         (name, datetime.fromtimestamp(instant, UTC).isoformat())
