@@ -20,7 +20,6 @@ from typing import IO, Any
 
 from ingestion.bounds import Bounds
 from ingestion.landing import BatchError, Landed
-from ingestion.manifests import LiveManifest
 from ingestion.meta_payloads import OTHERS, USERS, NoDeliveryError, Record, records_of
 from ingestion.packing import UNPACKING_ERRORS, pieces
 from ingestion.parsing import BadRecord, LandedFile
@@ -75,7 +74,6 @@ def take_apart(landed: Landed, folder: Path, bounds: Bounds) -> tuple[list[Lande
     rows: Counter[str] = Counter()
     notes: Counter[str] = Counter()
     manifest = landed.manifest
-    latest = (manifest.finished_at if isinstance(manifest, LiveManifest) else None) or manifest.extracted_at
     folder.mkdir()
     with ExitStack() as stack:
         files: dict[str, IO[str]] = {}
@@ -88,7 +86,9 @@ def take_apart(landed: Landed, folder: Path, bounds: Bounds) -> tuple[list[Lande
                 files[entity].write(line)
                 rows[entity] += 1
     taken = [
-        LandedFile(folder / f"{entity}.ndjson", landed.source, landed.batch, latest, rows[entity], KIND, bounds)
+        LandedFile(
+            folder / f"{entity}.ndjson", landed.source, landed.batch, manifest.latest, rows[entity], KIND, bounds
+        )
         for entity in sorted(rows)
     ]
     return taken, tuple(f"{what}: {count:,}" for what, count in sorted(notes.items()))

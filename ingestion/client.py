@@ -41,7 +41,7 @@ _MOST_REDIRECTS = 5
 _LONGEST_ANSWER = 10
 """An answer that takes so many times the timeout is given up, also when bytes still drip in."""
 _ENDLESS = "an answer that does not end"
-_LATER = "run again later: what was landed before stays, and the next run goes on from there"
+_LATER = "run again later: what was landed before stays, and the next run continues from there"
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ _OF_THE_MACHINE = (errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM)
 
 
 class NotDeliveredError(Exception):
-    """A delivered file cannot be read. The message names it and says why; ``is_missing``: there is none."""
+    """A delivered file cannot be read. The message names it and says why; ``is_missing``: it does not exist."""
 
     def __init__(self, message: str, *, is_missing: bool = False) -> None:
         super().__init__(message)

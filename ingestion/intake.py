@@ -166,7 +166,7 @@ class _SourceIntake:
         self._report = SourceReport(source.name)
 
     def run(self) -> SourceReport:
-        """Take in what is new. Whatever fails in it is this source's failure: the others go on."""
+        """Ingest what is new. An error is this source's failure alone: the others continue."""
         try:
             self._run()
         except duckdb.InterruptException:
@@ -185,7 +185,7 @@ class _SourceIntake:
             return f"{where}: {machine.remedy(self._settings.home, error)}; nothing is refused for it"
         return (
             f"{where}: causerie itself failed: {machine.described(error)}; please report it with what the log says. To"
-            f" go on without a batch: causerie reject {self._source.name} BATCH --reason ..."
+            f" continue without a batch: causerie reject {self._source.name} BATCH --reason ..."
         )
 
     def _run(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, TypeVar
 
@@ -23,7 +24,7 @@ _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 
 
 class BatchError(Exception):
-    """A batch cannot be taken in. The message names the file, what is wrong and the remedy."""
+    """A batch cannot be ingested. The message names the file, what is wrong and the remedy."""
 
 
 class _ManifestFile(BaseModel):
@@ -37,15 +38,25 @@ class Manifest(BaseModel):
     extracted_at: AwareDatetime
     files: dict[str, _ManifestFile]
 
+    @property
+    def latest(self) -> datetime:
+        """Nothing in the batch can have happened later."""
+        return self.extracted_at
+
 
 class LiveManifest(Manifest):
-    """That of a live source, which we write: also when the reading ended, and where the next one goes on.
+    """That of a live source, which we write: also when the reading ended, and where the next one continues.
 
-    So rows and cursor are kept together. A delivered manifest that says such things says nothing by it.
+    So rows and cursor are kept together. In a delivered manifest both are ignored.
     """
 
     finished_at: AwareDatetime | None = None
     cursor: dict[str, Any] | None = None
+
+    @property
+    def latest(self) -> datetime:
+        """What changed while the system was read may be in the batch, too."""
+        return self.finished_at or self.extracted_at
 
 
 AnyManifest = TypeVar("AnyManifest", bound=Manifest)

@@ -85,8 +85,8 @@ def _of(change: Payload) -> Iterator[Record]:
         return
     if not isinstance(value, dict):
         raise NoDeliveryError(f"{field}: no object")
-    told = value.get("contacts")
-    contacts = [contact for contact in told if isinstance(contact, dict)] if isinstance(told, list) else []
+    users = value.get("contacts")
+    contacts = [user for user in users if isinstance(user, dict)] if isinstance(users, list) else []
     for contact in contacts:
         yield from _users(contact, contact.get("wa_id"), "user_id", "parent_user_id")
     context = _context(value, contacts)
@@ -118,8 +118,8 @@ def _context(value: Payload, contacts: list[Payload]) -> Payload:
 def _thread(thread: Payload) -> Payload:
     """The user of a thread of the history: its id, or what it says beside."""
     context = thread.get("context")
-    told = context if isinstance(context, dict) else {}
-    return {"contact_number": told.get("wa_id") or thread.get("id"), "contact_user_id": told.get("user_id")}
+    user = context if isinstance(context, dict) else {}
+    return {"contact_number": user.get("wa_id") or thread.get("id"), "contact_user_id": user.get("user_id")}
 
 
 def _message(message: object, context: Payload) -> Iterator[Record]:
@@ -165,8 +165,8 @@ def _message(message: object, context: Payload) -> Iterator[Record]:
 
 def _revoked(message: Payload, kind: str) -> Any:
     """The id of the message that a revocation names; of one that says ``deleted`` and no more, its own."""
-    told = message.get(kind)
-    if isinstance(told, dict) and (original := told.get("original_message_id") or told.get("message_id")):
+    content = message.get(kind)
+    if isinstance(content, dict) and (original := content.get("original_message_id") or content.get("message_id")):
         return original
     return message.get("id") if kind == "deleted" else None
 
@@ -213,16 +213,16 @@ def _status(status: object, contacts: list[Payload]) -> Iterator[Record]:
     yield Record(STATUSES, _given(values), status, unknown)
 
 
-def _users(told: Payload, number: object, *names: str) -> Iterator[Record]:
+def _users(part: Payload, number: object, *names: str) -> Iterator[Record]:
     """That a user id and a number are of one user, where both are there."""
     for name in names:
-        user_id = told.get(name)
+        user_id = part.get(name)
         if isinstance(user_id, str) and user_id and isinstance(number, str) and number:
-            yield Record(USERS, {"user_id": user_id, "number": number}, told)
+            yield Record(USERS, {"user_id": user_id, "number": number}, part)
 
 
-def _is_of_group(told: Payload) -> bool:
-    return bool(told.get("group_id")) or told.get("recipient_type") == "group" or "recipient_participant_id" in told
+def _is_of_group(part: Payload) -> bool:
+    return bool(part.get("group_id")) or part.get("recipient_type") == "group" or "recipient_participant_id" in part
 
 
 def _type(message: Payload) -> str | None:

@@ -1,7 +1,7 @@
 """Files as they lie, plain or packed with gzip.
 
-Here: opening and unpacking them in bounded memory, and what can be told of a text without reading its records. Not
-here: what they hold (``readers``).
+Here: opening and unpacking them in bounded memory, and cutting a text into whole lines. Not here: what they
+hold (``readers``).
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def retrying(
             raise AsksTooMuch(
                 f"{_passing(state)}, and it asks to wait {asked:,.0f} seconds, more than the {longest_wait:,.0f} that"
                 " are waited",
-                "run again after that: what was landed before stays, and the next run goes on from there",
+                "run again after that: what was landed before stays, and the next run continues from there",
             )
         return min(longest_wait, max(asked, _GROWING(state)))
 

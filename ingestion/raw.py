@@ -32,7 +32,6 @@ from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.contract import Entity
 from ingestion.landing import BatchError, Landed, replacing_folder, sync_file
 from ingestion.ledger import Part, SegmentEntry
-from ingestion.manifests import LiveManifest
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import vanished
 from ingestion.readers import UnreadableFileError
@@ -334,10 +333,8 @@ def _files(
     if kind == archives.KIND:
         return archives.take_apart(landed, scratch, bounds)
     files = []
-    # what a live system tells while it is read may have happened since the reading began
-    manifest = landed.manifest
-    latest = (manifest.finished_at if isinstance(manifest, LiveManifest) else None) or manifest.extracted_at
-    for name, told in sorted(landed.manifest.files.items()):
+    latest = landed.manifest.latest
+    for name, listed in sorted(landed.manifest.files.items()):
         path = landed.folder / name
         if parsing.is_misnamed(name, kind):
             raise BatchError(
@@ -345,7 +342,7 @@ def _files(
                 " (or .csv, .parquet) and deliver the batch again"
             )
         if parsing.entity_of(name, kind) is not None:
-            files.append(parsing.LandedFile(path, landed.source, landed.batch, latest, told.rows, kind, bounds))
+            files.append(parsing.LandedFile(path, landed.source, landed.batch, latest, listed.rows, kind, bounds))
     return files, ()
 
 

@@ -124,7 +124,7 @@ def has_no_numbers(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path])
 
 
 def _no_number(text: str) -> str:
-    """Whether a text may be what DuckDB takes for a number and is none: ``1e400``, ``inf`` as C writes it.
+    """Whether a text may be no number, though DuckDB reads it as one: ``1e400``, ``inf`` as C writes it.
 
     Words as most software writes them are looked for in the whole file.
     """

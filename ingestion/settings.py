@@ -56,13 +56,13 @@ def secret(variable: str) -> str:
     if not (value.isascii() and value.isprintable()) or set(value) & set(" '\""):
         raise SettingsError(
             f"the environment variable {variable} holds more than a token: blanks, line ends, quotes or other"
-            " characters that no token has; set it anew, to the token alone"
+            " characters that no token has; set it to the token alone"
         )
     return value
 
 
 def _known_zone(name: str) -> str:
-    """An IANA name; a system's own files, as 'localtime', are none."""
+    """An IANA name; 'localtime' and other files of a system are refused."""
     if name not in zones.names():
         raise ValueError(f"unknown time zone '{name}'; use an IANA name such as 'Europe/Paris'")
     return name

@@ -3,8 +3,8 @@
 Here: what SIGINT and SIGTERM do, what stands in the place of standard output, and the last act of the process. Not
 here: any command. Imports nothing that takes time: a command begins with it.
 
-A command that works in a home may end at any instant (the next run goes on from what is there), and so a signal ends it
-at once. Others are given a moment to remove what they have begun to write.
+A command that works in a home may end at any instant (the next run continues from what is there), and so a signal ends
+it at once. Others are given a moment to remove what they have begun to write.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 
 class StoppedError(BaseException):
-    """A signal has told this command to end. (No ``Exception``: nothing on the way is to go on after it.)"""
+    """A signal ends this command. (No ``Exception``: no code on the way shall catch it and continue.)"""
 
 
 class OutputLostError(BaseException):
@@ -91,13 +91,13 @@ def end_at_once(last_words: Callable[[], str] | None = None) -> None:
 
 
 def go_on_without_output() -> None:
-    """Have a command that does more than to show something do it, also where standard output fails."""
+    """Have a command whose work is more than its output finish it, also where standard output fails."""
     if _output is not None:
         _output.is_needed = False
 
 
 def is_stopped() -> bool:
-    """Whether a signal has told this command to end."""
+    """Whether a signal ends this command."""
     return _heard is not None
 
 
@@ -153,14 +153,14 @@ def _text(output: _Output, errors: str) -> io.TextIOWrapper:
 
 def _heed_signals() -> None:
     """Python runs handlers between two steps of the main thread, which may be inside a statement of DuckDB, and Dagster
-    has handlers of its own: so a thread is told, too, by Python itself.
+    has handlers of its own: so Python wakes a thread, too.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _hear)
-    told, heard = os.pipe()
-    os.set_blocking(heard, False)
-    signal.set_wakeup_fd(heard, warn_on_full_buffer=False)
-    threading.Thread(target=_wait_for_signals, args=(told,), daemon=True).start()
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_wait_for_signals, args=(reader,), daemon=True).start()
 
 
 def _hear(number: int, _: FrameType | None) -> None:
@@ -173,10 +173,10 @@ def _hear(number: int, _: FrameType | None) -> None:
         raise StoppedError
 
 
-def _wait_for_signals(told: int) -> None:
+def _wait_for_signals(reader: int) -> None:
     global _heard
     while True:
-        number = os.read(told, 1)[0]
+        number = os.read(reader, 1)[0]
         if number in (signal.SIGINT, signal.SIGTERM):
             _heard = signal.Signals(number)
             time.sleep(_moment)

@@ -61,7 +61,7 @@ def _execute(
 
 
 def _instance() -> dg.DagsterInstance:
-    """Where Dagster keeps the history of runs, if it is told to; what is wrong there costs a run nothing but that."""
+    """Where Dagster keeps the history of runs, if the environment names a place; an error there costs only that."""
     if runs_are_recorded():
         try:
             instance = dg.DagsterInstance.get()

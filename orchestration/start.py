@@ -15,7 +15,7 @@ from orchestration import ending
 _FOREIGN = ("DBT_", "DAGSTER_", "PYTHON", "GX_", "STREAMLIT_", "PANDAS_", "ARROW_", "PYARROW_", "SQLALCHEMY_")
 """Families of variables with which users of these tools change what they do. What a run needs is said by it."""
 _DAGSTER_HOME = "DAGSTER_HOME"
-"""The exception: where it records runs, if it is told to."""
+"""The exception: where Dagster records runs."""
 
 
 def main() -> NoReturn:

@@ -14,7 +14,7 @@ from rich.text import Text
 from ingestion.shown import visible
 
 WIDTH = 160
-"""Of what is written elsewhere than on a terminal."""
+"""Columns of a line that is written elsewhere than on a terminal."""
 
 
 class Terminal(Console):
@@ -60,5 +60,5 @@ class Visible(io.StringIO):
         self._out.flush()
 
     def fileno(self) -> int:
-        """The file, for who asks which one it is."""
+        """The number of the file below."""
         return self._out.fileno()

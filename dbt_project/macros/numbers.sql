@@ -31,7 +31,7 @@ case
 end
 {%- endmacro %}
 
-{# The digits of what WhatsApp calls a number; NULL where it is none, as an id of a user is. #}
+{# The digits of what WhatsApp calls a number; NULL for an id of a user. #}
 {% macro number_of(text) -%}
 case when not {{ has_letters(text) }} then nullif({{ digits_of(text) }}, '') end
 {%- endmacro %}

@@ -273,7 +273,7 @@ class _Reading:
     def _warn(self) -> None:
         warn = self._pull.warnings.append
         if self._conversations_of.denied:
-            warn(f"goes on with activity messages instead of reporting events: {self._conversations_of.denied}")
+            warn(f"activity messages are read instead of reporting events: {self._conversations_of.denied}")
         kept = "stay as they were known, and the next reading asks for them again"
         for what, failures, instead in (
             ("conversations could not be read: they", self._unread, kept),

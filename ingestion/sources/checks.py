@@ -186,8 +186,8 @@ def _check_export(source: ExportSource) -> Iterator[Finding]:
         except BatchError as error:
             yield Finding("manifest", False, str(error))
         else:
-            told = f"{visible(batches[-1].name)}: extracted {manifest.extracted_at}, {len(manifest.files)} files"
-            yield Finding("manifest", True, told)
+            words = f"{visible(batches[-1].name)}: extracted {manifest.extracted_at}, {len(manifest.files)} files"
+            yield Finding("manifest", True, words)
 
 
 def _check_archives(source: MetaWebhooksSource) -> Iterator[Finding]:

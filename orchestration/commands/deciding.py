@@ -40,7 +40,7 @@ def reject(config: Path, source: str, batch: str, reason: str) -> None:
     It stays in landing. It holds for the batch as it was delivered: delivered again otherwise, it is judged anew.
     """
     _decide("reject", config, source, batch, reason)
-    say(f"{visible(source)} {visible(batch)}: set aside; the next run goes on without it.")
+    say(f"{visible(source)} {visible(batch)}: set aside; the next run continues without it.")
 
 
 def _decide(verb: str, config: Path, source: str, batch: str, reason: str) -> None:

@@ -9,7 +9,7 @@ import re
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~$:&.-])")
 _TRANSFORMED = re.compile(r"https?://|www|@|:[\w+-]+:|:material/|<-|->|--|[<>~]=", re.IGNORECASE)
-"""Of what Streamlit makes links, icons and other characters when Markdown is parsed already, whatever is escaped."""
+"""Streamlit makes links, icons and other characters of these when Markdown is parsed already, whatever is escaped."""
 
 
 def escaped(text: str) -> str:

@@ -19,7 +19,7 @@ WORLD_READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
 
 class Warehouse:
-    """A home below a folder that is not there yet; each test goes on from where the one before left it."""
+    """A home below a folder that is not there yet; each test continues where the one before left it."""
 
     def __init__(self, folder: Path) -> None:
         self.config = write_config(folder)

@@ -294,7 +294,7 @@ def test_attempts_end() -> None:
         with pytest.raises(
             RemoteError,
             match=r"^GET http://127.0.0.1:\d+/api/x\?page=1: status 500; tried 4 times; run again later: what was"
-            r" landed before stays, and the next run goes on from there$",
+            r" landed before stays, and the next run continues from there$",
         ):
             asking.get("x", {"page": 1})
         assert (asking.requests, asking.retries) == (4, 3)
@@ -318,7 +318,7 @@ def test_after_so_many_failures_in_a_row_nothing_more_is_asked() -> None:
         asked = asking.requests
         with pytest.raises(
             RemoteError,
-            match=r"^gave up after 3 requests failed in a row; the last: GET .*/api/8: status 500; .* goes on",
+            match=r"^gave up after 3 requests failed in a row; the last: GET .*/api/8: status 500; .* continues",
         ):
             asking.get("8")
         with pytest.raises(RemoteError, match=r"^gave up after 3 requests failed in a row; the last: GET .*/api/8: "):

@@ -1,4 +1,4 @@
-"""What one source delivers never reaches the others: whatever it is, its batch is refused and they are taken in."""
+"""What one source delivers never reaches the others: whatever it is, its batch is refused and they are ingested."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Two:
         return write_batch(self.bad / name, {"agents": [agent(1)]})
 
     def run(self) -> SourceReport:
-        """One run, in which the good source is taken in; what became of the other."""
+        """One run, in which the good source is ingested; what became of the other."""
         odd, good = take_in(self.settings, lambda _: None)
         assert good.refusals == []
         assert self.statuses("good") == {"b1": "accepted"}

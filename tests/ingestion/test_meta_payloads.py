@@ -1,4 +1,4 @@
-"""What a delivery of Meta's webhooks holds: which part is a message, a status, a user, another's; what is none."""
+"""What a delivery of Meta's webhooks holds: which part is a message, a status, a user or another's."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.live.meta import Payload
 
 Row = dict[str, Any]
 FURTHEST = ("deleted", "failed", "read", "delivered", "sent")
-"""Statuses, the furthest first; all others are less far. In the archive there is none that is deleted."""
+"""Statuses, the furthest first; all others are less far. The archive has no status of a deleted message."""
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Archived:
     number: str | None = None
     user: str | None = None
     said: tuple[datetime, str] | None = None
-    """When it was written and of what kind it is, where that is told."""
+    """When it was written and of what kind it is, where the archive says so."""
     is_inbound: bool = False
     revoked_at: datetime | None = None
     statuses: dict[str, datetime] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Archived:
 
 
 class Archive:
-    """The messages of an archive, and who is who. What is told again is the same: it changes nothing."""
+    """The messages of an archive, and who is who. A repetition is the same: it changes nothing."""
 
     def __init__(self, payloads: Iterable[Payload]) -> None:
         self.messages: dict[str, Archived] = {}

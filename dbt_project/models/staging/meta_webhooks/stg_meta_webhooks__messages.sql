@@ -69,7 +69,7 @@ received as (
     from directed
 ),
 
-told as (
+reported as (
     select
         source_system,
         message_id,
@@ -102,7 +102,7 @@ understood as (
     select
         *,
         case status_word when 'played' then 'read' when 'error' then 'failed' else status_word end as furthest_word
-    from told
+    from reported
 ),
 
 sent as (
