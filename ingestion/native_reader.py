@@ -64,7 +64,8 @@ def _value(column: Column, references: Container[tuple[str, ...]]) -> Value:
         f"coalesce(json_type(json, {_json_path(names)}) {_NO_OBJECT[names in references]}, false)" for names in above
     )
     if owner:
-        return _id_in_object(column, here, _json_path(owner), _json_path(steps), misplaced or "false")
+        held = here, f"json_type(json, {_json_path(steps)})"
+        return _held_or_alone(column, held, _extracted("json", _json_path(owner)), misplaced or "false")
     value = _plain(column, here, _json_path(steps))
     if not misplaced:
         return value
@@ -101,7 +102,7 @@ def _id_or_object(column: Column, here: str, path: str) -> Value:
     """An id, in place of which an object may stand."""
     inside = f"{path[:-1]}.id'"
     alone = json_text(here, f"json_type(json, {path})", column)
-    held = json_text(f"json_extract_string(json, {inside})", f"json_type(json, {inside})", column)
+    held = json_text(*_extracted("json", inside), column)
     is_object = f"case when starts_with({here}, '{{') then json_type(json, {path}) = 'OBJECT' else false end"
     return Value(
         f"case when {is_object} then {held.raw} else {alone.raw} end",
@@ -109,31 +110,32 @@ def _id_or_object(column: Column, here: str, path: str) -> Value:
     )
 
 
-def _id_in_object(column: Column, here: str, owner: str, path: str, misplaced: str) -> Value:
-    """The id of an object, in place of which its id may stand alone."""
-    held = json_text(here, f"json_type(json, {path})", column)
-    alone = json_text(f"json_extract_string(json, {owner})", f"json_type(json, {owner})", column)
-    is_alone = f"nullif(json_type(json, {owner}), 'NULL') <> 'OBJECT'"
+def _held_or_alone(column: Column, held: tuple[str, str], alone: tuple[str, str], otherwise: str) -> Value:
+    """The id that an object holds, in place of which it may stand alone: each as text, with its JSON type.
+
+    ``otherwise``: what is wrong where there is neither.
+    """
+    of_object, by_itself = json_text(*held, column), json_text(*alone, column)
+    is_held, is_alone = f"{held[0]} is not null", f"nullif({alone[1]}, 'NULL') <> 'OBJECT'"
     return Value(
-        f"case when {here} is not null then {held.raw} when {is_alone} then {alone.raw} end",
-        f"case when {here} is not null then {held.wrong} when {is_alone} then {alone.wrong} else {misplaced} end",
+        f"case when {is_held} then {of_object.raw} when {is_alone} then {by_itself.raw} end",
+        f"case when {is_held} then {of_object.wrong} when {is_alone} then {by_itself.wrong} else {otherwise} end",
     )
 
 
 def _first_of(column: Column, here: str) -> Value:
     """The first reference of a list of them."""
-    held_text, alone_text = (f"json_extract_string({here}, '{place}')" for place in ("$[0].id", "$[0]"))
-    held = json_text(held_text, f"json_type({here}, '$[0].id')", column)
-    alone = json_text(alone_text, f"json_type({here}, '$[0]')", column)
-    is_alone = f"nullif(json_type({here}, '$[0]'), 'NULL') <> 'OBJECT'"
+    held, alone = _extracted(here, "'$[0].id'"), _extracted(here, "'$[0]'")
     is_odd = (
         f"coalesce(json_type({here}) not in ('ARRAY', 'NULL'), false)"
-        f" or coalesce(json_type({here}, '$[0]') = 'OBJECT' and json_type({here}, '$[0].id') is null, false)"
+        f" or coalesce({alone[1]} = 'OBJECT' and {held[1]} is null, false)"
     )
-    return Value(
-        f"case when {held_text} is not null then {held.raw} when {is_alone} then {alone.raw} end",
-        f"case when {held_text} is not null then {held.wrong} when {is_alone} then {alone.wrong} else {is_odd} end",
-    )
+    return _held_or_alone(column, held, alone, is_odd)
+
+
+def _extracted(json: str, path: str) -> tuple[str, str]:
+    """SQL of what stands at a path: as text, and its JSON type."""
+    return f"json_extract_string({json}, {path})", f"json_type({json}, {path})"
 
 
 def _each_of(here: str, name: str) -> Value:
