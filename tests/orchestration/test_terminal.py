@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 from pathlib import Path
 
 import duckdb
@@ -74,8 +75,10 @@ def test_a_hostile_name_of_a_batch_is_told_and_copied_as_it_is(refused: Path) ->
     told = invoke("status", "--config", refused)
     assert_inert(told)
     (copied,) = [line.strip() for line in told.splitlines() if "causerie reject" in line]
-    assert "$(id)" in copied and "$'" in copied
     assert_inert(invoke("accept", "acme_export", HOSTILE, "--reason", "x", "--config", refused))
+    verb, source, batch = shlex.split(copied)[1:4]
+    assert (verb, source, batch) == ("reject", "acme_export", SEEN)
+    assert "set aside" in invoke(verb, source, batch, "--reason", "x", "--config", refused)
 
 
 def test_the_summary_of_a_run_tells_a_hostile_name_as_it_is(refused: Path) -> None:
