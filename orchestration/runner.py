@@ -39,7 +39,7 @@ def _execute(
     reporter = ConsoleReporter(console, home)
     job = build_defs(settings, reporter).resolve_job_def(JOB)
     startup = time.monotonic() - started
-    instance = _instance()
+    instance = dagster_instance()
     # the reporter tells it in words: Dagster's and dbt's own lines go to a file
     run_config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
     with instance, home.log.open("w", encoding="utf-8") as file, Visible(file) as log:
@@ -60,7 +60,7 @@ def _execute(
     return 0 if result.success and not reporter.refusals else 1
 
 
-def _instance() -> dg.DagsterInstance:
+def dagster_instance() -> dg.DagsterInstance:
     """Where Dagster keeps the history of runs, if the environment names a place; an error there costs only that."""
     if runs_are_recorded():
         try:
