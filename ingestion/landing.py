@@ -324,7 +324,7 @@ def fsync_folder(folder: Path) -> None:
 def batch_folders(folder: Path, ignoring: Container[str] = ()) -> list[Path]:
     """The complete batches of a folder by name: sub-folders with a manifest; hidden ones are being written.
 
-    Those of the names to be ignored (as they are :func:`~ingestion.shown.visible`) are not looked into.
+    ``ignoring``: names, as :func:`~ingestion.shown.visible` shows them, that are not looked into.
     """
     with os.scandir(folder) as entries:
         names = sorted(

@@ -1,9 +1,9 @@
 {# Who stood in records that no longer say it: CTEs, the last of which is `kept_people`. When Chatwoot deletes an agent it
    empties the sender of her messages and the assignee of her conversations; what was known of them stays known.
 
-   `versions`: a CTE of ranked versions with `person_id` and `person_kind`. A record is emptied by a first version
-   without a person. That is a deletion when the person is gone from the list of agents in a reading from the last one
-   on that knew her. Bots have no list: only a deletion takes them out. #}
+   `versions`: a CTE of ranked versions with `person_id` and `person_kind`. The first version without a person empties
+   a record. It is a deletion when a reading lists the agents without her: the last one that knew her, or a later one.
+   No list has bots: only a deletion empties their records. #}
 {% macro kept_people(versions, key) -%}
 last_known as (
     select *

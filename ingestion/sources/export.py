@@ -26,7 +26,7 @@ class SourceMissingError(SourceError):
 def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Iterator[tuple[str, Landed | BatchError]]:
     """Land what is not accepted yet, by batch name: each batch as landed, or why it could not be.
 
-    A batch is called by the name of its folder as it is :func:`~ingestion.delivered.shown`.
+    The name of a batch is that of its folder, as :func:`~ingestion.shown.visible` shows it.
 
     A batch that was landed and has left the drop since is still there. Many small ones are landed at a time.
 
