@@ -72,13 +72,11 @@ def _listed(name: str) -> tuple[int, ...]:
 
 def _changes_by_rule(clock: ZoneInfo, last: int) -> Iterator[int]:
     """The changes after the last one that a file lists, of which no two are within four weeks, to the second."""
-    before = _offset(clock, last)
     for begin in range(last, _LAST_CHANGE, _FOUR_WEEKS):
-        after = _offset(clock, begin + _FOUR_WEEKS)
-        if after != before:
+        before = _offset(clock, begin)
+        if _offset(clock, begin + _FOUR_WEEKS) != before:
             instants = range(begin, begin + _FOUR_WEEKS)
-            yield begin + bisect_left(instants, True, key=lambda at, before=before: _offset(clock, at) != before)
-        before = after
+            yield begin + bisect_left(instants, True, key=lambda at: _offset(clock, at) != before)
 
 
 def _offset(clock: ZoneInfo, instant: int) -> int:
