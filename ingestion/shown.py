@@ -6,12 +6,13 @@ and pages (``reports``).
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 
 
 def visible(text: str) -> str:
-    """With what does not show, and could act on a terminal, as an escape: in one line, too."""
+    """With what does not show, and could act on a terminal, escaped as JSON escapes it: in one line, too."""
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 
@@ -20,7 +21,7 @@ def _escaped(character: str) -> str:
         return character
     if "\udc80" <= character <= "\udcff":  # as the system gives a byte that is no UTF-8
         return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode()
+    return json.dumps(character)[1:-1]
 
 
 def shell_word(name: str) -> str:

@@ -146,7 +146,7 @@ def test_a_name_as_the_folder_has_it_is_understood_too(two: Two) -> None:
     two.batch("b\x07")
     two.run()
     reject(two.settings, "bad", "b\x07", "odd", NOW)
-    assert two.statuses() == {"b\\x07": "set aside"}
+    assert two.statuses() == {"b\\u0007": "set aside"}
 
 
 def test_names_of_250_bytes_are_landed(two: Two) -> None:

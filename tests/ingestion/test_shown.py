@@ -42,4 +42,4 @@ def test_a_plain_name_is_copied_plainly() -> None:
 
 
 def test_what_would_act_or_hide_is_seen() -> None:
-    assert visible("Zoé 🙂 \x1b[31m\r\n\x07\u202e\x9b") == "Zoé 🙂 \\x1b[31m\\r\\n\\x07\\u202e\\x9b"
+    assert visible("Zoé 🙂 \x1b[31m\r\n\x07\u202e\x9b") == "Zoé 🙂 \\u001b[31m\\r\\n\\u0007\\u202e\\u009b"

@@ -23,7 +23,7 @@ from tests.drops import message, write_batch, write_config
 from tests.warehouse import accept
 
 HOSTILE = "[red]b1[bold] :warning: \x1b[2J\x07\u202e;$(id)\nPublished"
-SEEN = "[red]b1[bold] :warning: \\x1b[2J\\x07\\u202e;$(id)\\nPublished"
+SEEN = "[red]b1[bold] :warning: \\u001b[2J\\u0007\\u202e;$(id)\\nPublished"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_whatever_a_console_prints_is_text() -> None:
     out = io.StringIO()
     terminal = Terminal(out)
     name = "[red]x[/red] [link=http://a.example]y[/link] :smile: \x1b]8;;http://a.example\x07\u202e"
-    seen = "[red]x[/red] [link=http://a.example]y[/link] :smile: \\x1b]8;;http://a.example\\x07\\u202e"
+    seen = "[red]x[/red] [link=http://a.example]y[/link] :smile: \\u001b]8;;http://a.example\\u0007\\u202e"
     table = Table(name, title=name, caption=name)
     table.add_row(name)
     terminal.print(table)
