@@ -136,7 +136,7 @@ EXECUTION = {"id": "e1", "contact": "k1", "created_on": "2026-01-05T08:00:00Z"}
             {"id": 1, "status": "open", "created_at": EPOCH},
             "meta",
             [{"assignee": 3}, {"assignee": {"id": 3, "type": "user"}}],
-            "agent_id",
+            "assignee_id",
         ),
         (
             "conversations",
