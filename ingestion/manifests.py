@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from ingestion import strict_json
 from ingestion.delivered import Delivered, NotDeliveredError
-from ingestion.shown import visible
+from ingestion.shown import shortened, visible
 
 MANIFEST = "manifest.json"
 LARGEST = 16 << 20
@@ -95,7 +95,7 @@ def manifest_of(folder: Path, delivered: Delivered, model: type[AnyManifest]) ->
         manifest = model.model_validate(decoded)
     except ValidationError as error:
         mistake = error.errors()[0]
-        key = ".".join(visible(str(part)) for part in mistake["loc"])
+        key = ".".join(visible(shortened(str(part))) for part in mistake["loc"])
         where = f"{path}: {key}" if key else path
         raise BatchError(f"{where}: {mistake['msg']}; have the batch written again") from None
     except NotDeliveredError as error:
@@ -104,7 +104,7 @@ def manifest_of(folder: Path, delivered: Delivered, model: type[AnyManifest]) ->
         raise BatchError(f"{path}: cannot be read as a manifest: {error}; have the batch written again") from None
     for name in manifest.files:
         if not _is_plain(name):
-            raise BatchError(f"{path}: files: {name!r} is no plain file name; have the batch written again")
+            raise BatchError(f"{path}: files: {shortened(name)!r} is no plain file name; have the batch written again")
     return manifest, content
 
 

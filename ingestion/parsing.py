@@ -373,7 +373,8 @@ def _write(
 def _groups(reader: Reader, files: Sequence[LandedFile]) -> str:
     """The option that makes a group of rows what a buffer of the reader holds on average, where it has one."""
     rows = sum(file.rows for file in files)
-    in_buffer = round((reader.buffer or 0) * rows / sum(file.path.stat().st_size for file in files)) if rows else 0
+    size = sum(file.path.stat().st_size for file in files)
+    in_buffer = round((reader.buffer or 0) * rows / size) if size else 0
     return f", row_group_size {in_buffer}" if in_buffer in _ROWS_PER_GROUP else ""
 
 

@@ -21,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ import duckdb
 from ingestion import archives, parsing
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.contract import Entity
-from ingestion.landing import BatchError, Landed, replacing_folder, sync_file
+from ingestion.landing import MANIFEST, BatchError, Landed, replacing_folder, sync_file
 from ingestion.ledger import Part, SegmentEntry
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import vanished
@@ -43,6 +43,7 @@ QUARANTINE = "quarantine.parquet"
 _STATEMENTS_AT_A_TIME = 2
 _LARGE_PART = 4 << 20
 _ROWS_TOGETHER = 1000
+_NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
 Progress = Callable[[str], None]
 _BadRow = tuple[str, str, str, int, str, str]
 
@@ -333,8 +334,14 @@ def _files(
     if kind == archives.KIND:
         return archives.take_apart(landed, scratch, bounds)
     files = []
-    latest = landed.manifest.latest
-    for name, listed in sorted(landed.manifest.files.items()):
+    manifest = landed.manifest
+    if not DEFAULTS.earliest <= manifest.extracted_at < _NOT_YET:  # rows may be held to a later one
+        raise BatchError(
+            f"{landed.folder / MANIFEST}: extracted_at: {manifest.extracted_at.isoformat()} is no moment of an"
+            " extraction; have the batch written again"
+        )
+    latest = manifest.latest
+    for name, listed in sorted(manifest.files.items()):
         path = landed.folder / name
         if parsing.is_misnamed(name, kind):
             raise BatchError(

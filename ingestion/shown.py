@@ -10,10 +10,17 @@ import json
 import os
 import shlex
 
+_SHOWN = 100
+
 
 def visible(text: str) -> str:
     """With what does not show, and could act on a terminal, escaped as JSON escapes it: in one line, too."""
     return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def shortened(text: str) -> str:
+    """With no more of it than a message can show."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _escaped(character: str) -> str:

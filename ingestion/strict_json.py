@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+
+from ingestion.shown import shortened
 
 
 def decoded(content: bytes) -> Any:
@@ -31,7 +34,7 @@ def _refused(word: str) -> Any:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is beyond what a number can be")
+        raise ValueError(f"{shortened(text)} is beyond what a number can be")
     return number
 
 
@@ -42,8 +45,8 @@ def _whole(text: str) -> int | float:
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"it has {next(name for name in names if names.count(name) > 1)!r} twice")
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"it has {shortened(twice)!r} twice")
     return found
 
 

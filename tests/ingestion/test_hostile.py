@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import socket
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +24,10 @@ from ingestion.ledger import Ledger
 from ingestion.mistakes import changed_kinds
 from ingestion.settings import Settings, load_settings
 from ingestion.shown import visible
-from tests.drops import agent, write_batch, write_config, write_manifest
+from tests.drops import EXTRACTED_AT, agent, write_batch, write_config, write_manifest
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
+NO_ROWS = json.dumps({"rows": 0, "sha256": "0" * 64})
 
 
 class Two:
@@ -38,11 +40,11 @@ class Two:
         self.configure()
 
     def configure(self, **options: Any) -> None:
-        sources = [
+        self.sources = [
             {"name": name, "kind": "export", "account": "acme", "path": f"drop/{name}"} for name in ("bad", "good")
         ]
-        sources[0] |= options
-        self.settings: Settings = load_settings(write_config(self.folder, sources=sources))
+        self.sources[0] |= options
+        self.settings: Settings = load_settings(write_config(self.folder, sources=self.sources))
 
     def batch(self, name: str = "b1") -> Path:
         return write_batch(self.bad / name, {"agents": [agent(1)]})
@@ -99,6 +101,69 @@ def test_a_manifest_that_is_odd(two: Two, more: str, words: str) -> None:
     assert f"{path}: " in reason
     assert words in reason
     assert "have the batch written again" in reason
+
+
+LONG = "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param('{"note": ' + "9" * 100_000 + "}", id="a number"),
+        pytest.param(f'{{"{LONG}": 1, "{LONG}": 2}}', id="a name twice"),
+        pytest.param(f'{{"extracted_at": "{EXTRACTED_AT}", "files": {{"{LONG}": {{}}}}}}', id="a file without rows"),
+        pytest.param(f'{{"extracted_at": "{EXTRACTED_AT}", "files": {{"{LONG}": {NO_ROWS}}}}}', id="a file"),
+    ],
+)
+def test_of_an_odd_manifest_no_more_is_said_than_can_be_read(two: Two, content: str) -> None:
+    (two.batch() / "manifest.json").write_text(content)
+    assert len(two.refused()) < 1_000
+
+
+def test_a_manifest_of_many_names_is_read_in_a_moment(two: Two) -> None:
+    path = two.batch() / "manifest.json"
+    names = ", ".join(f'"{number}": 1' for number in range(400_000))
+    path.write_text(path.read_text().rstrip().removesuffix("}") + f', {names}, "399999": 2}}')
+    began = time.process_time()
+    (reason,) = two.run().refusals
+    assert "it has '399999' twice" in reason
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    "extracted_at",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "1899-12-30T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "9999-12-31T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
+def test_a_date_that_is_none_is_no_moment_of_an_extraction(two: Two, extracted_at: str) -> None:
+    write_batch(two.bad / "b1", {"agents": [agent(1)]}, extracted_at)
+    reason = two.refused()
+    assert f"{two.home / 'landing' / 'bad' / 'b1' / 'manifest.json'}: extracted_at: {extracted_at[:10]}" in reason
+    assert "have the batch written again" in reason
+
+
+def test_a_batch_may_be_extracted_before_the_earliest_that_is_configured(two: Two) -> None:
+    two.batch()
+    write_config(two.folder, sources=two.sources, extra='[quality]\nearliest = "2026-03-01T00:00:00Z"')
+    two.settings = load_settings(two.folder / "causerie.toml")
+    assert two.run().refusals == []
+
+
+@pytest.mark.parametrize("name", ["agents.ndjson", "agents.ndjson.gz", "agents.csv", "agents.csv.gz", "agents.parquet"])
+def test_a_file_without_a_byte_that_is_to_have_rows(two: Two, name: str) -> None:
+    folder = two.batch()
+    (folder / "agents.ndjson").unlink()
+    (folder / name).touch()
+    write_manifest(folder, {name: 3})
+    reason = two.refused()
+    assert f"/b1/{name}: " in reason
+    assert "deliver" in reason
 
 
 @pytest.mark.parametrize("cursor", [{"of": "chatwoot"}, {"of": "activecampaign x"}, {}, None, 5, "x"], ids=repr)
