@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ingestion.client import Client, Denied, GivenUp, NotThere, RemoteError
-from ingestion.pull import SLIPPED, Progress, Pull
+from ingestion.pull import SLIPPED, Progress, Pull, shown_short
 from ingestion.settings import ChatwootSource
 from ingestion.sources.chatwoot_answers import (
     Record,
@@ -162,10 +162,7 @@ class _Reading:
 
     def _warn_if_short(self, entity: str) -> None:
         if self._is_short(entity):
-            self._pull.warnings.append(
-                f"the list of {entity} has {self._totals[entity]:,} as it says, and shows {self._pull.seen(entity):,},"
-                " also when it is read again: the others are missing; see whether the token may read all inboxes"
-            )
+            self._pull.warnings.append(shown_short(entity, self._totals[entity] or 0, self._pull.seen(entity)))
 
     def _sweep(self, until: float | None) -> tuple[bool, bool]:
         """Read pages until all rows of one were last active before ``until``.
