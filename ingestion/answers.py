@@ -74,7 +74,7 @@ def decoded(response: httpx.Response, largest: int, *, is_known: bool) -> Any:
                 f"an answer of more than {largest:,} bytes, which is more than is taken",
                 "ask for smaller pages, or correct the base_url",
             )
-    kind = printable(response.headers.get("content-type", "of no type"))
+    kind = printable(response.headers.get("content-type") or "of no type")
     if "html" in kind.lower() and not is_known:
         raise FinalError(
             f"a page for people ({kind}) where JSON was asked for: something else answers there", "correct the base_url"

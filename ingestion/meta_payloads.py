@@ -144,7 +144,7 @@ def _message(message: object, context: Payload) -> Iterator[Record]:
         "from_me": history.get("from_me"),
     }
     is_known = kind is None or kind in _KNOWN_TYPES
-    unknown = None if is_known else f"of type {_word(kind)}, which is not known, counted as messages"
+    unknown = None if is_known else f"of the unknown type '{_word(kind)}', counted as messages"
     if kind in _REVOCATIONS:
         original = _revoked(message, kind)
         if original is None:
@@ -156,7 +156,7 @@ def _message(message: object, context: Payload) -> Iterator[Record]:
         change = change if isinstance(change, dict) else {}
         yield from _change(message, change)
         if (word := change.get("type")) not in _KNOWN_CHANGES:
-            unknown = f"of type system, {_word(word)}, which is not known and changes nothing"
+            unknown = f"of type system with the unknown change '{_word(word)}', which change nothing"
     else:
         yield from _users(message, message.get("from"), "from_user_id", "from_parent_user_id")
         yield from _users(message, message.get("to"), "to_user_id", "to_parent_user_id")
@@ -209,7 +209,7 @@ def _status(status: object, contacts: list[Payload]) -> Iterator[Record]:
         "recipient_id": number,
         "recipient_user_id": user_id,
     }
-    unknown = None if is_known else f"{_word(word)}, which is not known and says only that there is a message"
+    unknown = None if is_known else f"of the unknown word '{_word(word)}', which say only that there is a message"
     yield Record(STATUSES, _given(values), status, unknown)
 
 

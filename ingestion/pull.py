@@ -201,6 +201,14 @@ class Pull:
         put_in_place(self._landing, batch)
 
 
+def shown_short(entity: str, said: int, shown: int) -> str:
+    """What there is to say of a list that shows fewer records than it says that it has."""
+    return (
+        f"the list of {entity} has {said:,} as it says, and shows {shown:,}, also when it is read again: the others are"
+        " missing; see whether the token may read all of them"
+    )
+
+
 def discard(folder: Path) -> None:
     """Forget a reading that was left."""
     shutil.rmtree(folder / _FOLDER, ignore_errors=True)

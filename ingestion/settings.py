@@ -257,7 +257,7 @@ class ActiveCampaignSource(RemoteSource):
 
     kind: Literal["activecampaign"]
     page_size: int = Field(default=40, ge=1, le=100)
-    csat_flows: list[str] = []
+    csat_flows: list[Annotated[str, Field(coerce_numbers_to_str=True)]] = []
 
 
 AnySource = Annotated[

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from ingestion.client import Client, Denied, NotThere, RemoteError
-from ingestion.pull import SLIPPED, Progress, Pull
+from ingestion.pull import SLIPPED, Progress, Pull, shown_short
 from ingestion.settings import ActiveCampaignSource
 
 LISTS = {
@@ -64,17 +64,27 @@ def _read_list(
     source: ActiveCampaignSource, client: Client, pull: Pull, progress: Progress, entity: str, path: str
 ) -> bool:
     """Read a list until it has been seen as a whole; whether it was."""
-    return any(_sweep(source, client, pull, progress, entity, path) for _ in range(_MOST_SWEEPS))
+    count = 0
+    for _ in range(_MOST_SWEEPS):
+        known = pull.seen(entity)
+        is_whole, count = _sweep(source, client, pull, progress, entity, path)
+        # a row that went to the front from where it was not read yet: others came twice, and it not at all
+        if is_whole and pull.seen(entity) >= count:
+            return True
+        if is_whole and pull.seen(entity) == known:
+            break  # it was read again, and there was nothing more
+    if (shown := pull.seen(entity)) < count:
+        pull.warnings.append(shown_short(entity, count, shown))
+    return False
 
 
 def _sweep(
     source: ActiveCampaignSource, client: Client, pull: Pull, progress: Progress, entity: str, path: str
-) -> bool:
-    """Read all pages once; whether no row can have slipped past a page border."""
+) -> tuple[bool, int]:
+    """Read all pages once; whether no row can have slipped past a page border, and how many rows it says there are."""
     answer: Any = client.get(path, {"page": 1, "page_size": source.page_size})
     count_before: int | None = None
     is_whole = True
-    known = pull.seen(entity)
     links: set[str] = set()
     while True:
         rows = records_of(answer)
@@ -87,8 +97,7 @@ def _sweep(
         progress(f"{source.name}: {pull.rows(entity):,}{of_all} {entity}, {client.requests:,} requests")
         following = answer.get("next") if isinstance(answer, dict) else None
         if not following:
-            # a row that went to the front from where it was not read yet: others came twice, and it not at all
-            return is_whole and not known < pull.seen(entity) < (count_before or 0)
+            return is_whole, count_before or 0
         if not isinstance(following, str) or following in links:
             raise ValueError(f"the list of {path} has no end: its link to the next page leads to {following!r} again")
         links.add(following)
@@ -96,7 +105,7 @@ def _sweep(
         try:
             answer = client.get(following)
         except NotThere:  # the list has become shorter than that
-            return False
+            return False, count_before or 0
 
 
 def records_of(answer: Any) -> list[Any]:

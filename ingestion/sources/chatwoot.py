@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ingestion.client import Client, Denied, GivenUp, NotThere, RemoteError
-from ingestion.pull import SLIPPED, Progress, Pull
+from ingestion.pull import SLIPPED, Progress, Pull, shown_short
 from ingestion.settings import ChatwootSource
 from ingestion.sources.chatwoot_answers import (
     Record,
@@ -162,10 +162,7 @@ class _Reading:
 
     def _warn_if_short(self, entity: str) -> None:
         if self._is_short(entity):
-            self._pull.warnings.append(
-                f"the list of {entity} has {self._totals[entity]:,} as it says, and shows {self._pull.seen(entity):,},"
-                " also when it is read again: the others are missing; see whether the token may read all inboxes"
-            )
+            self._pull.warnings.append(shown_short(entity, self._totals[entity] or 0, self._pull.seen(entity)))
 
     def _sweep(self, until: float | None) -> tuple[bool, bool]:
         """Read pages until all rows of one were last active before ``until``.
@@ -274,16 +271,21 @@ class _Reading:
         warn = self._pull.warnings.append
         if self._conversations_of.denied:
             warn(f"activity messages are read instead of reporting events: {self._conversations_of.denied}")
-        kept = "stay as they were known, and the next reading asks for them again"
-        for what, failures, instead in (
-            ("conversations could not be read: they", self._unread, kept),
-            ("conversations have reporting events that could not be read:", self._eventless, "their activities count"),
-            ("contacts have labels that could not be read: these", self._unlabelled, kept),
+        kept = "they stay as they were known, and the next reading asks for them again"
+        for what, one, failures, instead in (
+            ("conversations that could not be read", "conversation", self._unread, kept),
+            (
+                "conversations whose reporting events could not be read",
+                "conversation",
+                self._eventless,
+                "their activities count, and the next reading asks for them again",
+            ),
+            ("contacts whose labels could not be read", "contact", self._unlabelled, kept),
         ):
             if failures:
-                named = "; ".join(f"{one}: {why}" for one, why in list(failures.items())[:_MOST_NAMED])
+                named = "; ".join(f"{one} {key}: {why}" for key, why in list(failures.items())[:_MOST_NAMED])
                 more = f"; and {len(failures) - _MOST_NAMED:,} more" if len(failures) > _MOST_NAMED else ""
-                warn(f"{len(failures):,} {what} {instead}; {named}{more}")
+                warn(f"{what}: {len(failures):,}; {instead}; {named}{more}")
         if unclear := self._pull.facts.get("unclear"):
             warn(
                 f"{unclear:,} resolved conversations do not say when they were closed: there is no reporting event, and"

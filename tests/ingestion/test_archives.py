@@ -109,7 +109,7 @@ def test_what_is_set_aside_is_counted_and_said(tmp_path: Path) -> None:
     segment, batch = parsed(tmp_path, land(tmp_path, {"archive-0001.ndjson": content}, {"archive-0001.ndjson": 6}))
     assert batch.totals() == {"messages": (1, 0), "others": (5, 0)}
     assert batch.notes == (
-        "messages of type poll, which is not known, counted as messages: 1",
+        "messages of the unknown type 'poll', counted as messages: 1",
         "set aside, field calls: 1",
         "set aside, message of a group: 1",
         "set aside, object instagram: 3",

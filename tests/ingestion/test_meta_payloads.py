@@ -153,14 +153,14 @@ def test_a_change_of_number_changes_the_id_too() -> None:
 @pytest.mark.parametrize(
     ("payload", "words"),
     [
-        (delivery(messages=[message(kind="poll")]), "of type poll, which is not known, counted as messages"),
+        (delivery(messages=[message(kind="poll")]), "of the unknown type 'poll', counted as messages"),
         (
             delivery(messages=[message(kind="system", system={"type": "user_moved"})]),
-            "of type system, user_moved, which is not known and changes nothing",
+            "of type system with the unknown change 'user_moved', which change nothing",
         ),
         (
             delivery(statuses=[{"id": "m", "status": "held", "timestamp": "1", "recipient_id": "1"}]),
-            "held, which is not known and says only that there is a message",
+            "of the unknown word 'held', which say only that there is a message",
         ),
     ],
 )

@@ -282,6 +282,42 @@ def test_lists_that_an_interface_lacks_cost_names_and_no_conversations(
     assert (unnamed["conversation_id"], unnamed["agent_id"], unnamed["contact_id"]) == ("c1", "7", "k1")
 
 
+@pytest.mark.parametrize("short", ["inbox/conversation", "contact", "flow-execution-contact"])
+def test_a_list_that_shows_fewer_than_it_says_is_said_and_deletes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short: str
+) -> None:
+    rows: dict[str, list[Row]] = {
+        "account-member": [],
+        "contact": [{"id": f"k{n}", "first_name": f"Eva {n}"} for n in range(3)],
+        "inbox/conversation": [
+            {"id": f"c{n}", "contact": f"k{n}", "status": "NEW", "created_on": "2026-02-03T04:05:06Z"} for n in range(3)
+        ],
+        "flow-execution-contact": [
+            {"id": f"e{n}", "contact": f"k{n}", "created_on": "2026-02-03T05:00:00Z", "flow": 8} for n in range(3)
+        ],
+    }
+    hidden: dict[str, int] = {}
+
+    def answer(path: str, query: dict[str, str]) -> object:
+        name = path.removeprefix("/")
+        shown = rows[name][hidden.get(name, 0) :]
+        return {"count": len(rows[name]), "next": None, "previous": None, "results": shown}
+
+    monkeypatch.setattr(live, "now", lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    with plain_server.serve(answer, {"Authorization": "Token a-token"}) as server:
+        source = {"name": "ac", "kind": "activecampaign", "account": "acme", "base_url": server.url}
+        source |= {"token_env": "HILOS_TOKEN", "csat_flows": [8]}
+        config = write_config(tmp_path, accounts=ACCOUNTS, sources=[source])
+        (report,) = accept(config)
+        assert not report.warnings
+        hidden[short] = 2
+        (report,) = accept(config)
+    assert any("has 3 as it says, and shows 1" in line for line in report.warnings)
+    details = build_marts(config, take_in_first=False)["details"]
+    shown = sorted((row["contact_name"], row["is_surveyed"]) for row in details)
+    assert shown == [(f"Eva {n}", True) for n in range(3)]
+
+
 def test_without_conversations_there_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "now", lambda: datetime(2026, 5, 1, tzinfo=UTC))
     with plain_server.serve(lambda path, query: None, {"Authorization": "Token a-token"}) as server:

@@ -24,10 +24,13 @@ with told as (
 
 phones as (
     {% if has_kind('activecampaign') -%}
-    {% for phone in ['phone', 'canonical_phone'] -%}
-    select source_system, contact_id, {{ number_key(digits_of(phone)) }} as number_key
+    {% for key in [
+        number_key(digits_of('phone')), number_key(digits_of('canonical_phone')),
+        "'user ' || " ~ user_id_of('phone'), "'user ' || " ~ user_id_of('canonical_phone'),
+    ] -%}
+    select source_system, contact_id, {{ key }} as number_key
     from {{ contacts }}
-    where _reasons is null and {{ digits_of(phone) }} <> ''
+    where _reasons is null and {{ key }} <> ''
     {% if not loop.last %}union{% endif %}
     {% endfor -%}
     {%- else -%}
@@ -76,6 +79,11 @@ under_numbers as (
     select account_id, number_key, source_system, message_id, sent_at
     from archived
     where number_key is not null
+    union all
+    -- a contact may have the user's id in place of a phone
+    select account_id, 'user ' || user_id as number_key, source_system, message_id, sent_at
+    from archived
+    where user_id is not null
     union all
     select account_id, number_key, source_system, message_id, sent_at
     from under_other_numbers
