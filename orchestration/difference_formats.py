@@ -105,13 +105,17 @@ def _csv_value(value: Any) -> Any:
     return _json(value) if isinstance(value, bool | list | dict) else value
 
 
+def _tzdata(side: Side) -> str:
+    return f"tzdata {side.tzdata_version}" if side.tzdata_version else "an unknown version of tzdata"
+
+
 def _notes(before: Side, after: Side, marts: Iterable[MartDifference]) -> list[str]:
     """What else is not the same, in words."""
     notes = []
     if before.software_version != after.software_version:
         notes.append(f"made by versions {before.software_version} and {after.software_version} of the software")
     if before.tzdata_version != after.tzdata_version:
-        notes.append(f"local times by versions {before.tzdata_version} and {after.tzdata_version} of tzdata")
+        notes.append(f"local times by {_tzdata(before)} before, by {_tzdata(after)} after")
     for mart in marts:
         for side, columns in ((before, mart.columns_only_before), (after, mart.columns_only_after)):
             if columns:

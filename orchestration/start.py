@@ -22,9 +22,9 @@ def main() -> NoReturn:
     """Run the command that the arguments name."""
     settle()
     ending.prepare()
-    from orchestration.cli import main as command
-
     try:
+        from orchestration.cli import main as command
+
         command(prog_name="causerie")
     except ending.StoppedError:
         status = ending.REFUSED

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -137,6 +138,27 @@ def at_step(name: str) -> Ready:
         time.sleep(1)
 
     return wait
+
+
+BEGINNING = """
+import os, sys
+from orchestration import start
+
+class Stop:
+    def find_spec(self, name, path=None, target=None):
+        if name == "orchestration.cli":
+            os.kill(os.getpid(), {number})
+
+sys.meta_path.insert(0, Stop())
+start.main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_stopped_while_it_begins_says_so(number: signal.Signals) -> None:
+    command = [sys.executable, "-c", BEGINNING.format(number=int(number))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stderr, done.returncode) == (f"stopped by {number.name}\n", 128 + number)
 
 
 @pytest.mark.parametrize("step", ["intake", "dbt build", "audit"])

@@ -600,7 +600,8 @@ def test_releases_of_two_versions_of_the_software(config: Path) -> None:
         connection.execute("update release set software_version = '2'")
         connection.execute("alter table release add column tzdata_version varchar default '2026.6'")
     told = (
-        "made by versions 1 and 2 of the software\nlocal times by versions None and 2026.6 of tzdata\n"
+        "made by versions 1 and 2 of the software\n"
+        "local times by an unknown version of tzdata before, by tzdata 2026.6 after\n"
         "by_tag: only 20260602T060000Z-v2 has replies; not compared\n"
     )
     output = run(config, OLD, "20260602T06").stdout
