@@ -337,7 +337,7 @@ def _files(
     files = []
     # what a live system tells while it is read may have happened since the reading began
     manifest = landed.manifest
-    if not bounds.earliest <= manifest.extracted_at < _NOT_YET:
+    if not DEFAULTS.earliest <= manifest.extracted_at < _NOT_YET:  # rows may be held to a later one
         raise BatchError(
             f"{landed.folder / MANIFEST}: extracted_at: {manifest.extracted_at.isoformat()} is no moment of an"
             " extraction; have the batch written again"

@@ -40,11 +40,11 @@ class Two:
         self.configure()
 
     def configure(self, **options: Any) -> None:
-        sources = [
+        self.sources = [
             {"name": name, "kind": "export", "account": "acme", "path": f"drop/{name}"} for name in ("bad", "good")
         ]
-        sources[0] |= options
-        self.settings: Settings = load_settings(write_config(self.folder, sources=sources))
+        self.sources[0] |= options
+        self.settings: Settings = load_settings(write_config(self.folder, sources=self.sources))
 
     def batch(self, name: str = "b1") -> Path:
         return write_batch(self.bad / name, {"agents": [agent(1)]})
@@ -146,6 +146,13 @@ def test_a_date_that_is_none_is_no_moment_of_an_extraction(two: Two, extracted_a
     reason = two.refused()
     assert f"{two.home / 'landing' / 'bad' / 'b1' / 'manifest.json'}: extracted_at: {extracted_at[:10]}" in reason
     assert "have the batch written again" in reason
+
+
+def test_a_batch_may_be_extracted_before_the_earliest_that_is_configured(two: Two) -> None:
+    two.batch()
+    write_config(two.folder, sources=two.sources, extra='[quality]\nearliest = "2026-03-01T00:00:00Z"')
+    two.settings = load_settings(two.folder / "causerie.toml")
+    assert two.run().refusals == []
 
 
 @pytest.mark.parametrize("name", ["agents.ndjson", "agents.ndjson.gz", "agents.csv", "agents.csv.gz", "agents.parquet"])
