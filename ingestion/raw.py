@@ -43,7 +43,7 @@ QUARANTINE = "quarantine.parquet"
 _STATEMENTS_AT_A_TIME = 2
 _LARGE_PART = 4 << 20
 _ROWS_TOGETHER = 1000
-_NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
+_ZERO, _NOT_YET = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 Progress = Callable[[str], None]
 _BadRow = tuple[str, str, str, int, str, str]
 
@@ -335,7 +335,7 @@ def _files(
         return archives.take_apart(landed, scratch, bounds)
     files = []
     manifest = landed.manifest
-    if not DEFAULTS.earliest <= manifest.extracted_at < _NOT_YET:  # rows may be held to a later one
+    if not _ZERO < manifest.extracted_at < _NOT_YET:  # a release could not hold it
         raise BatchError(
             f"{landed.folder / MANIFEST}: extracted_at: {manifest.extracted_at.isoformat()} is no moment of an"
             " extraction; have the batch written again"

@@ -99,7 +99,7 @@ def test_also_of_commands_without_a_configuration(tmp_path: Path, output: str) -
 
 def test_standard_error_that_fails_changes_no_status(config: Path) -> None:
     for stderr in ("2>&-", "2>/dev/full"):
-        command = ["bash", "-c", f'"$@" {stderr}', "bash", CAUSERIE, "releases", "--config", config]
+        command: list[str | Path] = ["bash", "-c", f'"$@" {stderr}', "bash", CAUSERIE, "releases", "--config", config]
         assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == PUBLISHED
         assert subprocess.run([*command, "--nonsense"], check=False).returncode == WRONG
 
