@@ -33,7 +33,7 @@ from ingestion.raw import RawBatch, Segment, holding
 from ingestion.row_rules import rules_of
 from ingestion.settings import AnySource, ExportSource, Settings
 from ingestion.sources import SourceError, export
-from ingestion.sql import sql_text
+from ingestion.sql import first_line, sql_text
 
 Progress = Callable[[str], None]
 _Group = list[tuple[str, Landed | BatchError]]
@@ -316,7 +316,7 @@ class _SourceIntake:
         try:
             segment, batches = self._parse(landed)
             entries = self._judge(segment, batches)
-        except duckdb.InterruptException:
+        except (duckdb.InterruptException, SourceError):
             raise
         except Exception as error:
             if len(group) > 1:
@@ -351,7 +351,15 @@ class _SourceIntake:
     def _judge(self, segment: Segment, batches: Sequence[RawBatch]) -> list[Entry]:
         self._progress(f"{self._source.name}: comparing clocks with what is known")
         entities = self._entities.values()
-        clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
+        try:
+            clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
+        except duckdb.Error as error:
+            if self._last_build() is None or isinstance(error, duckdb.InterruptException) or machine.is_at_fault(error):
+                raise
+            raise SourceError(
+                f"{self._source.name}: known records cannot be read in the last build: {first_line(error)}; if it is"
+                " damaged, build from nothing: causerie run --full-refresh"
+            ) from None
         for batch in batches:
             self._known_records.add(self._source.name, batch.batch)
         return [self._entry(batch, segment, clocks) for batch in batches]

@@ -213,7 +213,7 @@ def _close(path: Path) -> None:
 
 def closed_to_us(home: Home) -> str | None:
     """Why this user can neither work in a home nor see how it stands; None where it can."""
-    if not os.access(home.path, os.F_OK):
+    if not (os.access(home.path, os.F_OK) and home.path.is_dir()):
         return None
     if os.access(home.path, os.R_OK | os.X_OK) and all(os.access(path, os.R_OK) for path in home.private()):
         return None

@@ -32,7 +32,7 @@ def test_a_cut_off_csv_is_refused_though_its_rows_are_as_many(tmp_path: Path) ->
     write_files(tmp_path / "drop" / "b1", {"agents.csv.gz": torn}, {"agents.csv.gz": 2})
     report = accept(config)[0]
     assert [entry.status for entry in report.entries] == ["refused"]
-    assert "agents.csv.gz: the gzip file is cut off" in report.refusals[0]
+    assert "agents.csv.gz: cannot be read: the gzip file is cut off" in report.refusals[0]
 
 
 def test_landing_is_not_needed_while_raw_is_there(tmp_path: Path) -> None:

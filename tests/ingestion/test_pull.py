@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.landing import MANIFEST, open_landed, read_manifest
+from ingestion.manifests import LiveManifest
 from ingestion.pull import Pull, discard, next_name, put_in_place
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -27,12 +28,13 @@ def test_a_reading_becomes_a_batch_with_its_cursor(tmp_path: Path) -> None:
         pull.write("messages", [{"id": 1, "text": "Zoë \U0001f600"}, {"id": 2**63}])
         pull.write("agents", [{"id": 3}])
         pull.commit("b1", NOON + timedelta(minutes=7), {"since": 17.5})
-    batch = open_landed("acme", tmp_path / "b1")
+    batch = open_landed("acme", tmp_path / "b1", LiveManifest)
     assert {name: file.rows for name, file in batch.manifest.files.items()} == {
         "agents-0001.ndjson.gz": 1,
         "messages-0001.ndjson.gz": 2,
     }
     assert batch.extracted_at == NOON
+    assert isinstance(batch.manifest, LiveManifest)
     assert batch.manifest.finished_at == NOON + timedelta(minutes=7)
     assert batch.manifest.cursor == {"since": 17.5}
     assert records(tmp_path / "b1") == [{"id": 1, "text": "Zoë \U0001f600"}, {"id": 2**63}]
