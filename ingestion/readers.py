@@ -115,7 +115,7 @@ def _of_doubtful_type(column: Column) -> str:
 
 
 def has_no_numbers(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> bool:
-    """Whether in NDJSON files something stands, or seems to in a text, that DuckDB takes for a number and is none."""
+    """Whether NDJSON files hold, or seem to hold in a text, a number that DuckDB reads although JSON has no such."""
     found = connection.execute(
         f"select 1 from read_ndjson_objects({sql_files(paths)}, ignore_errors = true, compression ="
         f" '{packing(paths[0])}') where regexp_matches(json, {sql_text(_NO_NUMBERS)}) limit 1"
