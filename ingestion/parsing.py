@@ -27,7 +27,7 @@ import duckdb
 
 from ingestion import readers
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.contract import DUCKDB_TYPES, Entity
+from ingestion.contract import DUCKDB_TYPES, Entity, Kind
 from ingestion.native import EXPORT, entities_of
 from ingestion.native_reader import native_ndjson
 from ingestion.packing import UNPACKING_ERRORS, is_packed
@@ -204,9 +204,9 @@ def parse_files(
             return _parse_apart(connection, files, target, rating_scale)
         return [parse_carefully(connection, files[0], target, rating_scale)]
     found = _found(connection, target, files)
-    unsure = [file.path for file, rows in zip(files, found, strict=True) if rows.are_unsure]
-    if file_format == "ndjson" and unsure and not readers.has_no_numbers(connection, unsure):
-        # ids of digits and one letter, as hashes have them: to read them once more takes less than to read with care
+    suspects = _of_hashes(connection, target, files, entity) if any(rows.are_unsure for rows in found) else []
+    if suspects and file_format == "ndjson" and not readers.has_no_numbers(connection, suspects):
+        # to read all of them once more takes less than to read these with care
         paths = [file.path for file in files]
         reader = readers.quick_ndjson(paths, entity, _buffer(paths), may_hold_no_numbers=False)
         _write(connection, reader, target, entity, files, rating_scale)
@@ -450,6 +450,22 @@ def _found(connection: duckdb.DuckDBPyConnection, target: Path, files: Sequence[
         found.append(_Rows(records, [(row - first, why) for row, why in bad[taken : taken + of_file]]))
         first, taken = first + records, taken + of_file
     return found
+
+
+def _of_hashes(
+    connection: duckdb.DuckDBPyConnection, target: Path, files: Sequence[LandedFile], entity: Entity
+) -> list[Path]:
+    """The files in which nothing is doubtful but texts that look like a number beyond every double."""
+    looks = " or ".join(
+        f"coalesce({readers.looks_beyond(column.name)}, false)"
+        for column in entity.columns
+        if column.kind in (Kind.ID, Kind.TEXT)
+    )
+    rows = connection.execute(
+        f"select _batch, _file from read_parquet({sql_files([target])}) where _reasons = '{_UNSURE}'"
+        f" group by all having bool_and({looks})"
+    ).fetchall()
+    return [file.path for file in files if (file.batch, file.path.name) in rows]
 
 
 def _refuse_missing_columns(path: Path, reader: Reader, entity: Entity, rows: _Rows) -> None:

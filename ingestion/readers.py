@@ -129,8 +129,13 @@ def _no_number(text: str) -> str:
     Words as most software writes them are looked for in the whole file.
     """
     words = " or ".join(f"{text} = '{sign}{word}'" for word in ("nan", "inf") for sign in ("", "-"))
+    return f"{looks_beyond(text)} or {words}"
+
+
+def looks_beyond(text: str) -> str:
+    """SQL: whether a text is spelled as a number that may be beyond every double."""
     has_exponent = f"(contains({text}, 'e') or contains({text}, 'E'))"
-    return f"{text} < ':' and {has_exponent} and regexp_full_match({text}, '{_BEYOND}') or {words}"
+    return f"{text} < ':' and {has_exponent} and regexp_full_match({text}, '{_BEYOND}')"
 
 
 def json_lines(path: Path, structure: Mapping[str, Any], bounds: Bounds) -> str:
