@@ -13,7 +13,7 @@ NAMES = [
     "b1",
     "two words",
     "it's",
-    "$(touch /tmp/x); `id` & rm -rf * > out",
+    "$(touch x); `id` & rm -rf * > out",
     "\x1b[2J\rdone\x07",
     "line\nbreak",
     "invoice\u202egpj.exe",
