@@ -328,6 +328,7 @@ def test_a_damaged_last_build_leaves_the_release_and_a_full_refresh_mends_it(tmp
     assert run.returncode == REFUSED
     assert story.release == before
     assert "--full-refresh" in run.stdout
+    assert "1 refused" not in run.stdout, "it is no batch's fault"
     mended = causerie("run", "--config", story.config, "--full-refresh")
     assert mended.returncode == PUBLISHED, mended.stdout
     assert story.release != before
