@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Container, Hashable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Container, Hashable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -351,23 +351,22 @@ def _write(
     typing = typing_of(reader, entity, _limits(files, rating_scale))
     # 1 for a single file, whose columns may hide the index of its own
     number = "1" if len(files) == 1 else "cast(file_index as bigint) + 1"
-    with _names(connection, files, "archive" if entity.is_archived else None) as origin:
-        connection.execute(
-            f"""
-            copy (
-                with {typing.relation(number)}
-                select
-                    {", ".join(typing.kept)},
-                    {origin},
-                    case when is_malformed then '{MALFORMED}'
-                        when {typing.is_odd} then
-                            case when {typing.is_unsure} then '{_UNSURE}'
-                            else nullif(concat_ws('; ', {typing.against}), '') end
-                    end as _reasons
-                from typed_values
-            ) to {sql_text(target)} ({PARQUET}{_groups(reader, files)})
-            """
-        )
+    connection.execute(
+        f"""
+        copy (
+            with {typing.relation(number)}
+            select
+                {", ".join(typing.kept)},
+                {_origin(files, entity.is_archived)},
+                case when is_malformed then '{MALFORMED}'
+                    when {typing.is_odd} then
+                        case when {typing.is_unsure} then '{_UNSURE}'
+                        else nullif(concat_ws('; ', {typing.against}), '') end
+                end as _reasons
+            from typed_values
+        ) to {sql_text(target)} ({PARQUET}{_groups(reader, files)})
+        """
+    )
 
 
 def _groups(reader: Reader, files: Sequence[LandedFile]) -> str:
@@ -387,29 +386,22 @@ def _limits(files: Sequence[LandedFile], rating_scale: tuple[int, int]) -> Limit
     return Limits(files[0].bounds.earliest, by_file(latest), rating_scale)
 
 
-@contextmanager
-def _names(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile], file_column: str | None
-) -> Iterator[str]:
-    """SQL of where a record came from. As enumerations, which Parquet keeps as text, names cost next to nothing.
+def _origin(files: Sequence[LandedFile], is_archived: bool) -> str:
+    """SQL of where a record came from; a record of an archive names its file itself.
 
-    ``file_column``: that which names the file, where a record does so itself.
+    As enumerations, which Parquet keeps as text, names cost next to nothing.
     """
-    columns = {
-        "source_system": [file.source for file in files],
-        "_batch": [file.batch for file in files],
-        "_file": [file.path.name for file in files],
-    }
-    distinct = {name: ", ".join(map(sql_text, dict.fromkeys(values))) for name, values in columns.items()}
-    connection.execute("; ".join(f"create temp type names_of{name} as enum ({of})" for name, of in distinct.items()))
-    try:
-        origins = {
-            name: by_file([f"cast({sql_text(value)} as names_of{name})" for value in values])
-            for name, values in columns.items()
-        }
-        yield ", ".join(f"{(name == '_file' and file_column) or origin} as {name}" for name, origin in origins.items())
-    finally:
-        connection.execute("; ".join(f"drop type names_of{name}" for name in columns))
+    source, batch, file = (
+        f"{_enumeration(names)}[file_number]"
+        for names in zip(*((file.source, file.batch, file.path.name) for file in files), strict=True)
+    )
+    return f"{source} as source_system, {batch} as _batch, {'archive' if is_archived else file} as _file"
+
+
+def _enumeration(names: Sequence[str]) -> str:
+    """SQL of a list of names whose type holds these and no other."""
+    distinct = ", ".join(map(sql_text, dict.fromkeys(names)))
+    return f"cast([{', '.join(map(sql_text, names))}] as enum({distinct})[])"
 
 
 # --- what was found ------------------------------------------------------------------------------------------

@@ -169,6 +169,38 @@ def test_a_packed_file_that_unpacks_to_too_much_is_refused(
             reading(connection, [file] if reading is parse_files else file, folder / "raw", (1, 5))  # type: ignore[arg-type]
 
 
+class Interrupted:
+    """A connection whose statements are interrupted from the one of a number on."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, number: int) -> None:
+        self._connection, self._number, self.statements = connection, number, 0
+
+    def execute(self, statement: str) -> duckdb.DuckDBPyConnection:
+        self.statements += 1
+        if self.statements >= self._number:
+            raise duckdb.InterruptException
+        return self._connection.execute(statement)
+
+
+def test_whichever_statement_is_interrupted_the_next_file_is_parsed(
+    connection: duckdb.DuckDBPyConnection, folders: Iterator[Path], parse: Parser
+) -> None:
+    content = content_of([contact(1)], "ndjson")
+    folder = next(folders)
+    folder.mkdir()
+    path = folder / "contacts.ndjson"
+    path.write_bytes(content)
+    for number in count(1):
+        stopping = Interrupted(connection, number)
+        try:
+            parse_files(stopping, [LandedFile(path, "acme", "b1", AT, 1)], folder / "raw", (1, 5))  # type: ignore[arg-type]
+        except duckdb.InterruptException:
+            assert parse("contacts.ndjson", content) == []
+        else:
+            break
+    assert number > 1
+
+
 def test_what_unpacks_well_and_is_small_is_no_bomb(parse: Parser) -> None:
     assert parse("contacts.ndjson.gz", packed(content_of([contact("k" * 900)] * 5000, "ndjson"))) == []
 
