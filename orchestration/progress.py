@@ -35,7 +35,7 @@ class Reporter:
     sources: list[SourceReport] = field(default_factory=list)
     is_new: bool = True
     """Whether there was anything to build."""
-    is_update: bool = False
+    is_incremental: bool = False
     """Whether the last build is read: what is known is looked up in it, and the build begins as a copy of it."""
     build_failures: list[str] = field(default_factory=list)
     verdict: Verdict | None = None

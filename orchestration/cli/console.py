@@ -155,7 +155,7 @@ def _show_refusals(reporter: Reporter, home: Home, console: Terminal, release: c
         remedy = full_disk(home.path, "\n".join(reporter.build_failures))
         if remedy is not None:
             console.say(f"  {remedy}")
-        elif reporter.is_update:
+        elif reporter.is_incremental:
             console.say("  the last build was read for it; if that may be damaged: causerie run --full-refresh")
     if release is not None:
         console.say(f"  readers go on with {release.release_id}")

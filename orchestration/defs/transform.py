@@ -51,8 +51,7 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         if context.is_subset:
             raise dg.Failure("a build is made as a whole: run the whole job", allow_retries=False)
         with reporter.step("dbt build"):
-            is_update = plan.carried_over is not None
-            options = [*dbt_process.left_out(settings, is_update=is_update), *dbt_process.at_once(is_update=is_update)]
+            options = [*dbt_process.left_out(settings), *(["--full-refresh"] if plan.base is None else [])]
             process = dbt_process.start(settings, build, ["build", "--exclude-resource-type", "unit_test", *options])
             great.load_beside()  # the next step needs it, it takes seconds, and this process only waits for dbt
             invocation = DbtCliInvocation(

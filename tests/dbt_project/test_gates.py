@@ -328,7 +328,7 @@ def test_what_reads_a_model_as_it_was_runs_before_it(updated: Built) -> None:
             assert reader in ancestors(model, parents), (reader, model)
     assert readers == {
         "int_affected_credits",
-        *("int_credits_before", "int_renamed_agents", "int_repeated_records"),
+        *("int_credits_before", "int_renamed_agents", "int_record_versions"),
     }
 
 

@@ -406,7 +406,7 @@ def test_messages_of_the_archive_belong_to_the_latest_conversation_with_the_phon
         ("m7", "wa", "33123456789"),
         ("out", "ac", "c3"),
     ]  # fmt: skip
-    assert home.query("select orphan_of from intermediate.int_messages where conversation_no is null") == [
+    assert home.query("select orphan_of from intermediate.int_messages where conversation_key is null") == [
         ("33123456789",)
     ]
 
@@ -415,7 +415,7 @@ def test_the_archive_of_another_account_knows_none_of_its_conversations(home: Ho
     home.snapshot(1, conversation(first_message=first_message()))
     home.land("wa_other", 1, {"messages": [received("m1", 9), received("wamid.1", 8)], "statuses": []})
     assert home.details()["c1"]["messages"] == 1
-    assert home.query("select count(*) from intermediate.int_messages where conversation_no is null") == [(2,)]
+    assert home.query("select count(*) from intermediate.int_messages where conversation_key is null") == [(2,)]
 
 
 def test_messages_of_a_deleted_conversation_stay_with_it(home: Home) -> None:
@@ -424,7 +424,7 @@ def test_messages_of_a_deleted_conversation_stay_with_it(home: Home) -> None:
     home.land("wa", 1, {"messages": [received("m9", 9), received("m11", 11)], "statuses": []})
     rows = home.details()
     assert {key: row["messages"] for key, row in rows.items()} == {"c1": 1}
-    assert home.query("select count(*) from intermediate.int_messages where conversation_no is null") == [(0,)]
+    assert home.query("select count(*) from intermediate.int_messages where conversation_key is null") == [(0,)]
 
 
 # --- surveys -------------------------------------------------------------------------------------------------

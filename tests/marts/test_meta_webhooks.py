@@ -114,7 +114,7 @@ def test_a_number_that_changed_twice_is_the_contact_from_then_on(home: Home) -> 
     assert figures(home, "messages") == (0,)
     deliver(home, 3, delivery(messages=[change("c1", PHONE, "33700000001", 9)], statuses=[told("s", "sent", 12)]))
     assert figures(home, "messages_inbound", "messages_outbound") == (1, 1)
-    assert home.query("select message_id from intermediate.int_messages where conversation_no is null") == [("before",)]
+    assert home.query("select message_id from intermediate.int_messages where conversation_key is null") == [("before",)]
 
 
 def test_numbers_are_compared_as_national_plans_have_them(home: Home) -> None:

@@ -149,7 +149,7 @@ class Home:
         marts = build_marts(self.config, update=True)
         with duckdb.connect(str(self.candidate.with_name(BUILD)), read_only=True) as build:
             for entity in ("message", "event", "rating"):  # orphans among them, which the marts do not show
-                keys = f"select source_no, {entity}_id from intermediate.int_{entity}s"
+                keys = f"select source_key, {entity}_id from intermediate.int_{entity}s"
                 assert not build.execute(f"{keys} group by all having count(*) > 1").fetchall()
         return marts
 

@@ -204,7 +204,7 @@ def test_what_an_update_leaves_out_is_the_same_in_every_build(tmp_path: Path) ->
         text=True,
         check=True,
     ).stdout.split()
-    assert {"stg_export__messages", "int_delivered_ratings", "int_tags", "report_details"} <= set(listed)
+    assert {"stg_export__messages", "int_ratings__unioned", "int_tags", "report_details"} <= set(listed)
     full, update = (
         {model.relation.split(".")[-1]: model for model in compiled_models(is_update)} for is_update in (False, True)
     )

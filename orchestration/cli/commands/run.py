@@ -17,7 +17,7 @@ from orchestration.cli.commands.common import WRONG, config_option, home_to_ones
 @click.command()
 @config_option
 @click.option(
-    "--full-refresh", is_flag=True, help="Build from nothing, also where an update of the last build would do."
+    "--full-refresh", is_flag=True, help="Build everything from raw, also where an incremental build would do."
 )
 @click.option("--parquet", is_flag=True, help="Write the marts as Parquet, too, beside the release's file.")
 def run(config: Path, full_refresh: bool, parquet: bool) -> None:

@@ -1,2 +1,2 @@
 {{ config(materialized='view') }}
-{{ delivered('agents') }}
+{{ unioned('messages') }}

@@ -1,2 +1,2 @@
 {{ config(materialized='view') }}
-{{ delivered('contacts') }}
+{{ unioned('events') }}
