@@ -1,5 +1,5 @@
-{# Records of the new batches affect the conversation that they name, and those that other versions of them name. A full
-   build has no new batches, and reads nothing of this. #}
+{# A record of a new batch affects the conversation that it names, and those that other versions of it name. A full build
+   has no new batches, and reads nothing of this. #}
 {% set entities = ['conversations', 'messages', 'events', 'ratings'] %}
 with named_by_new_batches as (
     {% for entity in entities -%}
@@ -26,7 +26,7 @@ named_by_other_versions as (
             versions.entity = records.entity
             and versions.source_system = records.source_system
             and versions.record_id = records.record_id
-    where versions.conversation_id is not null
+    where versions.entity in ({{ "'" ~ entities | join("', '") ~ "'" }})
 )
 
 select distinct {{ surrogate_key(['source_system', 'conversation_id']) }} as conversation_key
