@@ -119,12 +119,6 @@ def test_every_client_since_1_0_reads_the_release(story: Story) -> None:
         assert connection.execute(query).fetchall() == [("v1.0.0+",)]
 
 
-def threads_of_dbt(story: Story) -> set[str]:
-    """The threads in which dbt made the last build."""
-    results = json.loads((story.last_build / "target" / "run_results.json").read_text())["results"]
-    return {result["thread_id"] for result in results}
-
-
 def test_nothing_new_is_no_new_release(story: Story) -> None:
     before = story.release
     run = story.run()
@@ -203,13 +197,6 @@ def test_the_other_source_goes_on_and_a_mended_batch_is_taken_in(story: Story) -
     assert story.run().returncode == PUBLISHED
 
 
-def found_by_the_intake(story: Story) -> list[tuple[str, str]]:
-    """The known records that the last build was given."""
-    with duckdb.connect(str(story.last_build / "warehouse.duckdb"), read_only=True) as connection:
-        query = "select entity, record_id from settings.known_records order by all"
-        return [(str(entity), str(record)) for entity, record in connection.execute(query).fetchall()]
-
-
 def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: Story) -> None:
     """Late changes of old records among them: an update of the build before, equal to one from nothing."""
     old = rows(story.current, "select conversation_id from details where source_system = 'boulangerie_export' limit 3")
@@ -230,7 +217,6 @@ def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: 
     assert causerie("reject", *decide).returncode == 0
     assert story.run().returncode == PUBLISHED
     shutil.rmtree(spoiled)  # the plain computation knows of no decisions
-    assert found_by_the_intake(story) == sorted(("conversations", str(key)) for (key,) in old)
     listed = causerie("releases", "--config", story.config).stdout
     (told,) = (line for line in listed.splitlines() if "it is of another shop" in line)
     assert told.startswith(f"{story.release.removesuffix('.duckdb')}: rejected boulangerie_export {spoiled.name} at ")
@@ -247,9 +233,7 @@ def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: 
     )
     run = story.run()
     assert run.returncode == PUBLISHED, run.stdout + run.stderr
-    assert json.loads((story.last_build / "plan.json").read_text())["carried_over"] == published
-    assert found_by_the_intake(story) == [("messages", "late")]
-    assert len(threads_of_dbt(story)) == 2, "two models at once"
+    assert json.loads((story.last_build / "plan.json").read_text())["base"] == published
     assert rows(story.current, "select messages from details where conversation_id = 'arrives later'") == [(2,)]
     assert story.differences_from_the_plain_computation() == []
     assert accounting_found(story) == accounting_expected(story)
@@ -260,8 +244,7 @@ def test_a_full_refresh_builds_the_same_from_nothing(story: Story) -> None:
     before, marts = story.release, read_marts(story.current)
     assert story.run("--full-refresh").returncode == PUBLISHED
     assert story.release != before
-    assert json.loads((story.last_build / "plan.json").read_text())["carried_over"] is None
-    assert len(threads_of_dbt(story)) == 1, "the memory for one"
+    assert json.loads((story.last_build / "plan.json").read_text())["base"] is None
     again = read_marts(story.current)
     assert [line for mart in KEYS for line in differences(mart, marts[mart], again[mart])] == []
 

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from expectations.facts import gather
-from ingestion.builds.build_file import CANDIDATE
+from ingestion.builds.names import CANDIDATE
 from tests.drops import conversation, message, write_batch, write_config
 from tests.warehouse import BUILD, accept, build_marts
 
@@ -113,7 +113,7 @@ def updated(tmp_path: Path) -> Path:
     write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()], "messages": [message(), bad]})
     build_marts(config)
     write_batch(tmp_path / "drop" / "b2", {"messages": [message("m3")]})
-    build_marts(config, update=True)
+    build_marts(config, incremental=True)
     return tmp_path / "var" / "tests" / BUILD
 
 

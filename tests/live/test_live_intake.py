@@ -328,11 +328,11 @@ def test_an_update_with_news_of_an_export_alone_keeps_what_live_sources_told(  #
         build_marts(config)
         is_down[0] = True
         write_batch(tmp_path / "drop" / "b2", {"conversations": [conversation("c2")]})
-        updated = build_marts(config, update=True)
+        updated = build_marts(config, incremental=True)
     build = tmp_path / "var" / "tests" / "warehouse.duckdb"
     accounting = "select source_system, entity, landed, used from intermediate.int_row_accounting order by all"
     with duckdb.connect(str(build), read_only=True) as connection:
-        assert connection.execute("select build_id from settings.carried_over").fetchall() == [("before",)]
+        assert connection.execute("from settings.new_batches").fetchall() == [("export", "b2")]
         counted = connection.execute(accounting).fetchall()
     read = gather(build, build.with_name(CANDIDATE), {}, datetime.now(UTC))["accounting"]
     assert not read["read_off"].any()

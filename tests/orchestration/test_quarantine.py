@@ -42,7 +42,7 @@ class Warehouse:
         write_batch(self.folder / "drop" / batch, {"messages": messages, **entities} if messages else entities)
 
     def run(self) -> None:
-        build_marts(self.config, update=True)
+        build_marts(self.config, incremental=True)
         self.home.open_build.parent.mkdir(exist_ok=True)
         if not self.home.open_build.is_symlink():
             self.home.open_build.symlink_to(self.home.path / "tests")
