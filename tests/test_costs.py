@@ -168,11 +168,6 @@ def test_an_incremental_build_writes_what_the_new_batches_affect(stories: dict[i
             assert incremental < 0.4 * full, model  # rows deleted, and rows inserted
 
 
-def test_an_incremental_build_scans_less_than_a_full_one(stories: dict[int, Story]) -> None:
-    long = stories[THICK]
-    assert long.incremental.scanned < 0.8 * long.full.scanned, long.incremental.by_model
-
-
 def test_statements_of_an_intake_depend_on_files_and_not_on_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -243,7 +243,8 @@ LOSSES = [
     " (select min(conversation_key) from intermediate.int_conversation_facts)",
     "insert into intermediate.int_conversation_facts select * from intermediate.int_conversation_facts limit 1",
     *(f"delete from intermediate.int_record_versions where entity = '{entity}'" for entity in ("messages", "agents")),
-    "insert into intermediate.int_record_versions select * from intermediate.int_record_versions limit 1",
+    "insert into intermediate.int_record_versions"
+    " select * from intermediate.int_record_versions where is_superseded limit 1",
     "update settings.batch_counts set landed = landed + 1 where entity = 'contacts'",
     "delete from settings.batch_counts where entity = 'agents'",
 ]

@@ -1,5 +1,5 @@
-{# A record of a new batch affects the conversation that it names, and those that other versions of it name. A full build
-   has no new batches, and reads nothing of this. #}
+{# A record of a new batch affects the conversation that it names, and those that other versions of it name. A full
+   build has no new batches. #}
 {% set entities = ['conversations', 'messages', 'events', 'ratings'] %}
 with named_by_new_batches as (
     {% for entity in entities -%}

@@ -1,5 +1,5 @@
-{# Whoever is named as an assignee or a sender, known in `agents` or not; and of each source nobody, for what no agent is
-   named for. #}
+{# Whoever is named as an assignee or a sender, known in `agents` or not; and of each source nobody, for what names no
+   agent. #}
 with named as (
     select source_system, agent_id from {{ ref('int_agents__unioned') }}
     union

@@ -1,5 +1,5 @@
-{# A record that came once has one version, which counts. Only those whose key came more than once are looked at closely:
-   keys that share a hash by chance are told apart when their versions are ordered. #}
+{# A record that came once has one version, which counts. Only those whose key came more than once are looked at
+   closely: keys that share a hash by chance are told apart when their versions are ordered. #}
 {% set keys = record_keys() %}
 with {% for entity, key in keys.items() -%}
 {% set records = ref('int_' ~ entity ~ '__unioned') -%}
@@ -15,7 +15,11 @@ with {% for entity, key in keys.items() -%}
         '{{ entity }}' as entity,
         records.source_system,
         records.{{ key }} as record_id,
-        {% if 'conversation_id' in common_columns()[entity] %}records.conversation_id{% else %}cast(null as varchar){% endif %} as conversation_id,
+        {% if 'conversation_id' in common_columns()[entity] -%}
+        records.conversation_id,
+        {%- else -%}
+        cast(null as varchar) as conversation_id,
+        {%- endif %}
         records.updated_at,
         records._batch,
         records._file,

@@ -45,7 +45,8 @@ made as (
             as share_of_conversations,
         {{ measure_columns() }}
     from tags_of_periods
-    inner join (select distinct tag_key, tag from {{ ref('int_tags') }}) as tags on tags_of_periods.tag_key = tags.tag_key
+    inner join (select distinct tag_key, tag from {{ ref('int_tags') }}) as tags
+        on tags_of_periods.tag_key = tags.tag_key
     inner join {{ ref('int_periods') }} as periods on tags_of_periods.period_key = periods.period_key
     inner join {{ ref('overview') }} as overview
         on
@@ -55,7 +56,8 @@ made as (
     inner join {{ source('settings', 'accounts') }} as accounts on periods.account_id = accounts.account_id
     left join conversations
         on tags_of_periods.tag_key = conversations.tag_key and tags_of_periods.period_key = conversations.period_key
-    left join messages on tags_of_periods.tag_key = messages.tag_key and tags_of_periods.period_key = messages.period_key
+    left join messages
+        on tags_of_periods.tag_key = messages.tag_key and tags_of_periods.period_key = messages.period_key
 )
 
 select * from made
