@@ -19,7 +19,7 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m orchestration.dbt
+	$(BIN)/python -m orchestration.dbt.process
 	touch $@
 
 run: $(READY) ## make demo data, run the whole job on it and show the result

@@ -70,7 +70,7 @@ def intake(given: Given, work: Path, conversations: int, repeat: int, threads: i
     report = Report("intake", "Taking in, by format")
     report.blocks.append(
         f"The records of one source of a demo of {conversations:,} conversations, all good, in files of"
-        f" {ROWS_PER_FILE:,} rows. *Take in* is `ingestion.intake.take_in` on a new home: hashing, landing, parsing,"
+        f" {ROWS_PER_FILE:,} rows. *Take in* is `ingestion.ingest.take_in` on a new home: hashing, landing, parsing,"
         " validation, quarantine, typed Parquet, ledger; *land* is what comes before: to hash the files, copy them"
         " and have the disk keep them, which no bare read does. *Bare* is `create temp table … as select * from"
         " read_json(files)` (`read_csv`, `read_parquet`) of each entity, all options default, in memory: reading and"
@@ -179,7 +179,7 @@ def sample(folder: str, way: str, threads: int, count: int) -> None:
     """
     landing = 0.0
     if way == "take in":
-        from ingestion.intake import take_in
+        from ingestion.ingest import take_in
         from ingestion.settings import load_settings
         from ingestion.sources import export
 

@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=8)
     parser.add_argument("--folder", type=Path, help="where causerie.toml and the home are left (default: nowhere)")
     arguments = parser.parse_args()
-    from ingestion.intake import take_in
+    from ingestion.ingest import take_in
     from ingestion.settings import load_settings
 
     port: multiprocessing.Queue[int] = multiprocessing.Queue()

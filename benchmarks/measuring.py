@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CAUSERIE = (sys.executable, "-c", "from orchestration.cli import main; main(prog_name='causerie')")
+CAUSERIE = (sys.executable, "-c", "from orchestration.cli.main import main; main(prog_name='causerie')")
 """The command of the checkout that the bench lies in, wherever the installed one points."""
 STARTUP, BETWEEN = "start-up", "between, and the end"
 _TICK = os.sysconf("SC_CLK_TCK")

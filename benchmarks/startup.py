@@ -68,7 +68,7 @@ def startup(given: Given, work: Path, conversations: int, repeat: int) -> Report
     report.blocks.append(
         _imports(
             {
-                "`orchestration.cli`": [sys.executable, "-X", "importtime", "-c", "import orchestration.cli"],
+                "`orchestration.cli.main`": [sys.executable, "-X", "importtime", "-c", "import orchestration.cli.main"],
                 "`causerie --help`": [*watched, "--help"],
                 "`causerie run`, no news": [*watched, *run],
             },

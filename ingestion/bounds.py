@@ -1,7 +1,7 @@
 """How much of a delivery is believed: the earliest instant, the longest record, the size of what is unpacked.
 
 Here: the limits and what they are by default. Not here: where they are configured (``settings``), and what is done
-about what is beyond them (``rules``, ``packing``, ``readers``).
+about what is beyond them (``rules``, ``compression``, ``readers``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Decisions of operators about batches: accepting one that is refused, setting one aside.
 
 Here: what may be decided, and what it changes in the ledger. Not here: how a batch is judged with a decision in force
-(``intake``). A decision is about the content that the batch had then: delivered again otherwise, it is judged anew.
+(``ingest``). A decision is about the content that the batch had then: delivered again otherwise, it is judged anew.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from ingestion.delivered import Delivered, NotDeliveredError
-from ingestion.ledger import LEDGER, Decision, Entry, Ledger
-from ingestion.manifests import LARGEST, MANIFEST
 from ingestion.settings import AnySource, ExportSource, Settings
 from ingestion.shown import command, visible
+from ingestion.storage.delivered import Delivered, NotDeliveredError
+from ingestion.storage.ledger import LEDGER, Decision, Entry, Ledger
+from ingestion.storage.manifests import LARGEST, MANIFEST
 
 
 class DecisionError(Exception):

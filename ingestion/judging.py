@@ -1,7 +1,7 @@
 """What refuses a batch: too many quarantined rows, and too many known records that come with another start.
 
 Here: the limits of ``[quality]`` held against what a batch holds, in words with a remedy. Not here: the counting
-(``clocks``), and what becomes of a refused batch (``intake``).
+(``restatements``), and what becomes of a refused batch (``ingest``).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from fractions import Fraction
 
 import duckdb
 
-from ingestion.clocks import Clocks, ahead_of_extraction, most_frequent_reasons
-from ingestion.contract import Entity
-from ingestion.ledger import Counts
-from ingestion.native import EXPORT, entities_of
-from ingestion.raw import RawBatch, Segment
+from ingestion.export_format import Entity
+from ingestion.live_formats import EXPORT, entities_of
+from ingestion.raw.segments import RawBatch, Segment
+from ingestion.restatements import Clocks, ahead_of_extraction, most_frequent_reasons
 from ingestion.settings import AnySource, Quality
 from ingestion.shown import command, shell_word
+from ingestion.storage.ledger import Counts
 
 
 def judged(
@@ -28,7 +28,7 @@ def judged(
     segment: Segment,
     clocks: Mapping[tuple[str, str], Clocks],
 ) -> tuple[dict[str, Counts], list[str]]:
-    """What a batch holds by entity, and the reasons to refuse it. ``clocks``: by batch and entity."""
+    """What a batch holds by entity, and the reasons to refuse it. ``restatements``: by batch and entity."""
     entities = entities_of(source.kind)
     of_entity = {entity: clocks.get((batch.batch, entity), Clocks()) for entity in batch.totals()}
     counts = {

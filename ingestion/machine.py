@@ -1,7 +1,7 @@
 """Whose fault an error is: a full disk, too little memory and the like are the machine's, never a delivery's.
 
 Here: knowing such an error by its type, or by its words where another process or library says it, and what to do. Not
-here: what is refused (``intake``), and what a delivered file may do (``delivered``).
+here: what is refused (``ingest``), and what a delivered file may do (``delivered``).
 
 What was delivered is copied into our own home before it is read. So any error of the operating system there is the
 machine's.

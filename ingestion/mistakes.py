@@ -10,10 +10,10 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from ingestion.ledger import LEDGER, Ledger
-from ingestion.manifests import BatchError, read_live_manifest
-from ingestion.native import EXPORT
+from ingestion.live_formats import EXPORT
 from ingestion.settings import ExportSource, MetaWebhooksSource, Settings
+from ingestion.storage.ledger import LEDGER, Ledger
+from ingestion.storage.manifests import BatchError, read_live_manifest
 
 
 def missing_sources(settings: Settings) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from ingestion.settings import Settings, SettingsError
-from orchestration import dbt
+from orchestration.dbt import process as dbt_process
 from orchestration.defs.audit import audit_asset
 from orchestration.defs.compact import compacted_asset
 from orchestration.defs.publish import release_asset
@@ -16,7 +16,7 @@ from orchestration.defs.raw import raw_assets
 from orchestration.defs.retain import retained_asset
 from orchestration.defs.transform import dbt_models
 from orchestration.home import Home
-from orchestration.reporting import Reporter
+from orchestration.progress import Reporter
 
 JOB = "causerie"
 
@@ -49,7 +49,7 @@ def build_defs(settings: Settings, reporter: Reporter | None = None) -> dg.Defin
     return dg.Definitions(
         assets=[
             raw_assets(settings),
-            dbt_models(settings, dbt.ensure_manifest(settings)),
+            dbt_models(settings, dbt_process.ensure_manifest(settings)),
             audit_asset(settings),
             release_asset(settings),
             compacted_asset(settings),

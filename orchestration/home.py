@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ingestion.build_files import CANDIDATE, DATABASE
-from ingestion.ledger import LEDGER
+from ingestion.builds.names import CANDIDATE, DATABASE
+from ingestion.storage.ledger import LEDGER
 
 _ITS_USER_ALONE = 0o077
 """The umask of who works in a home."""

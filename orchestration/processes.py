@@ -1,7 +1,7 @@
 """Processes that a run starts: dbt, and the reader that checks a release.
 
-Here: their environment, and their end. Not here: what they are asked to do (``dbt``, ``publication``). Imports nothing
-that takes time: a command begins with it.
+Here: their environment, and their end. Not here: what they are asked to do (``dbt``, ``releases.publication``).
+Imports nothing that takes time: a command begins with it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which rows are in quarantine, why, and whether a later batch has mended them.
 
 Here: the rows of raw's ``quarantine.parquet`` beside what the last build tells of them. Not here: what is quarantined
-(``ingestion.rules``), what mends a row (the model ``int_quarantine``), and how rows are shown
+(``ingestion.parsing.rules``), what mends a row (the model ``int_quarantine``), and how rows are shown
 (``quarantine_formats``).
 
 Raw has the line and the record as it came, the build the key and the batch that mended it; both have the bad rows of a
@@ -22,11 +22,11 @@ from typing import Any
 
 import duckdb
 
-from ingestion.ledger import LEDGER, Entry, Ledger
-from ingestion.native import entities_of
-from ingestion.raw import QUARANTINE
+from ingestion.live_formats import entities_of
+from ingestion.raw.segments import QUARANTINE
 from ingestion.settings import Settings
 from ingestion.sql import first_line, sql_file, sql_rows, sql_text
+from ingestion.storage.ledger import LEDGER, Entry, Ledger
 from orchestration.home import Build, Home
 
 OPEN, MENDED, REFUSED, NOT_BUILT = "open", "mended", "refused", "not built"

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import NoReturn
 
-from orchestration import ending
+from orchestration.cli import ending
 
 _FOREIGN = ("DBT_", "DAGSTER_", "PYTHON", "GX_", "STREAMLIT_", "PANDAS_", "ARROW_", "PYARROW_", "SQLALCHEMY_")
 """Families of variables with which users of these tools change what they do. What a run needs is said by it."""
@@ -23,7 +23,7 @@ def main() -> NoReturn:
     settle()
     ending.prepare()
     try:
-        from orchestration.cli import main as command
+        from orchestration.cli.main import main as command
 
         command(prog_name="causerie")
     except ending.StoppedError:

@@ -18,12 +18,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from demo_data import write_demo
 from expectations.contents import MARTS
-from ingestion import parsing
-from ingestion.build_files import CANDIDATE
-from ingestion.catalog import CarriedOver, create_build
-from ingestion.demo import write_demo
-from ingestion.intake import accepted_batches, take_in
+from ingestion.builds.build_file import CarriedOver, create_build
+from ingestion.builds.names import CANDIDATE
+from ingestion.ingest import accepted_batches, take_in
+from ingestion.parsing import parser
 from ingestion.settings import load_settings
 from tests import warehouse
 from tests.drops import conversation, write_batch, write_config
@@ -206,12 +206,12 @@ def test_an_update_that_reaches_far_back_writes_rows_by_the_day_and_not_by_tag_o
 def test_statements_of_an_intake_depend_on_files_and_not_on_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = parsing.connect
+    connect = parser.connect
     counts = []
     for conversations in (1500, 6000):
         config = write_demo(tmp_path / str(conversations), conversations=conversations, days=30, seed=3).config
         statements: list[str] = []
-        monkeypatch.setattr(parsing, "connect", lambda made=statements: Listening(connect(), made))
+        monkeypatch.setattr(parser, "connect", lambda made=statements: Listening(connect(), made))
         assert all(not report.refusals for report in take_in(load_settings(config), lambda _: None))
         counts.append(len(statements))
     assert counts[1] <= 1.1 * counts[0]
@@ -240,8 +240,8 @@ def imported_by(code: str) -> set[str]:
 
 def test_the_command_loads_what_it_needs() -> None:
     heavy = {"dagster", "dagster_dbt", "dbt", "duckdb", "great_expectations", "pandas", "pydantic"}
-    assert not imported_by("import orchestration.cli") & heavy
-    assert not imported_by("import orchestration.dbt") & (heavy - {"pydantic"})
+    assert not imported_by("import orchestration.cli.main") & heavy
+    assert not imported_by("import orchestration.dbt.process") & (heavy - {"pydantic"})
     assert not imported_by("import orchestration.assembly") & {"dbt", "great_expectations", "pandas"}
     judging = imported_by("from expectations import great; great.load()")
     assert "great_expectations.expectations" in judging

@@ -22,12 +22,12 @@ from typing import Any
 import duckdb
 import jinja2
 
-from ingestion.build_files import CANDIDATE
-from ingestion.catalog import CarriedOver, create_build
-from ingestion.intake import SourceReport, accepted_batches, take_in
-from ingestion.native import EXPORT, LIVE_KINDS, entities_of
+from ingestion.builds.build_file import CarriedOver, create_build
+from ingestion.builds.names import CANDIDATE
+from ingestion.ingest import SourceReport, accepted_batches, take_in
+from ingestion.live_formats import EXPORT, LIVE_KINDS, entities_of
 from ingestion.settings import load_settings
-from orchestration.dbt import PROJECT, project_fingerprint
+from orchestration.dbt.process import PROJECT, project_fingerprint
 from tests.comparison import Marts, read_marts
 from tests.drops import write_config
 

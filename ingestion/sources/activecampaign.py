@@ -1,6 +1,6 @@
 """The ``activecampaign`` source: snapshots of WhatsApp conversations, contacts, members and runs of flows.
 
-Data flow: pages of the API -> a :class:`~ingestion.pull.Pull`. There is no date filter: every reading is a snapshot of
+Data flow: pages of the API -> a :class:`~.pull.Pull`. There is no date filter: every reading is a snapshot of
 all lists. Not here: HTTP (``client``), how a reading becomes a batch (``pull``, ``live``), and the history that follows
 from the differences of snapshots (dbt).
 
@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-from ingestion.client import Client, Denied, NotThere, RemoteError
-from ingestion.pull import SLIPPED, Progress, Pull, shown_short
+from ingestion.http.client import Client, Denied, NotThere, RemoteError
 from ingestion.settings import ActiveCampaignSource
+from ingestion.sources.pull import SLIPPED, Progress, Pull, shown_short
 
 LISTS = {
     "members": "account-member",

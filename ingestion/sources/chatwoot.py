@@ -1,6 +1,6 @@
 """The ``chatwoot`` source: conversations and what hangs from them, over the API of an installation.
 
-Data flow: pages of the API -> a :class:`~ingestion.pull.Pull`. A complete reading reads everything; an incremental one
+Data flow: pages of the API -> a :class:`~.pull.Pull`. A complete reading reads everything; an incremental one
 what was active since the last reading, and a margin before it. Not here: messages and events of one conversation
 (``chatwoot_conversation``), HTTP (``client``), how a reading becomes a batch (``pull``, ``live``), and what the records
 mean (dbt's staging models).
@@ -22,8 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from ingestion.client import Client, Denied, GivenUp, NotThere, RemoteError
-from ingestion.pull import SLIPPED, Progress, Pull, shown_short
+from ingestion.http.client import Client, Denied, GivenUp, NotThere, RemoteError
 from ingestion.settings import ChatwootSource
 from ingestion.sources.chatwoot_answers import (
     Record,
@@ -36,6 +35,7 @@ from ingestion.sources.chatwoot_answers import (
     seconds,
 )
 from ingestion.sources.chatwoot_conversation import Conversations, Found, Words
+from ingestion.sources.pull import SLIPPED, Progress, Pull, shown_short
 
 __all__ = ["Cursor", "read", "rows_of"]
 

@@ -1,7 +1,7 @@
 """What stands where in the answers of Chatwoot: records, counts, instants and ids.
 
 Here: how one value is found, and what it is when it has an odd shape. Not here: what is asked for (``chatwoot``,
-``chatwoot_conversation``), and what the warehouse keeps of a record (``native``).
+``chatwoot_conversation``), and what the warehouse keeps of a record (``live_formats``).
 """
 
 from __future__ import annotations

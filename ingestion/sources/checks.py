@@ -9,11 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion.client import Client, Denied, GivenUp, NotThere, RemoteError
-from ingestion.delivered import Delivered
-from ingestion.landing import BatchError, batch_folders, read_manifest
-from ingestion.meta_payloads import MESSAGES, OTHERS, STATUSES
-from ingestion.native import entities_of
+from ingestion.http.client import Client, Denied, GivenUp, NotThere, RemoteError
+from ingestion.live_formats import entities_of
+from ingestion.parsing.meta_payloads import MESSAGES, OTHERS, STATUSES
 from ingestion.settings import (
     ActiveCampaignSource,
     AnySource,
@@ -24,6 +22,8 @@ from ingestion.settings import (
 )
 from ingestion.shown import visible
 from ingestion.sources import activecampaign, chatwoot, live, meta_webhooks
+from ingestion.storage.delivered import Delivered
+from ingestion.storage.landing import BatchError, batch_folders, read_manifest
 
 Records = Sequence[Mapping[str, Any]]
 

@@ -1,7 +1,7 @@
 """The ``export`` source: a folder of batches that any system can write.
 
 Data flow: ``<path>/<batch>/manifest.json`` and files -> ``<home>/landing/<source>/<batch>/``.
-Not here: what the files hold (``contract``, ``parsing``).
+Not here: what the files hold (``export_format``, ``parser``).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
-from ingestion.landing import BatchError, Landed, batch_folders, land_together, open_landed, refusal
 from ingestion.settings import ExportSource
 from ingestion.shown import visible
 from ingestion.sources import SourceError
+from ingestion.storage.landing import BatchError, Landed, batch_folders, land_together, open_landed, refusal
 
 _BATCHES_TOGETHER = 256
 _BYTES_TOGETHER = 256 * 1024 * 1024

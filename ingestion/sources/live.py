@@ -1,7 +1,7 @@
 """Live sources: one reading of a system, or of an archive, becomes one batch of landing.
 
-Data flow: a connector (``chatwoot``, ``activecampaign``, ``meta_webhooks``) -> a :class:`~ingestion.pull.Pull` ->
-``<landing>/<source>/<batch>/``. Not here: what a connector asks for, and how batches are judged (``intake``).
+Data flow: a connector (``chatwoot``, ``activecampaign``, ``meta_webhooks``) -> a :class:`~.pull.Pull` ->
+``<landing>/<source>/<batch>/``. Not here: what a connector asks for, and how batches are judged (``ingest``).
 
 The cursor at which the next reading goes on stands in the manifest of the last accepted batch: a batch that is refused
 is read again, and takes the place of the refused one.
@@ -17,10 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.bounds import Bounds
-from ingestion.client import Client, Manners, RemoteError
-from ingestion.landing import BatchError
-from ingestion.manifests import read_live_manifest
-from ingestion.pull import Progress, Pull, discard, next_name, put_in_place
+from ingestion.http.client import Client, Manners, RemoteError
 from ingestion.settings import (
     ActiveCampaignSource,
     AnySource,
@@ -31,6 +28,9 @@ from ingestion.settings import (
     secret,
 )
 from ingestion.sources import SourceError, activecampaign, chatwoot, meta_webhooks
+from ingestion.sources.pull import Progress, Pull, discard, next_name, put_in_place
+from ingestion.storage.landing import BatchError
+from ingestion.storage.manifests import read_live_manifest
 
 Clock = Callable[[], datetime]
 

@@ -1,6 +1,6 @@
 """The ``meta_webhooks`` source: a folder of archived webhook payloads of Meta's WhatsApp Cloud API.
 
-Data flow: ``<path>/*.ndjson[.gz]``, one delivery a line -> a :class:`~ingestion.pull.Pull` with the archives as they
+Data flow: ``<path>/*.ndjson[.gz]``, one delivery a line -> a :class:`~.pull.Pull` with the archives as they
 lie. Files are read when they are new or have changed since the last batch. Not here: how a reading becomes a batch
 (``pull``, ``live``), what the archives hold (``archives``, ``meta_payloads``), and whose a message is (dbt).
 """
@@ -14,15 +14,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ingestion import archives, machine
+from ingestion import machine
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.delivered import Delivered, NotDeliveredError
-from ingestion.meta_payloads import NoDeliveryError, records_of
-from ingestion.packing import UNPACKING_ERRORS, is_packed
-from ingestion.pull import Progress, Pull
+from ingestion.parsing import archives
+from ingestion.parsing.meta_payloads import NoDeliveryError, records_of
 from ingestion.settings import MetaWebhooksSource
 from ingestion.sources import SourceError
+from ingestion.sources.pull import Progress, Pull
 from ingestion.sql import first_line
+from ingestion.storage.compression import UNPACKING_ERRORS, is_packed
+from ingestion.storage.delivered import Delivered, NotDeliveredError
 
 _SUFFIXES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
 Cursor = dict[str, Any]

@@ -16,9 +16,9 @@ from expectations.facts import gather
 from expectations.suites import release as suites
 from expectations.verdict import evaluate
 from ingestion.settings import Settings
-from orchestration import releases
 from orchestration.home import Home
-from orchestration.reporting import Reporter
+from orchestration.progress import Reporter
+from orchestration.releases import catalog
 
 SUITES = {
     "volumes": "Rows of each mart, against the current release.",
@@ -60,7 +60,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
         with reporter.step("audit"), ThreadPoolExecutor(1) as pool:
             reporter.progress("loading Great Expectations")
             great.load()
-            current = releases.current(home)
+            current = catalog.current(home)
             holds = pool.submit(contents, build.candidate)  # beside the expectations: each uses a core
             frames = gather(build.database, build.candidate, current.rows if current else {}, datetime.now(UTC))
             quality = settings.quality

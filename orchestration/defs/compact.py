@@ -1,16 +1,16 @@
 """Step 5: raw is kept a modest number of files.
 
 Here: the asset that has small segments joined, after the release and outside its way. Not here: which are joined
-(``ingestion.compaction``).
+(``ingestion.raw.compaction``).
 """
 
 import dagster as dg
 
-from ingestion.compaction import compact
-from ingestion.intake import accepted_batches
+from ingestion.ingest import accepted_batches
+from ingestion.raw.compaction import compact
 from ingestion.settings import Settings
 from orchestration.home import Home, lock
-from orchestration.reporting import Reporter
+from orchestration.progress import Reporter
 
 
 def compacted_asset(settings: Settings) -> dg.AssetsDefinition:

@@ -1,19 +1,19 @@
 """Step 4: a build that holds becomes the current release.
 
 Here: the release asset, also launched alone: then about the last build, of which the same is demanded. Not here: how a
-release is written and swapped (``orchestration.publication``).
+release is written and swapped (``orchestration.releases.publication``).
 """
 
 from datetime import UTC, datetime
 
 import dagster as dg
 
-from ingestion.ledger import LEDGER, Ledger
 from ingestion.settings import Settings
-from orchestration import publication, releases
+from ingestion.storage.ledger import LEDGER, Ledger
+from orchestration.dbt.plan import read_plan
 from orchestration.home import Home, lock
-from orchestration.reporting import Reporter
-from orchestration.updates import read_plan
+from orchestration.progress import Reporter
+from orchestration.releases import catalog, publication
 
 
 def release_asset(settings: Settings) -> dg.AssetsDefinition:
@@ -43,7 +43,7 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
                     plan.fingerprint,
                     datetime.now(UTC),
                     reporter.wait_for_written,
-                    _decided_since(settings, releases.current(home)),
+                    _decided_since(settings, catalog.current(home)),
                     parquet=settings.releases.parquet,
                 )
             except publication.UnpublishableError as error:
@@ -52,7 +52,7 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "release_id": published.release_id,
-                "path": dg.MetadataValue.path(str(releases.file_of(home, published))),
+                "path": dg.MetadataValue.path(str(catalog.file_of(home, published))),
                 "data_through": published.data_through or "unknown",
                 **{f"{mart}_rows": rows for mart, rows in published.rows.items()},
             }
@@ -61,7 +61,7 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
     return release
 
 
-def _decided_since(settings: Settings, before: releases.Release | None) -> list[str]:
+def _decided_since(settings: Settings, before: catalog.Release | None) -> list[str]:
     """What operators decided about batches since a release, in words."""
     with Ledger(settings.home / LEDGER) as ledger:
         decisions = ledger.decisions()

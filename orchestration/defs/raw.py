@@ -10,19 +10,19 @@ from dataclasses import replace
 
 import dagster as dg
 
-from ingestion.catalog import CarriedOver, CopyAhead, create_build, news_of
-from ingestion.contract import ENTITIES
-from ingestion.in_force import InForce
-from ingestion.intake import SourceReport, accepted_batches, take_in
-from ingestion.landing import BatchError
-from ingestion.native import EXPORT, LIVE_KINDS, entities_of
+from ingestion.builds.build_file import CarriedOver, CopyAhead, create_build, news_of
+from ingestion.builds.known_records import InForce
+from ingestion.export_format import ENTITIES
+from ingestion.ingest import SourceReport, accepted_batches, take_in
+from ingestion.live_formats import EXPORT, LIVE_KINDS, entities_of
 from ingestion.settings import Settings
 from ingestion.shown import visible
-from orchestration import dbt as dbt_process
-from orchestration import exports, releases
+from ingestion.storage.landing import BatchError
+from orchestration.dbt import process as dbt_process
+from orchestration.dbt.plan import carried_over, last_build, live_sources, make_plan
 from orchestration.home import Build, Home, lock
-from orchestration.reporting import Reporter
-from orchestration.updates import carried_over, last_build, live_sources, make_plan
+from orchestration.progress import Reporter
+from orchestration.releases import catalog, exports
 
 _DESCRIPTIONS = {
     "conversations": "Conversations as the sources delivered them: every version, typed.",
@@ -90,8 +90,8 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 reporter.build_failures = [str(error)]
                 raise dg.Failure(str(error), allow_retries=False) from None
             plan = make_plan(settings, entries)
-            current = releases.current(home)
-            made = [current, *releases.gone_back_from(home)]  # what an operator left is not brought back by a run
+            current = catalog.current(home)
+            made = [current, *catalog.gone_back_from(home)]  # what an operator left is not brought back by a run
             is_known = plan.fingerprint in [release.fingerprint for release in made if release is not None]
             reporter.is_new = bool(entries) and (config.full_refresh or not is_known)
             if reporter.is_new:
@@ -148,7 +148,7 @@ def _description(kind: str, entity: str) -> str:
 
 def _remove_unpublished(home: Home, build: Build) -> None:
     """Remove all builds but the one that is current and the one that is being made."""
-    current = releases.current(home)
+    current = catalog.current(home)
     for old in home.builds():
         if old.id != build.id and (current is None or old.id != current.build_id):
             shutil.rmtree(old.folder)
@@ -156,11 +156,11 @@ def _remove_unpublished(home: Home, build: Build) -> None:
 
 def _remove_leftovers(settings: Settings, home: Home) -> None:
     """Remove what killed runs left of releases and builds; nothing is new, so that no build is waiting for anything."""
-    releases.remove_leftovers(home)
-    current = releases.current(home)
+    catalog.remove_leftovers(home)
+    current = catalog.current(home)
     if current is None:
         return
-    published = {release.build_id for release in releases.kept(home)}
+    published = {release.build_id for release in catalog.kept(home)}
     build = home.build(current.build_id)
     if home.last_build().id not in published and build.folder.is_dir():
         dbt_process.open_build(settings, build)

@@ -1,6 +1,6 @@
 """Step 6: releases that are old enough go.
 
-Here: the asset that removes them, after the new one is there. Not here: which go (``orchestration.releases``).
+Here: the asset that removes them, after the new one is there. Not here: which go (``orchestration.releases.catalog``).
 """
 
 from datetime import UTC, datetime
@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from ingestion.settings import Settings
-from orchestration import releases
 from orchestration.home import Home, lock
-from orchestration.reporting import Reporter
+from orchestration.progress import Reporter
+from orchestration.releases import catalog
 
 
 def retained_asset(settings: Settings) -> dg.AssetsDefinition:
@@ -28,10 +28,10 @@ def retained_asset(settings: Settings) -> dg.AssetsDefinition:
         lock(home)
         with reporter.step("retention"):
             limits = settings.releases
-            removed = releases.remove_old(home, limits.keep, limits.keep_days, datetime.now(UTC))
+            removed = catalog.remove_old(home, limits.keep, limits.keep_days, datetime.now(UTC))
         return dg.MaterializeResult(
             metadata={
-                "releases": len(releases.kept(home)),
+                "releases": len(catalog.kept(home)),
                 "removed": dg.MetadataValue.json([release.release_id for release in removed]),
             }
         )

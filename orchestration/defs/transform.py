@@ -1,6 +1,6 @@
 """Step 2: dbt builds the marts in the run's private file; each model is an asset, each data test a check.
 
-Here: the assets made from dbt's manifest. Not here: how dbt is called (``orchestration.dbt``), or SQL.
+Here: the assets made from dbt's manifest. Not here: how dbt is called (``orchestration.dbt.process``), or SQL.
 """
 
 import json
@@ -14,11 +14,11 @@ from packaging.version import Version
 
 from expectations import great
 from ingestion.settings import Settings
-from orchestration import dbt as dbt_process
+from orchestration.dbt import process as dbt_process
+from orchestration.dbt.dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
+from orchestration.dbt.plan import read_plan
 from orchestration.home import Home
-from orchestration.reporting import Reporter
-from orchestration.updates import read_plan
-from orchestration.without_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
+from orchestration.progress import Reporter
 
 
 class Translator(DagsterDbtTranslator):

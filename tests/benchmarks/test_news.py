@@ -14,7 +14,7 @@ from benchmarks.drops import configure, drops_of, linked
 from benchmarks.news import SPREAD, Mix, write_news
 from benchmarks.rows import records
 from benchmarks.thicken import thicken
-from ingestion.demo import write_demo
+from demo_data import write_demo
 from tests.comparison import KEYS, differences
 from tests.warehouse import accept, build_marts
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from ingestion.demo import write_demo
+from demo_data import write_demo
 
 CAUSERIE = Path(sys.executable).with_name("causerie")
 STARTING = 60

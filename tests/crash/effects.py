@@ -9,7 +9,7 @@ seen by nobody: `test_random` kills at any instant.
 
 An effect's name says what happens, to what kind of path, and where in our packages it is asked for:
 
-    os.rename landing/<source>/.new-<batch> landing/<source>/<batch> (ingestion.landing.put_in_place)
+    os.rename landing/<source>/.new-<batch> landing/<source>/<batch> (ingestion.storage.landing.put_in_place)
 
 Variables of the environment: ``CRASH_HOME``, without which nothing is installed; ``CRASH_LOG``: a file to which each
 effect is added, with its process; ``CRASH_AT``: the effect to die at, its name, or ``name#4`` for the fourth one of

@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.compaction import GRACE_SECONDS, compact
-from ingestion.intake import accepted_batches
-from ingestion.ledger import LEDGER, Ledger
+from ingestion.ingest import accepted_batches
+from ingestion.raw.compaction import GRACE_SECONDS, compact
 from ingestion.settings import load_settings
-from orchestration import releases
+from ingestion.storage.ledger import LEDGER, Ledger
 from orchestration.home import Home
+from orchestration.releases import catalog
 from tests.comparison import KEYS, differences, read_marts
 from tests.crash import effects
 from tests.crash.reader import flaws, flaws_of_exports
@@ -30,7 +30,7 @@ from tests.warehouse import build_marts
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (
     f"from orchestration import processes; processes.KEPT += {['PYTHONPATH', *effects.VARIABLES]};"
-    " from orchestration.cli import main; main(prog_name='causerie')"
+    " from orchestration.cli.main import main; main(prog_name='causerie')"
 )
 """The command, whose processes are listened to as well."""
 LONGEST = 180
@@ -154,22 +154,22 @@ def leftovers(config: Path) -> list[str]:
         for path in home.path.rglob(pattern)
         if home.dbt not in path.parents
     ]
-    now = releases.current(home)
+    now = catalog.current(home)
     assert now is not None
     builds = [build.id for build in home.builds()]
     if now.build_id not in builds or len(builds) > 2:
         found.append(f"builds {builds}, of which {now.build_id} is published")
-    known = {release.release_id for release in releases.kept(home)}
+    known = {release.release_id for release in catalog.kept(home)}
     for path in home.releases.iterdir():
         if path.name not in ("current.duckdb", "current-parquet", "went_back.json") and path.name[:25] not in known:
             found.append(f"{path} is of no release")
-    for release in releases.kept(home):
-        found += flaws(releases.file_of(home, release))
-        if not releases.docs_of(home, release.release_id).is_dir():
+    for release in catalog.kept(home):
+        found += flaws(catalog.file_of(home, release))
+        if not catalog.docs_of(home, release.release_id).is_dir():
             found.append(f"{release.release_id} has no Data Docs")
     exports = home.current_exports
     if load_settings(config).releases.parquet:
-        if not exports.is_symlink() or exports.resolve() != releases.exports_of(home, now.release_id):
+        if not exports.is_symlink() or exports.resolve() != catalog.exports_of(home, now.release_id):
             found.append(f"{exports} does not name the exports of {now.release_id}")
     elif exports.is_symlink():
         found.append(f"{exports} is there without the option")

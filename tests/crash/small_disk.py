@@ -19,17 +19,17 @@ from tests.crash.feed import Feed, write_configuration
 
 FULL_AT = {
     "lock": "open lock (orchestration.home.lock)",
-    "landing": "open landing/<source>/.new-<batch>/<file> (ingestion.landing._copy_verified)",
-    "raw": "os.mkdir raw/<source>/.new-<segment> (ingestion.landing.new_folder)",
-    "ledger": "sqlite3.commit (ingestion.ledger._transaction)#3",
-    "copy of the last build": "open builds/<run>/warehouse.duckdb (ingestion.landing.copy_file)",
-    "dbt": "open builds/<run>/target/dbt.log (orchestration.dbt_worker.add_asking)",
+    "landing": "open landing/<source>/.new-<batch>/<file> (ingestion.storage.landing._copy_verified)",
+    "raw": "os.mkdir raw/<source>/.new-<segment> (ingestion.storage.landing.new_folder)",
+    "ledger": "sqlite3.commit (ingestion.storage.ledger._transaction)#3",
+    "copy of the last build": "open builds/<run>/warehouse.duckdb (ingestion.storage.landing.copy_file)",
+    "dbt": "open builds/<run>/target/dbt.log (orchestration.dbt.worker.add_asking)",
     "models": "open builds/<run>/target/… (a thread of dbt)#20",
     "verdict": "open builds/<run>/.verdict.json (expectations.verdict.write)",
     "Data Docs": "open builds/<run>/data_docs/… (expectations.verdict._write_docs)",
-    "release": "os.fsync releases/.new-<release>.duckdb (orchestration.publication._complete)",
-    "Data Docs of the release": "open releases/<release>-data-docs/… (orchestration.publication.publish)",
-    "description": "open releases/<release>.json (ingestion.landing.write_durably)",
+    "release": "os.fsync releases/.new-<release>.duckdb (orchestration.releases.publication._complete)",
+    "Data Docs of the release": "open releases/<release>-data-docs/… (orchestration.releases.publication.publish)",
+    "description": "open releases/<release>.json (ingestion.storage.landing.write_durably)",
 }
 """From which effect on nothing more can be written."""
 

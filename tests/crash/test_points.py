@@ -15,7 +15,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from orchestration import releases
+from orchestration.releases import catalog
 from tests.comparison import KEYS, Marts, differences, read_marts
 from tests.crash import runs, scenes
 from tests.crash.feed import Feed, write_configuration
@@ -30,14 +30,18 @@ CHANGES_NO_FILE = ("os.fsync", "os.sync")
 """A kill before one finds the files as a kill before the next effect does: the kernel keeps what was written."""
 ATTRIBUTES_OF_DOCS = ("os.utime releases/<release>-data-docs", "os.chmod releases/<release>-data-docs")
 
-LANDED = "os.rename landing/<source>/.new-<batch> landing/<source>/<batch> (ingestion.landing.put_in_place)"
-PARSED = "os.rename raw/<source>/.new-<segment> raw/<source>/<segment> (ingestion.landing.put_in_place)"
-TOLD = "sqlite3.commit (ingestion.ledger._transaction)"
-NAMED = "os.rename releases/.new-<release>.duckdb releases/<release>.duckdb (orchestration.publication.publish)"
-SWAPPED = "os.rename releases/.current releases/current.duckdb (orchestration.releases.point_to)"
-EXPORTED = "os.rename releases/.new-<release>-parquet releases/<release>-parquet (orchestration.exports.write)"
-EXPORTS_SWAPPED = "os.rename releases/.current-parquet releases/current-parquet (orchestration.releases.point_to)"
-SEEN = "os.symlink builds/<run>/candidate.duckdb (orchestration.publication.link_candidate)"
+LANDED = "os.rename landing/<source>/.new-<batch> landing/<source>/<batch> (ingestion.storage.landing.put_in_place)"
+PARSED = "os.rename raw/<source>/.new-<segment> raw/<source>/<segment> (ingestion.storage.landing.put_in_place)"
+TOLD = "sqlite3.commit (ingestion.storage.ledger._transaction)"
+NAMED = (
+    "os.rename releases/.new-<release>.duckdb releases/<release>.duckdb (orchestration.releases.publication.publish)"
+)
+SWAPPED = "os.rename releases/.current releases/current.duckdb (orchestration.releases.catalog.point_to)"
+EXPORTED = "os.rename releases/.new-<release>-parquet releases/<release>-parquet (orchestration.releases.exports.write)"
+EXPORTS_SWAPPED = (
+    "os.rename releases/.current-parquet releases/current-parquet (orchestration.releases.catalog.point_to)"
+)
+SEEN = "os.symlink builds/<run>/candidate.duckdb (orchestration.releases.publication.link_candidate)"
 
 
 def points(log: Path, *, one_of_each: bool) -> list[str]:
@@ -56,12 +60,12 @@ def different(expected: Marts, found: Marts) -> list[str]:
 
 def wrong_after(config: Path, at: str, before: Marts | None, after: Marts) -> list[str]:
     """Run to the kill, look at what readers see, run again undisturbed: what is wrong."""
-    old = releases.current(runs.home_of(config))
+    old = catalog.current(runs.home_of(config))
     killed = runs.listened_to(config, at)
     if killed.process.returncode != KILLED:
         return [f"the run ended with status {killed.process.returncode} and without this effect: {killed.told[-500:]}"]
     found = runs.wrong_release(config, may_be_none=before is None)
-    now = releases.current(runs.home_of(config))
+    now = catalog.current(runs.home_of(config))
     if now is not None:
         is_old = old is not None and old.release_id == now.release_id
         expected = before if is_old else after
@@ -124,7 +128,7 @@ def test_runs_are_killed_one_after_the_other_until_one_ends(tmp_path: Path) -> N
     after = runs.expected_marts(config)
     for at in (f"{LANDED}#2", PARSED, f"{TOLD}#3", SWAPPED):
         assert runs.listened_to(config, at).process.returncode == KILLED, at
-        assert releases.current(home) is None
+        assert catalog.current(home) is None
     last = runs.run(config)
     assert last.process.returncode == 0, last.told
     assert different(after, read_marts(home.current)) == []

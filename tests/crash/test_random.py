@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from orchestration import releases
+from orchestration.releases import catalog
 from tests.crash import runs
 from tests.crash.feed import Feed, write_configuration
 
@@ -78,7 +78,7 @@ class Rounds:
             time.sleep(0.005)
         status = running.kill()
         self.kills[running.step if status < 0 else "ended before"] += 1
-        is_first = releases.current(self.home) is None
+        is_first = catalog.current(self.home) is None
         self._fail_for(number, runs.wrong_release(self.config, may_be_none=is_first))
         what = f"round {number}: killed at {running.step}" if status < 0 else f"round {number}: ended with {status}"
         if status not in (-9, 0, 1):
@@ -107,7 +107,7 @@ class Rounds:
         expected = 1 if self.feed.broken else 0
         if run.process.returncode != expected:
             self.failures.append(f"round {number}: status {run.process.returncode}: {run.told[-1500:]}")
-        if releases.current(self.home) is not None:
+        if catalog.current(self.home) is not None:
             self._fail_for(number, runs.wrong_marts(self.config, runs.expected_marts(self.config)))
             self._fail_for(number, runs.leftovers(self.config))
         return f", then undisturbed {time.monotonic() - run.started:.1f} s"

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from ingestion.contract import ENTITIES
-from orchestration.dbt import MANIFEST, prepare
-from orchestration.dbt import PREPARED as FOLDER
+from ingestion.export_format import ENTITIES
+from orchestration.dbt.process import MANIFEST, prepare
+from orchestration.dbt.process import PREPARED as FOLDER
 
 READING = re.compile(r"before_update\(([^()]*)\)")
 

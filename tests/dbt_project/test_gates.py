@@ -23,13 +23,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.build_files import CANDIDATE
-from ingestion.catalog import CarriedOver, create_build
-from ingestion.demo import write_demo
-from ingestion.intake import accepted_batches, take_in
-from ingestion.native import KINDS, LIVE_KINDS
+from demo_data import write_demo
+from ingestion.builds.build_file import CarriedOver, create_build
+from ingestion.builds.names import CANDIDATE
+from ingestion.ingest import accepted_batches, take_in
+from ingestion.live_formats import KINDS, LIVE_KINDS
 from ingestion.settings import Settings, load_settings
-from orchestration.dbt import left_out
+from orchestration.dbt.process import left_out
 from tests.comparison import KEYS, differences, read_marts
 from tests.dbt_project.corruptions import CORRUPTIONS, LOSSES, LOSSES_OF_UPDATES
 from tests.drops import write_config

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.settings import Resources
-from orchestration.dbt import EXECUTABLE, PROJECT, environment
+from orchestration.dbt.process import EXECUTABLE, PROJECT, environment
 
 MODEL = """
 models:

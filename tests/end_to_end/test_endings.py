@@ -15,8 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from ingestion.demo import write_demo
-from orchestration.cli import main
+from demo_data import write_demo
+from orchestration.cli.main import main
 from tests.end_to_end.test_run import CAUSERIE, PUBLISHED, REFUSED, WRONG
 
 CONFIGURED = {
@@ -146,7 +146,7 @@ from orchestration import start
 
 class Stop:
     def find_spec(self, name, path=None, target=None):
-        if name == "orchestration.cli":
+        if name == "orchestration.cli.main":
             os.kill(os.getpid(), {number})
 
 sys.meta_path.insert(0, Stop())

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.demo import write_demo
+from demo_data import write_demo
 from tests import oracle
 from tests.comparison import KEYS, differences, read_marts
 from tests.drops import conversation, message, write_batch

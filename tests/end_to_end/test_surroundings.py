@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from demo_data import write_demo
 from expectations.contents import contents
-from ingestion.demo import write_demo
 from ingestion.settings import load_settings
 from orchestration import processes
+from orchestration.cli.runner import run_job
 from orchestration.home import Home, unlock
-from orchestration.runner import run_job
 from tests.drops import conversation, message, write_batch, write_config
 from tests.end_to_end.test_run import CAUSERIE, PUBLISHED, REFUSED
 

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from expectations.facts import gather
-from ingestion.catalog import CANDIDATE
+from ingestion.builds.build_file import CANDIDATE
 from tests.drops import conversation, message, write_batch, write_config
 from tests.warehouse import BUILD, accept, build_marts
 

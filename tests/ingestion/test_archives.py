@@ -13,14 +13,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion import archives, parsing, raw
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.landing import BatchError, open_landed
-from ingestion.ledger import LEDGER, Ledger
-from ingestion.native import entities_of
-from ingestion.packing import CUT
-from ingestion.raw import RawBatch, Segment
+from ingestion.live_formats import entities_of
+from ingestion.parsing import archives, parser
+from ingestion.raw import segments
+from ingestion.raw.segments import RawBatch, Segment
 from ingestion.settings import load_settings
+from ingestion.storage.compression import CUT
+from ingestion.storage.landing import BatchError, open_landed
+from ingestion.storage.ledger import LEDGER, Ledger
 from tests.drops import write_config, write_files
 from tests.warehouse import accept
 
@@ -44,15 +45,15 @@ def land(folder: Path, files: Mapping[str, bytes], rows: Mapping[str, int]) -> P
 
 
 def parsed(folder: Path, batch: Path, bounds: Bounds = DEFAULTS) -> tuple[Segment, RawBatch]:
-    with parsing.connect() as connection:
-        segment, (one,) = raw.parse_segment(
+    with parser.connect() as connection:
+        segment, (one,) = segments.parse_segment(
             connection, [open_landed("wa", batch)], folder / "raw", (1, 5), lambda _: None, archives.KIND, bounds
         )
     return segment, one
 
 
 def held(segment: Segment, entity: str, columns: str) -> list[tuple[Any, ...]]:
-    rows = raw.records([segment], entities_of(archives.KIND)[entity])
+    rows = segments.records([segment], entities_of(archives.KIND)[entity])
     return duckdb.sql(f"select {columns} from ({rows}) order by file_row_number").fetchall() if rows else []
 
 
@@ -114,7 +115,7 @@ def test_what_is_set_aside_is_counted_and_said(tmp_path: Path) -> None:
         "set aside, message of a group: 1",
         "set aside, object instagram: 3",
     )
-    assert raw.read_batch(segment.folder, "b1") == batch
+    assert segments.read_batch(segment.folder, "b1") == batch
 
 
 def test_a_user_is_told_once_a_batch(tmp_path: Path) -> None:

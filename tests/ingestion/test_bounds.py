@@ -13,14 +13,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion import packing, parsing, raw
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.landing import BatchError, land
-from ingestion.native import EXPORT
-from ingestion.parsing import BadRecord, LandedFile, connect, parse_carefully, parse_files
-from ingestion.readers import UnreadableFileError
-from ingestion.row_rules import rules_of
+from ingestion.live_formats import EXPORT
+from ingestion.parsing import parser
+from ingestion.parsing.parser import BadRecord, LandedFile, connect, parse_carefully, parse_files
+from ingestion.parsing.readers import UnreadableFileError
+from ingestion.parsing.row_rules import rules_of
+from ingestion.raw import segments
 from ingestion.settings import load_settings
+from ingestion.storage import compression
+from ingestion.storage.landing import BatchError, land
 from tests.drops import EXTRACTED_AT, contact, content_of, packed, write_config, write_files
 
 AT = datetime.fromisoformat(EXTRACTED_AT)
@@ -135,7 +137,7 @@ def test_a_packed_file_that_is_not_as_it_says_is_refused(
     name = f"contacts.{file_format}.gz"
     landed = land("acme", write_files(folder / "drop" / "b1", {name: content}, {name: 9}), folder / "landing")
     with pytest.raises(BatchError, match=rf"{name}: cannot be read: .*; deliver the batch again"):
-        raw.parse_segment(connection, [landed], folder / "raw", (1, 5), lambda _: None)
+        segments.parse_segment(connection, [landed], folder / "raw", (1, 5), lambda _: None)
     with pytest.raises(UnreadableFileError):
         parse_carefully(connection, LandedFile(landed.folder / name, "acme", "b1", AT, 9), folder / "x", (1, 5))
 
@@ -158,7 +160,7 @@ def test_a_packed_file_that_unpacks_to_too_much_is_refused(
     name: str,
     limit: str,
 ) -> None:
-    monkeypatch.setattr(packing, "_NEVER_TOO_LARGE", 20_000)
+    monkeypatch.setattr(compression, "_NEVER_TOO_LARGE", 20_000)
     bounds = Bounds(inflated_bytes=10_000) if limit == "inflated_limit" else Bounds(inflated_ratio=50)
     folder = next(folders)
     folder.mkdir()
@@ -251,7 +253,7 @@ def test_a_live_record_too_long_is_quarantined(parse: Parser) -> None:
 
 def test_of_a_bad_record_no_more_is_kept_than_can_be_shown(parse: Parser) -> None:
     (bad,) = parse("contacts.ndjson", b'{"name": "' + b"y" * 300_000 + b'"}')
-    assert bad.record == '{"name": "' + "y" * (packing.SHOWN - 10) + "…"
+    assert bad.record == '{"name": "' + "y" * (compression.SHOWN - 10) + "…"
 
 
 def test_a_line_without_end_takes_little_memory(tmp_path: Path) -> None:
@@ -259,7 +261,7 @@ def test_a_line_without_end_takes_little_memory(tmp_path: Path) -> None:
     path.write_bytes(bomb(b'{"contact_id": "', b"y", 60_000_000, b'"}\n'))
     tracemalloc.start()
     try:
-        ((piece, is_long),) = packing.pieces(path, Bounds(record_bytes=1_000_000))
+        ((piece, is_long),) = compression.pieces(path, Bounds(record_bytes=1_000_000))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -292,7 +294,7 @@ def test_ids_of_hashes_are_no_reason_to_read_a_file_with_care(parse: Parser, mon
     def read_with_care(*_: object) -> None:
         raise AssertionError("it is read with care")
 
-    monkeypatch.setattr(parsing, "parse_carefully", read_with_care)
+    monkeypatch.setattr(parser, "parse_carefully", read_with_care)
     row = {"agent_id": "15781e1362", "name": "Ada"}
     assert parse("agents.ndjson", (json.dumps(row) + "\n").encode()) == []
     number = json.dumps(row).replace('"15781e1362"', "15781e1362")

@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.catalog import create_build
-from ingestion.intake import accepted_batches, take_in
+from ingestion.builds.build_file import create_build
+from ingestion.ingest import accepted_batches, take_in
 from ingestion.settings import load_settings
 from tests.drops import COLUMNS, agent, conversation, rating, write_batch, write_config, write_files
 

@@ -24,8 +24,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from ingestion.addresses import AddressError, base_of, below, redirected
-from ingestion.client import Client, Denied, Manners, NotThere, RemoteError
+from ingestion.http.addresses import AddressError, base_of, below, redirected
+from ingestion.http.client import Client, Denied, Manners, NotThere, RemoteError
 from tests.live.server import Fault, serve
 
 TOKEN = "very-secret-token-0123456789"
@@ -459,7 +459,7 @@ def test_who_can_do_without_no_answer_gives_up_at_the_first_failure() -> None:
     ids=["header", "body", "nothing unpacked", "404", "403"],
 )
 def test_an_answer_that_drips_for_ever_is_given_up(pieces: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingestion.client._LONGEST_ANSWER", 0.1)  # half a second; no pause of a busy machine is longer
+    monkeypatch.setattr("ingestion.http.client._LONGEST_ANSWER", 0.1)  # half a second
     manners = replace(QUICK, timeout_seconds=5, attempts=2)
     started = time.monotonic()
     with (
@@ -968,7 +968,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
 def test_an_answer_over_tls_ends_in_time_and_can_be_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = own_certificate(tmp_path / "own.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    monkeypatch.setattr("ingestion.client.is_loopback", lambda _: False)  # only so is the environment asked
+    monkeypatch.setattr("ingestion.http.client.is_loopback", lambda _: False)  # only so is the environment asked
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
 
@@ -989,7 +989,7 @@ def test_an_answer_over_tls_ends_in_time_and_can_be_cut(tmp_path: Path, monkeypa
             assert asking.get("x") == []
         started = time.monotonic()
         with monkeypatch.context() as patch:
-            patch.setattr("ingestion.client._LONGEST_ANSWER", 0.05)
+            patch.setattr("ingestion.http.client._LONGEST_ANSWER", 0.05)
             with Client(url, HEADERS, manners) as asking, pytest.raises(RemoteError, match="does not end"):
                 asking.get("x")
         asking = Client(url, HEADERS, manners)

@@ -16,12 +16,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion import compaction, intake, landing, raw
-from ingestion.catalog import create_build
-from ingestion.compaction import compact
-from ingestion.intake import accepted_batches
-from ingestion.ledger import Ledger
+from ingestion import ingest
+from ingestion.builds.build_file import create_build
+from ingestion.ingest import accepted_batches
+from ingestion.raw import compaction
+from ingestion.raw import segments as raw
+from ingestion.raw.compaction import compact
 from ingestion.settings import Settings, load_settings
+from ingestion.storage import landing
+from ingestion.storage.ledger import Ledger
 from tests.drops import agent, conversation, write_batch, write_config
 from tests.ingestion.test_segments import Stop, decided, quarantine_of, rows_of, take
 
@@ -32,7 +35,7 @@ SOURCE = "acme_export"
 @pytest.fixture(autouse=True)
 def _by_threes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compaction, "FAN_IN", 3)
-    monkeypatch.setattr(intake, "_FILES_TOGETHER", 0)
+    monkeypatch.setattr(ingest, "_FILES_TOGETHER", 0)
 
 
 def settings_of(folder: Path) -> Settings:
@@ -197,8 +200,10 @@ KILLED = """
 import os, sys
 from contextlib import suppress
 from pathlib import Path
-from ingestion import compaction, landing, raw
-from ingestion.ledger import Ledger
+from ingestion.raw import compaction
+from ingestion.storage import landing
+from ingestion.raw import segments as raw
+from ingestion.storage.ledger import Ledger
 from ingestion.settings import load_settings
 
 left = int(sys.argv[2])
@@ -292,7 +297,7 @@ def test_any_history_gives_the_same_rows_as_without_joining(
         (folder / "drop").mkdir()
     with pytest.MonkeyPatch.context() as together:
         for turn, (step, number, flag) in enumerate([*steps, ("take", None, False), ("join", None, True)]):
-            together.setattr(intake, "_FILES_TOGETHER", 1000 if flag else 0)
+            together.setattr(ingest, "_FILES_TOGETHER", 1000 if flag else 0)
             if step == "deliver":
                 for folder in (joined, plain):
                     if not (folder / "drop" / f"b{number:02d}").exists():  # type: ignore[str-format]

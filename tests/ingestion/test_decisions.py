@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ingestion.decisions import DecisionError, accept, reject
-from ingestion.ledger import LEDGER, Ledger
 from ingestion.settings import Settings, load_settings
+from ingestion.storage.ledger import LEDGER, Ledger
 from tests.drops import Row, conversation, message, write_batch, write_config
 from tests.warehouse import accept as take_in_all
 from tests.warehouse import build_marts

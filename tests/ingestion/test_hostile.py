@@ -15,15 +15,17 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion import delivered, intake, landing, parsing
-from ingestion.clocks import known_and_restated
+from ingestion import ingest
 from ingestion.decisions import accept, reject
-from ingestion.delivered import Delivered
-from ingestion.intake import SourceReport, take_in
-from ingestion.ledger import Ledger
+from ingestion.ingest import SourceReport, take_in
 from ingestion.mistakes import changed_kinds
+from ingestion.parsing import parser
+from ingestion.restatements import known_and_restated
 from ingestion.settings import Settings, load_settings
 from ingestion.shown import visible
+from ingestion.storage import delivered, landing
+from ingestion.storage.delivered import Delivered
+from ingestion.storage.ledger import Ledger
 from tests.drops import EXTRACTED_AT, agent, write_batch, write_config, write_manifest
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -320,7 +322,7 @@ def test_whatever_a_batch_raises_refuses_it_alone(two: Two, monkeypatch: pytest.
             raise OverflowError("date value out of range")
         return judge(connection, known, segment, *rest)
 
-    monkeypatch.setattr(intake, "known_and_restated", failing)
+    monkeypatch.setattr(ingest, "known_and_restated", failing)
     (reason,) = two.run().refusals
     assert reason == "bad b1: it cannot be read: OverflowError: date value out of range; have the batch written again"
     assert two.statuses() == {"b1": "refused"}
@@ -372,8 +374,8 @@ def test_what_is_the_machines_fault_refuses_nothing(
     two.batch("b2")
     module, name = {
         "landing": (landing, "_copy_verified"),
-        "parsing": (parsing, "parse_files"),
-        "judging": (intake, "known_and_restated"),
+        "parsing": (parser, "parse_files"),
+        "judging": (ingest, "known_and_restated"),
     }[step]
 
     def failing(*_: Any, **__: Any) -> None:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.contract import Column, Kind
-from ingestion.parsing import connect
-from ingestion.rules import Value, typed
+from ingestion.export_format import Column, Kind
+from ingestion.parsing.parser import connect
+from ingestion.parsing.rules import Value, typed
 from ingestion.sql import sql_rows
 
 ASCII = [chr(code) for code in range(1, 128)]

@@ -13,10 +13,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.intake import SourceReport, accepted_batches, take_in
-from ingestion.ledger import Counts, Entry, Ledger
+from ingestion.ingest import SourceReport, accepted_batches, take_in
 from ingestion.mistakes import missing_sources
 from ingestion.settings import Settings, load_settings
+from ingestion.storage.ledger import Counts, Entry, Ledger
 from tests.drops import (
     EXTRACTED_AT,
     Row,

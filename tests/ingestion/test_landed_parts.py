@@ -19,12 +19,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion import catalog, compaction, intake, parsing, raw
-from ingestion.contract import DUCKDB_TYPES, ENTITIES
-from ingestion.intake import accepted_batches, take_in
-from ingestion.landing import open_landed
+from ingestion import ingest
+from ingestion.builds import build_file
+from ingestion.export_format import DUCKDB_TYPES, ENTITIES
+from ingestion.ingest import accepted_batches, take_in
+from ingestion.parsing import parser
+from ingestion.raw import compaction
+from ingestion.raw import segments as raw
 from ingestion.settings import load_settings
 from ingestion.sql import sql_name
+from ingestion.storage.landing import open_landed
 from tests.drops import EXTRACTED_AT, write_config, write_files, write_manifest
 from tests.ingestion.test_segments import decided, quarantine_of, rows_of, take
 
@@ -42,7 +46,7 @@ GOOD = {
 
 @pytest.fixture(autouse=True)
 def _all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "_WORTH_KEEPING", 0)
+    monkeypatch.setattr(parser, "_WORTH_KEEPING", 0)
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +81,12 @@ def segment_of(folder: Path, *files: Path, rows: int | None = None) -> tuple[raw
     }
     write_manifest(batch, counts if rows is None else dict.fromkeys(counts, rows), EXTRACTED_AT)
     landed = open_landed("acme", batch)
-    with parsing.connect() as connection:
+    with parser.connect() as connection:
         return raw.parse_segment(connection, [landed], folder / "raw", (1, 5), lambda _: None)
 
 
 def rows_in(segment: raw.Segment) -> list[tuple[Any, ...]]:
-    with parsing.connect() as connection:
+    with parser.connect() as connection:
         return connection.execute(
             f"from ({raw.records([segment], MESSAGES)}) order by _file, file_row_number"
         ).fetchall()
@@ -96,7 +100,7 @@ def both_ways(folder: Path, file: Path) -> tuple[raw.Segment, raw.Segment]:
     """A file as it is taken in, and as it would be if nothing were kept as it lies; both have the same rows."""
     taken, batches = segment_of(folder / "as it lies", file)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parsing, "_WORTH_KEEPING", 1 << 40)
+        patch.setattr(parser, "_WORTH_KEEPING", 1 << 40)
         written, batches_written = segment_of(folder / "written", file)
     assert not any(name.startswith("landed-") for name in parts_of(written))
     assert rows_in(taken) == rows_in(written)
@@ -169,7 +173,7 @@ def test_columns_that_nobody_knows_and_another_order_do_no_harm(tmp_path: Path) 
 
 def test_a_small_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = parquet(tmp_path / "f.parquet", [GOOD])
-    monkeypatch.setattr(parsing, "_WORTH_KEEPING", file.stat().st_size + 1)
+    monkeypatch.setattr(parser, "_WORTH_KEEPING", file.stat().st_size + 1)
     assert parts_of(segment_of(tmp_path, file)[0]) == ["messages-0.parquet"]
 
 
@@ -235,7 +239,7 @@ def test_the_rows_are_the_same_in_either_way(folders: Iterator[Path], rows: list
     folder.mkdir()
     taken, written = both_ways(folder, parquet(folder / "f.parquet", rows))
     if parts_of(taken) != parts_of(written):
-        with parsing.connect() as connection:
+        with parser.connect() as connection:
             lying = connection.execute(f"from read_parquet('{folder / 'f.parquet'}')").fetchall()
         assert [row[: len(TYPES)] for row in rows_in(taken)] == lying
 
@@ -243,7 +247,7 @@ def test_the_rows_are_the_same_in_either_way(folders: Iterator[Path], rows: list
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two accepted batches, a segment each: one whose messages are kept as they lie, and one whose are written."""
-    monkeypatch.setattr(intake, "_FILES_TOGETHER", 0)
+    monkeypatch.setattr(ingest, "_FILES_TOGETHER", 0)
     write_config(tmp_path)
     for batch, rows in (
         ("b1", [GOOD, {**GOOD, "message_id": "m2"}]),
@@ -272,7 +276,7 @@ def test_joined_segments_have_the_same_rows(home: Path, monkeypatch: pytest.Monk
 def test_what_dbt_reads_tells_where_each_row_came_from(home: Path) -> None:
     config = load_settings(home / "causerie.toml")
     entries, segments = accepted_batches(config)
-    catalog.create_build(home / "build.duckdb", config, entries, segments)
+    build_file.create_build(home / "build.duckdb", config, entries, segments)
     with duckdb.connect(str(home / "build.duckdb"), read_only=True) as connection:
         rows = connection.execute(
             "select message_id, source_system, _batch, _file, _reasons is null, _line from export.messages order by all"

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from ingestion import delivered, landing
-from ingestion.delivered import Delivered
-from ingestion.landing import BatchError, Landed, batch_folders, land, open_landed, read_manifest
 from ingestion.settings import ExportSource
 from ingestion.sources.export import SourceMissingError, land_batches
+from ingestion.storage import delivered, landing
+from ingestion.storage.delivered import Delivered
+from ingestion.storage.landing import BatchError, Landed, batch_folders, land, open_landed, read_manifest
 from tests.drops import EXTRACTED_AT, agent, contact, message, packed, write_batch, write_files, write_manifest
 
 

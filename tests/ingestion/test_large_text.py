@@ -12,9 +12,10 @@ from threading import Event
 import duckdb
 import pytest
 
-from ingestion import parsing, raw
-from ingestion.intake import accepted_batches
-from ingestion.parsing import shape_of
+from ingestion.ingest import accepted_batches
+from ingestion.parsing import parser
+from ingestion.parsing.parser import shape_of
+from ingestion.raw import segments as raw
 from ingestion.settings import load_settings
 from tests.drops import Row, message, write_config, write_files
 from tests.drops import content_of as lines_of
@@ -25,9 +26,9 @@ BUFFER = 64 * 1024
 
 @pytest.fixture
 def _large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "_LARGE_TEXT", 200_000)
-    monkeypatch.setattr(parsing, "_BUFFER", BUFFER)
-    monkeypatch.setattr(parsing, "_ROWS_PER_GROUP", range(1, 100_000))
+    monkeypatch.setattr(parser, "_LARGE_TEXT", 200_000)
+    monkeypatch.setattr(parser, "_BUFFER", BUFFER)
+    monkeypatch.setattr(parser, "_ROWS_PER_GROUP", range(1, 100_000))
 
 
 def messages(first: int, count: int) -> list[Row]:
@@ -138,21 +139,21 @@ def test_what_stops_the_intake_stops_the_statements_at_work(tmp_path: Path, monk
         begun.set()
         connection.execute(endless)
 
-    monkeypatch.setattr(parsing, "parse_files", parse_files)
-    with parsing.connect() as connection, pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(parser, "parse_files", parse_files)
+    with parser.connect() as connection, pytest.raises(KeyboardInterrupt):
         raw._parse_groups(connection, [([tmp_path / "stops"], tmp_path), ([tmp_path / "endless"], tmp_path)], (1, 5))  # type: ignore[list-item]
 
 
 def test_only_what_is_large_and_plain_has_a_statement_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parsing, "_LARGE_TEXT", 10)
+    monkeypatch.setattr(parser, "_LARGE_TEXT", 10)
     paths = [tmp_path / name for name in ("messages-1.ndjson", "messages-2.ndjson", "messages-3.ndjson")]
     for path, size in zip(paths, (9, 10, 11), strict=True):
         path.write_bytes(b"\n" * size)
     packed = [tmp_path / name for name in ("messages-1.ndjson.gz", "messages-2.ndjson.gz")]
     for path in packed:
         path.write_bytes(b"\n" * 1000)
-    with parsing.connect() as connection:
+    with parser.connect() as connection:
         assert len({shape_of(connection, path) for path in paths}) == 3
         assert len({shape_of(connection, path) for path in packed}) == 1

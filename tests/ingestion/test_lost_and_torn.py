@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.ledger import Ledger
+from ingestion.storage.ledger import Ledger
 from tests.drops import conversation, write_batch, write_config, write_files
 from tests.warehouse import accept, build_marts
 

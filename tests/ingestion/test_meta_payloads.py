@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.meta_payloads import NoDeliveryError, records, records_of
+from ingestion.parsing.meta_payloads import NoDeliveryError, records, records_of
 
 Payload = dict[str, Any]
 

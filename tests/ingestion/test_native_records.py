@@ -10,10 +10,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion import parsing, raw
-from ingestion.landing import BatchError, open_landed
-from ingestion.native import KINDS, LIVE_KINDS, entities_of
-from ingestion.pull import Pull
+from ingestion.live_formats import KINDS, LIVE_KINDS, entities_of
+from ingestion.parsing import parser
+from ingestion.raw import segments
+from ingestion.sources.pull import Pull
+from ingestion.storage.landing import BatchError, open_landed
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 EPOCH = int(datetime(2026, 1, 5, 8, tzinfo=UTC).timestamp())
@@ -27,10 +28,12 @@ def parsed(
     with Pull(folder / "landing", "acme", NOON) as pull:
         pull.write_lines(entity, [line if isinstance(line, bytes) else json.dumps(line).encode() for line in records])
         pull.commit("b1", NOON, {})
-    connection = parsing.connect()
+    connection = parser.connect()
     landed = open_landed("acme", folder / "landing" / "b1")
-    segment, _ = raw.parse_segment(connection, [landed], folder / "raw", (1, 5), lambda _: None, kind)
-    cursor = connection.execute(f"from ({raw.records([segment], entities_of(kind)[entity])}) where _reasons is null")
+    segment, _ = segments.parse_segment(connection, [landed], folder / "raw", (1, 5), lambda _: None, kind)
+    cursor = connection.execute(
+        f"from ({segments.records([segment], entities_of(kind)[entity])}) where _reasons is null"
+    )
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     bad = duckdb.sql(f"select line, reasons from '{segment.quarantine}' order by line").fetchall()

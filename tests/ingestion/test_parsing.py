@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion.parsing import BadRecord, LandedFile, connect, entity_of, parse_carefully, parse_files
-from ingestion.readers import UnreadableFileError
+from ingestion.parsing.parser import BadRecord, LandedFile, connect, entity_of, parse_carefully, parse_files
+from ingestion.parsing.readers import UnreadableFileError
 from tests.drops import (
     EXTRACTED_AT,
     Row,

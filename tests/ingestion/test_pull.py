@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.landing import MANIFEST, open_landed, read_manifest
-from ingestion.manifests import LiveManifest
-from ingestion.pull import Pull, discard, next_name, put_in_place
+from ingestion.sources.pull import Pull, discard, next_name, put_in_place
+from ingestion.storage.landing import MANIFEST, open_landed, read_manifest
+from ingestion.storage.manifests import LiveManifest
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -133,7 +133,7 @@ def test_a_whole_reading_that_was_killed_before_it_got_its_name_gets_it(
 ) -> None:
     with Pull(tmp_path, "acme", NOON) as pull:
         pull.write("messages", [{"id": 1}])
-        monkeypatch.setattr("ingestion.pull.put_in_place", lambda *_: None)
+        monkeypatch.setattr("ingestion.sources.pull.put_in_place", lambda *_: None)
         pull.commit("b1", NOON, {})
     assert not (tmp_path / "b1").exists()
     assert put_in_place(tmp_path, "b1")
@@ -192,7 +192,7 @@ def test_a_kill_while_the_manifest_is_written_loses_nothing(tmp_path: Path) -> N
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("ingestion.pull.write_durably", half)
+        patched.setattr("ingestion.sources.pull.write_durably", half)
         with pytest.raises(KeyboardInterrupt), Pull(tmp_path, "acme", NOON) as pull:
             pull.write("messages", [{"id": 1}])
             pull.commit("b1", NOON, {})

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion import parsing
-from ingestion.parsing import LandedFile, ParsedFile, connect, parse_carefully, parse_files, shape_of
+from ingestion.parsing import parser
+from ingestion.parsing.parser import LandedFile, ParsedFile, connect, parse_carefully, parse_files, shape_of
 from tests.drops import EXTRACTED_AT, content_of, conversation, message, packed
 
 AT = datetime.fromisoformat(EXTRACTED_AT)
@@ -269,7 +269,7 @@ def test_good_files_are_read_once_and_bad_values_need_no_second_look(
     ]
     folder = next(folders)
     both_ways(connection, folder, "messages.ndjson", [content_of(rows, "ndjson")] * 2)
-    monkeypatch.setattr(parsing, "parse_carefully", None)
+    monkeypatch.setattr(parser, "parse_carefully", None)
     files = [LandedFile(folder / f"b{number}" / "messages.ndjson", "acme", f"b{number}", AT, 3) for number in (0, 1)]
     assert [len(parsed.bad) for parsed in parse_files(connection, files, folder / "quick", SCALE)] == [2, 2]
 
@@ -284,8 +284,8 @@ def test_files_are_read_together_with_little_memory(
         path = folder / f"messages-{number}.{file_format}"
         path.write_bytes(content_of([message(n, agent_id="a") for n in range(100)], file_format))
         files.append(LandedFile(path, "acme", "b1", AT, 100))
-    monkeypatch.setattr(parsing, "parse_carefully", None)
-    monkeypatch.setattr(parsing, "_parse_apart", None)
+    monkeypatch.setattr(parser, "parse_carefully", None)
+    monkeypatch.setattr(parser, "_parse_apart", None)
     with connect() as connection:
         connection.execute("set memory_limit = '600MB'")
         connection.execute("set threads = 2")
@@ -307,7 +307,7 @@ def test_only_the_file_in_doubt_is_read_again(
         read.append(file.batch)
         return parse_carefully(connection, file, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(parsing, "parse_carefully", watched)
+    monkeypatch.setattr(parser, "parse_carefully", watched)
     files = [
         LandedFile(folder / f"b{number}" / "messages.ndjson", "acme", f"b{number}", AT, 3 + (number == 1))
         for number in range(3)
@@ -321,7 +321,7 @@ def test_a_row_count_that_the_manifest_does_not_give_is_counted_again(
 ) -> None:
     path = next(folders) / "messages.ndjson"
     path.write_bytes(content_of([message()], "ndjson"))
-    monkeypatch.setattr(parsing, "parse_carefully", lambda *_: "counted again")
+    monkeypatch.setattr(parser, "parse_carefully", lambda *_: "counted again")
     assert parse_files(connection, [LandedFile(path, "acme", "b1", AT, 2)], path.with_name("raw"), SCALE) == [
         "counted again"
     ]

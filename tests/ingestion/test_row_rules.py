@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 
-from ingestion import contract, native, packing, parsing, readers, row_rules, rules
-from ingestion.compaction import compact
-from ingestion.contract import Entity, Kind
-from ingestion.ledger import Counts, Entry, Ledger
-from ingestion.native import EXPORT, KINDS
-from ingestion.row_rules import in_essence, rules_of
+from ingestion import export_format, live_formats
+from ingestion.export_format import Entity, Kind
+from ingestion.live_formats import EXPORT, KINDS
+from ingestion.parsing import parser, readers, row_rules, rules
+from ingestion.parsing.row_rules import in_essence, rules_of
+from ingestion.raw.compaction import compact
 from ingestion.settings import load_settings
-from orchestration.updates import make_plan
+from ingestion.storage import compression
+from ingestion.storage.ledger import Counts, Entry, Ledger
+from orchestration.dbt.plan import make_plan
 from tests.drops import contact, conversation, message, rating, write_batch, write_config
 from tests.warehouse import accept, build_marts
 
@@ -64,7 +66,7 @@ def test_each_trait_of_a_column_of_the_export(
     monkeypatch: pytest.MonkeyPatch, entity: str, column: str, values: dict[str, Any]
 ) -> None:
     before = names()
-    monkeypatch.setitem(contract.ENTITIES, entity, changed(contract.ENTITIES[entity], column, **values))  # type: ignore[arg-type]
+    monkeypatch.setitem(export_format.ENTITIES, entity, changed(export_format.ENTITIES[entity], column, **values))  # type: ignore[arg-type]
     after = names()
     assert [kind for kind in KINDS if before[kind] != after[kind]] == [EXPORT]
 
@@ -84,7 +86,7 @@ def test_each_trait_of_a_value_of_a_live_system_and_only_of_this_one(
     monkeypatch: pytest.MonkeyPatch, kind: str, entity: str, column: str, values: dict[str, Any]
 ) -> None:
     before = names()
-    of_kind = native.entities_of(kind)
+    of_kind = live_formats.entities_of(kind)
     monkeypatch.setitem(of_kind, entity, changed(of_kind[entity], column, **values))  # type: ignore[arg-type]
     after = names()
     assert [name for name in KINDS if before[name] != after[name]] == [kind]
@@ -102,7 +104,7 @@ def test_each_trait_of_a_value_of_a_live_system_and_only_of_this_one(
         (readers, "_is_whole", lambda kind: kind == "BIGINT"),
         (readers, "_SMALLEST_BUFFER", 1 << 30),
         (readers, "json_text", lambda text, json_type, column: rules.Value(text)),
-        (parsing, "FILE_NAME", re.compile("(?P<entity>[a-z]+)[.](?P<format>csv)")),
+        (parser, "FILE_NAME", re.compile("(?P<entity>[a-z]+)[.](?P<format>csv)")),
         (row_rules.duckdb, "__version__", "2.0.0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -125,7 +127,7 @@ def test_what_a_function_does_that_decides(monkeypatch: pytest.MonkeyPatch) -> N
 
     before = names()
     functions = row_rules.DECIDING_CODE[EXPORT]
-    assert packing.open_text in functions
+    assert compression.open_text in functions
     monkeypatch.setitem(row_rules.DECIDING_CODE, EXPORT, (open_text, *functions[1:]))
     assert names()[EXPORT] != before[EXPORT]
 
@@ -166,7 +168,7 @@ def test_layout_comments_docstrings_and_the_place_of_code() -> None:
 
 
 def test_the_process_and_where_it_is_started(tmp_path: Path) -> None:
-    asked = "from ingestion.native import KINDS; from ingestion.row_rules import rules_of; import json;"
+    asked = "from ingestion.live_formats import KINDS; from ingestion.parsing.row_rules import rules_of; import json;"
     asked += "print(json.dumps({kind: rules_of(kind, (1, 5)) for kind in KINDS}))"
     done = subprocess.run(
         [sys.executable, "-c", asked], cwd=tmp_path, env={"PYTHONHASHSEED": "7"}, stdout=-1, check=True
@@ -214,8 +216,8 @@ def test_an_old_home_is_parsed_again_without_a_hand_and_says_so_once(tmp_path: P
 
 def test_figures_and_counts_follow_the_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = write_old(tmp_path)
-    messages = changed(contract.MESSAGES, "direction", words=("outbound",))
-    monkeypatch.setitem(contract.ENTITIES, "messages", messages)
+    messages = changed(export_format.MESSAGES, "direction", words=("outbound",))
+    monkeypatch.setitem(export_format.ENTITIES, "messages", messages)
     plan = make_plan(load_settings(config), [])
     rules_of.cache_clear()
     accept(config)
@@ -228,7 +230,7 @@ def test_what_would_be_refused_now_stays_accepted_and_is_said(tmp_path: Path, mo
     config = write_config(tmp_path)
     write_batch(tmp_path / "drop" / "b1", {"contacts": [contact(f"k{number}") for number in range(40)]})
     accept(config)
-    monkeypatch.setitem(contract.ENTITIES, "contacts", changed(contract.CONTACTS, "name", required=True))
+    monkeypatch.setitem(export_format.ENTITIES, "contacts", changed(export_format.CONTACTS, "name", required=True))
     rules_of.cache_clear()
     (report,) = accept(config)
     assert report.refusals == []
@@ -262,7 +264,7 @@ def test_a_refused_batch_is_judged_by_the_rules_of_today(tmp_path: Path, monkeyp
     write_batch(tmp_path / "drop" / "b1", {"messages": rows})
     (refused,) = accept(config)[0].having("refused")
     words = ("inbound", "outbound", "sideways")
-    monkeypatch.setitem(contract.ENTITIES, "messages", changed(contract.MESSAGES, "direction", words=words))
+    monkeypatch.setitem(export_format.ENTITIES, "messages", changed(export_format.MESSAGES, "direction", words=words))
     rules_of.cache_clear()
     (report,) = accept(config)
     assert [entry.batch for entry in report.having("accepted")] == ["b1"]
@@ -296,7 +298,7 @@ def test_a_plan_tells_rows_of_other_rules(tmp_path: Path) -> None:
 
 
 def test_segments_of_other_rules_are_not_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingestion.compaction.FAN_IN", 2)
+    monkeypatch.setattr("ingestion.raw.compaction.FAN_IN", 2)
     config = write_old(tmp_path)
     write_batch(tmp_path / "drop" / "b3", {"messages": [message("m3")]})
     said: list[str] = []

@@ -14,11 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion import intake, landing, raw
-from ingestion.contract import ENTITIES
-from ingestion.intake import SourceReport, accepted_batches, take_in
-from ingestion.ledger import Entry, Ledger
+from ingestion import ingest
+from ingestion.export_format import ENTITIES
+from ingestion.ingest import SourceReport, accepted_batches, take_in
+from ingestion.raw import segments as raw
 from ingestion.settings import load_settings
+from ingestion.storage import landing
+from ingestion.storage.ledger import Entry, Ledger
 from tests.drops import Row, agent, conversation, packed, write_batch, write_config, write_files, write_manifest
 
 
@@ -103,7 +105,7 @@ def test_batches_taken_in_together_are_as_if_each_had_come_alone(
         folder = folders[name] = tmp_path_factory.mktemp(name)
         write_config(folder)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(intake, "_FILES_TOGETHER", together)
+            patch.setattr(ingest, "_FILES_TOGETHER", together)
             (folder / "drop").mkdir()
             for turn, kind in enumerate(kinds):
                 deliver(folder / "drop", f"b{turn:02d}", kind, turn)
@@ -122,7 +124,7 @@ def test_batches_taken_in_together_are_as_if_each_had_come_alone(
 def test_small_batches_share_a_segment_and_a_large_one_has_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "_LARGE_BATCH", 5_000)
+    monkeypatch.setattr(ingest, "_LARGE_BATCH", 5_000)
     write_config(tmp_path)
     for name in ("b1", "b2", "b3", "b4", "b5"):
         write_batch(
@@ -144,7 +146,7 @@ def test_a_group_is_bounded_by_its_bytes_and_its_files(tmp_path: Path, monkeypat
     write_config(tmp_path)
     for number in range(6):
         write_batch(tmp_path / "drop" / f"b{number}", {"agents": [agent(1)], "conversations": [conversation()]})
-    monkeypatch.setattr(intake, "_FILES_TOGETHER", 6)
+    monkeypatch.setattr(ingest, "_FILES_TOGETHER", 6)
     take(tmp_path)
     _, segments = accepted_batches(load_settings(tmp_path / "causerie.toml"))
     assert sorted(len(segment.batches) for segment in segments) == [3, 3]
@@ -179,7 +181,7 @@ def test_a_long_intake_that_is_killed_keeps_the_groups_that_it_had_judged(
         return parse(connection, landed, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "_FILES_TOGETHER", 2)
+        patch.setattr(ingest, "_FILES_TOGETHER", 2)
         patch.setattr(raw, "parse_segment", killed)
         with pytest.raises(Stop):
             take(tmp_path)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from ingestion import decisions
-from ingestion.client import Client
-from ingestion.intake import SourceReport
+from ingestion.http.client import Client
+from ingestion.ingest import SourceReport
 from ingestion.settings import load_settings
 from ingestion.sources import live
 from tests.comparison import KEYS, differences

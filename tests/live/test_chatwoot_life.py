@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.client import Client
+from ingestion.http.client import Client
 from ingestion.sources import live
 from tests.comparison import KEYS, differences
 from tests.drops import write_config

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.client import Client
+from ingestion.http.client import Client
 from ingestion.sources import live
 from tests.comparison import Marts
 from tests.live.chatwoot import HEADERS, TOKEN, World

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.client import Client
-from ingestion.intake import SourceReport
+from ingestion.http.client import Client
+from ingestion.ingest import SourceReport
 from ingestion.sources import live
 from tests.comparison import KEYS, Marts, differences
 from tests.drops import write_config

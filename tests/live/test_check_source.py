@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ingestion.client import Client
+from ingestion.http.client import Client
 from ingestion.sources import live
-from orchestration.cli import main
+from orchestration.cli.main import main
 from tests.drops import write_config
 from tests.live import chatwoot
 from tests.live.activecampaign import World

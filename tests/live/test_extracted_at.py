@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.client import Client
-from ingestion.ledger import Entry
+from ingestion.http.client import Client
 from ingestion.sources import live
+from ingestion.storage.ledger import Entry
 from tests.drops import write_config
 from tests.live import chatwoot
 from tests.live.server import Answer, Fault, Server, serve

@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from ingestion import decisions
-from ingestion.client import Client
-from ingestion.intake import SourceReport
-from ingestion.ledger import LEDGER, Ledger
+from ingestion.http.client import Client
+from ingestion.ingest import SourceReport
 from ingestion.settings import load_settings
 from ingestion.sources import live
-from orchestration.cli import main
+from ingestion.storage.ledger import LEDGER, Ledger
+from orchestration.cli.main import main
 from tests.drops import Row, conversation, message, write_batch, write_config
 from tests.live.chatwoot import ACCOUNT, HEADERS, TOKEN, World
 from tests.live.server import Fault, Server, serve

@@ -21,13 +21,13 @@ from click.testing import CliRunner
 
 from expectations.facts import gather
 from ingestion import decisions
-from ingestion.build_files import CANDIDATE
-from ingestion.client import Client
-from ingestion.ledger import LEDGER, Ledger
-from ingestion.manifests import read_live_manifest
+from ingestion.builds.names import CANDIDATE
+from ingestion.http.client import Client
 from ingestion.settings import load_settings
 from ingestion.sources import live
-from orchestration.cli import main
+from ingestion.storage.ledger import LEDGER, Ledger
+from ingestion.storage.manifests import read_live_manifest
+from orchestration.cli.main import main
 from tests.comparison import KEYS, differences
 from tests.drops import conversation, write_batch, write_config
 from tests.live.chatwoot import ACCOUNT, HEADERS, TOKEN, World
@@ -78,7 +78,7 @@ class Done:
 
 
 def causerie(*arguments: str) -> Done:
-    command = [sys.executable, "-c", "from orchestration.cli import main; main(prog_name='causerie')", *arguments]
+    command = [sys.executable, "-c", "from orchestration.cli.main import main; main(prog_name='causerie')", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return Done(done.returncode, done.stdout + done.stderr)
 
@@ -227,7 +227,7 @@ def test_data_go_as_far_as_the_source_that_is_behind(tmp_path: Path, serving, sm
 RUN = """
 import functools, sys
 from pathlib import Path
-from ingestion import pull
+from ingestion.sources import pull
 from ingestion.sources import live
 from tests.warehouse import accept
 pull._SECONDS_BETWEEN_CHECKPOINTS = 0.05

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.client import Client
+from ingestion.http.client import Client
 from ingestion.sources import live
 from tests.comparison import KEYS, differences
 from tests.drops import write_config

@@ -15,13 +15,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion import parsing
-from ingestion.catalog import create_build
-from ingestion.landing import open_landed
-from ingestion.ledger import Counts, Entry
-from ingestion.manifests import LiveManifest
-from ingestion.raw import Segment, parse_segment
+from ingestion.builds.build_file import create_build
+from ingestion.parsing import parser
+from ingestion.raw.segments import Segment, parse_segment
 from ingestion.settings import load_settings
+from ingestion.storage.landing import open_landed
+from ingestion.storage.ledger import Counts, Entry
+from ingestion.storage.manifests import LiveManifest
 from tests.comparison import Marts, read_marts
 from tests.drops import Row, content_of, write_config, write_files
 from tests.warehouse import BUILD, CANDIDATE, run_models
@@ -101,7 +101,7 @@ class Home:
         rows = {f"{entity}.ndjson": len(records) for entity, records in entities.items()}
         write_files(folder, files, rows, day(number).isoformat())
         kind = SOURCES[source]["kind"]
-        with parsing.connect() as connection:
+        with parser.connect() as connection:
             segment, batches = parse_segment(
                 connection,
                 [open_landed(source, folder, LiveManifest)],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.demo import write_demo
+from demo_data import write_demo
 from tests import oracle
 from tests.comparison import KEYS, differences
 from tests.real_data import REAL_DATA, config_for_real_data

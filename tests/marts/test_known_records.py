@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.build_files import CANDIDATE
-from ingestion.catalog import CarriedOver, create_build, news_of
-from ingestion.in_force import InForce
-from ingestion.intake import accepted_batches, accepted_entries, take_in
+from ingestion.builds.build_file import CarriedOver, create_build, news_of
+from ingestion.builds.known_records import InForce
+from ingestion.builds.names import CANDIDATE
+from ingestion.ingest import accepted_batches, accepted_entries, take_in
 from ingestion.settings import load_settings
 from tests.drops import Row, conversation, message, write_batch, write_config
 from tests.warehouse import BUILD, build_marts

@@ -19,7 +19,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from ingestion.demo import write_demo
+from demo_data import write_demo
 from ingestion.settings import load_settings
 from tests import reports_oracle
 from tests.comparison import differences

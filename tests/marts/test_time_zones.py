@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from ingestion.build_files import CANDIDATE
+from ingestion.builds.names import CANDIDATE
 from ingestion.settings import WEEKDAYS
 from tests.drops import conversation, message, write_batch, write_config
 from tests.warehouse import build_marts

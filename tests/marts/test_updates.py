@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.build_files import CANDIDATE
+from ingestion.builds.names import CANDIDATE
 from ingestion.settings import load_settings
 from tests.comparison import KEYS, Marts, differences
 from tests.drops import Row, agent, contact, conversation, message, write_batch, write_config

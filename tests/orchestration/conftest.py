@@ -11,13 +11,13 @@ import pytest
 
 from expectations.contents import contents
 from expectations.verdict import Verdict
-from ingestion.catalog import create_build
-from ingestion.intake import accepted_batches
+from ingestion.builds.build_file import create_build
+from ingestion.ingest import accepted_batches
 from ingestion.settings import load_settings
-from orchestration import releases
-from orchestration.dbt import open_build
+from orchestration.dbt.plan import make_plan
+from orchestration.dbt.process import open_build
 from orchestration.home import Build, Home
-from orchestration.updates import make_plan
+from orchestration.releases import catalog
 from tests.drops import conversation, message, write_batch, write_config
 from tests.warehouse import accept, run_models
 
@@ -47,7 +47,7 @@ def make_build(home: Home, tmp_path: Path) -> MakeBuild:
         run_models(build.database)
         change(build, "comment on column details.account_id is 'The account''s id.'")  # as dbt does
         open_build(settings, build)
-        current = releases.current(home)
+        current = catalog.current(home)
         judged = verdict or Verdict(build_id, 5, 0, (), against=current.release_id if current else None)
         replace(judged, contents=contents(build.candidate)).write(build.verdict)
         return build

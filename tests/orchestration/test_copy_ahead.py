@@ -12,14 +12,15 @@ import dagster as dg
 import duckdb
 import pytest
 
-from ingestion import catalog
+from ingestion.builds import build_file
 from ingestion.settings import Settings, load_settings
-from orchestration import dbt, releases
+from orchestration.dbt import process as dbt_process
+from orchestration.dbt.plan import read_plan
 from orchestration.defs.raw import raw_assets
 from orchestration.home import Build, Home, unlock
-from orchestration.publication import publish
-from orchestration.reporting import Reporter
-from orchestration.updates import read_plan
+from orchestration.progress import Reporter
+from orchestration.releases import catalog
+from orchestration.releases.publication import publish
 from tests.drops import conversation, message, write_batch
 from tests.orchestration.conftest import MakeBuild
 
@@ -29,7 +30,7 @@ NOW = datetime(2026, 1, 6, tzinfo=UTC)
 @pytest.fixture
 def published(home: Home, make_build: MakeBuild, monkeypatch: pytest.MonkeyPatch) -> Build:
     """A published build of twenty conversations."""
-    monkeypatch.setattr(dbt, "load_ahead", lambda _: None)
+    monkeypatch.setattr(dbt_process, "load_ahead", lambda _: None)
     build = make_build("b1", conversations=20)
     plan = read_plan(build.plan)
     assert plan is not None
@@ -42,8 +43,8 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The build files whose copying was begun."""
     begun = []
 
-    class Watched(catalog.CopyAhead):
-        def __init__(self, carried_over: catalog.CarriedOver, path: Path) -> None:
+    class Watched(build_file.CopyAhead):
+        def __init__(self, carried_over: build_file.CarriedOver, path: Path) -> None:
             begun.append(path)
             super().__init__(carried_over, path)
 
@@ -97,14 +98,14 @@ def test_a_run_that_comes_to_no_update_does_not_end_before_the_copying(
     home: Home, published: Build, tmp_path: Path, begun: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thread that copies into a folder after it was removed would fail, or leave half a file behind."""
-    ended, copy = [], catalog._copy
+    ended, copy = [], build_file._copy
 
-    def slowly(carried_over: catalog.CarriedOver, path: Path) -> None:
+    def slowly(carried_over: build_file.CarriedOver, path: Path) -> None:
         time.sleep(1.5)
         copy(carried_over, path)
         ended.append(path)
 
-    monkeypatch.setattr(catalog, "_copy", slowly)
+    monkeypatch.setattr(build_file, "_copy", slowly)
     deliver(tmp_path, "b2", rows=30, direction="sideways")
     take_in(tmp_path)
     assert ended == begun
@@ -126,11 +127,11 @@ def test_a_copy_that_fails_fails_the_run_and_nothing_else(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     deliver(tmp_path, "b2")
-    before = releases.current(home)
+    before = catalog.current(home)
     with monkeypatch.context() as patch:
-        patch.setattr(catalog, "copy_file", full)
+        patch.setattr(build_file, "copy_file", full)
         assert not take_in(tmp_path).success
-    assert releases.current(home) == before
+    assert catalog.current(home) == before
     assert take_in(tmp_path).success
     assert {build.id for build in home.builds()} == {published.id, home.last_build().id}
     assert "carried_over" in tables_of(home.last_build().database)

@@ -24,18 +24,18 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 
 from expectations.contents import MARTS
-from ingestion.build_files import CANDIDATE
-from orchestration.cli import main
-from orchestration.commands.comparing import diff
-from orchestration.dbt import PROJECT
-from orchestration.differences import (
+from ingestion.builds.names import CANDIDATE
+from orchestration.cli.commands.diff import diff
+from orchestration.cli.main import main
+from orchestration.dbt.process import PROJECT
+from orchestration.releases.catalog import Release
+from orchestration.releases.differences import (
     KEYS,
     Change,
     IncomparableError,
     MartDifference,
     compare,
 )
-from orchestration.releases import Release
 from tests.comparison import read_marts
 from tests.drops import conversation, message, rating, write_batch, write_config
 from tests.warehouse import build_marts

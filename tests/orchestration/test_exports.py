@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from expectations.contents import MARTS
-from orchestration import exports, publication, releases
-from orchestration.cli import main
+from orchestration.cli.main import main
 from orchestration.home import Home
-from orchestration.releases import Release
+from orchestration.releases import catalog, exports, publication
+from orchestration.releases.catalog import Release
 from tests.orchestration.conftest import MakeBuild
 from tests.orchestration.test_going_back import a_release
 
@@ -102,9 +102,9 @@ def test_without_the_option_the_link_goes_and_going_back_swaps_both(
     second = publish(2, parquet=False)
     assert seen(home) == (second.release_id, None)
     assert not home.current_exports.is_symlink()
-    releases.go_to(home, first, NOW + timedelta(days=9))
+    catalog.go_to(home, first, NOW + timedelta(days=9))
     assert seen(home) == (first.release_id, first.release_id)
-    releases.go_to(home, second, NOW + timedelta(days=10))
+    catalog.go_to(home, second, NOW + timedelta(days=10))
     assert seen(home) == (second.release_id, None)
 
 
@@ -112,7 +112,7 @@ def named(home: Home, day: int, *, parquet: bool) -> Release:
     """A release, not pointed to yet, of which there are only the names."""
     release = a_release(home, day, seen=False)
     if parquet:
-        releases.exports_of(home, release.release_id).mkdir()
+        catalog.exports_of(home, release.release_id).mkdir()
     return release
 
 
@@ -123,7 +123,7 @@ def test_a_kill_between_any_two_steps_is_made_good(
 ) -> None:
     """Readers of the exports see those of what is current or was, or none; never those of what nobody saw."""
     first = named(home, 1, parquet=before)
-    releases.point_to(home, first)
+    catalog.point_to(home, first)
     for nth in count(1):
         second = named(home, 1 + nth, parquet=after)
         steps = 0
@@ -142,19 +142,19 @@ def test_a_kill_between_any_two_steps_is_made_good(
             for name in ("replace", "unlink", "symlink_to"):
                 patched.setattr(Path, name, counted(getattr(Path, name)))
             with suppress(KilledError):
-                releases.point_to(home, second)
-        current = releases.current(home)
+                catalog.point_to(home, second)
+        current = catalog.current(home)
         assert current in (first, second)
         if home.current_exports.is_symlink():
             exports_of = home.current_exports.readlink().name
             assert exports_of in {f"{one.release_id}-parquet" for one in (first, current)}
             assert home.current_exports.is_dir()
-        releases.remove_leftovers(home)  # as the next run does, with or without news
+        catalog.remove_leftovers(home)  # as the next run does, with or without news
         has_exports = before if current == first else after
         assert home.current_exports.is_symlink() is has_exports
         if has_exports:
-            assert home.current_exports.resolve() == releases.exports_of(home, current.release_id)
-        kept = releases.kept(home)
+            assert home.current_exports.resolve() == catalog.exports_of(home, current.release_id)
+        kept = catalog.kept(home)
         assert {path.name for path in home.releases.glob("*-parquet")} - {"current-parquet"} == {
             f"{one.release_id}-parquet" for one in kept if (before if one == first else after)
         }
@@ -162,27 +162,27 @@ def test_a_kill_between_any_two_steps_is_made_good(
         if steps < nth:
             assert nth > 3
             break
-        releases.point_to(home, first)
-        releases.file_of(home, second).unlink(missing_ok=True)
-        releases.remove_leftovers(home)
+        catalog.point_to(home, first)
+        catalog.file_of(home, second).unlink(missing_ok=True)
+        catalog.remove_leftovers(home)
 
 
 def test_exports_go_with_their_release(home: Home) -> None:
     first, second = (named(home, day, parquet=True) for day in (1, 2))
     for release in (first, second):
-        releases.point_to(home, release)
-    releases.remove_old(home, 1, 0, NOW + timedelta(days=9))
-    assert not releases.exports_of(home, first.release_id).exists()
-    assert home.current_exports.resolve() == releases.exports_of(home, second.release_id)
+        catalog.point_to(home, release)
+    catalog.remove_old(home, 1, 0, NOW + timedelta(days=9))
+    assert not catalog.exports_of(home, first.release_id).exists()
+    assert home.current_exports.resolve() == catalog.exports_of(home, second.release_id)
 
 
 def test_exports_that_no_reader_saw_are_leftovers(home: Home) -> None:
     release = named(home, 1, parquet=True)
-    releases.point_to(home, release)
+    catalog.point_to(home, release)
     for name in ("20260301T000000Z-b9-parquet", ".new-20260301T000000Z-b9-parquet"):
         (home.releases / name).mkdir()
     (home.releases / ".current-parquet").symlink_to(f"{release.release_id}-parquet")
-    releases.remove_leftovers(home)
+    catalog.remove_leftovers(home)
     assert sorted(path.name for path in home.releases.glob("*parquet")) == [
         f"{release.release_id}-parquet",
         "current-parquet",
@@ -222,7 +222,7 @@ def test_exports_that_are_not_what_was_audited_publish_nothing(
     monkeypatch.setattr(exports, "_copied", another)
     with pytest.raises(publication.UnpublishableError, match="details: the Parquet export is not what was audited"):
         publish(1)
-    assert releases.current(home) is None
+    assert catalog.current(home) is None
     assert list(home.releases.iterdir()) == []
 
 
@@ -232,9 +232,9 @@ def test_a_published_release_can_get_exports(home: Home, publish: Callable[..., 
     assert seen(home) == (second.release_id, None)
     exports.ensure(home, second)
     assert seen(home) == (second.release_id, second.release_id)
-    written = releases.exports_of(home, second.release_id).stat().st_mtime_ns
+    written = catalog.exports_of(home, second.release_id).stat().st_mtime_ns
     exports.ensure(home, second)
-    assert releases.exports_of(home, second.release_id).stat().st_mtime_ns == written
+    assert catalog.exports_of(home, second.release_id).stat().st_mtime_ns == written
 
 
 def test_a_release_of_older_software_is_exported_unjudged(home: Home, publish: Callable[..., Release]) -> None:

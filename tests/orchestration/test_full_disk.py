@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from ingestion.machine import full_disk
 from orchestration import home as homes
-from orchestration.cli import main
+from orchestration.cli.main import main
 from orchestration.home import Home
-from orchestration.reporting import Reporter
+from orchestration.progress import Reporter
 from tests.drops import write_config
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -10,10 +10,10 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from orchestration import publication, releases
-from orchestration.cli import main
+from orchestration.cli.main import main
 from orchestration.home import Home
-from orchestration.releases import Release
+from orchestration.releases import catalog, publication
+from orchestration.releases.catalog import Release
 from tests.orchestration.conftest import MakeBuild
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -25,11 +25,11 @@ def a_release(home: Home, day: int, *, seen: bool = True) -> Release:
     release_id = f"{at:%Y%m%dT%H%M%SZ}-b{day}"
     release = Release(release_id, f"b{day}", f"f{day}", at.isoformat(), None, {"details": day}, 0, 5, ())
     home.releases.mkdir(parents=True, exist_ok=True)
-    releases.file_of(home, release).write_text("")
-    releases.docs_of(home, release_id).mkdir()
+    catalog.file_of(home, release).write_text("")
+    catalog.docs_of(home, release_id).mkdir()
     release.write(home)
     if seen:
-        releases.point_to(home, release)
+        catalog.point_to(home, release)
     return release
 
 
@@ -43,17 +43,17 @@ def files(*kept: Release) -> set[str]:
 
 
 def test_before_the_first_release_there_is_none(home: Home) -> None:
-    assert releases.current(home) is None
-    assert releases.kept(home) == []
-    assert releases.gone_back_from(home) == []
-    releases.remove_leftovers(home)
-    assert releases.remove_old(home, 1, 0, NOW) == []
+    assert catalog.current(home) is None
+    assert catalog.kept(home) == []
+    assert catalog.gone_back_from(home) == []
+    catalog.remove_leftovers(home)
+    assert catalog.remove_old(home, 1, 0, NOW) == []
 
 
 def test_releases_are_listed_the_newest_first(home: Home) -> None:
     made = [a_release(home, day) for day in (1, 3, 2)]
-    releases.point_to(home, made[1])
-    assert releases.kept(home) == [made[1], made[2], made[0]]
+    catalog.point_to(home, made[1])
+    assert catalog.kept(home) == [made[1], made[2], made[0]]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_releases_are_listed_the_newest_first(home: Home) -> None:
 )
 def test_a_release_is_found_by_its_id_the_beginning_of_it_or_a_word(home: Home, wanted: str, day: int) -> None:
     made = {day: a_release(home, day) for day in (1, 2, 3)}
-    assert releases.find(home, wanted) == made[day]
+    assert catalog.find(home, wanted) == made[day]
 
 
 @pytest.mark.parametrize(
@@ -70,41 +70,41 @@ def test_a_release_is_found_by_its_id_the_beginning_of_it_or_a_word(home: Home, 
 )
 def test_what_tells_no_single_release_is_refused_with_a_list(home: Home, wanted: str, words: str) -> None:
     made = [a_release(home, day) for day in (1, 2)]
-    with pytest.raises(releases.UnknownReleaseError, match=words) as caught:
-        releases.find(home, wanted)
+    with pytest.raises(catalog.UnknownReleaseError, match=words) as caught:
+        catalog.find(home, wanted)
     assert all(release.release_id in str(caught.value) for release in made)
 
 
 def test_going_back_and_forward_again(home: Home) -> None:
     first, second, third = (a_release(home, day) for day in (1, 2, 3))
-    releases.go_to(home, first, NOW + timedelta(days=4))
-    assert releases.current(home) == first
-    assert releases.gone_back_from(home) == [third, second]
-    assert releases.kept(home) == [third, second, first]
-    releases.remove_leftovers(home)
+    catalog.go_to(home, first, NOW + timedelta(days=4))
+    assert catalog.current(home) == first
+    assert catalog.gone_back_from(home) == [third, second]
+    assert catalog.kept(home) == [third, second, first]
+    catalog.remove_leftovers(home)
     assert names(home) >= files(first, second, third)
-    releases.go_to(home, second, NOW + timedelta(days=5))
-    assert releases.gone_back_from(home) == [third]
-    releases.go_to(home, third, NOW + timedelta(days=6))
-    assert releases.gone_back_from(home) == []
+    catalog.go_to(home, second, NOW + timedelta(days=5))
+    assert catalog.gone_back_from(home) == [third]
+    catalog.go_to(home, third, NOW + timedelta(days=6))
+    assert catalog.gone_back_from(home) == []
 
 
 def test_what_is_published_after_going_back_is_the_newest(home: Home, make_build: MakeBuild) -> None:
     first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
     second = publication.publish(home, make_build("b2-0123456789", 3), "g", NOW + timedelta(days=1))
-    releases.go_to(home, first, NOW + timedelta(days=2))
+    catalog.go_to(home, first, NOW + timedelta(days=2))
     third = publication.publish(home, make_build("b3-0123456789", 4), "h", NOW + timedelta(days=3))
-    assert releases.current(home) == third
-    assert releases.kept(home) == [third, second, first]
-    assert releases.gone_back_from(home) == []
+    assert catalog.current(home) == third
+    assert catalog.kept(home) == [third, second, first]
+    assert catalog.gone_back_from(home) == []
 
 
 def test_a_clock_that_runs_back_does_not_disturb_their_order(home: Home, make_build: MakeBuild) -> None:
     first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
     second = publication.publish(home, make_build("b2-0123456789", 3), "g", NOW - timedelta(days=1))
-    assert releases.kept(home) == [second, first]
-    assert releases.current(home) == second
-    assert releases.file_of(home, first).is_file()
+    assert catalog.kept(home) == [second, first]
+    assert catalog.current(home) == second
+    assert catalog.file_of(home, first).is_file()
 
 
 def test_a_release_that_no_reader_saw_is_a_leftover(home: Home) -> None:
@@ -113,23 +113,23 @@ def test_a_release_that_no_reader_saw_is_a_leftover(home: Home) -> None:
     a_release(home, 2, seen=False)
     (home.releases / ".new-x.duckdb").touch()
     (home.releases / ".current").symlink_to("nothing")
-    assert releases.kept(home) == [first]
-    releases.remove_leftovers(home)
+    assert catalog.kept(home) == [first]
+    catalog.remove_leftovers(home)
     assert names(home) == files(first)
 
 
 def test_going_back_under_a_clock_that_runs_back_loses_no_release(home: Home) -> None:
     first, second = a_release(home, 1), a_release(home, 2)
-    releases.go_to(home, first, NOW)
-    releases.remove_leftovers(home)
-    assert releases.gone_back_from(home) == [second]
+    catalog.go_to(home, first, NOW)
+    catalog.remove_leftovers(home)
+    assert catalog.gone_back_from(home) == [second]
 
 
 def test_going_back_brings_no_release_that_no_reader_saw(home: Home) -> None:
     first, second = a_release(home, 1), a_release(home, 2)
     a_release(home, 3, seen=False)
-    releases.go_to(home, first, NOW + timedelta(days=4))
-    assert releases.gone_back_from(home) == [second]
+    catalog.go_to(home, first, NOW + timedelta(days=4))
+    assert catalog.gone_back_from(home) == [second]
     assert names(home) == files(first, second) | {"went_back.json"}
 
 
@@ -137,18 +137,18 @@ def test_going_back_brings_no_release_that_no_reader_saw(home: Home) -> None:
 def test_going_that_was_interrupted_loses_no_release(home: Home, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """On the way forward again, too: what readers left stays kept, whichever of the two is current now."""
     first, second, third = (a_release(home, day) for day in (1, 2, 3))
-    releases.go_to(home, first, NOW + timedelta(days=4))
-    killed = [(releases, "write_durably"), (Path, "replace"), (releases, "point_to")][step]
+    catalog.go_to(home, first, NOW + timedelta(days=4))
+    killed = [(catalog, "write_durably"), (Path, "replace"), (catalog, "point_to")][step]
 
     def kill(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(*killed, kill)
-        releases.go_to(home, second, NOW + timedelta(days=5))
-    assert releases.current(home) == first
-    releases.remove_leftovers(home)
-    assert releases.gone_back_from(home) == [third, second]
+        catalog.go_to(home, second, NOW + timedelta(days=5))
+    assert catalog.current(home) == first
+    catalog.remove_leftovers(home)
+    assert catalog.gone_back_from(home) == [third, second]
     assert names(home) == files(first, second, third) | {"went_back.json"}
 
 
@@ -156,18 +156,18 @@ def test_what_others_put_beside_the_releases_stays(home: Home) -> None:
     first = a_release(home, 1)
     for name in ("notes.txt", "copy.duckdb", "20260101T000000Z.sql"):
         (home.releases / name).touch()
-    releases.remove_old(home, 1, 0, NOW + timedelta(days=9))
+    catalog.remove_old(home, 1, 0, NOW + timedelta(days=9))
     assert names(home) == files(first) | {"notes.txt", "copy.duckdb", "20260101T000000Z.sql"}
 
 
 def test_nothing_is_removed_where_the_current_release_was_taken_away(home: Home) -> None:
     first, second = a_release(home, 1), a_release(home, 2)
-    releases.file_of(home, second).unlink()
+    catalog.file_of(home, second).unlink()
     before = names(home)
-    assert releases.current(home) is None
-    assert releases.remove_old(home, 1, 0, NOW + timedelta(days=9)) == []
+    assert catalog.current(home) is None
+    assert catalog.remove_old(home, 1, 0, NOW + timedelta(days=9)) == []
     assert names(home) == before
-    assert releases.file_of(home, first).is_file()
+    assert catalog.file_of(home, first).is_file()
 
 
 def test_without_the_link_whole_releases_stay(home: Home) -> None:
@@ -175,7 +175,7 @@ def test_without_the_link_whole_releases_stay(home: Home) -> None:
     made = [a_release(home, day) for day in (1, 2)]
     home.current.unlink()
     (home.releases / ".new-x.duckdb").touch()
-    releases.remove_leftovers(home)
+    catalog.remove_leftovers(home)
     assert names(home) == files(*made) - {"current.duckdb"}
 
 
@@ -187,27 +187,27 @@ def test_a_release_goes_when_it_is_neither_among_the_newest_nor_young(
     home: Home, keep: int, keep_days: float, stay: set[int]
 ) -> None:
     made = {day: a_release(home, day) for day in (1, 2, 3, 4)}
-    removed = releases.remove_old(home, keep, keep_days, NOW + timedelta(days=4, hours=1))
+    removed = catalog.remove_old(home, keep, keep_days, NOW + timedelta(days=4, hours=1))
     assert {release.rows["details"] for release in removed} == made.keys() - stay
     assert names(home) == files(*(made[day] for day in stay))
 
 
 def test_the_current_release_is_never_removed(home: Home) -> None:
     made = [a_release(home, day) for day in (1, 2, 3)]
-    releases.go_to(home, made[0], NOW + timedelta(days=4))
-    releases.remove_old(home, 1, 0, NOW + timedelta(days=9))
+    catalog.go_to(home, made[0], NOW + timedelta(days=4))
+    catalog.remove_old(home, 1, 0, NOW + timedelta(days=9))
     assert names(home) == files(made[0], made[2]) | {"went_back.json"}
-    assert releases.gone_back_from(home) == [made[2]]
+    assert catalog.gone_back_from(home) == [made[2]]
 
 
 @pytest.mark.parametrize("left", [".json", "-data-docs"])
 def test_removing_that_was_interrupted_is_finished_the_next_time(home: Home, left: str) -> None:
     first, second = a_release(home, 1), a_release(home, 2)
-    releases.file_of(home, first).unlink()
+    catalog.file_of(home, first).unlink()
     if left == ".json":
-        releases.docs_of(home, first.release_id).rmdir()
-    assert releases.kept(home) == [second]
-    releases.remove_old(home, 5, 5, NOW + timedelta(days=2))
+        catalog.docs_of(home, first.release_id).rmdir()
+    assert catalog.kept(home) == [second]
+    catalog.remove_old(home, 5, 5, NOW + timedelta(days=2))
     assert names(home) == files(second)
 
 
@@ -228,7 +228,7 @@ def test_the_command_lists_and_goes_back(home: Home, make_build: MakeBuild) -> N
     assert [line.split()[0] for line in told.splitlines() if "expectations" in line] == ["*", first.release_id]
     assert f"{first.release_id}: accepted s b1: it is right" in told
     status, told = command(home, "rollback", "previous")
-    assert (status, releases.current(home)) == (0, first)
+    assert (status, catalog.current(home)) == (0, first)
     assert f"causerie rollback {second.release_id}" in told
     with duckdb.connect(str(home.current), read_only=True) as reader:
         assert reader.execute("select count(*) from details").fetchall() == [(2,)]
@@ -238,7 +238,7 @@ def test_the_command_lists_and_goes_back(home: Home, make_build: MakeBuild) -> N
         (first.release_id, True),
     ]
     assert command(home, "rollback", second.release_id)[0] == 0
-    assert releases.current(home) == second
+    assert catalog.current(home) == second
 
 
 def test_the_command_refuses_what_it_cannot_go_back_to(home: Home, make_build: MakeBuild) -> None:
@@ -247,7 +247,7 @@ def test_the_command_refuses_what_it_cannot_go_back_to(home: Home, make_build: M
     status, told = command(home, "rollback", "nonsense")
     assert status == 2
     assert first.release_id in told
-    damaged = releases.file_of(home, first)
+    damaged = catalog.file_of(home, first)
     damaged.chmod(0o644)
     with damaged.open("r+b") as file:
         file.seek(4096)
@@ -255,7 +255,7 @@ def test_the_command_refuses_what_it_cannot_go_back_to(home: Home, make_build: M
     status, told = command(home, "rollback", first.release_id)
     assert status == 1
     assert "readers keep what they have" in told
-    assert releases.current(home) == second
+    assert catalog.current(home) == second
 
 
 def test_before_the_first_release_the_command_says_so(home: Home, tmp_path: Path) -> None:

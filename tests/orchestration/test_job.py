@@ -14,16 +14,16 @@ import pytest
 
 from expectations.contents import MARTS
 from expectations.verdict import Finding, Verdict
-from ingestion.contract import ENTITIES
+from ingestion.export_format import ENTITIES
 from ingestion.settings import CONFIG_VARIABLE, load_settings
-from orchestration import publication, releases
 from orchestration.assembly import JOB, build_defs
-from orchestration.dbt import dismiss
+from orchestration.cli.runner import run_job
+from orchestration.dbt.plan import read_plan
+from orchestration.dbt.process import dismiss
 from orchestration.defs import audit
 from orchestration.home import Home, unlock
-from orchestration.reporting import Reporter
-from orchestration.runner import run_job
-from orchestration.updates import read_plan
+from orchestration.progress import Reporter
+from orchestration.releases import catalog, publication
 from tests.drops import conversation, write_batch, write_config
 from tests.orchestration.conftest import MakeBuild
 
@@ -182,7 +182,7 @@ def test_with_nothing_new_what_a_killed_run_left_goes(tmp_path: Path, home: Home
     unlock(home)
     assert (result.success, reporter.is_new) == (True, False)
     assert not left.exists()
-    assert releases.current(home) == release
+    assert catalog.current(home) == release
 
 
 def test_dagsters_own_tools_load_the_code_location(config: Path) -> None:

@@ -13,9 +13,9 @@ import pytest
 from expectations.contents import contents
 from expectations.verdict import Finding, Verdict, read_verdict
 from ingestion.settings import load_settings
-from orchestration import publication, releases
 from orchestration.assembly import build_defs
 from orchestration.home import Build, Home, unlock
+from orchestration.releases import catalog, publication
 from tests.end_to_end.test_run import causerie
 from tests.orchestration.conftest import MakeBuild, change
 
@@ -83,7 +83,7 @@ def after_another_publication(home: Home, build: Build) -> None:
     other.candidate.unlink()
     build.candidate.with_name("copy").write_bytes(build.candidate.read_bytes())
     build.candidate.with_name("copy").rename(other.candidate)
-    seen = releases.current(home)
+    seen = catalog.current(home)
     judged = Verdict(other.id, 5, 0, (), contents(other.candidate), seen and seen.release_id)
     judged.write(other.verdict)
     publication.publish(home, other, "other", datetime.now(UTC))
@@ -111,11 +111,11 @@ def test_a_build_without_a_verdict_that_holds_for_it_is_refused(
     publication.publish(home, make_build("b1-0123456789"), "f", NOW)
     build = make_build("b2-0123456789", 3)
     spoil(home, build)
-    before = releases.current(home)
+    before = catalog.current(home)
     succeeded, told = publish(home)
     assert not succeeded
     assert words in told
-    assert releases.current(home) == before
+    assert catalog.current(home) == before
     assert [path.name for path in home.releases.glob(".new*")] == []
 
 
@@ -127,7 +127,7 @@ def test_the_last_build_is_published_where_a_run_was_stopped_after_its_audit(
     build = make_build("b2-0123456789", 3)
     succeeded, told = publish(home)
     assert succeeded, told
-    current = releases.current(home)
+    current = catalog.current(home)
     assert current is not None
     assert (current.build_id, current.rows["details"]) == (build.id, 3)
     succeeded, told = publish(home)
@@ -143,4 +143,4 @@ def test_with_nothing_built_nothing_is_published(home: Home, tmp_path: Path, pub
     succeeded, told = publish(home)
     assert not succeeded
     assert "nothing is built that could be published" in told
-    assert releases.current(home) is None
+    assert catalog.current(home) is None

@@ -17,12 +17,12 @@ import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
-from ingestion import compaction
+from ingestion.raw import compaction
 from ingestion.settings import load_settings
-from orchestration.cli import main
+from orchestration.cli.main import main
+from orchestration.cli.quarantine_formats import write_csv, write_table
 from orchestration.home import Home
 from orchestration.quarantine import Question, quarantined
-from orchestration.quarantine_formats import write_csv, write_table
 from tests.drops import conversation, message, write_batch, write_config, write_manifest
 from tests.warehouse import BUILD, accept, build_marts
 

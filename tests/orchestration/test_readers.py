@@ -20,8 +20,8 @@ import pytest
 
 from expectations.contents import contents
 from expectations.verdict import read_verdict
-from orchestration import publication, releases
 from orchestration.home import Build, Home
+from orchestration.releases import catalog, publication
 from tests.orchestration.conftest import MakeBuild
 
 RELEASES = int(os.environ.get("CAUSERIE_TEST_RELEASES", "100"))
@@ -70,7 +70,7 @@ def numbered(home: Home, template: Build, number: int) -> Build:
         for mart in ("overview", "by_agent", "by_tag", "details"):
             connection.execute(f"update {mart} set messages = {number}")
         connection.execute(f"update overview set conversations = {number}")
-    seen = releases.current(home)
+    seen = catalog.current(home)
     judged = replace(
         read_verdict(template.verdict),
         build_id=build.id,
@@ -95,7 +95,7 @@ def test_each_reader_sees_one_release_a_connection_and_never_an_error(
         for number in range(2, RELEASES + 1):
             at = NOW + timedelta(seconds=number)
             publication.publish(home, numbered(home, template, number), "f", at)
-            removed += len(releases.remove_old(home, 3, 0, at + timedelta(seconds=1)))
+            removed += len(catalog.remove_old(home, 3, 0, at + timedelta(seconds=1)))
     finally:
         stop.touch()
     told: list[dict[str, Any]] = [json.loads(reader.communicate()[0]) for reader in readers]
@@ -103,6 +103,6 @@ def test_each_reader_sees_one_release_a_connection_and_never_an_error(
     assert all(reader["seen"][-1] == RELEASES for reader in told)
     assert len({number for reader in told for number in reader["seen"]}) > RELEASES * 0.9
     assert removed == RELEASES - 3
-    assert len(releases.kept(home)) == 3
+    assert len(catalog.kept(home)) == 3
     totals = sum((Counter({name: reader[name] for name in ("connections", "queries")}) for reader in told), Counter())
     print(f"{RELEASES} releases, {removed} removed; {READERS} readers: {dict(totals)}, errors 0")

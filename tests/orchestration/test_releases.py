@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from expectations.verdict import Finding, Verdict
-from orchestration import publication, releases
 from orchestration.home import BusyError, Home, lock, unlock
-from orchestration.reporting import Reporter
+from orchestration.progress import Reporter
+from orchestration.releases import catalog, publication
 from tests.orchestration.conftest import MakeBuild, change
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -40,7 +40,7 @@ def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: 
     assert read(home.current, query) == [("The account's id.",)]
     query = "select count(*) from duckdb_columns() where table_name = 'release' and coalesce(comment, '') = ''"
     assert read(home.current, query) == [(0,)]
-    assert releases.current(home) == release
+    assert catalog.current(home) == release
     leftovers = [path.name for path in home.releases.iterdir() if path.name.startswith(".") or ".wal" in path.name]
     assert leftovers == []
     assert build.candidate.resolve() == home.current.resolve()  # for dbt's documentation
@@ -70,7 +70,7 @@ def test_without_a_verdict_that_holds_nothing_is_published(
     first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
     with pytest.raises(publication.UnpublishableError, match=message):
         publication.publish(home, make_build("b2-0123456789", 3, verdict), "g", NOW)
-    assert releases.current(home) == first
+    assert catalog.current(home) == first
 
 
 def test_without_any_verdict_nothing_is_published(home: Home, make_build: MakeBuild) -> None:
@@ -78,7 +78,7 @@ def test_without_any_verdict_nothing_is_published(home: Home, make_build: MakeBu
     build.verdict.unlink()
     with pytest.raises(publication.UnpublishableError, match="has no verdict"):
         publication.publish(home, build, "f", NOW)
-    assert releases.current(home) is None
+    assert catalog.current(home) is None
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_file_that_changed_after_its_audit_is_not_published(
     change(build, statement)
     with pytest.raises(publication.UnpublishableError, match=f": {mart} changed after the audit; run again"):
         publication.publish(home, build, "g", NOW)
-    assert releases.current(home) == first
+    assert catalog.current(home) == first
     assert [path.name for path in home.releases.glob(".new*")] == []
 
 
@@ -109,7 +109,7 @@ def test_a_verdict_that_saw_no_marts_publishes_nothing(home: Home, make_build: M
     Verdict(build.id, 5, 0, ()).write(build.verdict)
     with pytest.raises(publication.UnpublishableError, match="overview, by_agent, by_tag, details changed"):
         publication.publish(home, build, "f", NOW)
-    assert releases.current(home) is None
+    assert catalog.current(home) is None
 
 
 def test_a_candidate_that_is_not_all_in_its_file_is_not_published(home: Home, make_build: MakeBuild) -> None:
@@ -118,7 +118,7 @@ def test_a_candidate_that_is_not_all_in_its_file_is_not_published(home: Home, ma
     build.candidate.with_name("candidate.duckdb.wal").touch()
     with pytest.raises(publication.UnpublishableError, match="dbt did not end in good order"):
         publication.publish(home, build, "f", NOW)
-    assert releases.current(home) is None
+    assert catalog.current(home) is None
     assert build.candidate.is_file()
 
 
@@ -132,7 +132,7 @@ def test_a_build_whose_data_docs_fail_is_not_published(home: Home, make_build: M
     reporter.write_beside(fail)
     with pytest.raises(OSError, match="no space left"):
         publication.publish(home, make_build("b2-0123456789", 3), "g", NOW, reporter.wait_for_written)
-    assert releases.current(home) == first
+    assert catalog.current(home) == first
     assert [path.name for path in home.releases.glob(".new*")] == []
 
 

@@ -15,9 +15,9 @@ import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
-from orchestration.cli import main
-from orchestration.report_table import ROWS
-from orchestration.terminal import Visible
+from orchestration.cli.main import main
+from orchestration.cli.report_table import ROWS
+from orchestration.cli.terminal import Visible
 from reports import downloads
 from tests.reports.conftest import RELEASE, TEXTS, Published, made, published
 from tests.reports.workbook import read_workbook
@@ -26,7 +26,7 @@ __all__ = ["made", "published"]  # fixtures
 
 LIMITED = """
 import resource, signal, sys
-from orchestration.cli import main
+from orchestration.cli.main import main
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
 main(sys.argv[1:])
@@ -148,7 +148,7 @@ def test_a_workbook_tells_what_it_is(published: Published, tmp_path: Path) -> No
 
 def test_csv_on_standard_output_is_the_same_as_in_a_file(published: Published, tmp_path: Path) -> None:
     run(published, "details", "--out", str(tmp_path / "a.csv"))
-    command = [sys.executable, "-c", "from orchestration.cli import main; main()", "report", "details"]
+    command = [sys.executable, "-c", "from orchestration.cli.main import main; main()", "report", "details"]
     options = ["--format", "csv", "--config", str(published.config)]
     shown = subprocess.run(
         [*command, *options], capture_output=True, check=True, env={"LC_ALL": "C", "PYTHONPATH": "."}

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 from expectations.verdict import Finding, read_verdict
 from ingestion.settings import load_settings
-from orchestration import publication
-from orchestration.cli import main
+from orchestration.cli.main import main
+from orchestration.cli.status import status_of
 from orchestration.home import Home, lock, unlock
-from orchestration.reporting import Reporter
+from orchestration.progress import Reporter
+from orchestration.releases import publication
 from orchestration.run_record import RunRecord, read_record
-from orchestration.status import status_of
 from tests.drops import conversation, message, write_batch, write_config
 from tests.orchestration.conftest import MakeBuild
 from tests.orchestration.test_going_back import NOW

@@ -12,8 +12,8 @@ import pytest
 
 from ingestion.settings import load_settings
 from orchestration import processes
+from orchestration.cli.runner import dagster_instance, run_job
 from orchestration.home import Home, unlock
-from orchestration.runner import dagster_instance, run_job
 from tests.drops import write_config
 
 ASKED = "import json, os, sys; print(json.dumps([dict(os.environ), sys.flags.optimize, sys.flags.utf8_mode, sys.path]))"

@@ -13,12 +13,12 @@ from click.testing import CliRunner
 from rich.table import Table
 
 import orchestration
-from ingestion.intake import take_in
+from ingestion.ingest import take_in
 from ingestion.settings import load_settings
-from orchestration import console
-from orchestration.cli import main
+from orchestration.cli import console
+from orchestration.cli.main import main
+from orchestration.cli.terminal import Terminal
 from orchestration.home import Home
-from orchestration.terminal import Terminal
 from tests.drops import message, write_batch, write_config
 from tests.warehouse import accept
 
@@ -66,7 +66,7 @@ def test_no_text_goes_to_a_terminal_by_another_way() -> None:
     assert {name: times for name, times in found.items() if times} == {
         "terminal.py": 1,
         "common.py": 1,
-        "reading.py": 1,  # the line that a demo's progress writes again and again
+        "demo.py": 1,  # the line that a demo's progress writes again and again
     }
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from ingestion import zones
-from ingestion.catalog import CarriedOver
-from ingestion.ledger import Counts, Entry
+from ingestion.builds.build_file import CarriedOver
 from ingestion.settings import Resources, Settings, load_settings
-from orchestration import updates
-from orchestration.dbt import EXECUTABLE, PROJECT, SAME_IN_UPDATES, environment
+from ingestion.storage.ledger import Counts, Entry
+from orchestration.dbt import plan as plan_module
+from orchestration.dbt.plan import Plan, carried_over, make_plan, read_plan
+from orchestration.dbt.process import EXECUTABLE, PROJECT, SAME_IN_UPDATES, environment
 from orchestration.home import Build, Home
-from orchestration.releases import Release
-from orchestration.updates import Plan, carried_over, make_plan, read_plan
+from orchestration.releases.catalog import Release
 from tests.drops import write_config
 from tests.warehouse import compiled_models
 
@@ -169,10 +169,10 @@ def test_the_rules_are_configuration_software_and_time_zones(
     privacy = settings.privacy.model_copy(update={"contact_phone": "plain"})
     assert make_plan(settings.model_copy(update={"privacy": privacy}), [ENTRY]).rules != now.rules
     for place, name in (
-        (updates, "rules_of"),
+        (plan_module, "rules_of"),
         (zones, "VERSION"),
-        (updates, "project_fingerprint"),
-        (updates, "version"),
+        (plan_module, "project_fingerprint"),
+        (plan_module, "version"),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(place, name, -1 if name == "VERSION" else lambda *_: "another")

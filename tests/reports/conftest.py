@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.build_files import CANDIDATE
-from orchestration import releases
+from ingestion.builds.names import CANDIDATE
 from orchestration.home import Home
-from orchestration.releases import Release
+from orchestration.releases import catalog
+from orchestration.releases.catalog import Release
 from tests.drops import agent, contact, conversation, message, rating, write_batch, write_config
 from tests.warehouse import build_marts
 
@@ -96,7 +96,7 @@ def published(made: Path, tmp_path: Path) -> Iterator[Published]:
     home = Home(tmp_path / "var")
     home.releases.mkdir(parents=True)
     release = Release(RELEASE, "b1", "f", "2026-02-03T04:05:06+00:00", None, {}, 0, 5, ())
-    shutil.copy(made / "var" / "tests" / CANDIDATE, releases.file_of(home, release))
+    shutil.copy(made / "var" / "tests" / CANDIDATE, catalog.file_of(home, release))
     release.write(home)
-    releases.point_to(home, release)
-    yield Published(config, home, releases.file_of(home, release))
+    catalog.point_to(home, release)
+    yield Published(config, home, catalog.file_of(home, release))

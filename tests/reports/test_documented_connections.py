@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from orchestration.cli import main
+from orchestration.cli.main import main
 from tests.reports.conftest import Published
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.build_files import CANDIDATE
-from ingestion.demo import write_demo
+from demo_data import write_demo
+from ingestion.builds.names import CANDIDATE
 from ingestion.settings import load_settings
 from tests.reports.pages.documentation import MARTS, comments
 from tests.warehouse import build_marts

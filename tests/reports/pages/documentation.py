@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.dbt import PROJECT
+from orchestration.dbt.process import PROJECT
 
 MARTS = ("overview", "by_agent", "by_tag", "details")
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from streamlit import config
 
-from orchestration.commands.serving import serve
+from orchestration.cli.commands.serve import serve
 from reports.pages import server
 from tests.browser.serving import served
 from tests.drops import write_config

@@ -1,0 +1,492 @@
+"""Taking in: new batches of every source are landed, parsed and judged; the ledger keeps the decisions.
+
+Here: the order of things. Not here: reading files (``parser``), what refuses a batch (``judging``), what figures mean.
+"""
+
+from __future__ import annotations
+
+import shutil
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from itertools import chain
+from pathlib import Path
+
+import duckdb
+
+from ingestion import machine
+from ingestion.builds.build_file import CarriedOver
+from ingestion.builds.known_records import InForce
+from ingestion.decisions import fingerprint, in_force
+from ingestion.export_format import Entity
+from ingestion.judging import judged
+from ingestion.live_formats import EXPORT, entities_of
+from ingestion.parsing import parser
+from ingestion.parsing.row_rules import rules_of
+from ingestion.raw import segments
+from ingestion.raw.segments import RawBatch, Segment, holding
+from ingestion.restatements import Clocks, known_and_restated, versions
+from ingestion.settings import AnySource, ExportSource, Settings
+from ingestion.sources import SourceError, export
+from ingestion.sources.pull import next_name
+from ingestion.sql import first_line, sql_text
+from ingestion.storage.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, refusal
+from ingestion.storage.ledger import LEDGER, Counts, Decision, Entry, Ledger
+from ingestion.storage.manifests import LiveManifest, Manifest
+
+Progress = Callable[[str], None]
+_Group = list[tuple[str, Landed | BatchError]]
+_LARGE_BATCH = 16 * 1024 * 1024
+_BYTES_TOGETHER = 64 * 1024 * 1024
+_FILES_TOGETHER = 1500
+
+
+@dataclass
+class SourceReport:
+    """What one run did for one source. ``entries``: the batches decided in this run, by name."""
+
+    source: str
+    entries: list[Entry] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    failure: str | None = None
+    """Why the source could not be read at all."""
+
+    def having(self, status: str) -> list[Entry]:
+        """The batches of this run with one status."""
+        return [entry for entry in self.entries if entry.status == status]
+
+    @property
+    def refusals(self) -> list[str]:
+        """Everything that kept data of this source out, in words."""
+        reasons = [reason for entry in self.having("refused") for reason in entry.reasons]
+        waiting = len(self.having("waiting"))
+        if waiting:
+            reasons.append(
+                f"{self.source}: {waiting} later {'batch waits' if waiting == 1 else 'batches wait'} behind it"
+            )
+        return ([self.failure] if self.failure else []) + reasons
+
+
+def take_in(
+    settings: Settings,
+    progress: Progress,
+    last_build: Callable[[], CarriedOver | None] = lambda: None,
+    known_records: InForce | None = None,
+) -> list[SourceReport]:
+    """Land, parse and judge what is new in every source; one report a source, in the order of the configuration.
+
+    ``last_build`` is asked when there is something to judge: a build whose batches are all accepted still. What was
+    known up to it is looked up in its tables, where every record stands once, and not in all of raw. ``known_records``
+    keeps what was found there.
+    """
+    last_build = cache(last_build)
+    known_records = known_records or InForce()
+    connection = parser.connect()
+    connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
+    if settings.resources.threads:
+        connection.execute(f"set threads = {settings.resources.threads}")
+    with Ledger(settings.home / LEDGER) as ledger:
+        return [
+            _SourceIntake(connection, ledger, settings, source, progress, last_build, known_records).run()
+            for source in settings.sources
+        ]
+
+
+def accepted_entries(settings: Settings) -> list[Entry]:
+    """What the ledger says of the accepted batches of the configured sources, source by source, by name."""
+    with Ledger(settings.home / LEDGER) as ledger:
+        return [entry for source in settings.sources for entry in ledger.entries(source.name, "accepted")]
+
+
+def accepted_batches(settings: Settings) -> tuple[list[Entry], list[Segment]]:
+    """The accepted batches of the configured sources, and the segments of raw that hold them.
+
+    Raises:
+        BatchError: a segment is not there.
+    """
+    entries = accepted_entries(settings)
+    segments: list[Segment] = []
+    with Ledger(settings.home / LEDGER) as ledger:
+        for source in settings.sources:
+            of_source = {entry.batch: entry.segment for entry in entries if entry.source == source.name}
+            segments += _segments(settings, ledger, source.name, of_source)
+    held = {(segment.listed.source, batch) for segment in segments for batch in segment.batches}
+    for entry in entries:
+        if (entry.source, entry.batch) not in held:
+            raise BatchError(f"{entry.source} {entry.batch}: accepted, and missing in raw; run again to parse it anew")
+    return entries, segments
+
+
+def _segments(settings: Settings, ledger: Ledger, source: str, accepted: Mapping[str, str | None]) -> list[Segment]:
+    """The segments of a source that are there, with the accepted batches that each holds."""
+    held = defaultdict(list)
+    for batch, segment in accepted.items():
+        held[segment].append(batch)
+    folder = settings.home / "raw" / source
+    return [
+        Segment(listed, folder / listed.segment, tuple(held[listed.segment]))
+        for listed in ledger.segments(source)
+        if listed.segment in held and (folder / listed.segment / segments.SUMMARY).is_file()
+    ]
+
+
+class _SourceIntake:
+    """Taking in what is new in one source, once.
+
+    Small batches are parsed and judged together. Where that refuses one, they are taken in one by one instead, so that
+    what is accepted, refused or waiting is the same as if each batch had come alone.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        ledger: Ledger,
+        settings: Settings,
+        source: AnySource,
+        progress: Progress,
+        last_build: Callable[[], CarriedOver | None],
+        known_records: InForce,
+    ) -> None:
+        self._last_build = last_build
+        self._known_records = known_records
+        self._connection = connection
+        self._ledger = ledger
+        self._settings = settings
+        self._source = source
+        self._progress = progress
+        self._scale = settings.account_of(source).rating_scale
+        self._rules = rules_of(source.kind, self._scale, settings.bounds)
+        self._entities = entities_of(source.kind)
+        self._landing, self._raw = settings.home / "landing", settings.home / "raw"
+        self._refused: dict[str, Entry] = {}
+        self._decisions: dict[str, Decision] = {}
+        self._history: list[Segment] = []
+        """What was accepted before the batch at hand."""
+        self._report = SourceReport(source.name)
+
+    def run(self) -> SourceReport:
+        """Ingest what is new. An error is this source's failure alone: the others continue."""
+        try:
+            self._run()
+        except duckdb.InterruptException:
+            raise
+        except SourceError as error:
+            self._report.failure = f"{error}; what it delivered before stays in use"
+        except Exception as error:
+            traceback.print_exc()
+            self._report.failure = self._failure(error)
+        self._ledger.record(self._report.having("waiting"))
+        return self._report
+
+    def _failure(self, error: Exception) -> str:
+        where = " ".join([self._source.name, *getattr(error, "__notes__", ())])
+        if machine.is_at_fault(error):
+            return f"{where}: {machine.remedy(self._settings.home, error)}; nothing is refused for it"
+        return (
+            f"{where}: causerie itself failed: {machine.described(error)}; please report it with what the log says. To"
+            f" continue without a batch: causerie reject {self._source.name} BATCH --reason ..."
+        )
+
+    def _run(self) -> None:
+        for folder in (self._landing, self._raw):
+            mend_interrupted(folder / self._source.name)
+        accepted = self._ledger.accepted(self._source.name)
+        if not accepted or self._ledger.kind(self._source.name) is None:
+            self._ledger.keep_kind(self._source.name, self._source.kind)
+        self._history = [
+            segment
+            for segment in _segments(self._settings, self._ledger, self._source.name, accepted)
+            if segment.listed.rules == self._rules
+        ]
+        held = {batch for segment in self._history for batch in segment.batches}
+        lost = [batch for batch in accepted if batch not in held]
+        try:
+            if lost:
+                self._parse_again(lost)
+        except (BatchError, FileNotFoundError) as error:
+            self._report.failure = (
+                f"{error}; it was accepted before, and is to be parsed again: restore it in landing, or set it aside"
+                " with 'causerie reject'"
+            )
+            return
+        self._refused = {entry.batch: entry for entry in self._ledger.entries(self._source.name, "refused")}
+        self._decisions = in_force(self._ledger.decisions(self._source.name))
+        self._progress(f"{self._source.name}: looking for new batches")
+        if isinstance(self._source, ExportSource):
+            known = accepted.keys() | self._aside()
+            self._take_in_all(export.land_batches(self._source, self._landing, known))
+        else:
+            self._take_in_live()
+
+    def _take_in_all(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> bool:
+        """Take in batches in the order of their names; whether the source stops at one of them."""
+        is_stopped = False
+        for group in self._groups(outcomes):
+            if is_stopped:
+                self._wait([name for name, _ in group])
+            else:
+                is_stopped = self._take_in(group)
+        return is_stopped
+
+    def _take_in_live(self) -> None:
+        """Take in what a run before landed and could not judge, and then what the system tells now.
+
+        A batch that is refused is read again, unless an operator has accepted it as it is.
+        """
+        from ingestion.sources import live  # HTTP takes a quarter of a second to load, and most runs have no use for it
+
+        name, folder = self._source.name, self._landing / self._source.name
+        folder.mkdir(parents=True, exist_ok=True)
+        decided = {entry.batch for entry in self._ledger.entries(name)}
+
+        def names() -> set[str]:
+            return decided | {path.name for path in batch_folders(folder)}
+
+        replaced = next((batch for batch in self._refused if not self._is_overruled(folder / batch)), None)
+        live.finish_interrupted(folder, replaced, names(), live.now)
+        known = self._ledger.accepted(name).keys() | self._aside() | {batch for batch in [replaced] if batch}
+        if self._take_in_all((path.name, self._open(path)) for path in batch_folders(folder, known)):
+            return
+        batch = replaced or next_name(live.now(), names())
+        last = max(self._ledger.accepted(name), default=None)
+        bounds, taken_out_at = self._settings.bounds, self._taken_out_at()
+        warnings = live.pull(self._source, folder, last, batch, self._progress, live.now, bounds, taken_out_at)
+        self._report.warnings += [f"{name}: {warning}" for warning in warnings]
+        self._take_in_all([(batch, self._open(folder / batch))])
+
+    def _taken_out_at(self) -> datetime | None:
+        """When an operator last set a batch aside that had been accepted."""
+        accepted = {
+            decision.batch for decision in self._ledger.decisions(self._source.name) if decision.verb == "accept"
+        }
+        entries = self._ledger.entries(self._source.name, "set aside")
+        taken_out = [entry.decided_at for entry in entries if not entry.reasons or entry.batch in accepted]
+        return max(taken_out, default=None)
+
+    def _open(self, folder: Path) -> Landed | BatchError:
+        try:
+            return open_landed(self._source.name, folder, LiveManifest)
+        except Exception as error:
+            return refusal(folder.name, error)
+
+    def _is_overruled(self, folder: Path) -> bool:
+        """Whether an operator accepted a landed batch with what it holds now."""
+        decision = self._decisions.get(folder.name)
+        return decision is not None and (decision.verb, decision.fingerprint) == ("accept", fingerprint([folder]))
+
+    def _aside(self) -> set[str]:
+        """Batches that an operator set aside, unless they have been delivered again otherwise since."""
+        entries = self._ledger.entries(self._source.name, "set aside")
+        folder = self._source.path if isinstance(self._source, ExportSource) else self._landing / self._source.name
+        dropped = {entry.batch: fingerprint([folder / entry.batch]) for entry in entries}
+        return {
+            batch
+            for batch, found in dropped.items()
+            if found is None or batch not in self._decisions or found == self._decisions[batch].fingerprint
+        }
+
+    def _groups(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> Iterator[_Group]:
+        """Consecutive small batches together; what is large, could not be landed or was refused before, alone."""
+        group: _Group = []
+        size = files = 0
+        for name, outcome in outcomes:
+            is_alone = isinstance(outcome, BatchError) or name in self._refused
+            its_size = 0 if isinstance(outcome, BatchError) else outcome.size()
+            its_files = 0 if isinstance(outcome, BatchError) else len(outcome.manifest.files)
+            is_alone = is_alone or its_size > _LARGE_BATCH
+            if group and (is_alone or size + its_size > _BYTES_TOGETHER or files + its_files > _FILES_TOGETHER):
+                yield group
+                group, size, files = [], 0, 0
+            group.append((name, outcome))
+            size, files = size + its_size, files + its_files
+            if is_alone:
+                yield group
+                group, size, files = [], 0, 0
+        if group:
+            yield group
+
+    def _take_in(self, group: _Group) -> bool:
+        """Parse and judge a group; whether its source stops at one of its batches."""
+        landed = [outcome for _, outcome in group if isinstance(outcome, Landed)]
+        if not landed:
+            ((name, error),) = group
+            self._refuse(name, None, [str(error)])
+            return True
+        try:
+            segment, batches = self._parse(landed)
+            entries = self._judge(segment, batches)
+        except (duckdb.InterruptException, SourceError):
+            raise
+        except Exception as error:
+            if len(group) > 1:
+                return self._take_in_one_by_one(group)
+            self._refuse(group[0][0], None, [str(refusal(group[0][0], error))])
+            return True
+        refused = any(entry.status == "refused" for entry in entries)
+        if refused and len(group) > 1:
+            shutil.rmtree(segment.folder)
+            return self._take_in_one_by_one(group)
+        self._report.warnings += [
+            f"{self._source.name} {batch.batch}: {file} is of no known entity and format; kept in landing and not read"
+            for batch in batches
+            for file in batch.ignored
+            if self._source.kind == EXPORT
+        ]
+        self._report.warnings += [
+            f"{self._source.name} {batch.batch}: {note}" for batch in batches for note in batch.notes
+        ]
+        self._report.warnings += [
+            f"{entry.source} {entry.batch}: accepted by an operator, and would be refused: {reason}"
+            for entry in entries
+            if entry.status == "accepted"
+            for reason in entry.reasons
+        ]
+        self._ledger.record(entries, [segment.listed])
+        self._report.entries += entries
+        if not refused:
+            self._history.append(segment)
+        return refused
+
+    def _judge(self, segment: Segment, batches: Sequence[RawBatch]) -> list[Entry]:
+        self._progress(f"{self._source.name}: comparing clocks with what is known")
+        entities = self._entities.values()
+        try:
+            clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
+        except duckdb.Error as error:
+            if self._last_build() is None or isinstance(error, duckdb.InterruptException) or machine.is_at_fault(error):
+                raise
+            raise SourceError(
+                f"{self._source.name}: known records cannot be read in the last build: {first_line(error)}; if it is"
+                " damaged, build from nothing: causerie run --full-refresh"
+            ) from None
+        for batch in batches:
+            self._known_records.add(self._source.name, batch.batch)
+        return [self._entry(batch, segment, clocks) for batch in batches]
+
+    def _take_in_one_by_one(self, group: _Group) -> bool:
+        for place, one in enumerate(group):
+            if self._take_in([one]):
+                self._wait([name for name, _ in group[place + 1 :]])
+                return True
+        return False
+
+    def _parse(self, landed: Sequence[Landed]) -> tuple[Segment, list[RawBatch]]:
+        """A new segment; of a batch that was refused before and is still the same, the one that there is."""
+        before = self._refused.get(landed[0].batch)
+        if before is not None and before.segment is not None:
+            folder = self._raw / self._source.name / before.segment
+            batch = segments.read_batch(folder, before.batch)
+            for listed in self._ledger.segments(self._source.name):
+                is_same = batch is not None and batch.fingerprint == landed[0].fingerprint
+                if batch and is_same and (listed.segment, listed.rules) == (before.segment, self._rules):
+                    return Segment(listed, folder, (before.batch,)), [batch]
+        return self._parsed(landed)
+
+    def _parsed(self, landed: Sequence[Landed]) -> tuple[Segment, list[RawBatch]]:
+        kind, bounds = self._source.kind, self._settings.bounds
+        return segments.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, kind, bounds)
+
+    def _in_history(self, entity: Entity, _: str) -> str | None:
+        return versions(self._history, entity)
+
+    def _known(self, entity: Entity, delivered: str) -> str | None:
+        build = self._last_build()
+        if build is None:
+            return self._in_history(entity, delivered)
+        self._known_records.begin(self._connection, build)
+        last = build.last.get(self._source.name, "")
+        source_no = 1 + self._settings.sources.index(self._source)
+        since = [batch for segment in self._history for batch in segment.batches if batch > last]
+        after = versions(holding(self._history, [(self._source.name, batch) for batch in since]), entity, since)
+        of_build = self._known_records.look_up(entity, source_no, delivered)
+        return f"{of_build} union all {after}" if after else of_build
+
+    def _entry(self, batch: RawBatch, segment: Segment, clocks: dict[tuple[str, str], Clocks]) -> Entry:
+        counts, reasons = self._judged(batch, segment, clocks)
+        decision = self._decisions.get(batch.batch)
+        is_overruled = decision and (decision.verb, decision.fingerprint) == ("accept", batch.fingerprint)
+        return Entry(
+            self._source.name,
+            batch.batch,
+            "refused" if reasons and not is_overruled else "accepted",
+            batch.extracted_at,
+            datetime.now(UTC),
+            counts,
+            tuple(reasons),
+            segment.listed.segment,
+        )
+
+    def _judged(
+        self, batch: RawBatch, segment: Segment, clocks: Mapping[tuple[str, str], Clocks]
+    ) -> tuple[dict[str, Counts], list[str]]:
+        return judged(self._connection, self._source, self._settings.quality, batch, segment, clocks)
+
+    def _refuse(self, name: str, extracted_at: datetime | None, reasons: list[str]) -> None:
+        reasons = [f"{self._source.name} {name}: {reason}" for reason in reasons]
+        entry = Entry(self._source.name, name, "refused", extracted_at, datetime.now(UTC), {}, tuple(reasons))
+        self._ledger.record([entry])
+        self._report.entries.append(entry)
+
+    def _wait(self, names: Iterable[str]) -> None:
+        self._report.entries += [Entry(self._source.name, name, "waiting", None, datetime.now(UTC)) for name in names]
+
+    def _parse_again(self, batches: Iterable[str]) -> None:
+        """Make segments of accepted batches whose raw is lost, or of other rules: all of them or none.
+
+        They stay accepted. By other rules they are judged again, in the order in which they came, and what would be
+        refused now is said.
+
+        Raises:
+            BatchError: a batch is not as it was in landing, or cannot be read by today's rules.
+        """
+        name, folder = self._source.name, self._landing / self._source.name
+        entries = {entry.batch: entry for entry in self._ledger.entries(name)}
+        there = {listed.segment: listed.rules for listed in self._ledger.segments(name)}
+        outdated = {batch for batch in batches if there.get(entries[batch].segment or "", self._rules) != self._rules}
+        in_turn: list[list[str]] = [[]]  # of those of a segment the one of smaller name counts as the earlier one
+        for last in sorted(batches, key=lambda batch: (entries[batch].decided_at, batch)):
+            if in_turn[-1] and last < in_turn[-1][-1]:
+                in_turn.append([])
+            in_turn[-1].append(last)
+        model = Manifest if self._source.kind == EXPORT else LiveManifest
+        landed = (((one, open_landed(name, folder / one, model)) for one in of_turn) for of_turn in in_turn)
+        again: list[Entry] = []
+        fresh: list[Segment] = []
+        said: list[str] = []
+        try:
+            for group in chain.from_iterable(map(self._groups, landed)):
+                segment, parsed = self._parsed([outcome for _, outcome in group if isinstance(outcome, Landed)])
+                fresh.append(segment)
+                entities = self._entities.values() if outdated else ()
+                clocks = known_and_restated(self._connection, self._in_history, segment, parsed, entities)
+                for batch in parsed:
+                    said += [f"{name} {batch.batch}: {note}" for note in batch.notes]
+                    entry = entries[batch.batch]
+                    counts, reasons = self._judged(batch, segment, clocks)
+                    if batch.batch in outdated:
+                        said += [
+                            f"{name} {batch.batch}: accepted before, and would be refused by today's rules: {reason}"
+                            for reason in reasons
+                        ]
+                    else:
+                        counts = {
+                            entity: replace(of, known=was.known, restated=was.restated)
+                            for entity, of in counts.items()
+                            for was in [entry.counts.get(entity, Counts())]
+                        }
+                    again.append(replace(entry, counts=counts, segment=segment.listed.segment))
+                self._history.append(segment)
+        except BaseException:
+            for segment in fresh:
+                shutil.rmtree(segment.folder)
+            raise
+        self._ledger.record(again, [segment.listed for segment in fresh])
+        if outdated:
+            count = f"{len(outdated):,} accepted {'batch was' if len(outdated) == 1 else 'batches were'}"
+            self._report.warnings.append(
+                f"{name}: {count} parsed again from landing: the rules for rows have changed since; the build is full"
+            )
+        self._report.warnings += said

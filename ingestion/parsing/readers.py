@@ -1,0 +1,373 @@
+"""Raw values of landed files, by format: for each column what came, and whether it is of a type that it takes.
+
+Here: NDJSON, CSV and Parquet as relations. There are two readers of NDJSON. The quick one takes every value as text,
+on all cores, and gives no account of lines that are no records, nor of the JSON type behind a text: where that could
+matter it says so, and the careful one, which looks at each line, reads that file. Not here: types and reasons
+(``rules``).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+
+from ingestion import machine
+from ingestion.bounds import Bounds
+from ingestion.export_format import Column, Entity, Kind
+from ingestion.parsing.csv_records import csv_records
+from ingestion.parsing.rules import Value
+from ingestion.sql import first_line, sql_file, sql_files, sql_name, sql_text
+from ingestion.storage.compression import UNPACKING_ERRORS, open_text, packing
+
+_NO_NUMBER = "[:,\\[]\\s*-?(NaN|Infinity)\\s*[,}\\]]"
+_BEYOND = r"-?(0|[1-9]\d*)(\.\d+)?[eE]\+?\d{3,}"
+"""A number that may be beyond a double, as DuckDB leaves it: one that is not comes with three digits at most."""
+_NO_NUMBERS = rf"(?i)[:,\[]\s*-?(nan|inf(inity)?|{_BEYOND})\s*[,\]}}]"
+_STRING = r'"(\\.|[^"\\])*"'
+_SMALLEST_BUFFER = 1 << 20
+_FRACTION = r"-?\d+\.\d+([eE][+-]?\d+)?"
+_TEXTS = r'\["[^"\\]*"(,"[^"\\]*")*\]'
+
+
+class UnreadableFileError(Exception):
+    """A file, ``path``, cannot be read as what its name says. The message does not name it: the caller does."""
+
+    def __init__(self, message: str, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def unreadable(error: Exception, path: Path) -> Exception:
+    """What an error in reading a file says of the file; the error itself where the machine is at fault."""
+    if machine.is_at_fault(error):
+        return error
+    if isinstance(error, EOFError):
+        return UnreadableFileError("the gzip file is cut off", path)
+    return UnreadableFileError(first_line(error), path)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A query of raw values, by column, in the order of the records.
+
+    ``malformed``, ``unsure``: true for a record that could not be read at all, and for one of which only the careful
+    reader can tell. ``absent``: columns that the whole file does not have, where its format has a header. ``buffer``:
+    the bytes that a thread reads at a time, where that was chosen.
+    """
+
+    relation: str
+    values: dict[str, Value]
+    malformed: str = "false"
+    unsure: str = "false"
+    absent: frozenset[str] = field(default_factory=frozenset)
+    buffer: int | None = None
+
+
+# --- NDJSON -------------------------------------------------------------------------------------------------
+
+
+def quick_ndjson(
+    paths: Sequence[Path], entity: Entity, buffer: int | None = None, *, may_hold_no_numbers: bool = True
+) -> Reader:
+    """Each value as text. A malformed line comes as a record without any value, and may take its neighbour with it.
+
+    ``may_hold_no_numbers``: where it is not known of the files (:func:`has_no_numbers`), an id such as ``15e781``, as
+    hashes have it, is doubtful.
+    """
+    size = f" maximum_object_size = {buffer // 2}," if buffer else ""  # DuckDB's buffers hold two of the largest
+    types = ", ".join(
+        f"{column.name}: '{'json' if column.kind is Kind.LIST else 'varchar'}'" for column in entity.columns
+    )
+    relation = (
+        f"read_json({sql_files(paths)}, format = 'newline_delimited', records = true, ignore_errors = true,"
+        f"{size} columns = {{{types}}}, compression = '{packing(paths[0])}')"
+    )
+    values = {}
+    for column in entity.columns:
+        text = f"nullif({column.name}, '')"
+        if column.kind is Kind.LIST:
+            values[column.name] = json_list(column.name)
+        elif column.kind in (Kind.ID, Kind.TEXT):
+            doubt = f" or {_no_number(f'raw_{column.name}')}" if may_hold_no_numbers else ""
+            values[column.name] = Value(text, unsure=_of_doubtful_type(column) + doubt)
+        else:
+            values[column.name] = Value(text, unsure=_no_number(f"raw_{column.name}"))
+    nothing = " and ".join(f"raw_{column.name} is null" for column in entity.columns)
+    return Reader(relation, values, unsure=nothing, buffer=buffer)
+
+
+def _of_doubtful_type(column: Column) -> str:
+    """Whether a text may be no text in JSON: a list, an object, a word, in an id a number with a fraction."""
+    raw = f"raw_{column.name}"
+    # to compare takes less than to ask for the first character
+    opens = f"({raw} >= '[' and {raw} < '\\' or {raw} >= '{{' and {raw} < '|') and json_valid({raw})"
+    doubt = f"{opens} or {raw} = 'true' or {raw} = 'false'"
+    if column.kind is Kind.ID:  # most of these are settled by one comparison, for they begin with a digit
+        doubt = f"{raw} >= '[' and ({doubt})"
+        doubt += f" or contains({raw}, '.') and {raw} < ':' and regexp_full_match({raw}, '{_FRACTION}')"
+    return doubt
+
+
+def has_no_numbers(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> bool:
+    """Whether NDJSON files hold, or seem to hold in a text, a number that DuckDB reads although JSON has no such."""
+    found = connection.execute(
+        f"select 1 from read_ndjson_objects({sql_files(paths)}, ignore_errors = true, compression ="
+        f" '{packing(paths[0])}') where regexp_matches(json, {sql_text(_NO_NUMBERS)}) limit 1"
+    ).fetchone()
+    return found is not None
+
+
+def _no_number(text: str) -> str:
+    """Whether a text may be no number, though DuckDB reads it as one: ``1e400``, ``inf`` as C writes it.
+
+    Words as most software writes them are looked for in the whole file.
+    """
+    words = " or ".join(f"{text} = '{sign}{word}'" for word in ("nan", "inf") for sign in ("", "-"))
+    return f"{looks_beyond(text)} or {words}"
+
+
+def looks_beyond(text: str) -> str:
+    """SQL: whether a text is spelled as a number that may be beyond every double."""
+    has_exponent = f"(contains({text}, 'e') or contains({text}, 'E'))"
+    return f"{text} < ':' and {has_exponent} and regexp_full_match({text}, '{_BEYOND}')"
+
+
+def json_lines(path: Path, structure: Mapping[str, Any], bounds: Bounds) -> str:
+    """A relation of the lines of a file: ``json``, and ``fields`` as its ``structure`` says, NULL of a malformed one.
+
+    DuckDB takes ``NaN`` and ``Infinity`` for numbers. Strings are left out only where one of these may stand.
+    """
+    outside = f"regexp_replace(json, {sql_text(_STRING)}, '\"\"', 'g')"
+    words = (
+        f"(contains(json, 'NaN') or contains(json, 'Infinity')) and regexp_matches({outside}, {sql_text(_NO_NUMBER)})"
+    )
+    largest = max(_SMALLEST_BUFFER, bounds.record_bytes + 1024)
+    return (
+        f"(select json, json_transform(case when starts_with(json, '{{') and not ({words}) then json end,"
+        f" {sql_text(json.dumps(structure))}) as fields"
+        f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {largest},"
+        f" compression = '{packing(path)}'))"
+    )
+
+
+def careful_ndjson(path: Path, entity: Entity, bounds: Bounds, *, from_csv: bool = False) -> Reader:
+    """Each line as JSON; malformed lines come as NULL and keep their place."""
+    structure = {
+        column.name: "JSON" if column.kind is Kind.LIST and not from_csv else "VARCHAR" for column in entity.columns
+    }
+    relation = json_lines(path, structure, bounds)
+    values = {}
+    doubtful = []
+    for column in entity.columns:
+        text = f"nullif(fields.{column.name}, '')"
+        if column.kind is not Kind.LIST:
+            doubtful.append(f"({_no_number(text)}) and json_type(json, '$.{column.name}') = 'DOUBLE'")
+        values[column.name] = Value(text)
+        if from_csv:
+            if column.kind is Kind.LIST:
+                values[column.name] = Value(f"string_split({text}, ';')")
+        elif column.kind is Kind.LIST:
+            values[column.name] = json_list(f"fields.{column.name}")
+        elif column.kind in (Kind.ID, Kind.TEXT):
+            values[column.name] = json_text(f"fields.{column.name}", f"json_type(json, '$.{column.name}')", column)
+    malformed = " or ".join(f"({test})" for test in (["fields is null"] if from_csv else ["fields is null", *doubtful]))
+    return Reader(relation, values, malformed=malformed)
+
+
+def json_text(text: str, json_type: str, column: Column) -> Value:
+    """Text and numbers are taken as text; what looks like anything else is asked for its JSON type.
+
+    ``json_type``: SQL of that. Only suspicious values pay for it: a list or object, a word of JSON, a number with a
+    fraction.
+    """
+    suspicious = f"starts_with({text}, '{{') or starts_with({text}, '[') or {text} in ('true', 'false')"
+    if column.kind is Kind.TEXT:
+        return Value(
+            f"nullif({text}, '')",
+            f"case when {suspicious} then {json_type} not in ('VARCHAR', 'DOUBLE') else false end",
+        )
+    suspicious = f"({suspicious} or contains({text}, '.'))"
+    # beyond 2^53 a number with a fraction no longer tells one id from the next
+    number = f"try_cast({text} as double)"  # not cast: DuckDB may compute it for rows of another branch, too
+    whole = f"({number} = floor({number}) and abs({number}) < 9007199254740992)"
+    return Value(
+        f"case when case when {suspicious} then {json_type} = 'DOUBLE' else false end"
+        f" then cast(try_cast({number} as bigint) as varchar) else nullif({text}, '') end",
+        f"case when {suspicious} then case {json_type} when 'VARCHAR' then false when 'DOUBLE' then not {whole}"
+        " else true end else false end",
+    )
+
+
+def json_list(value: str) -> Value:
+    """A list of text. What is spelled as one of plain texts is one: others are asked what they hold."""
+    text = f"cast({value} as varchar)"
+    elements = f"list_distinct(json_type({value}, '$[*]'))"
+    texts = f"regexp_full_match({text}, '{_TEXTS}')"
+    is_list = f"(starts_with({text}, '[') and len(list_intersect({elements}, ['OBJECT', 'ARRAY', 'BOOLEAN'])) = 0)"
+    return Value(
+        f"case when {texts} or {is_list} then from_json({value}, '[\"VARCHAR\"]') end",
+        f"case when {value} is null or {text} in ('null', '\"\"') or {texts} then false else not {is_list} end",
+    )
+
+
+# --- CSV ----------------------------------------------------------------------------------------------------
+
+
+def quick_csv(paths: Sequence[Path], header: Sequence[str], entity: Entity) -> Reader:
+    """All columns as text, in strict RFC 4180, of files of one header; a malformed record raises, without naming it.
+
+    So does one of more than 2 MB: to allow for longer ones, DuckDB takes a gigabyte a thread.
+    """
+    known = {column.name for column in entity.columns}
+    names = [name if name in known else f"_{place}" for place, name in enumerate(header)]
+    types = "{" + ", ".join(f"{sql_text(name)}: 'varchar'" for name in names) + "}"
+    relation = (  # with an empty text for NULL, an empty line would be a record in a file of one column
+        f"read_csv({sql_files(paths)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
+        f" strict_mode = true, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false, columns = {types},"
+        f" compression = '{packing(paths[0])}')"
+    )
+    values = {}
+    for column in entity.columns:
+        text = f"nullif({sql_name(column.name)}, '')" if column.name in header else "cast(null as varchar)"
+        values[column.name] = Value(f"string_split({text}, ';')" if column.kind is Kind.LIST else text)
+    return Reader(relation, values, absent=_absent(header, entity))
+
+
+def _absent(header: Sequence[str], entity: Entity) -> frozenset[str]:
+    return frozenset(column.name for column in entity.columns if column.name not in header)
+
+
+def csv_header(path: Path, entity: Entity, bounds: Bounds) -> list[str]:
+    """The names of a CSV file's columns.
+
+    Raises:
+        UnreadableFileError: it has no header, or one that names a column of its entity twice.
+    """
+    try:
+        with open_text(path, errors="replace") as file:
+            header = next(csv.reader(_first_lines(file, bounds.record_bytes)), None)
+    except (*UNPACKING_ERRORS, csv.Error) as error:
+        raise unreadable(error, path) from None
+    if not header:
+        raise UnreadableFileError("a CSV file begins with a header, and this one is empty", path)
+    repeated = [column.name for column in entity.columns if header.count(column.name) > 1]
+    if repeated:
+        raise UnreadableFileError(f"its header names the column '{repeated[0]}' twice", path)
+    return header
+
+
+def _first_lines(file: IO[str], left: int) -> Iterator[str]:
+    while left > 0 and (line := file.readline(left)):
+        left -= len(line)
+        yield line
+
+
+def sieved_csv(path: Path, target: Path, entity: Entity, bounds: Bounds) -> tuple[Reader, set[int]]:
+    """A CSV file with malformed records, as NDJSON in ``target`` in which each of those is a line that is no JSON; and
+    the lines at which records begin that are too long.
+
+    Raises:
+        UnreadableFileError: it has no header, or the gzip file is broken.
+    """
+    header = csv_header(path, entity, bounds)
+    long = set()
+    try:
+        with target.open("w", encoding="utf-8") as out:
+            for record in csv_records(path, bounds):
+                if record.is_long:
+                    long.add(record.line)
+                if record.fields is None or len(record.fields) != len(header):
+                    out.write("malformed\n")
+                else:
+                    out.write(json.dumps(dict(zip(header, record.fields, strict=True))) + "\n")
+    except UNPACKING_ERRORS as error:
+        raise unreadable(error, path) from None
+    reader = careful_ndjson(target, entity, bounds, from_csv=True)
+    return Reader(reader.relation, reader.values, reader.malformed, absent=_absent(header, entity)), long
+
+
+# --- Parquet ------------------------------------------------------------------------------------------------
+
+
+def parquet(paths: Sequence[Path], types: dict[str, str], entity: Entity) -> Reader:
+    """Values in the types that files of the same columns give them."""
+    values = {}
+    for column in entity.columns:
+        kind = types.get(column.name)
+        values[column.name] = Value(_null_raw(column)) if kind is None else _parquet_value(column, kind)
+    absent = frozenset(column.name for column in entity.columns if column.name not in types)
+    return Reader(f"read_parquet({sql_files(paths)})", values, absent=absent)
+
+
+def parquet_types(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """The columns of a Parquet file and their types, as DuckDB names them."""
+    described = connection.execute(f"describe from read_parquet({sql_file(path)})").fetchall()
+    return {str(name): str(kind) for name, kind, *_ in described}
+
+
+def _null_raw(column: Column) -> str:
+    return f"cast(null as {'varchar[]' if column.kind is Kind.LIST else 'varchar'})"
+
+
+def _parquet_value(column: Column, kind: str) -> Value:
+    """The raw value of a Parquet column, and the test of its type. What comes in its type is not spelled out."""
+    name, raw = sql_name(column.name), f"raw_{column.name}"
+    refused = Value(_null_raw(column), f"{name} is not null")
+    if column.kind is Kind.LIST:
+        element = kind.removesuffix("[]")
+        simple = kind.endswith("[]") and (element == "VARCHAR" or _is_number(element))
+        if kind == "VARCHAR":  # an empty text is a missing list too
+            return Value(_null_raw(column), f"{name} <> ''")
+        return Value(f"cast({name} as varchar[])") if simple else refused
+    if kind == "VARCHAR":
+        return Value(f"nullif({name}, '')")
+    if column.kind is Kind.INSTANT:
+        if kind == "TIMESTAMP WITH TIME ZONE":
+            return Value(name, typed=f"case when {raw} between {_FIRST_INSTANT} and {_LAST_INSTANT} then {raw} end")
+        if kind.startswith("TIMESTAMP"):
+            return Value(f"strftime(cast({name} as timestamp), '%Y-%m-%dT%H:%M:%S.%f')")
+        return refused
+    if column.kind is Kind.BOOLEAN:
+        if kind == "BOOLEAN":
+            return Value(name, typed=raw)
+        return Value(f"cast({name} as varchar)") if _is_whole(kind) else refused
+    if column.kind is Kind.RATING and _is_whole(kind):
+        return Value(name, typed=f"try_cast({raw} as integer)")
+    if _is_whole(kind) or (column.kind in (Kind.TEXT, Kind.RATING) and _is_number(kind)):
+        return Value(f"cast({name} as varchar)")
+    if column.kind is Kind.ID and kind.startswith("DECIMAL"):
+        return Value(f"cast(cast(floor({name}) as hugeint) as varchar)", f"coalesce({name} <> floor({name}), false)")
+    if column.kind is Kind.ID and _is_number(kind):
+        number = f"cast({name} as double)"
+        whole = f"coalesce({number} = floor({number}) and abs({number}) < 9007199254740992, true)"
+        return Value(f"cast(try_cast({name} as bigint) as varchar)", f"not {whole}")
+    return refused
+
+
+_FIRST_INSTANT = "timestamptz '0001-01-01 00:00:00+00'"
+_LAST_INSTANT = "timestamptz '9999-12-31 23:59:59.999999+00'"
+"""The years that four digits tell."""
+
+
+def _is_whole(kind: str) -> bool:
+    return kind in (
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+    )
+
+
+def _is_number(kind: str) -> bool:
+    return _is_whole(kind) or kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL")

@@ -1,0 +1,1 @@
+"""Raw: segments of typed Parquet, and their compaction."""

@@ -1,0 +1,394 @@
+"""Segments of raw: folders of typed Parquet files that hold one or more batches of a source, committed by one rename.
+
+Here: parsing landed batches into a segment and reading what it holds. Not here: single files (``parser``), whether a
+batch is taken in (``ingest``), and joining segments (``compaction``). Raw can always be made again from landing.
+
+``raw/<source>/<segment>/`` holds ``<entity>-<number>.parquet`` (``parser`` tells their columns; ``_batch`` tells the
+batch of each row); ``landed-<entity>-<number>.parquet``, a landed file under a second name, where that is as good (the
+ledger tells what it is, and :func:`records` reads both); ``quarantine.parquet``; and ``segment.json``: of each batch
+its fingerprint, when it was extracted, and its files. Which segments count is the ledger's to say: a folder that it
+does not name is left over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingestion.bounds import DEFAULTS, Bounds
+from ingestion.export_format import Entity
+from ingestion.live_formats import EXPORT, entities_of
+from ingestion.parsing import archives, parser
+from ingestion.parsing.native_reader import vanished
+from ingestion.parsing.readers import UnreadableFileError
+from ingestion.parsing.row_rules import rules_of
+from ingestion.sql import sql_files, sql_rows, sql_text
+from ingestion.storage.landing import MANIFEST, BatchError, Landed, replacing_folder, sync_file
+from ingestion.storage.ledger import Part, SegmentEntry
+
+SUMMARY = "segment.json"
+QUARANTINE = "quarantine.parquet"
+_STATEMENTS_AT_A_TIME = 2
+_LARGE_PART = 4 << 20
+_ROWS_TOGETHER = 1000
+_ZERO, _NOT_YET = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+Progress = Callable[[str], None]
+_BadRow = tuple[str, str, str, int, str, str]
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One parsed file: its records (malformed ones too), and how many of them are quarantined."""
+
+    entity: str
+    records: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class RawBatch:
+    """What a segment holds of one batch. ``ignored``: files of no known entity, kept in landing."""
+
+    batch: str
+    extracted_at: datetime
+    files: dict[str, RawFile]
+    ignored: tuple[str, ...]
+    fingerprint: str
+    """Tells the content that it was parsed from."""
+    notes: tuple[str, ...] = ()
+    """What of it was set aside or is not known, with counts, in words."""
+
+    def totals(self) -> dict[str, tuple[int, int]]:
+        """Records and quarantined records of each entity that the batch holds."""
+        totals: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for file in self.files.values():
+            records, quarantined = totals[file.entity]
+            totals[file.entity] = records + file.records, quarantined + file.quarantined
+        return dict(totals)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment as the ledger lists it, and where it lies. ``batches``: those whose rows it holds, by name."""
+
+    listed: SegmentEntry
+    folder: Path
+    batches: tuple[str, ...]
+
+    @property
+    def quarantine(self) -> Path:
+        """Where its quarantined rows lie: source, batch, entity, file, line, reasons, and each record as it came."""
+        return self.folder / QUARANTINE
+
+
+def records(segments: Iterable[Segment], entity: Entity) -> str | None:
+    """SQL of all rows of an entity in segments, None where there are none: its columns in their types, where each came
+    from (``source_system``, ``_batch``, ``_file``), ``_reasons``, and ``file_row_number``, which orders the rows of one
+    file of one batch.
+    """
+    parts = [(segment, part) for segment in segments for part in segment.listed.parts.get(entity.name, ())]
+    written = [segment.folder / part.name for segment, part in parts if part.batch is None]
+    landed = [(segment, part) for segment, part in parts if part.batch is not None]
+    names = ", ".join(column.name for column in entity.columns)
+    queries = []
+    if written:
+        queries.append(
+            f"select {names}, source_system, _batch, _file, _reasons, file_row_number"
+            f" from read_parquet({sql_files(written)}, file_row_number = true)"
+        )
+    if landed:
+        origins = {
+            "source_system": [segment.listed.source for segment, _ in landed],
+            "_batch": [str(part.batch) for _, part in landed],
+            "_file": [str(part.file) for _, part in landed],
+        }
+        named = ", ".join(f"{_by_file(values)} as {name}" for name, values in origins.items())
+        files = sql_files(segment.folder / part.name for segment, part in landed)
+        queries.append(
+            f"select {names}, {named}, cast(null as varchar) as _reasons, file_row_number"
+            f" from read_parquet({files}, file_row_number = true)"
+        )
+    return " union all ".join(queries) or None
+
+
+def _by_file(values: Sequence[str]) -> str:
+    """SQL of a text that depends on which of the files a row comes from."""
+    if len(set(values)) == 1:
+        return sql_text(values[0])
+    return f"([{', '.join(map(sql_text, values))}])[cast(file_index as bigint) + 1]"
+
+
+def holding(segments: Iterable[Segment], batches: Iterable[tuple[str, str]]) -> list[Segment]:
+    """The segments that hold rows of ``batches`` (source and name); they may hold others too: rows tell ``_batch``."""
+    wanted = set(batches)
+    return [
+        segment for segment in segments if any((segment.listed.source, batch) in wanted for batch in segment.batches)
+    ]
+
+
+def new_name(first: str) -> str:
+    """A name that no segment ever had, so that readers of another never find this one in its place."""
+    return f"{re.sub(r'[^A-Za-z0-9_-]', '_', first)[:60]}.{secrets.token_hex(4)}"
+
+
+def parse_segment(
+    connection: duckdb.DuckDBPyConnection,
+    landed: Sequence[Landed],
+    raw: Path,
+    rating_scale: tuple[int, int],
+    progress: Progress,
+    kind: str = EXPORT,
+    bounds: Bounds = DEFAULTS,
+) -> tuple[Segment, list[RawBatch]]:
+    """Parse landed batches of one source into a new segment, files of one shape together; what it holds of each.
+
+    ``kind``: that of the source. ``bounds``: how much of its batches is believed.
+
+    Raises:
+        BatchError: a file cannot be read, or does not have the rows that its manifest says.
+    """
+    source = landed[0].source
+    name = new_name(landed[0].batch)
+    with replacing_folder(raw / source / name) as folder:
+        progress(f"{source} {_span(landed)}")
+        batches, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind, bounds)
+        _write_quarantine(connection, folder / QUARANTINE, source, quarantine)
+        rules = rules_of(kind, rating_scale, bounds)
+        write_summary(folder, rules, {batch.batch: _described(batch) for batch in batches})
+        records = sum(file.records for batch in batches for file in batch.files.values())
+        by_entity = {entity: tuple(of) for entity, of in parts.items()}
+        listed = SegmentEntry(source, name, rules, records, size_of(folder), by_entity)
+    return Segment(listed, raw / source / name, tuple(batch.batch for batch in batches)), batches
+
+
+def _span(landed: Sequence[Landed]) -> str:
+    first, last = landed[0].batch, landed[-1].batch
+    return first if len(landed) == 1 else f"{first} to {last}: {len(landed)} batches"
+
+
+def write_summary(folder: Path, rules: str, batches: dict[str, Any]) -> None:
+    """Write ``segment.json``: the rules of parsing, and what the segment holds of each batch."""
+    (folder / SUMMARY).write_text(json.dumps({"rules": rules, "batches": batches}, indent=1), encoding="utf-8")
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """What a segment holds of each batch, as :func:`write_summary` wrote it.
+
+    Raises:
+        OSError, ValueError, KeyError: there is no segment.
+    """
+    batches = json.loads((folder / SUMMARY).read_bytes())["batches"]
+    assert isinstance(batches, dict)
+    return batches
+
+
+def read_batch(folder: Path, batch: str) -> RawBatch | None:
+    """What a segment holds of a batch; None when there is none."""
+    try:
+        found = read_summary(folder)[batch]
+        return RawBatch(
+            batch,
+            datetime.fromisoformat(found["extracted_at"]),
+            {name: RawFile(**file) for name, file in found["files"].items()},
+            tuple(found["ignored"]),
+            found["fingerprint"],
+            tuple(found.get("notes", ())),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _described(batch: RawBatch) -> dict[str, Any]:
+    return {
+        "fingerprint": batch.fingerprint,
+        "extracted_at": batch.extracted_at.isoformat(),
+        "files": {name: asdict(file) for name, file in batch.files.items()},
+        "ignored": batch.ignored,
+        "notes": batch.notes,
+    }
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of a segment's Parquet files."""
+    return sum(path.stat().st_size for path in folder.glob("*.parquet"))
+
+
+def _parse(
+    connection: duckdb.DuckDBPyConnection,
+    landed: Sequence[Landed],
+    folder: Path,
+    rating_scale: tuple[int, int],
+    kind: str,
+    bounds: Bounds,
+) -> tuple[list[RawBatch], dict[str, list[Part]], list[_BadRow]]:
+    """What there is of each batch, the parts by entity, and the rows of quarantine by batch, file and line."""
+    notes: dict[str, tuple[str, ...]] = {}
+    groups: defaultdict[Hashable, list[parser.LandedFile]] = defaultdict(list)
+    parts: defaultdict[str, list[Part]] = defaultdict(list)
+    outcomes: dict[parser.LandedFile, parser.ParsedFile] = {}
+    delivered: list[parser.LandedFile] = []
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        for number, batch in enumerate(landed):
+            files, notes[batch.batch] = _files(batch, kind, bounds, Path(scratch) / str(number))
+            delivered += files
+        try:
+            for number, file in enumerate(delivered):
+                part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
+                if parser.is_raw_as_it_lies(connection, file, rating_scale) and _link(file.path, folder / part.name):
+                    outcomes[file] = parser.ParsedFile(file.rows, [])
+                    parts[_entity(file)].append(part)
+                else:
+                    groups[parser.shape_of(connection, file.path, kind, bounds)].append(file)
+            numbered = [(Part(f"{_entity(of[0])}-{number}.parquet"), of) for number, of in enumerate(groups.values())]
+            parsed = _parse_groups(connection, [(of, folder / part.name) for part, of in numbered], rating_scale)
+            for (part, of), each in zip(numbered, parsed, strict=True):
+                outcomes |= zip(of, each, strict=True)
+                parts[_entity(of[0])].append(part)
+        except UnreadableFileError as error:
+            raise BatchError(f"{error.path}: cannot be read: {error}; deliver the batch again") from None
+        for file in delivered:
+            _refuse_other_rows(file, outcomes[file].records)
+    if kind != EXPORT:
+        _refuse_vanished(outcomes)
+    parsed_files: dict[str, dict[str, RawFile]] = {batch.batch: {} for batch in landed}
+    quarantine: list[_BadRow] = []
+    folders = {batch.batch: batch.folder for batch in landed}
+    for file, outcome in outcomes.items():
+        name, entity = file.path.name, _entity(file)
+        parsed_files[file.batch][name] = RawFile(entity, outcome.records, len(outcome.bad))
+        if kind == archives.KIND:
+            places = archives.places(folders[file.batch], outcome.bad, bounds)
+        else:
+            places = [(name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
+        quarantine += [(file.batch, entity, *place) for place in places]
+    quarantine.sort(key=lambda row: (row[0], row[2], row[3]))
+    batches = []
+    for batch in landed:
+        files_of = parsed_files[batch.batch]
+        ignored = tuple(sorted(batch.manifest.files.keys() - files_of.keys()))
+        about = batch.batch, batch.extracted_at, files_of, ignored, batch.fingerprint, notes[batch.batch]
+        batches.append(RawBatch(*about))
+    return batches, parts, quarantine
+
+
+def _parse_groups(
+    connection: duckdb.DuckDBPyConnection,
+    groups: Sequence[tuple[Sequence[parser.LandedFile], Path]],
+    rating_scale: tuple[int, int],
+) -> list[list[parser.ParsedFile]]:
+    """Parse files of one shape each into a target each, some at a time: no core waits for a statement that is being
+    planned, or for the last rows of another.
+    """
+    at_work: list[duckdb.DuckDBPyConnection] = []
+
+    def parse(group: tuple[Sequence[parser.LandedFile], Path]) -> list[parser.ParsedFile]:
+        files, target = group
+        with parser.cursor(connection) as cursor:
+            at_work.append(cursor)
+            try:
+                parsed = parser.parse_files(cursor, files, target, rating_scale)
+            finally:
+                at_work.remove(cursor)
+        if target.stat().st_size >= _LARGE_PART:  # the disk can begin while others are parsed
+            sync_file(target)
+        return parsed
+
+    with ThreadPoolExecutor(_STATEMENTS_AT_A_TIME) as pool:
+        parsing_of = [pool.submit(parse, group) for group in groups]
+        try:
+            return [one.result() for one in parsing_of]
+        except BaseException:
+            for one in parsing_of:
+                one.cancel()
+            while wait(parsing_of, timeout=0.1).not_done:
+                for cursor in list(at_work):  # again and again: one that has not begun yet does not hear it
+                    cursor.interrupt()
+            raise
+
+
+def _link(origin: Path, target: Path) -> bool:
+    """Give a landed file, which nobody changes, a second name; whether the file system can."""
+    try:
+        os.link(origin, target)
+    except OSError:
+        return False
+    return True
+
+
+def _files(landed: Landed, kind: str, bounds: Bounds, scratch: Path) -> tuple[list[parser.LandedFile], tuple[str, ...]]:
+    """The files of a batch that hold an entity, by name, and what there is to say of them."""
+    if kind == archives.KIND:
+        return archives.take_apart(landed, scratch, bounds)
+    files = []
+    manifest = landed.manifest
+    if not _ZERO < manifest.extracted_at < _NOT_YET:  # a release could not hold it
+        raise BatchError(
+            f"{landed.folder / MANIFEST}: extracted_at: {manifest.extracted_at.isoformat()} is no moment of an"
+            " extraction; have the batch written again"
+        )
+    latest = manifest.latest
+    for name, listed in sorted(manifest.files.items()):
+        path = landed.folder / name
+        if parser.is_misnamed(name, kind):
+            raise BatchError(
+                f"{path}: its name tells no known format; call it like 'messages-0001.ndjson.gz'"
+                " (or .csv, .parquet) and deliver the batch again"
+            )
+        if parser.entity_of(name, kind) is not None:
+            files.append(parser.LandedFile(path, landed.source, landed.batch, latest, listed.rows, kind, bounds))
+    return files, ()
+
+
+def _entity(file: parser.LandedFile) -> str:
+    entity = parser.entity_of(file.path.name, file.kind)
+    assert entity is not None
+    return entity.name
+
+
+def _refuse_other_rows(file: parser.LandedFile, records: int) -> None:
+    if records != file.rows:
+        raise BatchError(
+            f"{file.path}: the manifest says {file.rows:,} rows, the file has {records:,}; deliver it again, or its"
+            " manifest"
+        )
+
+
+def _refuse_vanished(outcomes: Mapping[parser.LandedFile, parser.ParsedFile]) -> None:
+    """A value that no record of a live system has any more is no bad row, but another interface."""
+    of_entity: defaultdict[tuple[str, str], list[parser.LandedFile]] = defaultdict(list)
+    for file in outcomes:
+        of_entity[file.batch, _entity(file)].append(file)
+    for (_, name), files in of_entity.items():
+        bad = [(row.reasons, row.record) for file in files for row in outcomes[file].bad]
+        records = sum(outcomes[file].records for file in files)
+        path = vanished(entities_of(files[0].kind)[name], records, bad)
+        if path is not None:
+            raise BatchError(
+                f"{files[0].source} {files[0].batch}: none of the {records:,} {name} has '{path}' any more: the"
+                " system's interface has changed; 'causerie check-source' tells more, and the next run asks again"
+            )
+
+
+def _write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path, source: str, rows: Sequence[_BadRow]) -> None:
+    columns = dict.fromkeys(("batch", "entity", "file"), "varchar")
+    columns |= {"line": "bigint", "reasons": "varchar", "record": "varchar"}
+    with parser.cursor(connection) as cursor:  # the text of a statement takes a few times what its rows do
+        cursor.execute(f"create temp table quarantined as {sql_rows(columns, rows[:_ROWS_TOGETHER])}")
+        for first in range(_ROWS_TOGETHER, len(rows), _ROWS_TOGETHER):
+            cursor.execute(f"insert into quarantined {sql_rows(columns, rows[first : first + _ROWS_TOGETHER])}")
+        cursor.execute(
+            f"copy (select {sql_text(source)} as source_system, * from quarantined) to {sql_text(path)}"
+            f" ({parser.PARQUET})"
+        )

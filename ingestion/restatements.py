@@ -1,0 +1,178 @@
+"""Broken clocks: records of new batches that were known with another instant, or lie ahead of their extraction.
+
+Here: comparing versions between batches, and what there is to say of clocks that jump: how many rows, by how much,
+since when. Not here: how many of them refuse a batch (``ingest``), and what makes a row bad (``rules``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from ingestion.export_format import Entity
+from ingestion.raw.segments import RawBatch, Segment, records
+from ingestion.sql import sql_text
+
+Known = Callable[[Entity, str], str | None]
+"""Of an entity and SQL of what was delivered of it, SQL of the versions of the same records that were accepted before,
+with the columns of :func:`versions`, others possibly among them; None for none."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far the clocks of ``rows`` jumped: most of them by ``by``; ``since``: the earliest true instant concerned."""
+
+    rows: int
+    by: timedelta
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"{self.rows:,} of them by {_signed(self.by)}, since {self.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Of one entity in one batch: records known before, those of another clock, and their usual shift."""
+
+    known: int = 0
+    restated: int = 0
+    shift: Shift | None = None
+
+
+def _signed(span: timedelta) -> str:
+    return f"{'-' if span < timedelta(0) else '+'}{abs(span)}"
+
+
+def versions(segments: Sequence[Segment], entity: Entity, batches: Sequence[str] | None = None) -> str | None:
+    """SQL of the good versions in segments: ``key``, ``clock``, ``updated_at``, ``_batch``, ``_file``, ``line``.
+
+    ``batches``: only theirs. Numbers of lines can be compared within one file of one batch.
+    """
+    rows = records(segments, entity)
+    if rows is None:
+        return None
+    among = "" if batches is None else f" and _batch in ({', '.join(map(sql_text, batches))})"
+    return (
+        f"select {entity.key} as key, {entity.clock} as clock, coalesce(updated_at, '-infinity') as updated_at,"
+        f" _batch, _file, file_row_number as line from ({rows})"
+        f" where _reasons is null{among}"
+    )
+
+
+def known_and_restated(
+    connection: duckdb.DuckDBPyConnection,
+    known: Known,
+    segment: Segment,
+    batches: Sequence[RawBatch],
+    entities: Iterable[Entity],
+) -> dict[tuple[str, str], Clocks]:
+    """By batch and entity: how many of its records were known before it, and how many of these changed their clock.
+
+    ``batches`` are those of a new segment. Before a batch means: in what is ``known``, and in those of smaller name, as
+    if these were accepted; where one of them is not, nothing behind it is accepted in this run anyway.
+    """
+    found = {}
+    for entity in entities:
+        if entity.clock is None:
+            continue
+        records = {batch.batch: batch.totals().get(entity.name, (0, 0))[0] for batch in batches}
+        delivering = [batch for batch, count in records.items() if count]
+        delivered = versions([segment], entity, delivering)
+        before = known(entity, delivered) if delivering and delivered else None
+        if before is None and len(delivering) < 2:
+            continue
+        # a record that occurs twice occurs in a batch other than the largest: only their keys need be remembered
+        largest = None if before else max(delivering, key=lambda batch: records[batch])
+        smaller = versions([segment], entity, [batch for batch in delivering if batch != largest])
+        new = versions([segment], entity)
+        assert smaller is not None and new is not None
+        for batch, of_known, restated, rows, by, since in connection.execute(_query(before, new, smaller)).fetchall():
+            shift = Shift(rows, timedelta(microseconds=by), since) if restated else None
+            found[batch, entity.name] = Clocks(of_known, restated, shift)
+    return found
+
+
+def _query(before: str | None, new: str, smaller: str) -> str:
+    union = f"select *, _batch as turn from ({new})"
+    if before:  # whatever its name, an accepted batch came before every candidate
+        union = f"select *, '' as turn from ({before}) union all {union}"
+    return f"""
+        with keys as materialized (select distinct key from ({smaller})),
+        versions as (select * from ({union}) semi join keys using (key)),
+        repeated as (
+            select key from versions group by key having min(turn) <> max(turn)
+        ),
+        of_each_turn as (
+            select key, turn, max(struct_pack(updated_at, _batch, _file, line, clock)) as winner
+            from versions semi join repeated using (key)
+            group by key, turn
+        ),
+        with_before as (
+            select
+                turn,
+                winner.clock as clock,
+                max(struct_pack(u := winner.updated_at, b := winner._batch, clock := winner.clock)) over (
+                    partition by key order by turn rows between unbounded preceding and 1 preceding
+                ) as before
+            from of_each_turn
+        ),
+        by_shift as (
+            select
+                turn,
+                coalesce(before.clock <> clock, false) as is_restated,
+                epoch_us(clock) - epoch_us(before.clock) as shift,
+                count(before) as records,
+                min(before.clock) as since
+            from with_before
+            where turn <> ''
+            group by all
+        )
+        select
+            turn,
+            cast(sum(records) as bigint),
+            cast(coalesce(sum(records) filter (where is_restated), 0) as bigint),
+            max(records) filter (where is_restated),
+            arg_max(shift, records) filter (where is_restated),
+            min(since) filter (where is_restated)
+        from by_shift
+        group by turn
+    """
+
+
+def ahead_of_extraction(
+    connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch
+) -> str | None:
+    """What there is to say of the quarantined rows of a batch that lie ahead of its extraction; None without any."""
+    told = []
+    for column in (column.name for column in entity.columns if column.happened):
+        ahead = f"epoch_us({column}) - {round(batch.extracted_at.timestamp() * 1_000_000)}"
+        query = (
+            f"select count(*), quantile_disc({ahead}, 0.5), max({ahead}), min({column})"
+            f" from ({_quarantined(segment, entity, batch)}) where contains(_reasons, '{column}: later than')"
+        )
+        ((rows, usual, most, since),) = connection.execute(query).fetchall()
+        if rows:
+            told.append(
+                f"{rows:,} with {column} ahead of the extraction, usually by {timedelta(microseconds=usual)}, at most"
+                f" by {timedelta(microseconds=most)}, since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            )
+    return ", ".join(told) or None
+
+
+def most_frequent_reasons(
+    connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch
+) -> list[tuple[str, int]]:
+    """The two reasons for which most rows of a batch are quarantined, and how many rows each."""
+    query = (
+        "select reason, count(*) from"
+        f" (select unnest(string_split(_reasons, '; ')) as reason from ({_quarantined(segment, entity, batch)}))"
+        " group by reason order by 2 desc, 1 limit 2"
+    )
+    return connection.execute(query).fetchall()
+
+
+def _quarantined(segment: Segment, entity: Entity, batch: RawBatch) -> str:
+    return f"from ({records([segment], entity)}) where _reasons is not null and _batch = {sql_text(batch.batch)}"

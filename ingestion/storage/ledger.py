@@ -1,0 +1,329 @@
+"""What became of each batch, and which segment of raw holds it: one small SQLite file, written in transactions.
+
+Here: which batches are accepted, refused, waiting or set aside, with their counts and reasons; what operators decided;
+the segments, and so the catalogue of raw: a folder that no entry names is left over. Not here: the rows themselves
+(``landing`` and ``raw``), how a batch is judged (``ingest``), and what may be decided (``decisions``).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+LEDGER = "ledger.sqlite"
+"""Its name in a home."""
+Status = Literal["accepted", "refused", "waiting", "set aside"]
+Verb = Literal["accept", "reject"]
+
+_SCHEMA = """
+create table if not exists batches (
+    source text not null,
+    batch text not null,
+    status text not null check (status in ('accepted', 'refused', 'waiting', 'set aside')),
+    extracted_at text,
+    decided_at text not null,
+    counts text not null,
+    reasons text not null,
+    segment text,
+    primary key (source, batch)
+) strict;
+create table if not exists segments (
+    source text not null,
+    segment text not null,
+    rules text not null,
+    records integer not null,
+    bytes integer not null,
+    parts text not null,
+    primary key (source, segment)
+) strict;
+create table if not exists sources (source text primary key, kind text not null) strict;
+create table if not exists decisions (
+    decided_at text not null,
+    source text not null,
+    batch text not null,
+    verb text not null check (verb in ('accept', 'reject')),
+    reason text not null,
+    fingerprint text
+) strict;
+"""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of one entity in one batch: records landed, those quarantined, those known before, those of another clock."""
+
+    landed: int = 0
+    quarantined: int = 0
+    known: int = 0
+    restated: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One batch. ``waiting``: it stands behind a refused one; ``set aside``: an operator rejected it.
+
+    ``counts`` is by entity. ``reasons``: why it is refused; of an accepted one, why it would be but for an operator.
+    ``segment``: what holds its rows in raw; None when nothing does, as that of a batch that could not be read.
+    """
+
+    source: str
+    batch: str
+    status: Status
+    extracted_at: datetime | None
+    decided_at: datetime
+    counts: dict[str, Counts] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+    segment: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an operator decided about a batch, and why. ``fingerprint``: of the content that it was decided about."""
+
+    decided_at: datetime
+    source: str
+    batch: str
+    verb: Verb
+    reason: str
+    fingerprint: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.verb}ed {self.source} {self.batch} at {self.decided_at:%Y-%m-%d %H:%M}: {self.reason}"
+
+
+class Part(NamedTuple):
+    """A Parquet file of a segment. ``batch``, ``file``: of a landed file that is a part as it lies, what it is.
+
+    Where they are None, its rows tell themselves where they came from.
+    """
+
+    name: str
+    batch: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True)
+class SegmentEntry:
+    """A segment of raw: the rules it was parsed under, its records (malformed ones too), bytes and parts by entity."""
+
+    source: str
+    segment: str
+    rules: str
+    records: int
+    bytes: int
+    parts: dict[str, tuple[Part, ...]]
+
+
+class Ledger:
+    """The ledger of one home. Use as a context manager; every :meth:`record` is one transaction.
+
+    ``read_only``: of a ledger that is there; nothing is written, not even what an older one lacks.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        if read_only:
+            self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(path, timeout=30)
+        self._connection.execute("pragma synchronous = full")
+        with self._transaction():
+            for statement in _SCHEMA.split(";"):
+                self._connection.execute(statement)
+            columns = {name for _, name, *_ in self._connection.execute("pragma table_info(batches)")}
+            if "segment" not in columns:  # written before there were segments: parsed anew from landing
+                self._connection.execute("alter table batches add column segment text")
+            ((definition,),) = self._connection.execute("select sql from sqlite_master where name = 'batches'")
+            if "'set aside'" not in definition:  # written before operators could reject: a check cannot be altered
+                self._connection.execute("alter table batches rename to batches_before")
+                self._connection.execute(_SCHEMA.split(";")[0])
+                self._connection.execute(
+                    "insert into batches select source, batch, status, extracted_at, decided_at, counts, reasons,"
+                    " segment from batches_before"
+                )
+                self._connection.execute("drop table batches_before")
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._connection:
+            self._connection.execute("begin immediate")
+            yield
+
+    def entries(self, source: str | None = None, status: Status | None = None) -> list[Entry]:
+        """All entries, or those of one source or status, by the names of source and batch."""
+        rows = self._connection.execute(
+            "select source, batch, status, extracted_at, decided_at, counts, reasons, segment from batches"
+            " where (?1 is null or source = ?1) and (?2 is null or status = ?2) order by source, batch",
+            (source, status),
+        )
+        return [
+            Entry(
+                name,
+                batch,
+                status,
+                datetime.fromisoformat(extracted_at) if extracted_at else None,
+                datetime.fromisoformat(decided_at),
+                {entity: Counts(**values) for entity, values in json.loads(counts).items()},
+                tuple(json.loads(reasons)),
+                segment,
+            )
+            for name, batch, status, extracted_at, decided_at, counts, reasons, segment in rows
+        ]
+
+    def accepted(self, source: str) -> dict[str, str | None]:
+        """The accepted batches of a source by name, each with its segment: what a run with nothing new has to read."""
+        return dict(
+            self._connection.execute(
+                "select batch, segment from batches where source = ? and status = 'accepted' order by batch", (source,)
+            )
+        )
+
+    def kind(self, source: str) -> str | None:
+        """The kind of system that the accepted batches of a source came from; None while nothing says so."""
+        with suppress(sqlite3.OperationalError):  # of a ledger that is only read, and older than the table
+            for (kind,) in self._connection.execute("select kind from sources where source = ?", (source,)):
+                return str(kind)
+        return None
+
+    def segments(self, source: str) -> list[SegmentEntry]:
+        """The segments of a source, by name."""
+        rows = self._connection.execute(
+            "select segment, rules, records, bytes, parts from segments where source = ? order by segment", (source,)
+        )
+        return [
+            SegmentEntry(
+                source,
+                segment,
+                rules,
+                records,
+                size,
+                {entity: tuple(map(_part, listed)) for entity, listed in json.loads(parts).items()},
+            )
+            for segment, rules, records, size, parts in rows
+        ]
+
+    def rules_in_use(self, source: str) -> list[str]:
+        """The rules by which rows of accepted batches of a source were parsed: one, unless some could not be again."""
+        rows = self._connection.execute(
+            "select distinct segments.rules from segments join batches using (source, segment)"
+            " where source = ? and status = 'accepted' order by 1",
+            (source,),
+        )
+        return [rules for (rules,) in rows]
+
+    def record(self, entries: Iterable[Entry], segments: Iterable[SegmentEntry] = ()) -> None:
+        """Write entries, replacing those of the same batches, and new segments: all of them or none.
+
+        A segment that holds no batch any more is no longer listed.
+        """
+        with self._transaction():
+            self._connection.executemany(
+                "insert or replace into segments values (?, ?, ?, ?, ?, ?)",
+                map(_row, segments),
+            )
+            self._write(entries)
+
+    def keep_kind(self, source: str, kind: str) -> None:
+        """Note the kind of system that the batches of a source come from."""
+        if self.kind(source) != kind:
+            with self._transaction():
+                self._connection.execute("insert or replace into sources values (?, ?)", (source, kind))
+
+    def decide(self, decision: Decision, entries: Iterable[Entry] = (), forget: bool = False) -> None:
+        """Write a decision, and the entries that it changes; with ``forget`` its batch is as if it had never come."""
+        with self._transaction():
+            self._connection.execute(
+                "insert into decisions values (?, ?, ?, ?, ?, ?)",
+                (
+                    decision.decided_at.isoformat(),
+                    decision.source,
+                    decision.batch,
+                    decision.verb,
+                    decision.reason,
+                    decision.fingerprint,
+                ),
+            )
+            if forget:
+                self._connection.execute(
+                    "delete from batches where source = ? and batch = ?", (decision.source, decision.batch)
+                )
+            self._write(entries)
+
+    def decisions(self, source: str | None = None) -> list[Decision]:
+        """What operators decided, about all sources or one, the latest last."""
+        rows = self._connection.execute(
+            "select decided_at, source, batch, verb, reason, fingerprint from decisions"
+            " where ?1 is null or source = ?1 order by rowid",
+            (source,),
+        )
+        return [Decision(datetime.fromisoformat(decided_at), *rest) for decided_at, *rest in rows]
+
+    def replace_segments(self, by: SegmentEntry, replaced: Iterable[str]) -> None:
+        """Have a new segment hold what others of its source held: all of it or nothing."""
+        with self._transaction():
+            self._connection.execute(
+                "insert into segments values (?, ?, ?, ?, ?, ?)",
+                _row(by),
+            )
+            self._connection.executemany(
+                "update batches set segment = ? where source = ? and segment = ?",
+                [(by.segment, by.source, segment) for segment in replaced],
+            )
+            self._unlist()
+
+    def _write(self, entries: Iterable[Entry]) -> None:
+        self._connection.executemany(
+            "insert or replace into batches values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    entry.source,
+                    entry.batch,
+                    entry.status,
+                    entry.extracted_at.isoformat() if entry.extracted_at else None,
+                    entry.decided_at.isoformat(),
+                    json.dumps({entity: vars(counts) for entity, counts in entry.counts.items()}),
+                    json.dumps(entry.reasons),
+                    entry.segment,
+                )
+                for entry in entries
+            ],
+        )
+        self._unlist()
+
+    def _unlist(self) -> None:
+        self._connection.execute(
+            "delete from segments where (source, segment) not in"
+            " (select source, segment from batches where segment is not null)"
+        )
+
+
+def _listed(part: Part) -> str | Part:
+    """A part as JSON tells it: by its name alone where its rows tell the rest, as all did before there were others."""
+    return part if part.batch is not None else part.name
+
+
+def _part(listed: str | list[str]) -> Part:
+    return Part(listed) if isinstance(listed, str) else Part(*listed)
+
+
+def _row(segment: SegmentEntry) -> tuple[str | int, ...]:
+    return (
+        segment.source,
+        segment.segment,
+        segment.rules,
+        segment.records,
+        segment.bytes,
+        json.dumps({entity: [_listed(part) for part in of] for entity, of in segment.parts.items()}),
+    )

@@ -1,0 +1,120 @@
+"""``manifest.json``: what a batch says of itself.
+
+Here: its shape, and what is no manifest. Not here: the files that it lists (``landing``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from ingestion import strict_json
+from ingestion.shown import shortened, visible
+from ingestion.storage.delivered import Delivered, NotDeliveredError
+
+MANIFEST = "manifest.json"
+LARGEST = 16 << 20
+"""Bytes of a manifest."""
+_ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
+
+
+class BatchError(Exception):
+    """A batch cannot be ingested. The message names the file, what is wrong and the remedy."""
+
+
+class _ManifestFile(BaseModel):
+    rows: Annotated[int, Field(ge=0, strict=True)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
+
+
+class Manifest(BaseModel):
+    """``manifest.json``: when the batch was extracted, and rows and hash of each of its files."""
+
+    extracted_at: AwareDatetime
+    files: dict[str, _ManifestFile]
+
+    @property
+    def latest(self) -> datetime:
+        """Nothing in the batch can have happened later."""
+        return self.extracted_at
+
+
+class LiveManifest(Manifest):
+    """That of a live source, which we write: also when the reading ended, and where the next one continues.
+
+    So rows and cursor are kept together. In a delivered manifest both are ignored.
+    """
+
+    finished_at: AwareDatetime | None = None
+    cursor: dict[str, Any] | None = None
+
+    @property
+    def latest(self) -> datetime:
+        """What changed while the system was read may be in the batch, too."""
+        return self.finished_at or self.extracted_at
+
+
+AnyManifest = TypeVar("AnyManifest", bound=Manifest)
+
+
+def read_manifest(folder: Path, delivered: Delivered | None = None) -> tuple[Manifest, bytes]:
+    """The manifest of a batch and its bytes. ``delivered``: how its folder is read, when that is not our own.
+
+    Raises:
+        BatchError: it is no manifest.
+    """
+    return manifest_of(folder, delivered or Delivered(folder, folder), Manifest)
+
+
+def read_live_manifest(folder: Path) -> LiveManifest:
+    """The manifest of a batch of a live source.
+
+    Raises:
+        BatchError: it is no manifest.
+    """
+    return manifest_of(folder, Delivered(folder, folder), LiveManifest)[0]
+
+
+def manifest_of(folder: Path, delivered: Delivered, model: type[AnyManifest]) -> tuple[AnyManifest, bytes]:
+    """The manifest of a batch, with what ``model`` says, and its bytes.
+
+    Raises:
+        BatchError: it is no manifest.
+    """
+    path = folder / MANIFEST
+    try:
+        content = delivered.content(MANIFEST, LARGEST)
+        decoded = strict_json.decoded(content)
+        if isinstance(decoded, dict) and not _ISO_8601.match(str(decoded.get("extracted_at"))):
+            raise BatchError(f"{path}: extracted_at: no ISO 8601 text with an offset; have the batch written again")
+        manifest = model.model_validate(decoded)
+    except ValidationError as error:
+        mistake = error.errors()[0]
+        key = ".".join(visible(shortened(str(part))) for part in mistake["loc"])
+        where = f"{path}: {key}" if key else path
+        raise BatchError(f"{where}: {mistake['msg']}; have the batch written again") from None
+    except NotDeliveredError as error:
+        raise BatchError(f"{error}; have the batch written again") from None
+    except ValueError as error:
+        raise BatchError(f"{path}: cannot be read as a manifest: {error}; have the batch written again") from None
+    for name in manifest.files:
+        if not _is_plain(name):
+            raise BatchError(f"{path}: files: {shortened(name)!r} is no plain file name; have the batch written again")
+    return manifest, content
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name can only be that of a file of the batch itself, other than its manifest."""
+    if not name or name.startswith(".") or name == MANIFEST:
+        return False
+    return name == PurePosixPath(name).name and is_printable(name, 255) and "\\" not in name
+
+
+def is_printable(name: str, longest: int) -> bool:
+    """Whether a name can be shown as it is, in so many bytes at most."""
+    return name.isprintable() and len(os.fsencode(name)) <= longest

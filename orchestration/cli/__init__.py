@@ -1,0 +1,1 @@
+"""The `causerie` command: what it prints, and how it begins and ends."""

@@ -1,0 +1,41 @@
+"""`causerie check-source`: whether a source can be read.
+
+Here: its options and how findings are shown. Not here: what is asked (``ingestion.sources.checks``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ingestion.shown import visible
+from orchestration.cli.commands.common import REFUSED, WRONG, config_option, read_settings, say, stop
+
+
+@click.command("check-source")
+@click.argument("name")
+@config_option
+def check_source(name: str, config: Path) -> None:
+    """Reach the source NAME, and say what it has and what is missing.
+
+    Authenticates and reads one page of each entity; of folders, what lies there. Nothing is written.
+
+    Exit status: 0 it can be read; 1 something that is needed is missing; 2 wrong configuration or usage.
+    """
+    settings = read_settings(config)
+    source = next((source for source in settings.sources if source.name == name), None)
+    if source is None:
+        known = ", ".join(source.name for source in settings.sources)
+        stop(f"{config}: no source '{name}'; there are {known}", WRONG)
+    from ingestion.sources.checks import check
+
+    say(visible(f"{source.name} ({source.kind}, account {source.account})"))
+    is_readable = True
+    for finding in check(source):
+        mark = "ok" if finding.is_there else "missing" if finding.is_needed else "without"
+        say(visible(f"  {mark:<8} {finding.subject:<14} {finding.words}"))
+        is_readable &= finding.is_there or not finding.is_needed
+    if not is_readable:
+        stop(f"{source.name} cannot be read as it is: see what is missing above", REFUSED)
+    say("it can be read")

@@ -1,0 +1,57 @@
+"""`causerie demo`: made-up conversations to try causerie with.
+
+Here: its options. Not here: the conversations (``demo_data``).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from orchestration.cli import ending
+from orchestration.cli.commands.common import WRONG, say, stop
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new or empty folder.")
+@click.option("--conversations", type=click.IntRange(min=1), default=2000, show_default=True, help="How many.")
+@click.option("--days", type=click.IntRange(min=1), default=90, show_default=True, help="Over how many days.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["ndjson", "csv", "parquet"]),
+    default="ndjson",
+    show_default=True,
+    help="Of the files.",
+)
+def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) -> None:
+    """Write a drop with made-up conversations of two accounts, and a causerie.toml that reads it."""
+    from demo_data import write_demo
+    from ingestion.shown import shell_word
+
+    ending.go_on_without_output()
+
+    try:
+        summary = write_demo(
+            out,
+            conversations=conversations,
+            days=days,
+            seed=seed,
+            file_format=file_format,
+            progress=_progress if sys.stderr.isatty() else None,
+        )
+    except ValueError as error:
+        stop(str(error), WRONG)
+    if sys.stderr.isatty():
+        _progress("")
+    rows = ", ".join(f"{count:,} {entity}" for entity, count in summary.rows.items())
+    say(f"{summary.batches} batches: {rows}")
+    say(f"now: causerie run --config {shell_word(str(summary.config))}")
+
+
+def _progress(message: str) -> None:
+    """On one line of the terminal, each message over the one before."""
+    click.echo(f"\r\033[K{message}", err=True, nl=False)

@@ -1,0 +1,28 @@
+"""`causerie publish`: the last build becomes the current release.
+
+Here: its options. Not here: what is demanded of a build (``orchestration.releases.publication``).
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from orchestration.cli.commands.common import config_option, home_to_oneself, leave, read_settings
+
+
+@click.command()
+@config_option
+def publish(config: Path) -> None:
+    """Publish the last build, where a run was stopped after its audit: of it the same is demanded as in a run.
+
+    Exit status: 0 published; 1 there is no build with a verdict that holds for exactly it.
+    """
+    started = time.monotonic()
+    settings = read_settings(config)
+    with home_to_oneself(settings, config):
+        from orchestration.cli.runner import publish_last_build
+
+        leave(publish_last_build(settings, started))

@@ -1,0 +1,89 @@
+"""`causerie quarantine`: the rows that were kept out, for who has to mend them.
+
+Here: its options. Not here: which rows these are (``orchestration.quarantine``) and how they are shown
+(``orchestration.cli.quarantine_formats``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ingestion.live_formats import KINDS, entities_of
+from ingestion.shown import visible
+from orchestration.cli.commands.common import (
+    REFUSED,
+    WRONG,
+    config_option,
+    home_of_this_user,
+    opened,
+    read_settings,
+    say,
+    stop,
+)
+
+_ENTITIES = list(dict.fromkeys(entity for kind in KINDS for entity in entities_of(kind)))
+
+
+@click.command()
+@config_option
+@click.option("--source", help="Rows of this source only.")
+@click.option("--batch", help="Rows of this batch only.")
+@click.option("--entity", type=click.Choice(_ENTITIES), help="Rows of this entity only.")
+@click.option("--reason", metavar="TEXT", help="Rows with a reason that contains this, in any case.")
+@click.option("--all", "with_mended", is_flag=True, help="Mended rows too, and by which batch.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    help="Rows to show of each reason, 0 for all; by default 5 in a table, else all.",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="csv and json hold every row once, with the record as it came.",
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write into this file.")
+def quarantine(
+    config: Path,
+    source: str | None,
+    batch: str | None,
+    entity: str | None,
+    reason: str | None,
+    with_mended: bool,
+    limit: int | None,
+    file_format: str,
+    out: Path | None,
+) -> None:
+    """List the rows that were kept out as malformed, by reason, with file and line.
+
+    A row is open until a later batch delivers its record well. Rows of refused batches are listed too: they are not
+    counted, and it is for these that somebody has to deliver the batch again.
+
+    Exit status: 0 whether there are rows or not; 1 the ledger cannot be read; 2 wrong configuration or usage.
+    """
+    settings = read_settings(config)
+    home_of_this_user(settings)
+    names = [known.name for known in settings.sources]
+    if source is not None and source not in names:
+        stop(f"--source: there is no source '{source}'; there are {', '.join(names)}", WRONG)
+
+    from orchestration.cli import quarantine_formats as formats
+    from orchestration.quarantine import Question, UnknownBatchError, UnreadableLedgerError, quarantined
+
+    if limit is None and file_format == "table":
+        limit = formats.EXAMPLES
+    write = {"table": formats.write_table, "csv": formats.write_csv, "json": formats.write_json}[file_format]
+    try:
+        with quarantined(settings, Question(source, batch, entity, reason, with_mended)) as rows:
+            for note in rows.notes:
+                say(visible(note), err=True)
+            with opened(out) as file:
+                write(rows, limit or None, file)
+    except UnknownBatchError as error:
+        stop(visible(f"--batch: {error}"), WRONG)
+    except UnreadableLedgerError as error:
+        stop(str(error), REFUSED)

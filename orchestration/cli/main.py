@@ -1,0 +1,45 @@
+"""The `causerie` command.
+
+Here: its sub-commands, and nothing that takes time to import. Not here: what they do (``commands``).
+"""
+
+from __future__ import annotations
+
+import click
+
+from orchestration.cli.commands import (
+    accept,
+    check_source,
+    demo,
+    diff,
+    docs,
+    publish,
+    quarantine,
+    query,
+    reject,
+    releases,
+    report,
+    rollback,
+    run,
+    serve,
+    status,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="causerie")
+def main() -> None:
+    """A batch ELT warehouse for WhatsApp conversations.
+
+    Takes conversations in from the systems where support teams work, builds the report tables overview, by_agent,
+    by_tag and details, audits each build, and publishes only one that holds, as a DuckDB file.
+    """
+
+
+COMMANDS = (
+    *(run.run, check_source.check_source, status.status, quarantine.quarantine, accept.accept, reject.reject),
+    *(releases.releases, diff.diff, rollback.rollback, publish.publish),
+    *(report.report, serve.serve, query.query, docs.docs, demo.demo),
+)
+for command in COMMANDS:
+    main.add_command(command)

@@ -1,0 +1,135 @@
+"""A report on a terminal: as many rows and columns as fit, in readable units.
+
+Here: which columns a person wants first, and how values are shown. Not here: the rows (``reports.downloads``), and
+files with all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import IO, Any
+
+from rich.cells import cell_len
+from rich.table import Table
+
+from ingestion.shown import visible
+from orchestration.cli import summary
+from orchestration.cli.terminal import Terminal
+from reports import published
+from reports.choices import in_words
+from reports.downloads import Answer
+
+ROWS = 50
+WIDEST, GAP = 30, 2
+"""Of a column, and between two."""
+
+_MEASURES = (
+    *("conversations", "distinct_contacts", "messages", "conversations_answered", "conversations_closed"),
+    *("median_first_response_seconds", "avg_reply_seconds", "median_duration_seconds", "csat_percent", "ratings"),
+    *("conversations_unanswered", "median_first_response_business_seconds", "p90_first_response_seconds", "reopens"),
+)
+_WANTED = {
+    "overview": ("period_start", *_MEASURES),
+    "by-agent": ("period_start", "agent_name", "source_system", "messages_outbound", "replies", *_MEASURES),
+    "by-tag": ("period_start", "tag", "share_of_conversations", *_MEASURES),
+    "compare": ("compared", "period_start", "period_end", *_MEASURES),
+    "traffic": ("weekday", "hour", "conversations", "messages", "messages_inbound", "messages_outbound"),
+    "details": (
+        *("started_at", "conversation_id", "contact_name", "agent_name", "status", "source", "first_response_seconds"),
+        *("duration_seconds", "messages", "rating", "conversation_tags", "channel", "team", "source_system"),
+    ),
+}
+"""Of each report the columns that are shown, the first ones first."""
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def write_table(answer: Answer, out: IO[str]) -> None:
+    """What a person reads, and how to get what is not shown."""
+    console = Terminal(out)
+    known = list(answer.columns())
+    wanted = [name for name in _WANTED[answer.report.name] if name in known]
+    if len(answer.filters) > 1:
+        wanted.insert(0, "account_id")
+    rows = list(answer.rows(ROWS))
+    about = published.about(answer.connection)
+    through = f"{about['data_through']:%Y-%m-%d %H:%M} UTC" if about["data_through"] else "unknown"
+    console.say((str(about["release_id"]), "bold"), f"  data through {through}")
+    for name, text in in_words(answer.report, answer.filters):
+        if text != "all" and name != "report":
+            console.say((name, "dim"), f" {text}")
+    if not rows:
+        console.print("No rows.")
+        return
+    complete = known.index("is_complete") if "is_complete" in known else None
+    cells = {name: [_shown(name, row[known.index(name)]) for row in rows] for name in wanted}
+    if "agent_name" in cells:  # an agent without a name is still told from others
+        ids = [row[known.index("agent_id")] for row in rows]
+        nameless = summary.count(None)
+        cells["agent_name"] = [
+            name if name != nameless or id_ is None else visible(id_)
+            for name, id_ in zip(cells["agent_name"], ids, strict=True)
+        ]
+    if complete is not None and "period_start" in cells:
+        cells["period_start"] = [
+            text + ("" if row[complete] else " *") for text, row in zip(cells["period_start"], rows, strict=True)
+        ]
+    shown = _fitting(cells, console.width)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in shown:
+        is_number = isinstance(
+            next((row[known.index(name)] for row in rows if row[known.index(name)]), None), int | float
+        )
+        table.add_column(_heading(name), justify="right" if is_number else "left", min_width=_width(name, cells[name]))
+    for line in zip(*(cells[name] for name in shown), strict=True):
+        table.add_row(*line)
+    console.print(table)
+    if complete is not None and not all(row[complete] for row in rows):
+        console.print("* the data does not reach to its end", style="dim")
+    total = answer.count() if len(rows) == ROWS else len(rows)
+    more = [f"{total - len(rows):,} more rows"] if total > len(rows) else []
+    more.append(f"{len(known) - len(shown)} of {len(known)} columns are not shown")
+    console.say((f"{' and '.join(more)}; all of it: --out FILE.csv, .json, .parquet or .xlsx", "dim"))
+
+
+def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:
+    """The first columns that have room beside each other; at least two."""
+    shown: list[str] = []
+    for name, texts in cells.items():
+        width -= GAP + _width(name, texts)
+        if width < 0 and len(shown) >= 2:
+            break
+        shown.append(name)
+    return shown
+
+
+def _width(name: str, texts: Sequence[str]) -> int:
+    return min(WIDEST, max(cell_len(text) for text in (*texts, *_heading(name).split())))
+
+
+def _heading(name: str) -> str:
+    return name.removesuffix("_seconds").replace("_", " ")
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return summary.count(None)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, list):
+        return visible(", ".join(value))
+    if not isinstance(value, int | float):
+        return visible(str(value))
+    if name.endswith("_seconds"):
+        return summary.duration(value)
+    if name.endswith("_percent"):
+        return summary.percent(value)
+    if name == "share_of_conversations":
+        return summary.percent(100 * value)
+    if name == "weekday":
+        return _WEEKDAYS[int(value) - 1]
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"

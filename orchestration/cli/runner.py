@@ -1,0 +1,89 @@
+"""The command's way to run the job: the same one that Dagster schedules, in this process.
+
+Here: starting the job and telling how it ended. Not here: what the job does (``defs``).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from typing import IO, Any
+
+import dagster as dg
+
+from ingestion.settings import Settings, runs_are_recorded
+from orchestration.assembly import JOB, build_defs
+from orchestration.cli.console import ConsoleReporter, show
+from orchestration.cli.terminal import Terminal, Visible
+from orchestration.home import Home
+
+
+def run_job(settings: Settings, started: float, *, full_refresh: bool = False) -> int:
+    """Run the job once; 0 when all that came was published, else 1. ``started``: when the command began."""
+    return _execute(settings, started, {"ops": {"intake": {"config": {"full_refresh": full_refresh}}}})
+
+
+def publish_last_build(settings: Settings, started: float) -> int:
+    """Run the step *publish* alone, on the last build; 0 when it was published, else 1."""
+    return _execute(settings, started, {}, [dg.AssetKey("release")])
+
+
+def _execute(
+    settings: Settings, started: float, run_config: dict[str, Any], selection: Sequence[dg.AssetKey] | None = None
+) -> int:
+    console = Terminal(sys.stdout)
+    home = Home(settings.home)
+    reporter = ConsoleReporter(console, home)
+    job = build_defs(settings, reporter).resolve_job_def(JOB)
+    startup = time.monotonic() - started
+    instance = dagster_instance()
+    # the reporter tells it in words: Dagster's and dbt's own lines go to a file
+    run_config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
+    with instance, home.log.open("w", encoding="utf-8") as file, Visible(file) as log:
+        with redirect_stdout(log), redirect_stderr(log):
+            result = job.execute_in_process(
+                run_config=run_config, instance=instance, raise_on_error=False, asset_selection=selection
+            )
+            try:
+                reporter.wait_for_written()
+            except Exception as error:  # of a library, in what tells about a refused build: the refusal is still told
+                traceback.print_exc()
+                reporter.build_failures.append(f"Data Docs could not be written: {error}")
+        failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
+        if not result.success and not reporter.refusals:
+            reporter.build_failures = failures
+    reporter.finish()
+    show(reporter, home, console, startup)
+    return 0 if result.success and not reporter.refusals else 1
+
+
+def dagster_instance() -> dg.DagsterInstance:
+    """Where Dagster keeps the history of runs, if the environment names a place; an error there costs only that."""
+    if runs_are_recorded():
+        try:
+            instance = dg.DagsterInstance.get()
+            instance.get_runs_count()
+            return instance
+        except Exception as error:  # of Dagster, of its storage, of what else its configuration names
+            words = " ".join(str(error).split()).rstrip(".")
+            print(
+                f"DAGSTER_HOME: this run is not recorded: {words}; name a folder that is there, by its whole path, or"
+                " unset DAGSTER_HOME",
+                file=sys.stderr,
+            )
+    return dg.DagsterInstance.ephemeral()
+
+
+def _explain(event: dg.DagsterEvent, log: IO[str]) -> str:
+    """What went wrong in a step that nobody foresaw, in a line; the whole of it goes to the log."""
+    error = event.step_failure_data.error
+    if error is None:
+        return f"{event.step_key}: failed"
+    log.write(error.to_string())
+    while error.cause is not None:
+        error = error.cause
+    # what we refuse ourselves says everything; of any other error its kind helps
+    return f"{event.step_key}: {error.message.strip().removeprefix('dagster._core.definitions.events.Failure: ')}"

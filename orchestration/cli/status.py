@@ -1,0 +1,171 @@
+"""How a home stands: the current release, the last run, what is refused and why.
+
+Here: gathering it from the home, without Dagster, and showing it. Not here: what refuses (``ingestion``,
+``expectations``), and who writes the record (``reporting``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from expectations.verdict import Finding, read_verdict
+from ingestion.settings import Settings
+from ingestion.shown import command
+from ingestion.storage.ledger import LEDGER, Entry, Ledger
+from orchestration.cli.summary import duration, minute
+from orchestration.cli.terminal import Terminal
+from orchestration.dbt import process as dbt_process
+from orchestration.home import Home, is_locked
+from orchestration.releases import catalog
+from orchestration.releases.catalog import Release
+from orchestration.run_record import RunRecord, read_record
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a home stands. ``refused``, ``waiting`` and ``set_aside``: batches; the rest of refusals is the last build's.
+
+    ``findings``: failed expectations of the last build, if these kept it from being published; ``tests``: failed dbt
+    tests and models of it.
+    """
+
+    current: Release | None
+    gone_back_from: list[str]
+    is_running: bool
+    run: RunRecord | None
+    refused: list[Entry] = field(default_factory=list)
+    waiting: list[Entry] = field(default_factory=list)
+    set_aside: list[Entry] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    docs: Path | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether something is kept out of what readers see, for somebody to look after."""
+        was_stopped = self.run is not None and self.run.outcome in ("refused", "unfinished") and not self.is_running
+        return bool(self.refused or self.findings or self.tests or was_stopped)
+
+
+def status_of(settings: Settings) -> Status:
+    """Look at the home of a configuration; nothing is changed."""
+    home = Home(settings.home)
+    current, build = catalog.current(home), home.last_build()
+    refused: list[Entry] = []
+    waiting: list[Entry] = []
+    set_aside: list[Entry] = []
+    batches = {"refused": refused, "waiting": waiting, "set aside": set_aside}
+    if (home.path / LEDGER).is_file():
+        names = {source.name for source in settings.sources}
+        with Ledger(home.path / LEDGER, read_only=True) as ledger:
+            for entry in ledger.entries():
+                if entry.source in names and entry.status in batches:
+                    batches[entry.status].append(entry)
+    findings: list[Finding] = []
+    tests: list[str] = []
+    is_published = any(release.build_id == build.id for release in catalog.kept(home))
+    if build.folder.is_dir() and not is_published:
+        tests = dbt_process.failures(build)
+        try:
+            findings = read_verdict(build.verdict).refusals
+        except (OSError, ValueError, TypeError):
+            findings = []  # it was not judged
+    return Status(
+        current,
+        [release.release_id for release in catalog.gone_back_from(home)],
+        is_locked(home),
+        read_record(home.record),
+        refused,
+        waiting,
+        set_aside,
+        findings,
+        tests,
+        build.docs / "index.html" if findings and (build.docs / "index.html").is_file() else None,
+    )
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """The status as values that JSON has."""
+    found = asdict(status)
+    for name in ("refused", "waiting", "set_aside"):
+        found[name] = [
+            {
+                "source": entry.source,
+                "batch": entry.batch,
+                "decided_at": entry.decided_at.isoformat(),
+                "reasons": list(entry.reasons),
+            }
+            for entry in getattr(status, name)
+        ]
+    found["docs"] = str(status.docs) if status.docs else None
+    found["is_refused"] = status.is_refused
+    return found
+
+
+def show_status(status: Status, console: Terminal) -> None:
+    """Tell it in words."""
+
+    def say(text: str, style: str = "") -> None:
+        console.say((text, style))
+
+    if status.current is None:
+        say("Nothing is published yet.", "bold")
+    else:
+        say(f"Readers see {status.current.release_id}", "bold")
+        through = minute(status.current.data_through)
+        say(f"  published {minute(status.current.published_at)}, data through {through} (UTC)")
+        for line in status.current.warnings:
+            say(f"  warning {line}", "yellow")
+    for left in status.gone_back_from:
+        say(f"  gone back from {left}: 'causerie rollback {left}' goes forward again")
+    _show_run(status, say)
+    if not status.is_refused:
+        console.print()
+        say("Nothing is refused.", "green")
+    else:
+        console.print()
+        say("Refused", "bold red")
+    for entry in status.refused:
+        for reason in entry.reasons:
+            say(f"  {reason}")
+        say(f"    since {entry.decided_at:%Y-%m-%d %H:%M}; if it is right as it is:")
+        say(f"    {command('accept', entry.source, entry.batch, option='--reason ...')}")
+        say("    or to go on without it:")
+        say(f"    {command('reject', entry.source, entry.batch, option='--reason ...')}")
+    for source in dict.fromkeys(entry.source for entry in status.waiting):
+        say(f"  {source}: {sum(entry.source == source for entry in status.waiting)} later waiting behind it")
+    for line in status.tests:
+        say(f"  {line}")
+    for finding in status.findings:
+        say(f"  {finding.suite}: {finding.expectation}")
+        say(f"    expected {finding.expected}")
+        say(f"    observed {finding.observed}")
+        for sample in finding.samples:
+            say("    row      " + ", ".join(f"{name} {value}" for name, value in sample.items()))
+    if status.docs:
+        say(f"  details: {status.docs}")
+    for entry in status.set_aside:
+        console.print()
+        say(f"Set aside: {entry.source} {entry.batch}, at {entry.decided_at:%Y-%m-%d %H:%M}")
+
+
+def _show_run(status: Status, say: Any) -> None:
+    run = status.run
+    if run is None:
+        return
+    if status.is_running:
+        say(f"A run is at work since {minute(run.started_at)}, at the step {run.step}.")
+        return
+    took = duration(sum(run.steps.values()))
+    if run.outcome == "unfinished":
+        say(f"The last run, of {minute(run.started_at)}, did not end: it was stopped at the step {run.step}.", "red")
+        say("  Nothing is lost: the next run goes on from what is there.")
+    else:
+        what = f"published {run.release_id}" if run.release_id else run.outcome
+        say(f"The last run, of {minute(run.started_at)}, took {took}: {what}")
+    for source, line in run.sources.items():
+        say(f"  {source}: {line}")
+    for line in run.refusals if run.outcome == "refused" and not (status.findings or status.tests) else ():
+        say(f"  {line}")

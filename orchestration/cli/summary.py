@@ -1,0 +1,134 @@
+"""What a person reads at the end of a run: the last complete week, what was taken in, what was checked.
+
+Here: figures from a release, and their words. Not here: colours and layout of a terminal (``console``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingestion.ingest import SourceReport
+
+_WEEKS = """
+    select * from overview
+    where grain = 'week' and is_complete
+    qualify row_number() over (partition by account_id order by period_start desc) <= 2
+    order by account_id, period_start desc
+"""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One figure of a week beside the week before; ``now`` and ``before`` are ready to be read."""
+
+    figure: str
+    now: str
+    before: str
+    change: str
+
+
+@dataclass(frozen=True)
+class Week:
+    """The last complete week of an account: from ``start`` to before ``end``."""
+
+    account_id: str
+    start: date
+    end: date
+    headlines: list[Headline]
+
+
+def minute(instant: str | None) -> str:
+    """An instant in ISO 8601 (UTC), to the minute."""
+    return instant[:16].replace("T", " ") if instant else "unknown"
+
+
+def last_weeks(release: Path) -> list[Week]:
+    """Per account the headline figures of the last complete week against the one before."""
+    with duckdb.connect(str(release), read_only=True) as connection:
+        cursor = connection.execute(_WEEKS)
+        names = [column[0] for column in cursor.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    weeks = []
+    for account in dict.fromkeys(row["account_id"] for row in rows):
+        now, *before = [row for row in rows if row["account_id"] == account]
+        weeks.append(
+            Week(account, now["period_start"], now["period_end"], _headlines(now, before[0] if before else None))
+        )
+    return weeks
+
+
+Figures = dict[str, Any]
+Show = Callable[[float | None], str]
+
+
+def _headlines(now: Figures, before: Figures | None) -> list[Headline]:
+    found = [
+        _headline("Conversations", now, before, "conversations", count),
+        _headline("Contacts", now, before, "distinct_contacts", count),
+        _headline("Messages", now, before, "messages", count),
+        _headline("Answered", now, before, "conversations_answered", count),
+        _headline("Closed", now, before, "conversations_closed", count),
+        _headline("First response, median", now, before, "median_first_response_seconds", duration),
+        _headline("… in working hours", now, before, "median_first_response_business_seconds", duration),
+        _headline("Duration, median", now, before, "median_duration_seconds", duration),
+        _headline("Satisfied (CSAT)", now, before, "csat_percent", percent),
+    ]
+    return [headline for headline in found if headline is not None]
+
+
+def _headline(figure: str, now: Figures, before: Figures | None, column: str, show: Show) -> Headline | None:
+    """None where neither week has a value."""
+    value, earlier = now[column], before[column] if before else None
+    if value is None and earlier is None:
+        return None
+    change = ""
+    if value is not None and earlier:
+        share = value / earlier - 1
+        change = f"{value - earlier:+.1f} pts" if show is percent else f"{share:+.0%}"
+    return Headline(figure, show(value), show(earlier), change)
+
+
+def count(value: float | None) -> str:
+    """12,345"""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def percent(value: float | None) -> str:
+    """87.5 %"""
+    return "–" if value is None else f"{value:.1f} %"
+
+
+def duration(seconds: float | None) -> str:
+    """2 d 3 h, 3 h 12 min, 4 min 05 s, 42 s"""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    days, hours, minutes = whole // 86_400, whole % 86_400 // 3_600, whole % 3_600 // 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {whole % 60:02d} s" if minutes else f"{whole} s"
+
+
+def taken_in(source: SourceReport) -> str:
+    """One line about what a source delivered in this run."""
+    accepted, refused, waiting = (len(source.having(status)) for status in ("accepted", "refused", "waiting"))
+    if source.failure:
+        return "could not be read"
+    if not source.entries:
+        return "nothing new"
+    rows = sum(counts.landed for entry in source.having("accepted") for counts in entry.counts.values())
+    bad = sum(counts.quarantined for entry in source.having("accepted") for counts in entry.counts.values())
+    parts = [f"{accepted:,} {'batch' if accepted == 1 else 'batches'} taken in, {rows:,} rows, {bad:,} quarantined"]
+    if refused:
+        parts.append(f"{refused} refused")
+    if waiting:
+        parts.append(f"{waiting} waiting")
+    return ", ".join(parts)

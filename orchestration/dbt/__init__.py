@@ -1,0 +1,1 @@
+"""dbt: how it is called, and what a build of it does."""

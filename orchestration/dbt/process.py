@@ -1,0 +1,269 @@
+"""How dbt is called: as its own process, on the build of the running job.
+
+Here: paths, environment, the parsed project. Not here: the assets made from it (``defs.transform``), nor anything
+that imports Dagster: the command starts parsing before it loads the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from ingestion.live_formats import LIVE_KINDS
+from ingestion.settings import Resources, Settings
+from ingestion.storage.landing import write_durably
+from orchestration import processes
+from orchestration.home import Build, Home, umask_of_user
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+EXECUTABLE = Path(sys.executable).with_name("dbt")
+PREPARED = PROJECT / "target"
+"""Where the installation leaves the parsed project, if it does."""
+MANIFEST, PARTIAL_PARSE, STAMP = "manifest.json", "partial_parse.msgpack", "fingerprint"
+RESULTS = "run_results.json"
+
+
+def environment(resources: Resources) -> dict[str, str]:
+    """What the profile reads."""
+    return {
+        "CAUSERIE_MEMORY_LIMIT": resources.memory_limit,
+        "CAUSERIE_THREADS": str(resources.threads or os.cpu_count() or 1),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_USE_COLORS": "false",
+    }
+
+
+def project_fingerprint() -> str:
+    """Tells this dbt project from any other."""
+    digest = hashlib.sha256(version("dbt-core").encode())
+    for path in sorted(PROJECT.rglob("*")):
+        inside = path.relative_to(PROJECT)
+        if path.is_file() and inside.parts[0] in ("models", "macros", "tests", "dbt_project.yml", "profiles.yml"):
+            digest.update(f"{inside}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+_parsing: dict[Path, subprocess.Popen[str]] = {}
+
+
+def begin_parsing(settings: Settings) -> None:
+    """Have dbt parse the project in the background if it has changed; :func:`ensure_manifest` waits for it."""
+    folder = Home(settings.home).dbt
+    if folder in _parsing or _is_parsed(folder):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / STAMP).unlink(missing_ok=True)
+    if _is_parsed(PREPARED):
+        shutil.copyfile(PREPARED / MANIFEST, folder / MANIFEST)
+        _stamp(folder)
+    else:
+        _parsing[folder] = _start(["parse"], folder, environment(settings.resources))
+
+
+def prepare() -> None:
+    """Parse the project into the checkout, once at installation: a new home then copies it.
+
+    Raises:
+        RuntimeError: dbt cannot parse the project.
+    """
+    if not _is_parsed(PREPARED):
+        _finish(_start(["parse"], PREPARED, environment(Resources())))
+        _stamp(PREPARED)
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """The manifest of the project, parsed anew only when the project has changed.
+
+    Raises:
+        RuntimeError: dbt cannot parse the project.
+    """
+    folder = Home(settings.home).dbt
+    begin_parsing(settings)
+    process = _parsing.pop(folder, None)
+    if process is not None:
+        _finish(process)
+        _stamp(folder)
+    return folder / MANIFEST
+
+
+def _stamp(folder: Path) -> None:
+    """Say that the manifest in a folder is the present project's; the disk keeps it first."""
+    with (folder / MANIFEST).open("rb") as file:
+        os.fsync(file.fileno())
+    write_durably(folder / STAMP, project_fingerprint().encode())
+
+
+def _is_parsed(folder: Path) -> bool:
+    stamp = folder / STAMP
+    return stamp.is_file() and stamp.read_text() == project_fingerprint() and (folder / MANIFEST).is_file()
+
+
+def generate_docs(settings: Settings) -> Path:
+    """Write the documentation site of the last build; its first page.
+
+    Raises:
+        RuntimeError: dbt cannot generate it.
+    """
+    folder = settings.home / "docs"
+    ours = environment(settings.resources) | {"CAUSERIE_CANDIDATE_READ_ONLY": "True"}  # it may be a release by now
+    home = Home(settings.home)
+    _finish(_start(["docs", "generate", "--static"], folder, ours, home.open_build, umask_of_user(home)))
+    return folder / "static_index.html"
+
+
+_loaded: dict[Path, subprocess.Popen[bytes]] = {}
+
+
+def load_ahead(settings: Settings) -> None:
+    """Have a dbt process load in the background what :func:`start` will need; it ends with this process."""
+    home = Home(settings.home)
+    if home.path in _loaded:
+        return
+    target = home.dbt / "loaded"
+    target.mkdir(parents=True, exist_ok=True)
+    if not (target / PARTIAL_PARSE).exists() and _is_parsed(PREPARED):
+        shutil.copyfile(PREPARED / PARTIAL_PARSE, target / PARTIAL_PARSE)
+    _loaded[home.path] = processes.start(
+        [sys.executable, "-m", "orchestration.dbt.worker", *_options(target)],
+        {**environment(settings.resources), "PYTHONUNBUFFERED": "1"},
+        cwd=PROJECT.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def dismiss(settings: Settings) -> None:
+    """End a process that was loaded and is not needed."""
+    process = _loaded.pop(settings.home, None)
+    if process is not None:
+        process.kill()
+        process.communicate()
+
+
+def start(settings: Settings, build: Build, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Have dbt do a command on a build; the process tells its events as lines of JSON."""
+    load_ahead(settings)
+    process = _loaded.pop(settings.home)
+    order = {
+        # its debug log costs a tenth of its time; what failed stands in its results, and in the run's log
+        "arguments": ["--log-level-file", "warn", *command, *_options(build.target)],
+        "environment": {"DBT_LOG_FORMAT": "json", "DAGSTER_DBT_CLI": "true"},
+        "folder": str(build.folder.resolve()),
+        "results": str((build.target / RESULTS).resolve()),
+    }
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(order).encode() + b"\n")
+    process.stdin.flush()
+    return process
+
+
+SAME_IN_UPDATES = (
+    "path:models/staging,config.materialized:view",
+    "int_delivered_*,config.materialized:view",
+    "int_tags",
+    "config.materialized:table_macro",
+)
+"""Views and macros whose SQL does not ask whether the build is an update: one that began as a copy has them."""
+
+
+def left_out(settings: Settings, *, is_update: bool = False) -> list[str]:
+    """dbt's arguments to leave out the models of kinds of sources that are not configured, and what an update has."""
+    kinds = {source.kind for source in settings.sources}
+    models = [f"path:models/staging/{kind},resource_type:model" for kind in LIVE_KINDS if kind not in kinds]
+    if not kinds & {"activecampaign", "meta_webhooks"}:
+        models.append("int_whatsapp_messages")
+    if is_update:
+        models += SAME_IN_UPDATES
+    return ["--exclude", *models] if models else []
+
+
+def at_once(*, is_update: bool) -> list[str]:
+    """dbt's arguments for how many models and tests it works on at once.
+
+    In an update most statements take less than what dbt does before and after them, on one core; those of a full build
+    keep all cores at work, and need the memory for themselves.
+    """
+    return ["--threads", "2"] if is_update else []
+
+
+def _options(target: Path) -> list[str]:
+    return [
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(target), "--log-path", str(target)),
+    ]
+
+
+def _start(
+    command: Sequence[str], target: Path, ours: Mapping[str, str], folder: Path = PROJECT, umask: int = -1
+) -> subprocess.Popen[str]:
+    return processes.start(
+        [str(EXECUTABLE), *command, *_options(target)],
+        ours,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        umask=umask,
+    )
+
+
+def _finish(process: subprocess.Popen[str]) -> None:
+    output, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"dbt cannot work on {PROJECT}:\n{output[-4000:]}")
+
+
+def open_build(settings: Settings, build: Build) -> None:
+    """Make a build the one that dbt finds."""
+    home = Home(settings.home)
+    build.target.mkdir(parents=True, exist_ok=True)
+    link = home.open_build.with_name(".open")
+    link.unlink(missing_ok=True)
+    link.symlink_to(build.id)
+    link.replace(home.open_build)
+
+
+def failures(build: Build) -> list[str]:
+    """What failed in a dbt build, in words; empty when all went well or nothing ran."""
+    results = build.target / RESULTS
+    if not results.is_file():
+        return []
+    found = []
+    for result in json.loads(results.read_text())["results"]:
+        if result["status"] in ("error", "fail", "runtime error"):
+            name = result["unique_id"].split(".")[2]
+            message = " ".join((result["message"] or "").split())
+            found.append(f"dbt: {name}: {message}")
+    return found
+
+
+def timings(build: Build) -> dict[str, float]:
+    """Seconds that each model and test took."""
+    results = build.target / RESULTS
+    if not results.is_file():
+        return {}
+    return {
+        result["unique_id"].split(".")[2]: result["execution_time"]
+        for result in json.loads(results.read_text())["results"]
+    }
+
+
+def tests_passed(build: Build) -> int:
+    """How many data tests passed."""
+    results = build.target / RESULTS
+    if not results.is_file():
+        return 0
+    return sum(result["status"] == "pass" for result in json.loads(results.read_text())["results"])
+
+
+if __name__ == "__main__":
+    prepare()

@@ -1,0 +1,1 @@
+"""Releases: which there are, how one is published, exported and compared."""

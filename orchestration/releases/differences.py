@@ -1,0 +1,228 @@
+"""What differs between two releases: rows of each mart by its key, and value by value.
+
+Here: the keys of the marts and the comparison, which DuckDB makes. Not here: which releases there are (``catalog``),
+and how differences are written down (``difference_formats``). A mart is compared in the columns that both releases
+have, for they may come from different versions of the software. Only rows that differ ever reach Python.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingestion.sql import sql_name, sql_text
+
+KEYS = {
+    "overview": ("account_id", "grain", "period_start"),
+    "by_agent": ("account_id", "grain", "period_start", "source_system", "agent_id"),
+    "by_tag": ("account_id", "grain", "period_start", "tag"),
+    "details": ("account_id", "source_system", "conversation_id"),
+}
+"""What tells a row of each mart from all others. ``agent_id`` may be NULL, which is one value like any other."""
+
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_ROWS_AT_ONCE = 10_000
+
+
+class IncomparableError(Exception):
+    """A release lacks a mart or a column of its key. The message says which."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two releases, in its own words; None for what it does not say."""
+
+    release_id: str
+    published_at: str | None
+    data_through: str | None
+    software_version: str | None
+    tzdata_version: str | None
+
+
+@dataclass(frozen=True)
+class MartDifference:
+    """How many rows of a mart differ, and the columns that only one release has, which are not compared."""
+
+    mart: str
+    rows_before: int
+    rows_after: int
+    added: int
+    removed: int
+    changed: int
+    columns_only_before: tuple[str, ...]
+    columns_only_after: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether any row does."""
+        return bool(self.added or self.removed or self.changed)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value that differs. ``column`` is None for a row that only one release has, told as a whole."""
+
+    key: tuple[Any, ...]
+    difference: str
+    column: str | None
+    before: Any
+    after: Any
+
+    @property
+    def change(self) -> int | float | None:
+        """By how much a number changed; None for what is no number in both releases."""
+        numbers = [value for value in (self.before, self.after) if type(value) in (int, float)]
+        return numbers[1] - numbers[0] if len(numbers) == 2 else None
+
+
+@contextmanager
+def compare(before: Path, after: Path, memory_limit: str = "3GB") -> Iterator[Comparison]:
+    """Open two releases beside each other, read-only.
+
+    Raises:
+        IncomparableError: one lacks a mart or a column of its key.
+    """
+    with tempfile.TemporaryDirectory(prefix="causerie-diff-") as folder, duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
+        connection.execute(f"set memory_limit = {sql_text(memory_limit)}; set temp_directory = {sql_text(folder)}")
+        for name, path in (("before", before), ("after", after)):
+            connection.execute(f"attach {sql_text(path.resolve())} as {name} (read_only)")
+        yield Comparison(connection)
+
+
+class Comparison:
+    """Two releases, attached as ``before`` and ``after``."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._columns = {mart: (self._types("before", mart), self._types("after", mart)) for mart in KEYS}
+        for mart, both in self._columns.items():
+            for side, types in zip((self.before, self.after), both, strict=True):
+                missing = [column for column in KEYS[mart] if column not in types]
+                if missing:
+                    lacks = f"{mart} has no {', '.join(missing)}" if types else f"there is no {mart}"
+                    raise IncomparableError(f"{side.release_id}: {lacks}: rows cannot be told apart")
+
+    @property
+    def before(self) -> Side:
+        """The first release."""
+        return self._side("before")
+
+    @property
+    def after(self) -> Side:
+        """The second release."""
+        return self._side("after")
+
+    def marts(self) -> list[MartDifference]:
+        """Of each mart how many rows differ."""
+        found = []
+        for mart in KEYS:
+            before, after = self._columns[mart]
+            counts = self._connection.execute(
+                "select count(before.is_here), count(after.is_here), count(*) filter (before.is_here is null),"
+                f" count(*) filter (after.is_here is null), count(*) filter ({self._changed(mart)})"
+                f" from {self._pairs(mart)}"
+            ).fetchone()
+            assert counts is not None
+            rows_before, rows_after, added, removed, changed = counts
+            only_before = tuple(name for name in before if name not in after)
+            only_after = tuple(name for name in after if name not in before)
+            found.append(
+                MartDifference(mart, rows_before, rows_after, added, removed, changed, only_before, only_after)
+            )
+        return found
+
+    def changes(
+        self, mart: str, *, grain: str | None = None, limit: int | None = None, in_full: bool = False
+    ) -> Iterator[Change]:
+        """What differs in a mart, in the order of its key and columns; of one grain, if one is named.
+
+        A row that only one release has is one change; ``in_full``: each of its values is.
+        """
+        columns = [sql_name(name) for name in KEYS[mart]]
+        query = (
+            f"select difference, value.name, value.before, value.after, {', '.join(columns)}"
+            f" from ({self._values(mart, grain, in_full)}) order by {', '.join(columns)}, value.place"
+        )
+        cursor = self._connection.execute(query if limit is None else f"{query} limit {limit}")
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            for difference, name, before, after, *key in rows:
+                yield Change(tuple(key), difference, name, _decoded(before), _decoded(after))
+
+    def count_changes(self, mart: str, *, grain: str | None = None, in_full: bool = False) -> int:
+        """How many changes there are without a limit."""
+        row = self._connection.execute(f"select count(*) from ({self._values(mart, grain, in_full)})").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def _types(self, side: str, mart: str) -> dict[str, str]:
+        rows = self._connection.execute(
+            "select column_name, data_type from duckdb_columns()"
+            f" where database_name = '{side}' and schema_name = 'main' and table_name = '{mart}' order by column_index"
+        ).fetchall()
+        return dict(rows)
+
+    def _side(self, side: str) -> Side:
+        known = self._types(side, "release")
+        columns = [f"cast({name} as varchar)" if name in known else "null" for name in Side.__dataclass_fields__]
+        row = self._connection.execute(f"select {', '.join(columns)} from {side}.main.release").fetchone()
+        assert row is not None
+        return Side(*row)
+
+    def _pairs(self, mart: str, grain: str | None = None) -> str:
+        """Each row of one release beside the row of the other with the same key, if any."""
+        of_grain = f" where grain = {sql_text(grain)}" if grain else ""
+        before, after = (
+            f"(select *, true as is_here from {side}.main.{mart}{of_grain})" for side in ("before", "after")
+        )
+        same_key = " and ".join(f"not ({self._differs(mart, name)})" for name in KEYS[mart])
+        return f"{before} as before full join {after} as after on {same_key}"
+
+    def _differs(self, mart: str, name: str) -> str:
+        """Whether the two values of a column differ; values of unlike types are compared as text."""
+        before, after = (types[name] for types in self._columns[mart])
+        both = [f"{side}.{sql_name(name)}" for side in ("before", "after")]
+        if before != after and not (before.startswith(_NUMBERS) and after.startswith(_NUMBERS)):
+            both = [f"cast({value} as varchar)" for value in both]
+        return " is distinct from ".join(both)
+
+    def _compared(self, mart: str) -> list[str]:
+        before, after = self._columns[mart]
+        return [name for name in after if name in before and name not in KEYS[mart]]
+
+    def _changed(self, mart: str) -> str:
+        """Whether a row that both releases have differs."""
+        any_differs = " or ".join(["false", *(self._differs(mart, name) for name in self._compared(mart))])
+        return f"before.is_here and after.is_here and ({any_differs})"
+
+    def _values(self, mart: str, grain: str | None, in_full: bool) -> str:
+        """A row for each change: the key, and the values as JSON, in which any type can be told."""
+        is_lone = "(before.is_here is null or after.is_here is null)"
+        key = [f"coalesce(before.{name}, after.{name}) as {name}" for name in map(sql_name, KEYS[mart])]
+        values = [
+            f"case when {self._differs(mart, name)} and ({in_full} or not {is_lone}) then"
+            f" {{'place': {place}, 'name': {sql_text(name)},"
+            f" 'before': to_json(before.{sql_name(name)}), 'after': to_json(after.{sql_name(name)})}} end"
+            for place, name in enumerate(self._compared(mart), start=1)
+        ]
+        whole = "{'place': 0, 'name': cast(null as varchar), 'before': cast(null as json), 'after': cast(null as json)}"
+        values.append(f"case when {is_lone} and not {in_full} then {whole} end")
+        return (
+            f"select * from (select {', '.join(key)}, case when before.is_here is null then '{ADDED}'"
+            f" when after.is_here is null then '{REMOVED}' else '{CHANGED}' end as difference,"
+            f" unnest([{', '.join(values)}]) as value from {self._pairs(mart, grain)}"
+            f" where {is_lone} or ({self._changed(mart)})) where value is not null"
+        )
+
+
+def _decoded(value: str | None) -> Any:
+    return None if value is None else json.loads(value)

@@ -1,0 +1,248 @@
+"""Publication: the candidate of a build that holds becomes the current release.
+
+Here: what is demanded of a build, completing its candidate and checking it. Not here: what is in the marts (dbt writes
+them into the candidate), whether a build holds (``expectations``), and the releases that there are (``catalog``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from expectations.contents import MARTS
+from expectations.verdict import Verdict, read_verdict
+from ingestion import zones
+from ingestion.sql import first_line, sql_text
+from orchestration import processes
+from orchestration.home import Build, Home, make_readable_folder
+from orchestration.releases import catalog, exports
+from orchestration.releases.catalog import Release, file_of
+
+
+class UnpublishableError(Exception):
+    """This build must not be published, or did not come out as it should. The message says why."""
+
+
+def publish(
+    home: Home,
+    build: Build,
+    fingerprint: str,
+    now: datetime,
+    wait_for_docs: Callable[[], None] = lambda: None,
+    decisions: Sequence[str] = (),
+    *,
+    parquet: bool = False,
+) -> Release:
+    """Make the candidate of a build a release and have readers see it. Its Data Docs may be still in writing.
+
+    ``decisions``: what operators decided about batches since the release before. ``parquet``: whether it gets exports.
+
+    Raises:
+        UnpublishableError: there is no verdict for exactly this build, or it does not hold, or the file came out wrong.
+    """
+    if build.candidate.is_symlink():
+        raise UnpublishableError(f"build {build.id} is published already: {build.candidate.resolve().stem}")
+    verdict = _demand_verdict(home, build)
+    if not build.candidate.is_file():
+        raise UnpublishableError(f"{build.candidate}: build {build.id} has no marts to publish; run again")
+    if _wal(build.candidate).exists():
+        raise UnpublishableError(f"{_wal(build.candidate)}: dbt did not end in good order; run again")
+    for before in catalog.kept(home):  # releases are told apart, and ordered, by when they were published
+        now = max(now, datetime.fromisoformat(before.published_at) + timedelta(seconds=1))
+    release_id = f"{now:%Y%m%dT%H%M%SZ}-{build.id[:8]}"
+    make_readable_folder(home.releases)
+    catalog.remove_leftovers(home)
+    fresh = home.releases / f".new-{release_id}.duckdb"
+    try:
+        with fresh_reader() as reader:
+            build.candidate.rename(fresh)
+            release = Release(
+                release_id,
+                build.id,
+                fingerprint,
+                now.isoformat(),
+                evaluated=verdict.evaluated,
+                warnings=tuple(str(finding) for finding in verdict.warnings),
+                decisions=tuple(decisions),
+                contents=verdict.contents,
+                **_facts(fresh, build),
+            )
+            _complete(fresh, release)
+            verify(fresh, verdict.contents, reader)
+        wait_for_docs()
+        if parquet:
+            exports.write(fresh, catalog.exports_of(home, release_id), verdict.contents)
+    except exports.ExportError as error:
+        fresh.unlink(missing_ok=True)
+        raise UnpublishableError(str(error)) from None
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    fresh.chmod(0o444)
+    if build.docs.is_dir():
+        shutil.copytree(build.docs, catalog.docs_of(home, release_id), dirs_exist_ok=True)
+    release.write(home)
+    fresh.rename(file_of(home, release))
+    catalog.point_to(home, release)
+    link_candidate(home, build, release)
+    return release
+
+
+def link_candidate(home: Home, build: Build, release: Release) -> None:
+    """Have dbt's documentation find the marts of a build where dbt left them."""
+    if not build.candidate.is_symlink():
+        build.candidate.symlink_to(os.path.relpath(file_of(home, release), build.folder))
+
+
+def _demand_verdict(home: Home, build: Build) -> Verdict:
+    """The order of a run is no guard: only a stored verdict for this very build is."""
+    try:
+        verdict = read_verdict(build.verdict)
+    except FileNotFoundError:
+        raise UnpublishableError(
+            f"build {build.id} has no verdict: nothing was audited in this run; run the whole job"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UnpublishableError(f"{build.verdict}: cannot be read as a verdict; run the whole job") from None
+    if verdict.build_id != build.id:
+        raise UnpublishableError(f"the verdict is about build {verdict.build_id}, not {build.id}; run the whole job")
+    if not verdict.holds:
+        reasons = [str(finding) for finding in verdict.refusals] or ["no expectation was evaluated"]
+        raise UnpublishableError(f"build {build.id} does not hold: " + "; ".join(reasons))
+    seen = catalog.current(home)
+    if verdict.against != (seen and seen.release_id):
+        raise UnpublishableError(
+            f"build {build.id} was judged against release {verdict.against}, and now {seen and seen.release_id} is"
+            " current; run the whole job"
+        )
+    return verdict
+
+
+def _facts(path: Path, build: Build) -> dict[str, Any]:
+    """What a release tells of the marts in its file and of the build that they come from."""
+    with _attached(path, build) as connection:
+        return {
+            "data_through": _data_through(connection),
+            "rows": {mart: _one(connection, f"select count(*) from release.{mart}") for mart in MARTS},
+            "rows_quarantined": _one(
+                connection, "select coalesce(sum(quarantined), 0) from build.settings.batch_counts"
+            ),
+            "rows_quarantined_open": _one(
+                connection, "select count(*) from build.intermediate.int_quarantine where mended_by is null"
+            ),
+        }
+
+
+def _complete(path: Path, release: Release) -> None:
+    """Add to the marts what tells about them."""
+    with _attached(path) as connection:
+        _write_release_table(connection, release)
+        connection.execute("checkpoint release")
+    if _wal(path).exists():
+        raise UnpublishableError(f"{_wal(path)}: the release did not come out as one file; run again")
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _attached(path: Path, build: Build | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(f"attach {sql_text(path)} as release{' (read_only)' if build else ''}")
+            if build is not None:
+                connection.execute(f"attach {sql_text(build.database)} as build (read_only)")
+            yield connection
+            connection.execute("detach release")
+    except duckdb.Error as error:
+        raise UnpublishableError(f"{path}: {first_line(error)}; run again") from None
+
+
+def _wal(path: Path) -> Path:
+    """Where DuckDB keeps what is not in the file yet."""
+    return path.with_name(path.name + ".wal")
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _data_through(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Of each source the latest extraction, the earliest of these; unknown while a source has delivered nothing."""
+    row = connection.execute(
+        "select case when count(*) = count(extracted_at) then strftime(min(extracted_at), '%Y-%m-%dT%H:%M:%S.%f+00:00')"
+        " end from (select source_system, max(extracted_at) as extracted_at from build.settings.sources"
+        " left join build.settings.batches using (source_system) group by source_system)"
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release) -> None:
+    columns = {
+        "release_id": ("varchar", release.release_id, "Name of the release."),
+        "published_at": ("timestamptz", release.published_at, "When it was published."),
+        "data_through": (
+            "timestamptz",
+            release.data_through,
+            "Up to when the data of all accounts reaches; NULL while a source has delivered nothing.",
+        ),
+        **{f"{mart}_rows": ("bigint", rows, f"Rows of {mart}.") for mart, rows in release.rows.items()},
+        "rows_quarantined": ("bigint", release.rows_quarantined, "Rows of the accepted batches kept out as malformed."),
+        "rows_quarantined_open": (
+            "bigint",
+            release.rows_quarantined_open,
+            "Of these, rows whose record no later batch has delivered well.",
+        ),
+        "expectations_evaluated": ("bigint", release.evaluated, "Expectations that were evaluated."),
+        "expectations_warned": ("bigint", len(release.warnings), "Expectations that failed as warnings."),
+        "software_version": ("varchar", version("causerie"), "Version of causerie that made it."),
+        "tzdata_version": ("varchar", zones.VERSION, "Version of the time zone rules that its local times follow."),
+    }
+    definitions = ", ".join(f"{name} {kind}" for name, (kind, _, _) in columns.items())
+    connection.execute(f"create table release.release ({definitions})")
+    places = ", ".join("?" for _ in columns)
+    connection.execute(f"insert into release.release values ({places})", [value for _, value, _ in columns.values()])
+    connection.execute("comment on table release.release is 'What this file is and what it was made from. One row.'")
+    for name, (_, _, comment) in columns.items():
+        connection.execute(f"comment on column release.release.{name} is {sql_text(comment)}")
+
+
+@contextmanager
+def fresh_reader() -> Iterator[subprocess.Popen[str]]:
+    """A fresh process for :func:`verify`, which starts while the file is made ready."""
+    command = [sys.executable, "-P", "-m", "expectations.contents"]  # not what lies in the folder that it is started in
+    pipe = subprocess.PIPE
+    with processes.start(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def verify(path: Path, contents: dict[str, list[str]], reader: subprocess.Popen[str]) -> None:
+    """A fresh process opens the file and reads every value: what readers get is what was judged, and on disk.
+
+    Raises:
+        UnpublishableError: it cannot be read, or holds something else.
+    """
+    told, error = reader.communicate(json.dumps(str(path)) + "\n")
+    if reader.returncode:
+        raise UnpublishableError(f"{path}: cannot be read back: {error.strip().splitlines()[-1:]}")
+    found = json.loads(told)
+    names = dict.fromkeys([*MARTS, *contents])  # what a release of older software did not know is not asked of it
+    wrong = [name for name in names if found.get(name) != contents.get(name)]
+    if wrong:
+        raise UnpublishableError(f"{path}: {', '.join(wrong)} changed after the audit; run again")
