@@ -9,9 +9,9 @@ import click
 import pytest
 import yaml
 
-from ingestion.contract import ENTITIES
+from ingestion.export_format import ENTITIES
 from ingestion.settings import Settings
-from orchestration.cli import main
+from orchestration.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = {
