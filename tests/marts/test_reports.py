@@ -198,7 +198,7 @@ def test_reports_of_real_conversations_equal_the_plain_computation(tmp_path: Pat
     release.connection.close()
 
 
-# What the contract says in words, one by one, on a case small enough to see
+# What docs/figures.md says in words, one by one, on a case small enough to see
 
 
 BY_AGENT = {"direction": "outbound", "sender_type": "agent", "agent_id": "8"}

@@ -1,4 +1,4 @@
-"""What README.md and docs/bi.md tell readers to run: it answers, and its SQL reaches the release and nothing else."""
+"""What README.md, docs/querying.md and docs/bi.md have readers run: it answers, and reaches nothing but the release."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestration.cli.main import main
 from tests.reports.conftest import Published
 
 ROOT = Path(__file__).parents[2]
-PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/bi.md")}
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/querying.md", "docs/bi.md")}
 EXAMPLES = [
     pytest.param(code, id=f"{name}-{number}")
     for name, text in PAGES.items()
