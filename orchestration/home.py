@@ -159,7 +159,7 @@ def lock(home: Home) -> str | None:
             holder = file.read().strip()
             file.close()
             raise BusyError(
-                f"{home.path}: another run ({holder or 'just starting'}) is at work here; wait for it to end"
+                f"{home.path}: another run ({holder or 'just starting'}) is in progress here; wait for it to end"
             ) from None
         mended = _close_to_others(home)
     except BaseException:
@@ -202,9 +202,7 @@ def _close_to_others(home: Home) -> str | None:
     if not open_ones:
         return None
     names = ", ".join(path.name for path in open_ones)
-    return (
-        f"{home.path}: other users could read {names}, which hold or tell of names, numbers and texts; now they cannot"
-    )
+    return f"{home.path}: other users could read {names}, which may contain names, numbers and texts; now they cannot"
 
 
 def _close(path: Path) -> None:

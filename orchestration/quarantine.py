@@ -151,13 +151,13 @@ class Quarantine:
             if question.source in (None, entry.source) and question.batch in (None, entry.batch)
         ]
         if question.batch and not entries:
-            raise UnknownBatchError(f"no run has seen a batch '{question.batch}'; 'causerie status' tells of refusals")
+            raise UnknownBatchError(f"no run has seen a batch '{question.batch}'; 'causerie status' lists the refused")
         files: defaultdict[Path, list[Entry]] = defaultdict(list)
         for entry in entries:
             if entry.segment is not None:
                 files[settings.home / "raw" / entry.source / entry.segment / QUARANTINE].append(entry)
             elif entry.status == "accepted":
-                self.notes.append(f"{entry.source} {entry.batch}: not in raw now; the next run parses it anew")
+                self.notes.append(f"{entry.source} {entry.batch}: not in raw at present; the next run parses it again")
         return files
 
     def _find(self, files: Mapping[Path, Sequence[Entry]], question: Question) -> None:
@@ -199,12 +199,12 @@ class Quarantine:
             self._note_build(str(error))
         except duckdb.Error as error:
             if "set lock" in str(error):
-                self._note_build(f"{database}: a run is at work on it; ask again when it has ended")
+                self._note_build(f"{database}: a run is using it; try again when the run has ended")
             else:
                 self._note_build(f"{database}: cannot be read: {first_line(error)}")
 
     def _note_build(self, trouble: str) -> None:
-        self.notes.append(f"{trouble}. What was mended is not known: mended rows are listed as well")
+        self.notes.append(f"{trouble}. Which rows are mended is unknown, so mended rows are listed as well")
 
     def _look_up_keys(self, files: Mapping[Path, Sequence[Entry]]) -> None:
         """Into ``known``: the keys of rows that the build does not tell of."""

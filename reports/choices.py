@@ -92,16 +92,16 @@ def _refuse_unknown(
         if name in there:
             continue
         if name in called:
-            raise QuestionError(f"no {what} '{name}' in this release; the {what} of this name is '{called[name]}'")
+            raise QuestionError(f"no {what} '{name}' in this release; the {what} with this name is '{called[name]}'")
         folded = {one.casefold(): one for one in (*there, *called)}
         near = [folded[one] for one in get_close_matches(name.casefold(), folded, _NEAREST, 0.5)]
         near = list(dict.fromkeys(called.get(one, one) for one in near))
         if len(there) <= _NEAREST:
-            told = f"there {'is' if len(there) == 1 else 'are'} {', '.join(there) or 'none'}"
+            known = ", ".join(there) or "none"
         else:
-            listed = f"{', '.join(near)} are the nearest" if near else f"as {', '.join(there[:_NEAREST])}"
-            told = f"there are {len(there):,}, {listed}"
-        raise QuestionError(f"no {what} '{name}' in this release; {told}")
+            nearest = f"the nearest are {', '.join(near)}" if near else f"such as {', '.join(there[:_NEAREST])}"
+            known = f"{len(there):,}, {nearest}"
+        raise QuestionError(f"no {what} '{name}' in this release; it has {known}")
 
 
 def in_words(report: Report, filters: Sequence[Filters]) -> list[tuple[str, str]]:

@@ -107,7 +107,7 @@ def connect(
         connection.close()
         raise UnreadableError(
             f"{file}: was published by older software, without reports for any filter; run 'causerie run"
-            " --full-refresh' to publish anew"
+            " --full-refresh' to publish again"
         )
     return connection
 

@@ -67,7 +67,7 @@ class Filters:
         if self.last_day < self.first_day:
             raise QuestionError(f"the last day, {self.last_day}, lies before the first, {self.first_day}")
         if self.grain not in GRAINS:
-            raise QuestionError(f"{self.grain}: no grain; there are {', '.join(GRAINS)}")
+            raise QuestionError(f"there is no grain '{self.grain}'; the grains are {', '.join(GRAINS)}")
 
 
 def sql_of(report: Report, filters: Filters, suffix: str = "") -> tuple[str, dict[str, Any]]:

@@ -64,12 +64,12 @@ def show(reporter: Reporter, home: Home, console: Terminal, startup_seconds: flo
         _show_release(reporter, home, console, reporter.release)
     elif not reporter.is_new and release is not None:
         console.print()
-        console.say(f"Nothing new: {release.release_id} stays the release.")
+        console.say(f"Nothing new: {release.release_id} stays the current release.")
         _show_links(home, console)
         for left in catalog.gone_back_from(home):
-            console.say(f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again")
+            console.say(summary.rolled_back_from(left.release_id))
     elif not reporter.is_new and not reporter.refusals:
-        console.print("\nNothing is delivered yet: there is no release.")
+        console.print("\nNo batch has been delivered yet, so there is no release.")
     _show_refusals(reporter, home, console, release)
     times = "  ".join(f"{name} {seconds:.1f} s" for name, seconds in reporter.steps.items())
     console.print()
@@ -129,7 +129,7 @@ def _superseded(home: Home, release: catalog.Release) -> str:
             " sum(set_aside)"
             " from intermediate.int_row_accounting"
         ).fetchone()
-    names = ("rows landed in all", "in use", "superseded", "deleted", "quarantined", "orphans", "set aside")
+    names = ("rows landed in total", "in use", "superseded", "deleted", "quarantined", "orphans", "set aside")
     return ", ".join(f"{value or 0:,} {name}" for value, name in zip(row or (), names, strict=False))
 
 
@@ -144,7 +144,7 @@ def _show_refusals(reporter: Reporter, home: Home, console: Terminal, release: c
             console.say(f"      {other}")
     if any(source.having("refused") for source in reporter.sources):
         console.say(
-            "  if a batch is right as it is: causerie accept SOURCE BATCH --reason ...; to go on without it: causerie"
+            "  to accept a batch as it is: causerie accept SOURCE BATCH --reason ...; to continue without it: causerie"
             " reject SOURCE BATCH --reason ..."
         )
     if reporter.verdict is not None and not reporter.verdict.holds:
@@ -156,6 +156,6 @@ def _show_refusals(reporter: Reporter, home: Home, console: Terminal, release: c
         if remedy is not None:
             console.say(f"  {remedy}")
         elif reporter.is_update:
-            console.say("  the last build was read for it; if that may be damaged: causerie run --full-refresh")
+            console.say("  it began as a copy of the last build; if that may be damaged: causerie run --full-refresh")
     if release is not None:
-        console.say(f"  readers go on with {release.release_id}")
+        console.say(f"  readers keep {release.release_id}")

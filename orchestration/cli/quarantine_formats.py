@@ -46,7 +46,7 @@ def _total(quarantine: Quarantine) -> str:
     counts, question = quarantine.counts(), quarantine.question
     if not counts:
         is_narrowed = any((question.source, question.batch, question.entity, question.reason))
-        return f"Nothing {'of this ' if is_narrowed else ''}is {'' if question.with_mended else 'open '}in quarantine."
+        return f"No {'matching ' if is_narrowed else ''}{'' if question.with_mended else 'open '}rows in quarantine."
     told = [
         f"{counts[state]:,} {words}"
         for state, words in (

@@ -85,11 +85,11 @@ def write_table(answer: Answer, out: IO[str]) -> None:
         table.add_row(*line)
     console.print(table)
     if complete is not None and not all(row[complete] for row in rows):
-        console.print("* the data does not reach to its end", style="dim")
+        console.print("* the data does not cover the whole period", style="dim")
     total = answer.count() if len(rows) == ROWS else len(rows)
     more = [f"{total - len(rows):,} more rows"] if total > len(rows) else []
     more.append(f"{len(known) - len(shown)} of {len(known)} columns are not shown")
-    console.say((f"{' and '.join(more)}; all of it: --out FILE.csv, .json, .parquet or .xlsx", "dim"))
+    console.say((f"{' and '.join(more)}; for everything: --out FILE.csv, .json, .parquet or .xlsx", "dim"))
 
 
 def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:

@@ -70,7 +70,7 @@ def dagster_instance() -> dg.DagsterInstance:
         except Exception as error:  # of Dagster, of its storage, of what else its configuration names
             words = " ".join(str(error).split()).rstrip(".")
             print(
-                f"DAGSTER_HOME: this run is not recorded: {words}; name a folder that is there, by its whole path, or"
+                f"DAGSTER_HOME: this run is not recorded: {words}; name an existing folder by its absolute path, or"
                 " unset DAGSTER_HOME",
                 file=sys.stderr,
             )

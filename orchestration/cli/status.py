@@ -14,7 +14,7 @@ from expectations.verdict import Finding, read_verdict
 from ingestion.settings import Settings
 from ingestion.shown import command
 from ingestion.storage.ledger import LEDGER, Entry, Ledger
-from orchestration.cli.summary import duration, minute
+from orchestration.cli.summary import duration, minute, rolled_back_from
 from orchestration.cli.terminal import Terminal
 from orchestration.dbt import process as dbt_process
 from orchestration.home import Home, is_locked
@@ -119,7 +119,7 @@ def show_status(status: Status, console: Terminal) -> None:
         for line in status.current.warnings:
             say(f"  warning {line}", "yellow")
     for left in status.gone_back_from:
-        say(f"  gone back from {left}: 'causerie rollback {left}' goes forward again")
+        say(rolled_back_from(left))
     _show_run(status, say)
     if not status.is_refused:
         console.print()
@@ -130,12 +130,13 @@ def show_status(status: Status, console: Terminal) -> None:
     for entry in status.refused:
         for reason in entry.reasons:
             say(f"  {reason}")
-        say(f"    since {entry.decided_at:%Y-%m-%d %H:%M}; if it is right as it is:")
+        say(f"    since {entry.decided_at:%Y-%m-%d %H:%M}; to accept it as it is:")
         say(f"    {command('accept', entry.source, entry.batch, option='--reason ...')}")
-        say("    or to go on without it:")
+        say("    to continue without it:")
         say(f"    {command('reject', entry.source, entry.batch, option='--reason ...')}")
     for source in dict.fromkeys(entry.source for entry in status.waiting):
-        say(f"  {source}: {sum(entry.source == source for entry in status.waiting)} later waiting behind it")
+        waiting = sum(entry.source == source for entry in status.waiting)
+        say(f"  {source}: {waiting} later {'batch waits' if waiting == 1 else 'batches wait'} behind it")
     for line in status.tests:
         say(f"  {line}")
     for finding in status.findings:
@@ -156,12 +157,12 @@ def _show_run(status: Status, say: Any) -> None:
     if run is None:
         return
     if status.is_running:
-        say(f"A run is at work since {minute(run.started_at)}, at the step {run.step}.")
+        say(f"A run is in progress since {minute(run.started_at)}, at the step {run.step}.")
         return
     took = duration(sum(run.steps.values()))
     if run.outcome == "unfinished":
-        say(f"The last run, of {minute(run.started_at)}, did not end: it was stopped at the step {run.step}.", "red")
-        say("  Nothing is lost: the next run goes on from what is there.")
+        say(f"The last run, of {minute(run.started_at)}, did not finish: it was stopped at the step {run.step}.", "red")
+        say("  Nothing is lost: the next run continues from there.")
     else:
         what = f"published {run.release_id}" if run.release_id else run.outcome
         say(f"The last run, of {minute(run.started_at)}, took {took}: {what}")

@@ -48,6 +48,11 @@ def minute(instant: str | None) -> str:
     return instant[:16].replace("T", " ") if instant else "unknown"
 
 
+def rolled_back_from(release_id: str) -> str:
+    """The line about a newer release that an operator went back from."""
+    return f"  rolled back from {release_id}; 'causerie rollback {release_id}' returns to it"
+
+
 def last_weeks(release: Path) -> list[Week]:
     """Per account the headline figures of the last complete week against the one before."""
     with duckdb.connect(str(release), read_only=True) as connection:
@@ -126,7 +131,7 @@ def taken_in(source: SourceReport) -> str:
         return "nothing new"
     rows = sum(counts.landed for entry in source.having("accepted") for counts in entry.counts.values())
     bad = sum(counts.quarantined for entry in source.having("accepted") for counts in entry.counts.values())
-    parts = [f"{accepted:,} {'batch' if accepted == 1 else 'batches'} taken in, {rows:,} rows, {bad:,} quarantined"]
+    parts = [f"{accepted:,} {'batch' if accepted == 1 else 'batches'} ingested, {rows:,} rows, {bad:,} quarantined"]
     if refused:
         parts.append(f"{refused} refused")
     if waiting:

@@ -47,7 +47,7 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         build = Home(settings.home).build(context.run.run_id)
         plan = read_plan(build.plan)
         if plan is None:
-            raise dg.Failure("this run has taken nothing in: run the whole job", allow_retries=False)
+            raise dg.Failure("this run has ingested nothing: run the whole job", allow_retries=False)
         if context.is_subset:
             raise dg.Failure("a build is made as a whole: run the whole job", allow_retries=False)
         with reporter.step("dbt build"):

@@ -125,7 +125,7 @@ def find(home: Home, wanted: str) -> Release:
     listed = "".join(f"\n  {release.release_id}" for release in there) or " none"
     if wanted in ("current", "previous"):
         if now is None:
-            raise UnknownReleaseError(f"{wanted}: nothing is published yet, or what the link names is not there")
+            raise UnknownReleaseError(f"{wanted}: nothing is published yet, or the release that it names is missing")
         older = [release for release in there if release.published_at < now.published_at]
         found = [now] if wanted == "current" else older[:1]
         mistake = f"no kept release is older than the current one, {now.release_id}"

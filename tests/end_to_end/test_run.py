@@ -93,7 +93,7 @@ def test_the_first_run_publishes_what_the_plain_computation_gives(story: Story) 
     ]
     for words in (
         "Conversations",
-        "batches taken in",
+        "batches ingested",
         "dbt tests passed",
         "Published",
         "dbt build",

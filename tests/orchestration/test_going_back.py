@@ -254,7 +254,7 @@ def test_the_command_refuses_what_it_cannot_go_back_to(home: Home, make_build: M
         file.write(b"\xff" * 16_384)
     status, told = command(home, "rollback", first.release_id)
     assert status == 1
-    assert "readers keep what they have" in told
+    assert "readers keep the release they have" in told
     assert catalog.current(home) == second
 
 

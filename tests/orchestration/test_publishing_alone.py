@@ -93,7 +93,7 @@ REFUSED = [
     (of_another_build, "the verdict is about build b1"),
     (of_an_older_state, "by_tag changed after the audit"),
     (with_nothing_evaluated, "no expectation was evaluated"),
-    (with_one_that_raised, "does not hold"),
+    (with_one_that_raised, "failed its audit"),
     (with_one_that_failed, "The agents sum up to overview"),
     (without_a_verdict, "has no verdict"),
     (with_half_a_verdict, "cannot be read"),

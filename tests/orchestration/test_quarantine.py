@@ -175,12 +175,12 @@ def test_of_each_reason_so_many_rows_are_shown(home: Warehouse) -> None:
 
 def test_nothing_in_quarantine_is_said(tmp_path: Path) -> None:
     home = Warehouse(tmp_path)
-    assert home.ask().stdout == "Nothing is open in quarantine.\n"
+    assert home.ask().stdout == "No open rows in quarantine.\n"
     home.deliver("b1", message("m1"))
     home.run()
     result = home.ask("--entity", "messages")
-    assert (result.exit_code, result.output) == (0, "Nothing of this is open in quarantine.\n")
-    assert home.ask("--all").stdout == "Nothing is in quarantine.\n"
+    assert (result.exit_code, result.output) == (0, "No matching open rows in quarantine.\n")
+    assert home.ask("--all").stdout == "No rows in quarantine.\n"
     assert home.listed() == []
 
 
@@ -228,7 +228,7 @@ def forget(build: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lock, "a run is at work on it"),
+        (lock, "a run is using it"),
         (lose, "there is no build yet"),
         (cut, "cannot be read"),
         (damage, "cannot be read"),
@@ -271,7 +271,7 @@ def test_an_accepted_batch_that_is_not_in_raw_is_said(home: Warehouse) -> None:
     with sqlite3.connect(home.home.path / "ledger.sqlite") as ledger:
         ledger.execute("update batches set segment = null")
     result = home.ask()
-    assert "acme_export b1: not in raw now; the next run parses it anew" in result.stderr
+    assert "acme_export b1: not in raw at present; the next run parses it again" in result.stderr
     assert result.exit_code == 0
 
 
@@ -285,7 +285,7 @@ def test_a_ledger_that_cannot_be_read_is_said(home: Warehouse) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--source", "nobody"], "there is no source 'nobody'; there are acme_export"),
+        (["--source", "nobody"], "there is no source 'nobody'; the sources are acme_export"),
         (["--batch", "b9\x1b"], "no run has seen a batch 'b9\\u001b'"),
         (["--entity", "people"], "'people' is not one of"),
         (["--limit", "-1"], "--limit"),

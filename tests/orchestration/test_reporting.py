@@ -176,7 +176,7 @@ def test_a_table_is_readable_and_marks_what_is_incomplete(published: Published) 
         writer.execute("update reporting.accounts set data_through = timestamp '2026-01-15 00:00:00'")
     told = run(published, "overview", "--account", "acme", "--grain", "week").stdout
     assert "2026-01-12 *" in told
-    assert "* the data does not reach to its end" in told
+    assert "* the data does not cover the whole period" in told
 
 
 def test_text_of_others_does_nothing_on_a_terminal(published: Published) -> None:
@@ -192,19 +192,19 @@ def test_text_of_others_does_nothing_on_a_terminal(published: Published) -> None
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["overview", "--account", "acm"], "no account 'acm' in this release; there are acme, globex, idle"),
-        (["overview", "--agent", "a9"], "no agent 'a9' in this release; there are a1, a2, ada@example.org"),
-        (["overview", "--agent", "Ada"], "no agent 'Ada' in this release; the agent of this name is 'a1'"),
-        (["overview", "--conversation-tag", "VIP"], "no conversation tag 'VIP' in this release; there are late; very"),
-        (["overview", "--contact-tag", "x"], "no contact tag 'x' in this release; there is gold, old"),
+        (["overview", "--account", "acm"], "no account 'acm' in this release; it has acme, globex, idle"),
+        (["overview", "--agent", "a9"], "no agent 'a9' in this release; it has a1, a2, ada@example.org"),
+        (["overview", "--agent", "Ada"], "no agent 'Ada' in this release; the agent with this name is 'a1'"),
+        (["overview", "--conversation-tag", "VIP"], "no conversation tag 'VIP' in this release; it has late; very"),
+        (["overview", "--contact-tag", "x"], "no contact tag 'x' in this release; it has gold, old"),
         (["details", "--grain", "week"], "details has no grain"),
         (["overview", "--from", "2026-02-02", "--to", "2026-02-01"], "the last day, 2026-02-01, lies before the first"),
-        (["overview", "--from", "2026-02-30"], "'2026-02-30' is no day; write it as 2026-08-31"),
+        (["overview", "--from", "2026-02-30"], "'2026-02-30' is not a date; write it as 2026-08-31"),
         (["nothing"], "'nothing' is not one of 'overview', 'by-agent'"),
-        (["overview", "--format", "xlsx"], "--format xlsx: is nothing for a terminal; name a file with --out"),
-        (["overview", "--out", "a.txt"], "--out: a.txt: its ending tells no format; add --format"),
+        (["overview", "--format", "xlsx"], "--format xlsx: cannot be shown on a terminal; name a file with --out"),
+        (["overview", "--out", "a.txt"], "--out: a.txt: its ending does not name a format; add --format"),
         (["overview", "--out", "/nowhere/a.csv"], "/nowhere/a.csv: No such file or directory; name a file"),
-        (["overview", "--out", "/dev/null", "--format", "csv"], "/dev/null: is no regular file"),
+        (["overview", "--out", "/dev/null", "--format", "csv"], "/dev/null: is not a regular file"),
     ],
 )
 def test_wrong_usage_is_told(published: Published, options: list[str], words: str) -> None:
@@ -220,7 +220,7 @@ def test_of_many_names_the_nearest_are_told(published: Published) -> None:
             " where list_contains(tags, 'vip')"
         )
     told = run(published, "overview", "--conversation-tag", "tags 77", status=2).stderr
-    assert "there are 302, " in told
+    assert "it has 302, " in told
     assert "tag 77" in told
     assert told.count("tag ") < 12
 
@@ -251,7 +251,7 @@ def test_where_the_disk_gets_full_the_old_file_stays(published: Published, befor
     arguments = ["report", "details", "--config", str(published.config), "--out", str(out)]
     failed = subprocess.run([sys.executable, "-c", LIMITED, *arguments], capture_output=True, text=True, check=False)
     assert failed.returncode == 1, failed.stderr
-    assert failed.stderr.splitlines()[-1].endswith(f"{out} is as it was before"), failed.stderr
+    assert failed.stderr.splitlines()[-1].endswith(f"{out} is unchanged"), failed.stderr
 
 
 def test_a_full_disk_is_called_so(published: Published, before: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,4 +263,4 @@ def test_a_full_disk_is_called_so(published: Published, before: Path, monkeypatc
 
     monkeypatch.setattr(downloads, "write_csv", fail)
     told = run(published, "details", "--out", str(out), status=1).stderr
-    assert f"the disk of {before} is full: make room there and run again; {out} is as it was before" in told
+    assert f"the disk of {before} is full: make room there and run again; {out} is unchanged" in told

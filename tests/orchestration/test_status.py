@@ -62,7 +62,7 @@ def test_a_refused_batch_is_told_with_its_reason_and_what_can_be_decided(config:
     assert code == 1
     assert "11 of 11 messages rows are quarantined" in told
     assert "causerie accept acme_export b2 --reason" in told
-    assert "1 later waiting behind it" in told
+    assert "1 later batch waits behind it" in told
     found = json.loads(status(config, "--format", "json")[1])
     assert found["is_refused"]
     assert [(entry["batch"], len(entry["reasons"])) for entry in found["refused"]] == [("b2", 1)]
@@ -124,7 +124,7 @@ def test_a_run_at_work_is_told(config: Path, record: Path) -> None:
     lock(Home(record.parent))
     code, told = status(config)
     assert code == 0
-    assert "A run is at work since 2026-02-03 04:05, at the step audit." in told
+    assert "A run is in progress since 2026-02-03 04:05, at the step audit." in told
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"x": 1}'])

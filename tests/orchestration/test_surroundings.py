@@ -81,7 +81,7 @@ def test_a_wrong_dagster_home_costs_a_run_its_record_only(
     assert dagster_instance().is_ephemeral
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("DAGSTER_HOME: this run is not recorded: ")
-    assert line.endswith("; name a folder that is there, by its whole path, or unset DAGSTER_HOME")
+    assert line.endswith("; name an existing folder by its absolute path, or unset DAGSTER_HOME")
 
 
 def test_runs_are_recorded_where_dagster_is_told_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ config_option = click.option(
     show_default=True,
     help="The configuration file.",
 )
-reason_option = click.option("--reason", required=True, help="Why; kept, and shown in the history of releases.")
+reason_option = click.option("--reason", required=True, help="Why. Kept, and listed with the releases.")
 
 
 def read_settings(config: Path) -> Settings:
@@ -84,7 +84,7 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
         stop(f"{config}: {error}", WRONG)
     except (OSError, RuntimeError) as error:
         remedy = full_disk(home.path, str(error))
-        stop(f"{remedy or error}; what was published before is untouched", REFUSED)
+        stop(f"{remedy or error}; the current release is unchanged", REFUSED)
     finally:
         unlock(home)
 

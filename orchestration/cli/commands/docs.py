@@ -23,7 +23,7 @@ from orchestration.cli.commands.common import (
 @click.command()
 @config_option
 def docs(config: Path) -> None:
-    """Write dbt's documentation of the last build: every table and column, and how they come about."""
+    """Write dbt's documentation of the last build: every table and column, and what they are computed from."""
     from orchestration.dbt.process import generate_docs
     from orchestration.home import Home
     from orchestration.releases import catalog, publication

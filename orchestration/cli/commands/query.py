@@ -18,7 +18,7 @@ from orchestration.cli.commands.common import REFUSED, WRONG, config_option, rea
 @config_option
 @click.argument("sql")
 def query(config: Path, sql: str) -> None:
-    """Ask the current release one question in SQL: causerie query "select * from overview limit 5"."""
+    """Run one SQL query on the current release: causerie query "select * from overview limit 5"."""
     import duckdb
 
     from orchestration.cli.terminal import Visible

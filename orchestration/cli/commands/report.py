@@ -38,29 +38,29 @@ class Day(click.ParamType[date]):
         try:
             return datetime.strptime(str(value), "%Y-%m-%d").date()
         except ValueError:
-            self.fail(f"'{value}' is no day; write it as 2026-08-31", param, ctx)
+            self.fail(f"'{value}' is not a date; write it as 2026-08-31", param, ctx)
 
 
 @click.command()
 @config_option
 @click.argument("name", metavar="REPORT", type=click.Choice(list(REPORTS)))
-@click.option("--account", "accounts", multiple=True, help="Of this account, and so on; by default of all, in turn.")
-@click.option("--from", "first_day", type=Day(), help="First day, included; by default the account's first active one.")
-@click.option("--to", "last_day", type=Day(), help="Last day, included; by default the account's last active one.")
-@click.option("--grain", type=click.Choice(GRAINS), help="Of the rows: day by default; period is one for the range.")
-@click.option("--agent", "agents", multiple=True, help="Conversations assigned to this agent (id or e-mail), or …")
-@click.option("--contact-tag", "contact_tags", multiple=True, help="… whose contact has this tag, or …")
-@click.option("--conversation-tag", "conversation_tags", multiple=True, help="… that have this tag, or …")
-@click.option("--working-hours", type=click.Choice(["inside", "outside"]), help="… that started inside or outside.")
+@click.option("--account", "accounts", multiple=True, help="Report on this account; repeatable. By default on all.")
+@click.option("--from", "first_day", type=Day(), help="First day, included; by default the account's first active day.")
+@click.option("--to", "last_day", type=Day(), help="Last day, included; by default the account's last active day.")
+@click.option("--grain", type=click.Choice(GRAINS), help="Period of each row, day by default; period: the whole range.")
+@click.option("--agent", "agents", multiple=True, help="Only conversations assigned to this agent (id or e-mail).")
+@click.option("--contact-tag", "contact_tags", multiple=True, help="Only conversations whose contact has this tag.")
+@click.option("--conversation-tag", "conversation_tags", multiple=True, help="Only conversations with this tag.")
+@click.option("--working-hours", type=click.Choice(["inside", "outside"]), help="Only conversations that started so.")
 @click.option(
     "--format",
     "file_format",
     type=click.Choice(FORMATS),
-    help="By default that of the ending of --out, else table. Spreadsheets run text of a csv that begins with = + - @"
-    " as a formula: for them take xlsx, in which text stays text.",
+    help="By default the format that the ending of --out names, otherwise table. Spreadsheets run csv text that begins"
+    " with = + - @ as a formula; use xlsx for them, in which text stays text.",
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write into this file, at once and whole.")
-@click.option("--release", "wanted", default="current", show_default=True, help="An id of a kept one, or previous.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, all or nothing.")
+@click.option("--release", "wanted", default="current", show_default=True, help="Id of a kept release, or previous.")
 def report(
     config: Path,
     name: str,
@@ -76,15 +76,18 @@ def report(
     out: Path | None,
     wanted: str,
 ) -> None:
-    """A report for any filter: overview, by-agent, by-tag, details, traffic or compare.
+    """Show a report for any filter: overview, by-agent, by-tag, details, traffic or compare.
 
-    Of each of --agent, --contact-tag and --conversation-tag several may be given, and any match is enough; what
-    different options say must all be true. Files hold the values as they are in the release, of any number of rows:
-    csv (RFC 4180, UTF-8, NULL empty, lists as JSON), json (one array), parquet (with the types of the release), xlsx
-    (instants in UTC).
+    Different filters are combined with AND: a conversation must match every one of --agent, --contact-tag,
+    --conversation-tag and --working-hours that is given. Each of the first three may be repeated, and then one of its
+    values is enough: --agent ana --agent ben --contact-tag vip selects conversations assigned to ana or ben whose
+    contact has the tag vip.
 
-    Exit status: 0 also when there are no rows; 1 nothing is published yet, or the file cannot be written whole; 2
-    wrong configuration or usage, and names that the release does not know.
+    Files hold the values as they are in the release, in any number of rows: csv (RFC 4180, UTF-8, NULL empty, lists as
+    JSON), json (one array), parquet (with the types of the release), xlsx (times in UTC).
+
+    Exit status: 0 whether there are rows or not; 1 nothing is published yet, or the file cannot be written completely;
+    2 wrong configuration or usage, or a name that the release does not know.
     """
     shape = _format(file_format, out)
     settings = read_settings(config)
@@ -118,12 +121,12 @@ def _format(given: str | None, out: Path | None) -> str:
     """The format that is given, or that the name of the file tells."""
     ending = out.suffix.lower().removeprefix(".") if out else ""
     if given is None and out and ending not in FORMATS[1:]:
-        stop(f"--out: {out}: its ending tells no format; add --format {'|'.join(FORMATS)}", WRONG)
+        stop(f"--out: {out}: its ending does not name a format; add --format {'|'.join(FORMATS)}", WRONG)
     shape = given or ending or "table"
     if shape in BINARY and out is None:
-        stop(f"--format {shape}: is nothing for a terminal; name a file with --out", WRONG)
+        stop(f"--format {shape}: cannot be shown on a terminal; name a file with --out", WRONG)
     if out and out.exists() and not out.is_file():
-        stop(f"--out: {out}: is no regular file; leave --out out to write to standard output", WRONG)
+        stop(f"--out: {out}: is not a regular file; leave --out out to write to standard output", WRONG)
     return shape
 
 
@@ -151,7 +154,7 @@ def _answer(file: Path, name: str, wish: Wish, shape: str, out: Path | None, lim
             if isinstance(error, OSError) and error.errno in UNWRITABLE:
                 stop(f"--out: {out}: {error.strerror}; name a file that can be written", WRONG)
             remedy = full_disk(out.parent, str(error)) or first_line(error)
-            stop(f"{remedy}; {out} is as it was before", REFUSED)
+            stop(f"{remedy}; {out} is unchanged", REFUSED)
         if out:
             say(f"{out}", err=True)
 
