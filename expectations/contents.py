@@ -1,7 +1,7 @@
 """What a candidate holds: rows and a checksum of each table, so that a verdict is about exactly that.
 
-Here: the names of the marts, checksums of them and of what the reports for any filter are made from; ``python -m
-expectations.contents`` reads the path of a file, as a line of JSON, and prints them as JSON. Not here: whether the
+Here: checksums of the marts, and of what the reports for any filter are made from. ``python -m expectations.contents``
+reads the path of a file as a line of JSON, and prints them as JSON. Not here: whether the
 contents are good (``verdict``).
 """
 
@@ -14,10 +14,8 @@ from pathlib import Path
 
 import duckdb
 
+from expectations.marts import MARTS
 from ingestion.sql import sql_file, sql_text
-
-MARTS = ("overview", "by_agent", "by_tag", "details")
-
 
 REPORTING = "reporting"
 """The schema of the tables that the reports for any filter are made from."""

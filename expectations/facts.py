@@ -14,20 +14,17 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from expectations.marts import MARTS
 from ingestion.sql import sql_text
 
 if TYPE_CHECKING:
     import pandas
 
-_VOLUMES = """
+_VOLUMES = f"""
     select mart, rows, rows_before, greatest(0, rows_before - rows) as lost_rows,
         greatest(0, 1 - rows / nullif(rows_before, 0)) as lost_share
-    from (
-        select 'overview' as mart, (select count(*) from candidate.overview) as rows
-        union all select 'by_agent', (select count(*) from candidate.by_agent)
-        union all select 'by_tag', (select count(*) from candidate.by_tag)
-        union all select 'details', (select count(*) from candidate.details)
-    ) left join previous using (mart)
+    from ({" union all ".join(f"select '{mart}' as mart, count(*) as rows from candidate.{mart}" for mart in MARTS)})
+    left join previous using (mart)
 """
 
 _FRESHNESS = """
@@ -37,70 +34,12 @@ _FRESHNESS = """
     group by all order by all
 """
 
-_WORDS = """
+_GRAINS = " union all ".join(f"select grain from candidate.{mart}" for mart, key in MARTS.items() if "grain" in key)
+_WORDS = f"""
     select 'status' as column_name, status as value, count(*) as rows from candidate.details group by all
     union all select 'source', source, count(*) from candidate.details group by all
     union all select 'times_basis', times_basis, count(*) from candidate.details group by all
-    union all select 'grain', grain, count(*) from (
-        select grain from candidate.overview union all select grain from candidate.by_agent
-        union all select grain from candidate.by_tag
-    ) group by all
-"""
-
-_RANGES = """
-    select mart, account_id, rating_worst, rating_best, scores.* exclude (mart, account_id) from (
-        select 'overview' as mart, account_id, min(conversations) as least_conversations,
-            min(messages) as least_messages, min(csat_percent) as least_csat, max(csat_percent) as greatest_csat,
-            min(survey_response_percent) as least_response, max(survey_response_percent) as greatest_response,
-            min(avg_rating - rating_worst) as least_over_worst, max(avg_rating - rating_best) as greatest_over_best,
-            cast(null as double) as greatest_share
-        from candidate.overview join settings.accounts using (account_id) group by account_id
-        union all
-        select 'by_agent', account_id, min(conversations), min(messages), min(csat_percent), max(csat_percent),
-            min(survey_response_percent), max(survey_response_percent), min(avg_rating - rating_worst),
-            max(avg_rating - rating_best), null
-        from candidate.by_agent join settings.accounts using (account_id) group by account_id
-        union all
-        select 'by_tag', account_id, min(conversations), min(messages), min(csat_percent), max(csat_percent),
-            min(survey_response_percent), max(survey_response_percent), min(avg_rating - rating_worst),
-            max(avg_rating - rating_best), max(share_of_conversations)
-        from candidate.by_tag join settings.accounts using (account_id) group by account_id
-    ) as scores join settings.accounts using (account_id)
-"""
-
-_TOTALS = """
-    with days as (
-        select account_id, sum(conversations) as conversations, sum(messages) as messages,
-            sum(conversations_closed) as closed, sum(ratings) as ratings, sum(first_response_count) as responses,
-            sum(replies) as replies
-        from candidate.overview where grain = 'day' group by account_id
-    ), agents as (
-        select account_id, sum(conversations) as conversations, sum(messages) as messages,
-            sum(conversations_closed) as closed, sum(ratings) as ratings, sum(first_response_count) as responses,
-            sum(replies) as replies
-        from candidate.by_agent where grain = 'day' group by account_id
-    ), tags as (
-        select account_id, sum(conversations) as conversations, sum(messages) as messages
-        from candidate.by_tag where grain = 'day' group by account_id
-    ), conversations as (
-        select account_id, count(*) as conversations, sum(messages) as messages, count(*) filter (is_closed) as closed,
-            count(rating) as ratings, count(first_response_seconds) as responses, sum(replies) as replies
-        from candidate.details group by account_id
-    )
-    select account_id, figure, of_details, of_overview, of_by_agent, of_by_tag,
-        abs(of_overview - of_details) as overview_off, abs(of_by_agent - of_overview) as by_agent_off,
-        greatest(0, of_overview - of_by_tag) as by_tag_short
-    from (
-        select account_id, unnest(['conversations', 'messages', 'closed', 'ratings', 'responses', 'replies']) as figure,
-            unnest([c.conversations, c.messages, c.closed, c.ratings, c.responses, c.replies]) as of_details,
-            coalesce(unnest([d.conversations, d.messages, d.closed, d.ratings, d.responses, d.replies]), 0)
-                as of_overview,
-            coalesce(unnest([a.conversations, a.messages, a.closed, a.ratings, a.responses, a.replies]), 0)
-                as of_by_agent,
-            unnest([coalesce(t.conversations, 0), coalesce(t.messages, 0), null, null, null, null]) as of_by_tag
-        from conversations as c left join days as d using (account_id) left join agents as a using (account_id)
-            left join tags as t using (account_id)
-    ) order by account_id, figure
+    union all select 'grain', grain, count(*) from ({_GRAINS}) group by all
 """
 
 _INTAKE = """
@@ -127,7 +66,15 @@ _UNREADABLE = {
     "TIMESTAMP": "{0} < timestamp '0001-01-02' or {0} >= timestamp '9999-12-31'",
     "TIMESTAMP WITH TIME ZONE": "{0} < timestamptz '0001-01-02 00:00:00Z' or {0} >= timestamptz '9999-12-31 00:00:00Z'",
 }
-"""Values that Python has no date for, or none on some wall clock of the world, by the type of the column."""
+"""By type, the values that Python has no date for, or no wall clock somewhere in the world."""
+
+_IMPOSSIBLE = {
+    "csat_percent": "{0} not between 0 and 100",
+    "survey_response_percent": "{0} not between 0 and 100",
+    "avg_rating": "{0} not between rating_worst and rating_best",
+    "share_of_conversations": "{0} not between 0 and 1",
+}
+"""By column, the values that a mart cannot have."""
 
 
 def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datetime) -> dict[str, pandas.DataFrame]:
@@ -137,11 +84,10 @@ def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datet
 
     * ``volumes``: one row per mart: ``rows``, ``rows_before``, ``lost_rows``, ``lost_share`` (of the rows before).
     * ``freshness``: one row per source: ``data_through``, ``hours_old``.
+    * ``words``: one row per word column and value: ``column_name``, ``value``, ``rows``.
     * ``dates``: one row per published column of dates or instants: ``table_name``, ``column_name``, ``least`` and
       ``greatest`` as text, and how many of its values are ``unreadable``.
-    * ``words``: one row per word column and value: ``column_name``, ``value``, ``rows``.
-    * ``ranges``: one row per aggregated mart and account: least and greatest values.
-    * ``totals``: one row per account and figure, as each mart has it, and how far they are apart.
+    * ``ranges``: one row per column of a mart with bounds: as ``dates``, with how many values are ``impossible``.
     * ``intake``: one row per source and entity of the accepted batches: rows landed, quarantined, restated.
     * ``accounting``: one row per source and entity: what became of the rows landed; ``read_off``: how far the rows that
       dbt read are from those that the ledger says were ingested.
@@ -154,31 +100,32 @@ def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datet
         before = pandas.DataFrame({"mart": list(previous), "rows_before": list(previous.values())})
         before = before.astype({"mart": "str", "rows_before": "float"})
         connection.register("previous", before)
-        frames = {
-            name: connection.execute(query).df()
-            for name, query in [
-                ("volumes", _VOLUMES),
-                ("words", _WORDS),
-                ("ranges", _RANGES),
-                ("totals", _TOTALS),
-                ("intake", _INTAKE),
-                ("accounting", _ACCOUNTING),
-            ]
+        queries = {
+            "volumes": _VOLUMES,
+            "words": _WORDS,
+            "dates": _outside(connection, "data_type", _UNREADABLE, "unreadable"),
+            "ranges": _outside(
+                connection, "column_name", _IMPOSSIBLE, "impossible", " join settings.accounts using (account_id)"
+            ),
+            "intake": _INTAKE,
+            "accounting": _ACCOUNTING,
         }
-        frames["dates"] = connection.execute(_dates(connection)).df()
+        frames = {name: connection.execute(query).df() for name, query in queries.items()}
         frames["freshness"] = connection.execute(_FRESHNESS, {"now": now.isoformat()}).df()
     return frames
 
 
-def _dates(connection: duckdb.DuckDBPyConnection) -> str:
-    """SQL of the frame ``dates``, of whatever columns the candidate has."""
+def _outside(
+    connection: duckdb.DuckDBPyConnection, by: str, conditions: Mapping[str, str], count: str, joined: str = ""
+) -> str:
+    """SQL that counts, in each column of the candidate that ``conditions`` concern, the values that meet one."""
     columns = connection.execute(
-        "select schema_name, table_name, column_name, data_type from duckdb_columns()"
-        f" where database_name = 'candidate' and data_type in ({', '.join(map(sql_text, _UNREADABLE))}) order by all"
+        f"select schema_name, table_name, column_name, {by} from duckdb_columns()"
+        f" where database_name = 'candidate' and {by} in ({', '.join(map(sql_text, conditions))}) order by all"
     ).fetchall()
     return " union all ".join(
         f"select {sql_text(table)} as table_name, {sql_text(column)} as column_name,"
         f" cast(min({column}) as varchar) as least, cast(max({column}) as varchar) as greatest,"
-        f" count(*) filter ({_UNREADABLE[kind].format(column)}) as unreadable from candidate.{schema}.{table}"
-        for schema, table, column, kind in columns
+        f" count(*) filter ({conditions[key].format(column)}) as {count} from candidate.{schema}.{table}{joined}"
+        for schema, table, column, key in columns
     )

@@ -17,10 +17,11 @@ from typing import IO, Any
 
 from rich.table import Table
 
+from expectations.marts import MARTS
 from ingestion.shown import visible
 from orchestration.cli import summary
 from orchestration.cli.terminal import Terminal
-from orchestration.releases.differences import ADDED, CHANGED, KEYS, Change, Comparison, MartDifference, Side
+from orchestration.releases.differences import ADDED, CHANGED, Change, Comparison, MartDifference, Side
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def write_csv(comparison: Comparison, question: Question, out: IO[str]) -> None:
 
 def _columns(question: Question) -> list[str]:
     if question.mart:
-        return [*KEYS[question.mart], "difference", "column", "before", "after"]
-    return [*KEYS["overview"], "difference", "figure", "before", "after", "change"]
+        return [*MARTS[question.mart], "difference", "column", "before", "after"]
+    return [*MARTS["overview"], "difference", "figure", "before", "after", "change"]
 
 
 def _record(change: Change, question: Question) -> list[Any]:
@@ -135,8 +136,8 @@ def write_table(comparison: Comparison, question: Question, out: IO[str]) -> Non
     for note in notes:
         console.say((note, "yellow"))
     if not any(mart.differs for mart in marts):
-        told_apart = any(mart.columns_only_before or mart.columns_only_after for mart in marts)
-        console.print("Nothing differs in the columns that both have." if told_apart else "Nothing differs.")
+        has_other_columns = any(mart.columns_only_before or mart.columns_only_after for mart in marts)
+        console.print("No differences in the columns that both have." if has_other_columns else "No differences.")
         return
     answer = Answer(comparison, question, in_full=False)
     if question.mart:
@@ -183,7 +184,7 @@ def _show_figures(answer: Answer, console: Terminal) -> None:
 
 def _show_changes(answer: Answer, console: Terminal) -> None:
     table = Table(title=f"\n{answer.mart}", title_justify="left", title_style="bold")
-    for name in (*KEYS[answer.mart], "column", "before", "after"):
+    for name in (*MARTS[answer.mart], "column", "before", "after"):
         table.add_column(name, overflow="fold")
     for key, changes in groupby(answer, key=lambda change: change.key):
         row = [summary.count(None) if part is None else str(part) for part in key]

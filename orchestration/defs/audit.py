@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from expectations import great
-from expectations.contents import MARTS, contents
+from expectations.contents import contents
 from expectations.facts import gather
+from expectations.marts import MARTS
 from expectations.suites import release as suites
 from expectations.verdict import evaluate
 from ingestion.settings import Settings
@@ -24,9 +25,9 @@ SUITES = {
     "volumes": "Rows of each mart, against the current release.",
     "freshness": "How old the data of each source is.",
     "words": "Values of the enumerated columns.",
-    "ranges": "Least and greatest values of each mart.",
-    "totals": "The marts agree with each other, figure by figure.",
-    "intake": "Shares of rows quarantined and clocks restated.",
+    "dates": "Dates and instants that every reader can hold.",
+    "ranges": "Percents, shares and ratings within their bounds.",
+    "intake": "Shares of rows quarantined and of records restated.",
     "accounting": "Every row landed is accounted for.",
 }
 

@@ -1,6 +1,6 @@
 """What differs between two releases: rows of each mart by its key, and value by value.
 
-Here: the keys of the marts and the comparison, which DuckDB makes. Not here: which releases there are (``catalog``),
+Here: the comparison, which DuckDB makes. Not here: which releases there are (``catalog``),
 and how differences are written down (``difference_formats``). A mart is compared in the columns that both releases
 have, for they may come from different versions of the software. Only rows that differ ever reach Python.
 """
@@ -17,15 +17,8 @@ from typing import Any
 
 import duckdb
 
+from expectations.marts import MARTS
 from ingestion.sql import sql_name, sql_text
-
-KEYS = {
-    "overview": ("account_id", "grain", "period_start"),
-    "by_agent": ("account_id", "grain", "period_start", "source_system", "agent_id"),
-    "by_tag": ("account_id", "grain", "period_start", "tag"),
-    "details": ("account_id", "source_system", "conversation_id"),
-}
-"""What tells a row of each mart from all others. ``agent_id`` may be NULL, which is one value like any other."""
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
@@ -104,13 +97,13 @@ class Comparison:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._columns = {mart: (self._types("before", mart), self._types("after", mart)) for mart in KEYS}
+        self._columns = {mart: (self._types("before", mart), self._types("after", mart)) for mart in MARTS}
         for mart, both in self._columns.items():
             for side, types in zip((self.before, self.after), both, strict=True):
-                missing = [column for column in KEYS[mart] if column not in types]
+                missing = [column for column in MARTS[mart] if column not in types]
                 if missing:
                     lacks = f"{mart} has no {', '.join(missing)}" if types else f"there is no {mart}"
-                    raise IncomparableError(f"{side.release_id}: {lacks}: rows cannot be told apart")
+                    raise IncomparableError(f"{side.release_id}: {lacks}: rows cannot be matched")
 
     @property
     def before(self) -> Side:
@@ -125,7 +118,7 @@ class Comparison:
     def marts(self) -> list[MartDifference]:
         """Of each mart how many rows differ."""
         found = []
-        for mart in KEYS:
+        for mart in MARTS:
             before, after = self._columns[mart]
             counts = self._connection.execute(
                 "select count(before.is_here), count(after.is_here), count(*) filter (before.is_here is null),"
@@ -148,7 +141,7 @@ class Comparison:
 
         A row that only one release has is one change; ``in_full``: each of its values is.
         """
-        columns = [sql_name(name) for name in KEYS[mart]]
+        columns = [sql_name(name) for name in MARTS[mart]]
         query = (
             f"select difference, value.name, value.before, value.after, {', '.join(columns)}"
             f" from ({self._values(mart, grain, in_full)}) order by {', '.join(columns)}, value.place"
@@ -184,7 +177,7 @@ class Comparison:
         before, after = (
             f"(select *, true as is_here from {side}.main.{mart}{of_grain})" for side in ("before", "after")
         )
-        same_key = " and ".join(f"not ({self._differs(mart, name)})" for name in KEYS[mart])
+        same_key = " and ".join(f"not ({self._differs(mart, name)})" for name in MARTS[mart])
         return f"{before} as before full join {after} as after on {same_key}"
 
     def _differs(self, mart: str, name: str) -> str:
@@ -197,7 +190,7 @@ class Comparison:
 
     def _compared(self, mart: str) -> list[str]:
         before, after = self._columns[mart]
-        return [name for name in after if name in before and name not in KEYS[mart]]
+        return [name for name in after if name in before and name not in MARTS[mart]]
 
     def _changed(self, mart: str) -> str:
         """Whether a row that both releases have differs."""
@@ -207,7 +200,7 @@ class Comparison:
     def _values(self, mart: str, grain: str | None, in_full: bool) -> str:
         """A row for each change: the key, and the values as JSON, in which any type can be told."""
         is_lone = "(before.is_here is null or after.is_here is null)"
-        key = [f"coalesce(before.{name}, after.{name}) as {name}" for name in map(sql_name, KEYS[mart])]
+        key = [f"coalesce(before.{name}, after.{name}) as {name}" for name in map(sql_name, MARTS[mart])]
         values = [
             f"case when {self._differs(mart, name)} and ({in_full} or not {is_lone}) then"
             f" {{'place': {place}, 'name': {sql_text(name)},"

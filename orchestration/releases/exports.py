@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.contents import MARTS, contents_of_files
+from expectations.contents import contents_of_files
+from expectations.marts import MARTS
 from ingestion.sql import first_line, sql_text
 from ingestion.storage.landing import fsync_folder
 from orchestration.home import Home

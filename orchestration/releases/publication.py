@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from expectations.contents import MARTS
+from expectations.marts import MARTS
 from expectations.verdict import Verdict, read_verdict
 from ingestion import zones
 from ingestion.sql import first_line, sql_text
@@ -57,7 +57,7 @@ def publish(
     if not build.candidate.is_file():
         raise UnpublishableError(f"{build.candidate}: build {build.id} has no marts to publish; run again")
     if _wal(build.candidate).exists():
-        raise UnpublishableError(f"{_wal(build.candidate)}: dbt did not end in good order; run again")
+        raise UnpublishableError(f"{_wal(build.candidate)}: dbt did not finish cleanly; run again")
     for before in catalog.kept(home):  # releases are told apart, and ordered, by when they were published
         now = max(now, datetime.fromisoformat(before.published_at) + timedelta(seconds=1))
     release_id = f"{now:%Y%m%dT%H%M%SZ}-{build.id[:8]}"
@@ -119,7 +119,7 @@ def _demand_verdict(home: Home, build: Build) -> Verdict:
         raise UnpublishableError(f"the verdict is about build {verdict.build_id}, not {build.id}; run the whole job")
     if not verdict.holds:
         reasons = [str(finding) for finding in verdict.refusals] or ["no expectation was evaluated"]
-        raise UnpublishableError(f"build {build.id} does not hold: " + "; ".join(reasons))
+        raise UnpublishableError(f"build {build.id} failed its audit: " + "; ".join(reasons))
     seen = catalog.current(home)
     if verdict.against != (seen and seen.release_id):
         raise UnpublishableError(
@@ -150,7 +150,7 @@ def _complete(path: Path, release: Release) -> None:
         _write_release_table(connection, release)
         connection.execute("checkpoint release")
     if _wal(path).exists():
-        raise UnpublishableError(f"{_wal(path)}: the release did not come out as one file; run again")
+        raise UnpublishableError(f"{_wal(path)}: the release could not be written as one file; run again")
     with path.open("rb") as file:
         os.fsync(file.fileno())
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations.contents import MARTS, contents
+from expectations.contents import contents
+from expectations.marts import MARTS
 
 
 @pytest.fixture

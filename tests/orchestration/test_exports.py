@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from expectations.contents import MARTS
+from expectations.marts import MARTS
 from orchestration.cli.main import main
 from orchestration.home import Home
 from orchestration.releases import catalog, exports, publication

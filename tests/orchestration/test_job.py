@@ -12,7 +12,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from expectations.contents import MARTS
+from expectations.marts import MARTS
+from expectations.suites import release as suites
 from expectations.verdict import Finding, Verdict
 from ingestion.export_format import ENTITIES
 from ingestion.settings import CONFIG_VARIABLE, load_settings
@@ -118,7 +119,7 @@ def test_a_refused_build_is_told_also_where_its_data_docs_fail(
     def fail(_: Path) -> None:
         raise TypeError("no docs")
 
-    refused = Verdict("b", 1, 0, (Finding("totals", "x", "critical", "all agrees.", "it does not"),))
+    refused = Verdict("b", 1, 0, (Finding("words", "x", "critical", "all agrees.", "it does not"),))
     monkeypatch.setattr(audit, "evaluate", lambda build_id, *_: (replace(refused, build_id=build_id), fail))
     write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
     settings = load_settings(write_config(tmp_path))
@@ -126,13 +127,13 @@ def test_a_refused_build_is_told_also_where_its_data_docs_fail(
     unlock(Home(settings.home))
     told = capsys.readouterr().out
     assert status == 1
-    assert "totals: all agrees. Found: it does not" in told
+    assert "words: all agrees. Found: it does not" in told
     assert "Data Docs could not be written: no docs" in told
     assert not Home(settings.home).current.exists()
 
 
 def test_a_failed_expectation_is_in_the_metadata_of_its_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    finding = Finding("totals", "x", "critical", "all agrees.", "2 is not 3", ({"mart": "by_agent", "off": "1"},))
+    finding = Finding("words", "x", "critical", "all agrees.", "2 is not 3", ({"mart": "by_agent", "off": "1"},))
     judged = Verdict("b", 1, 0, (finding,))
     monkeypatch.setattr(
         audit, "evaluate", lambda build_id, *_: (replace(judged, build_id=build_id), lambda folder: None)
@@ -144,10 +145,10 @@ def test_a_failed_expectation_is_in_the_metadata_of_its_check(tmp_path: Path, mo
     unlock(Home(settings.home))
     assert not result.success
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
-    assert [name for name in audit.SUITES if not checks[name].passed] == ["totals"]
-    assert checks["totals"].metadata["findings"].value == [
+    assert [name for name in audit.SUITES if not checks[name].passed] == ["words"]
+    assert checks["words"].metadata["findings"].value == [
         {
-            "suite": "totals",
+            "suite": "words",
             "expectation": "x",
             "severity": "critical",
             "expected": "all agrees.",
@@ -215,3 +216,8 @@ def test_an_error_that_nobody_foresaw_is_told_in_a_line_and_whole_in_the_log(
     log = Home(settings.home).log.read_text()
     assert "in fail" in log
     assert 'raise RuntimeError("the unforeseen")' in log
+
+
+def test_each_suite_is_a_blocking_check() -> None:
+    limits = suites.Limits(0.2, 100, 0.01, 0.01, 48)
+    assert list(audit.SUITES) == list(suites.suites(limits))

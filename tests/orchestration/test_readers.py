@@ -19,6 +19,7 @@ import duckdb
 import pytest
 
 from expectations.contents import contents
+from expectations.marts import MARTS
 from expectations.verdict import read_verdict
 from orchestration.home import Build, Home
 from orchestration.releases import catalog, publication
@@ -67,7 +68,7 @@ def numbered(home: Home, template: Build, number: int) -> Build:
     build.candidate.write_bytes(template.candidate.read_bytes())
     build.database.symlink_to(template.database)
     with duckdb.connect(str(build.candidate)) as connection:
-        for mart in ("overview", "by_agent", "by_tag", "details"):
+        for mart in MARTS:
             connection.execute(f"update {mart} set messages = {number}")
         connection.execute(f"update overview set conversations = {number}")
     seen = catalog.current(home)

@@ -5,13 +5,14 @@ from string import Formatter
 
 import pytest
 
+from expectations.marts import MARTS
 from reports.pages import answers, conversation, details, groups, overview, timeline
 from reports.pages.address import GRAINS, HOURS
 from reports.pages.measures import MEASURES
 from reports.pages.presets import PRESETS
 from reports.pages.texts import CATALOGUES, Texts, chosen
 from reports.pages.texts.definitions_fr import FRENCH
-from tests.reports.pages.documentation import MARTS, comments
+from tests.reports.pages.documentation import comments
 
 
 def test_catalogues_have_the_same_texts_with_the_same_parts() -> None:
