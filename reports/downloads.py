@@ -1,6 +1,6 @@
 """Reports as files: CSV, JSON and Parquet of any size, written as the rows come.
 
-Here: the answer of one release to one report, and these formats. Not here: workbooks (``workbooks``), what may be asked
+Here: the result of a report, and these formats. Not here: workbooks (``workbooks``), what may be asked
 (``choices``, ``questions``), and text on a terminal.
 
 DuckDB itself makes the text of each row: of a million rows that takes seconds, and minutes in Python. No more than a
@@ -19,7 +19,7 @@ from typing import IO, Any
 import duckdb
 
 from ingestion.sql import sql_name, sql_text
-from reports.questions import Filters, Report, sql_of
+from reports.queries import Filters, Report, sql_of
 
 ROWS_AT_ONCE = 2_000
 """A batch: so many rows are fetched and written together."""
@@ -29,7 +29,7 @@ _ANY_DAY = date(2000, 1, 1)
 
 
 class Rows:
-    """The rows of a question: SQL, and the values of its parameters. Each reading asks the release anew."""
+    """The rows of a query: SQL, and the values of its parameters. Each reading runs it again."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> None:
         self.connection = connection
@@ -51,10 +51,10 @@ class Rows:
         return self._fetched(self.sql if limit is None else f"{self.sql} limit {limit:d}")
 
     def selected(self, expressions: str, replaced: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
-        """SQL expressions of each row, which is called ``answer``; ``replaced``: columns that are another there."""
+        """SQL expressions of each row, which is called ``row``; ``replaced``: expressions in place of columns."""
         others = ", ".join(f"{expression} as {sql_name(name)}" for name, expression in replaced.items())
         inner = f"select *{f' replace ({others})' if others else ''} from ({self.sql})"
-        return self._fetched(f"select {expressions} from ({inner}) as answer")
+        return self._fetched(f"select {expressions} from ({inner}) as row")
 
     def copy_to(self, path: Path, options: str) -> None:
         """Have DuckDB write a file, which the connection must allow (``published.connect``)."""
@@ -68,33 +68,33 @@ class Rows:
             yield from rows
 
 
-class Answer(Rows):
+class Result(Rows):
     """The rows of a report, those of one account after those of another."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, report: Report, filters: Sequence[Filters]) -> None:
         self.report, self.filters = report, filters
-        super().__init__(connection, *self._question())
+        super().__init__(connection, *self._query())
 
-    def _question(self) -> tuple[str, dict[str, Any]]:
-        if not self.filters:  # no account has anything to tell: no rows, and still the columns
+    def _query(self) -> tuple[str, dict[str, Any]]:
+        if not self.filters:  # no account has data: no rows, and still the columns
             sql, values = sql_of(self.report, Filters("", _ANY_DAY, _ANY_DAY))
             return f"select * from {sql} where false", values
-        asked = [sql_of(self.report, one, f"_{number}") for number, one in enumerate(self.filters)]
+        queries = [sql_of(self.report, one, f"_{number}") for number, one in enumerate(self.filters)]
         return (
-            " union all ".join(f"(select * from {sql})" for sql, _ in asked),
-            {name: value for _, values in asked for name, value in values.items()},
+            " union all ".join(f"(select * from {sql})" for sql, _ in queries),
+            {name: value for _, values in queries for name, value in values.items()},
         )
 
 
-def write_csv(answer: Rows, out: IO[str]) -> None:
+def write_csv(rows: Rows, out: IO[str]) -> None:
     """RFC 4180: NULL is empty and empty text ``""``, instants are ISO 8601 with their offset, lists are JSON.
 
     Text stays as it is, also what a spreadsheet would take for a formula.
     """
-    columns = answer.columns()
+    columns = rows.columns()
     out.write(",".join(columns) + _END_OF_LINE)
-    fields = ", ".join(_csv_field(f"answer.{sql_name(name)}", kind) for name, kind in columns.items())
-    for (line,) in answer.selected(f"concat_ws(',', {fields})", {}):
+    fields = ", ".join(_csv_field(f"row.{sql_name(name)}", kind) for name, kind in columns.items())
+    for (line,) in rows.selected(f"concat_ws(',', {fields})", {}):
         out.write(line + _END_OF_LINE)
 
 
@@ -112,23 +112,21 @@ def _csv_field(column: str, kind: str) -> str:
     )
 
 
-def write_json(answer: Rows, out: IO[str]) -> None:
+def write_json(rows: Rows, out: IO[str]) -> None:
     """One array of objects, one a line: numbers as numbers, lists as lists, NULL as null, instants in ISO 8601."""
-    instants = {
-        name: _instant(sql_name(name)) for name, kind in answer.columns().items() if kind.startswith("TIMESTAMP")
-    }
+    instants = {name: _instant(sql_name(name)) for name, kind in rows.columns().items() if kind.startswith("TIMESTAMP")}
     out.write("[")
-    for number, (line,) in enumerate(answer.selected("cast(to_json(answer) as varchar)", instants)):
+    for number, (line,) in enumerate(rows.selected("cast(to_json(row) as varchar)", instants)):
         out.write(("," if number else "") + "\n" + line)
     out.write("\n]\n")
 
 
-def write_parquet(answer: Rows, path: Path) -> None:
+def write_parquet(rows: Rows, path: Path) -> None:
     """The types of the release, compressed with zstd; the connection must be one that may write this file."""
     # Several threads keep many groups of rows, to write them in order, and are no quicker: of a million conversations
     # 0.9 GB instead of 0.3. A file of another name may not be written.
-    answer.connection.execute("set threads = 1")
-    answer.copy_to(path, f"format parquet, compression zstd, use_tmp_file false, row_group_size {_ROWS_OF_A_GROUP}")
+    rows.connection.execute("set threads = 1")
+    rows.copy_to(path, f"format parquet, compression zstd, use_tmp_file false, row_group_size {_ROWS_OF_A_GROUP}")
 
 
 def _instant(column: str) -> str:

@@ -1,7 +1,7 @@
-"""Reading releases: one published file, opened so that a reader stays in it, and what can be chosen from in it.
+"""Reading releases: one published file, opened so that a reader stays in it, and what its filters can select.
 
 Here: opening what the link names, the accounts, agents and tags that filters offer, and the descriptions of columns.
-Not here: the figures (``questions``).
+Not here: the figures (``queries``).
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ class UnreadableError(Exception):
     """There is no release that could be read for this. The message says what to do."""
 
 
+class OlderReleaseError(UnreadableError):
+    """The release was published by an older version, without the tables that reports are made from."""
+
+
 @dataclass(frozen=True)
 class Account:
     """An account of a release. ``first_date`` to ``last_date``: its active local dates, None where it has none.
@@ -45,12 +49,37 @@ class Account:
 
 @dataclass(frozen=True)
 class Agent:
-    """One to whom conversations are assigned. The key of a filter is ``agent_id`` or ``agent_email``."""
+    """One to whom conversations are assigned. A filter takes ``agent_id`` or ``agent_email``."""
 
     source_system: str
     agent_id: str
     agent_name: str | None
     agent_email: str | None
+
+    @property
+    def key(self) -> str:
+        """The better of the two for a filter: an e-mail address tells agents of two sources apart, an id may not."""
+        return self.agent_email or self.agent_id
+
+    @property
+    def name(self) -> str:
+        """How people know the agent."""
+        return self.agent_name or self.key
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters can select in an account."""
+
+    agents: list[Agent]
+    conversation_tags: list[str]
+    contact_tags: list[str]
+
+    def options(self, field: str) -> dict[str, str]:
+        """The values of a filter, each with its name on a page."""
+        if field == "agents":
+            return {agent.key: agent.name for agent in self.agents}
+        return {tag: tag for tag in getattr(self, field)}
 
 
 def file_of_link(link: Path) -> Path:
@@ -105,7 +134,7 @@ def connect(
     ).fetchone()
     if has_macros != (1,):
         connection.close()
-        raise UnreadableError(
+        raise OlderReleaseError(
             f"{file}: was published by older software, without reports for any filter; run 'causerie run"
             " --full-refresh' to publish again"
         )
@@ -164,8 +193,15 @@ def _tags(connection: duckdb.DuckDBPyConnection, account: str, number: str) -> l
     return sorted((tag for (tag,) in found), key=lambda tag: (tag.casefold(), tag))
 
 
+def choices(connection: duckdb.DuckDBPyConnection, account: str) -> Choices:
+    """What the filters can select in an account."""
+    return Choices(
+        agents(connection, account), conversation_tags(connection, account), contact_tags(connection, account)
+    )
+
+
 def about(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """What the release tells of itself: the columns of its table ``release``."""
+    """What the release says about itself: the columns of its table ``release``."""
     answer = connection.execute("select * from release")
     row = answer.fetchone()
     return dict(zip((column for column, *_ in answer.description or ()), row or (), strict=True))

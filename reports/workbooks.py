@@ -1,6 +1,6 @@
 """Reports as workbooks of Excel's format (xlsx), written row by row.
 
-Here: sheets, their cells and what the first sheet tells. Not here: the rows (``downloads``).
+Here: sheets, their cells, and the first sheet, which describes the report. Not here: the rows (``downloads``).
 
 Text from outside stays text: no cell holds a formula or a link, whatever it begins with. Instants are UTC, for cells
 know no time zone.
@@ -20,7 +20,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from ingestion.sql import sql_name
-from reports.downloads import Answer
+from reports.downloads import Result
 
 ROWS_OF_A_SHEET = 1_048_575
 """Excel's 1,048,576 less the header."""
@@ -38,7 +38,7 @@ Write = Callable[[int, int, Any], Any]
 
 
 def write_workbook(
-    answer: Answer, about: Sequence[tuple[str, str]], path: Path, rows_of_a_sheet: int = ROWS_OF_A_SHEET
+    result: Result, about: Sequence[tuple[str, str]], path: Path, rows_of_a_sheet: int = ROWS_OF_A_SHEET
 ) -> None:
     """A sheet that says what this is (``about``), then the rows, on as many sheets as they need.
 
@@ -50,7 +50,7 @@ def write_workbook(
     try:
         book = xlsxwriter.Workbook(str(path), {**_OPTIONS, "tmpdir": str(parts)})
         book.use_zip64()
-        _Sheets(book, answer, rows_of_a_sheet).write(about)
+        _Sheets(book, result, rows_of_a_sheet).write(about)
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
         raise OSError(str(error)) from None
@@ -61,9 +61,9 @@ def write_workbook(
 class _Sheets:
     """The sheets of one workbook, in writing."""
 
-    def __init__(self, book: xlsxwriter.Workbook, answer: Answer, rows_of_a_sheet: int) -> None:
-        self._book, self._answer, self._limit = book, answer, rows_of_a_sheet
-        self._columns = answer.columns()
+    def __init__(self, book: xlsxwriter.Workbook, result: Result, rows_of_a_sheet: int) -> None:
+        self._book, self._result, self._limit = book, result, rows_of_a_sheet
+        self._columns = result.columns()
         self._bold = book.add_format({"bold": True})
         self._date = book.add_format({"num_format": "yyyy-mm-dd"})
         self._instant = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
@@ -74,21 +74,21 @@ class _Sheets:
         replaced = {
             name: expression for name, kind in self._columns.items() if (expression := _in_cells(sql_name(name), kind))
         }
-        rows = self._answer.selected("answer.*", replaced)
+        rows = self._result.selected("row.*", replaced)
         written = 0
         for number in count(1):
             on_sheet = self._fill(number, islice(rows, self._limit))
             written += on_sheet
             if on_sheet < self._limit:
                 break
-        self._tell(first, [*about, ("rows", f"{written:,}"), ("instants", "UTC")])
+        self._describe(first, [*about, ("rows", f"{written:,}"), ("instants", "UTC")])
 
     def _fill(self, number: int, rows: Iterator[tuple[Any, ...]]) -> int:
         """One sheet of rows; how many. A sheet beyond the first is made when there is a row for it."""
         beginning = list(islice(rows, 1))
         if not beginning and number > 1:
             return 0
-        name = self._answer.report.name
+        name = self._result.report.name
         sheet = self._book.add_worksheet(name if number == 1 else f"{name} {number}")
         for column, (heading, kind) in enumerate(self._columns.items()):
             sheet.set_column(column, column, max(len(heading) + 3, 20 if kind.startswith("TIMESTAMP") else 10))
@@ -116,13 +116,13 @@ class _Sheets:
 
     def _write_text(self, sheet: Worksheet, row: int, column: int, text: str, format_: Format | None = None) -> None:
         if text.startswith("<r>") and text.endswith("</r>"):
-            # what the library takes for cells in its own mark-up, and would write unread: told in that mark-up
-            told = f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
-            text = told if len(told) < LONGEST_TEXT // 2 else f"{text} "
+            # the library would take this for mark-up of its own, and write it unread: so it is put in that mark-up
+            marked = f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
+            text = marked if len(marked) < LONGEST_TEXT // 2 else f"{text} "
         if sheet.write_string(row, column, text, format_) == -2:
             self._cut += 1
 
-    def _tell(self, sheet: Worksheet, about: Sequence[tuple[str, str]]) -> None:
+    def _describe(self, sheet: Worksheet, about: Sequence[tuple[str, str]]) -> None:
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 1, 60)
         if self._cut:

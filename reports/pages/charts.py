@@ -238,7 +238,6 @@ def _finished(chart: AnyChart, formats: Formats, height: int = HEIGHT) -> AnyCha
 
 
 def _locale(formats: Formats) -> Mapping[str, Any]:
-    months = [name.rstrip(".") if formats.language == "en" else name for name in formats.months]
     return {
         "number": {
             "decimal": formats.decimal,
@@ -254,6 +253,6 @@ def _locale(formats: Formats) -> Mapping[str, Any]:
             "days": list(formats.long_weekdays),
             "shortDays": list(formats.weekdays),
             "months": list(formats.long_months),
-            "shortMonths": months,
+            "shortMonths": list(formats.months),
         },
     }

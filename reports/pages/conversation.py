@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from reports.pages import answers, state, timeline
+from reports.pages import queries, state, timeline
 from reports.pages.context import Context, Row
 from reports.pages.formats import NOTHING
 from reports.pages.markup import escaped
@@ -35,8 +35,8 @@ def draw(context: Context, key: str) -> None:
         on_click=lambda: state.change(conversation=None),
     )
     source_system, _, conversation_id = key.partition("/")
-    question = answers.conversation(context.account.account_id, source_system, conversation_id)
-    rows = context.ask(question).dicts()
+    query = queries.conversation(context.account.account_id, source_system, conversation_id)
+    rows = context.run(query).dicts()
     if not rows:
         st.warning(texts("details.unknown", key=escaped(key)), icon=":material/search_off:")
         return

@@ -21,7 +21,6 @@ FIXED = "\N{NO-BREAK SPACE}"
 class Formats:
     """How a language writes figures. ``weekdays`` begin with Monday."""
 
-    language: str
     decimal: str
     thousands: str
     percent_sign: str
@@ -31,6 +30,8 @@ class Formats:
     months: tuple[str, ...]
     long_months: tuple[str, ...]
     first_of_month: str
+    day_pattern: str
+    """Of the field in which a reader types days."""
 
     def number(self, value: float | None, decimals: int = 0) -> str:
         """1,234.5 or 1 234,5."""
@@ -111,7 +112,6 @@ class Formats:
 
 
 ENGLISH = Formats(
-    language="en",
     decimal=".",
     thousands=",",
     percent_sign="%",
@@ -124,10 +124,10 @@ ENGLISH = Formats(
         *("July", "August", "September", "October", "November", "December"),
     ),
     first_of_month="1",
+    day_pattern="YYYY-MM-DD",
 )
 
 FRENCH = Formats(
-    language="fr",
     decimal=",",
     thousands=NARROW,
     percent_sign=f"{FIXED}%",
@@ -140,7 +140,5 @@ FRENCH = Formats(
         *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
     ),
     first_of_month="1er",
+    day_pattern="DD/MM/YYYY",
 )
-
-FORMATS = {formats.language: formats for formats in (ENGLISH, FRENCH)}
-"""By language."""

@@ -12,11 +12,11 @@ from typing import Any
 import streamlit as st
 
 from reports.pages import state
-from reports.pages.address import LANGUAGES, View, write
-from reports.pages.asking import Release
+from reports.pages.address import View, write
 from reports.pages.formats import Formats
 from reports.pages.markup import escaped
-from reports.pages.texts import Texts
+from reports.pages.release import Release
+from reports.pages.texts import LANGUAGES, Texts
 from reports.published import Account, UnreadableError, file_of_link
 
 ICON = Path(__file__).with_name("icon.svg")
@@ -41,7 +41,7 @@ def prepare(texts: Texts) -> None:
 
 
 def head(texts: Texts, view: View, pages: Mapping[str, Any], current: str) -> None:
-    """Name, links to the pages with the filters in force, language."""
+    """Name, links to the pages with the same filters, language."""
     address = write(view.filters_only())
     with st.container(key="head", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**causerie**", width="content")
@@ -51,7 +51,7 @@ def head(texts: Texts, view: View, pages: Mapping[str, Any], current: str) -> No
         st.session_state["language"] = texts.language
         st.selectbox(
             texts("language.label"),
-            LANGUAGES,
+            list(LANGUAGES),
             key="language",
             label_visibility="collapsed",
             width=120,

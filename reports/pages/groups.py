@@ -81,7 +81,7 @@ def draw(
     st.header(texts("section.table"), anchor=False)
     ordered = sorted(rows, key=lambda row: (-row["conversations"], name(row).casefold()))
     st.caption(texts("table.sort.help"))
-    tables.draw(context, report, title, table, ordered, texts_of, COLUMNS, context.question(report, "period"), meanings)
+    tables.draw(context, report, title, table, ordered, texts_of, COLUMNS, context.query(report, "period"), meanings)
 
 
 def _distinct(labels: Sequence[str]) -> list[str]:

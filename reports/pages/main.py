@@ -14,9 +14,8 @@ import streamlit as st
 
 from reports.pages import by_agent, by_tag, details, filter_bar, fitting, frame, overview, state, states
 from reports.pages.address import Problem, View
-from reports.pages.asking import Release, current_release
 from reports.pages.context import Context
-from reports.pages.formats import FORMATS
+from reports.pages.release import Release, current_release
 from reports.pages.texts import Texts, chosen
 from reports.published import UnreadableError
 
@@ -56,13 +55,13 @@ def show(link: Path) -> None:
         LOG.warning("%s", error)
         frame.head(texts, view, pages, current)
         frame.watch(link, None, texts)
-        states.no_release(texts, link, str(error))
+        states.no_release(texts, link, error)
         return
     try:
         _page(texts, release, link, view, problems, pages, current)
-    except Exception:  # whatever it is: the reader is told what to do, and the log what happened
+    except Exception:  # the page says what to do, and the log what happened
         LOG.exception("a page of %s failed", release.file)
-        states.tell(texts, "state.failed", texts("state.failed.todo"), icon=":material/error:")
+        states.show(texts, "state.failed", texts("state.failed.todo"), icon=":material/error:")
 
 
 def _page(
@@ -74,7 +73,7 @@ def _page(
     pages: Mapping[str, Any],
     current: str,
 ) -> None:
-    formats = FORMATS[texts.language]
+    formats = texts.formats
     accounts = release.accounts()
     if not accounts:
         frame.head(texts, view, pages, current)
@@ -83,7 +82,7 @@ def _page(
         return
     account, unknown_account = fitting.account_of(view, accounts)
     choices = release.choices(account.account_id)
-    view, unknown = fitting.fitted(view, account, choices.agents, choices.contact_tags, choices.conversation_tags)
+    view, unknown = fitting.fitted(view, account, choices)
     state.put(view)
     days = fitting.days(view, account)
     frame.head(texts, view, pages, current)
@@ -92,7 +91,7 @@ def _page(
     filter_bar.draw(texts, formats, view, accounts, account, choices, days)
     states.bad_address(texts, [*problems, *unknown_account, *unknown])
     if days is None:
-        states.tell(texts, "state.no_data", texts("state.no_data.todo"))
+        states.show(texts, "state.no_data", texts("state.no_data.todo"))
         return
     context = Context(texts, formats, release, account, view, fitting.filters(view, account, *days))
     if states.nothing_to_show(context):
@@ -102,4 +101,4 @@ def _page(
 
 
 def _nothing() -> None:
-    """The frame draws the page; Streamlit only tells which."""
+    """The frame draws the page; Streamlit only says which one."""

@@ -1,6 +1,6 @@
 """Open releases: one connection to each that somebody looks at.
 
-Here: who holds which release, and when its file is closed. Not here: which one is current, nor any question.
+Here: who holds which release, and when its file is closed. Not here: which one is current, nor any query.
 """
 
 from __future__ import annotations

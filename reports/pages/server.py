@@ -122,7 +122,7 @@ class Guarded:
         self._app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer, with these headers."""
+        """Result, with these headers."""
 
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":

@@ -10,7 +10,7 @@ import pytest
 from expectations.marts import MARTS
 from orchestration.dbt.process import MANIFEST, PREPARED
 from reports.pages.main import PAGES
-from reports.questions import REPORTS
+from reports.queries import REPORTS
 
 
 @pytest.fixture(scope="module")

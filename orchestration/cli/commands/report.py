@@ -17,11 +17,11 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from orchestration.cli.commands.common import REFUSED, WRONG, config_option, read_settings, say, stop
-from reports.questions import GRAINS, REPORTS
+from reports.queries import GRAINS, HOURS, REPORTS
 
 if TYPE_CHECKING:
-    from reports.choices import Wish
-    from reports.downloads import Answer
+    from reports.downloads import Result
+    from reports.request import ReportRequest
 
 FORMATS = ("table", "csv", "json", "parquet", "xlsx")
 BINARY = ("parquet", "xlsx")
@@ -51,7 +51,7 @@ class Day(click.ParamType[date]):
 @click.option("--agent", "agents", multiple=True, help="Only conversations assigned to this agent (id or e-mail).")
 @click.option("--contact-tag", "contact_tags", multiple=True, help="Only conversations whose contact has this tag.")
 @click.option("--conversation-tag", "conversation_tags", multiple=True, help="Only conversations with this tag.")
-@click.option("--working-hours", type=click.Choice(["inside", "outside"]), help="Only conversations that started so.")
+@click.option("--working-hours", type=click.Choice(list(HOURS)), default="all", help="When conversations started.")
 @click.option(
     "--format",
     "file_format",
@@ -71,7 +71,7 @@ def report(
     agents: tuple[str, ...],
     contact_tags: tuple[str, ...],
     conversation_tags: tuple[str, ...],
-    working_hours: str | None,
+    working_hours: str,
     file_format: str | None,
     out: Path | None,
     wanted: str,
@@ -95,21 +95,26 @@ def report(
     from ingestion.shown import visible
     from orchestration.home import Home
     from orchestration.releases import catalog
-    from reports.choices import Wish
     from reports.published import UnreadableError
-    from reports.questions import QuestionError
+    from reports.queries import FilterError
+    from reports.request import ReportRequest
 
     home = Home(settings.home)
     if not catalog.kept(home):
         stop(f"{home.current}: nothing is published yet; run 'causerie run' first", REFUSED)
-    hours = None if working_hours is None else working_hours == "inside"
-    wish = Wish(accounts, first_day, last_day, grain, agents, contact_tags, conversation_tags, hours)
+    request = ReportRequest(
+        *(accounts, first_day, last_day, grain),
+        agents=agents,
+        conversation_tags=conversation_tags,
+        contact_tags=contact_tags,
+        working_hours=working_hours,
+    )
     try:
         file = catalog.file_of(home, catalog.find(home, wanted))
         with tempfile.TemporaryDirectory(prefix="causerie-report-") as spill:
             limits = {"memory_limit": settings.resources.memory_limit, "temp_directory": spill}
-            _answer(file, name, wish, shape, out, limits)
-    except QuestionError as error:
+            _write_report(file, name, request, shape, out, limits)
+    except FilterError as error:
         stop(visible(str(error)), WRONG)  # it lists names of the release
     except catalog.UnknownReleaseError as error:
         stop(str(error), WRONG)
@@ -118,7 +123,7 @@ def report(
 
 
 def _format(given: str | None, out: Path | None) -> str:
-    """The format that is given, or that the name of the file tells."""
+    """The format that is given, or the one that the ending of the file names."""
     ending = out.suffix.lower().removeprefix(".") if out else ""
     if given is None and out and ending not in FORMATS[1:]:
         stop(f"--out: {out}: its ending does not name a format; add --format {'|'.join(FORMATS)}", WRONG)
@@ -130,24 +135,26 @@ def _format(given: str | None, out: Path | None) -> str:
     return shape
 
 
-def _answer(file: Path, name: str, wish: Wish, shape: str, out: Path | None, limits: dict[str, str]) -> None:
-    """Ask, and write the answer; what goes wrong with the file ends the command."""
+def _write_report(
+    file: Path, name: str, request: ReportRequest, shape: str, out: Path | None, limits: dict[str, str]
+) -> None:
+    """Run the report and write it; what goes wrong with the file ends the command."""
     import duckdb
 
     from ingestion.machine import full_disk
     from ingestion.sql import first_line
     from reports import published
-    from reports.choices import filters_of
-    from reports.downloads import Answer, unfinished, whole_file
+    from reports.downloads import Result, unfinished, whole_file
+    from reports.request import filters_of
 
-    asked = REPORTS[name]
+    report = REPORTS[name]
     out = out.resolve() if out else None
     may_write = unfinished(out) if out and shape == "parquet" else None
     with published.connect(file, may_write, limits) as connection:
-        answer = Answer(connection, asked, filters_of(connection, asked, wish))
+        result = Result(connection, report, filters_of(connection, report, request))
         try:
             with whole_file(out) if out else nullcontext() as path:
-                _write(answer, shape, path)
+                _write(result, shape, path)
         except (OSError, duckdb.Error) as error:
             if out is None:
                 raise
@@ -159,34 +166,37 @@ def _answer(file: Path, name: str, wish: Wish, shape: str, out: Path | None, lim
             say(f"{out}", err=True)
 
 
-def _write(answer: Answer, shape: str, path: Path | None) -> None:
-    from reports import choices, published
+def _write(result: Result, shape: str, path: Path | None) -> None:
+    from reports import published
     from reports.downloads import write_parquet
+    from reports.request import in_words
     from reports.workbooks import write_workbook
 
     if shape == "parquet" and path:
-        write_parquet(answer, path)
+        write_parquet(result, path)
         return
     if shape == "xlsx" and path:
-        about = published.about(answer.connection)
-        told = [(name.replace("_", " "), str(about[name])) for name in ("release_id", "published_at", "data_through")]
-        write_workbook(answer, [*told, *choices.in_words(answer.report, answer.filters)], path)
+        about = published.about(result.connection)
+        release = [
+            (name.replace("_", " "), str(about[name])) for name in ("release_id", "published_at", "data_through")
+        ]
+        write_workbook(result, [*release, *in_words(result.report, result.filters)], path)
         return
     if path:
         with path.open("w", encoding="utf-8", newline="") as file:
-            _write_text(answer, shape, file)
+            _write_text(result, shape, file)
     else:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        _write_text(answer, shape, sys.stdout)
+        _write_text(result, shape, sys.stdout)
 
 
-def _write_text(answer: Answer, shape: str, file: IO[str]) -> None:
+def _write_text(result: Result, shape: str, file: IO[str]) -> None:
     from orchestration.cli.report_table import write_table
     from orchestration.cli.terminal import Visible
     from reports.downloads import write_csv, write_json
 
     if shape == "table":
-        write_table(answer, file)
+        write_table(result, file)
     else:
         write = write_csv if shape == "csv" else write_json
-        write(answer, Visible(file) if file.isatty() else file)
+        write(result, Visible(file) if file.isatty() else file)

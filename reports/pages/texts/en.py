@@ -32,7 +32,7 @@ TEXTS = {
     "filter.placeholder": "All",
     "filter.none": "None to choose from",
     "filter.clear": "Clear filters",
-    "filter.in_force": "Filtered by",
+    "filter.active": "Filtered by",
     "hours.all": "At any time",
     "hours.inside": "In working hours",
     "hours.outside": "Outside working hours",

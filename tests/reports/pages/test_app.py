@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 from streamlit.testing.v1 import AppTest
 
-from reports.pages import answers
+from reports.pages import queries
 from reports.pages.formats import ENGLISH
 from reports.published import accounts, connect
-from reports.questions import Filters
+from reports.queries import Filters
 
 TIMEOUT = 30
 
@@ -55,8 +55,8 @@ def test_cards_show_the_totals_of_the_macro(link: Path) -> None:
     with connect(link.resolve()) as connection:
         account = accounts(connection)[0]
         assert account.first_date and account.last_date
-        question = answers.report("overview", Filters("boulangerie", account.first_date, account.last_date, "period"))
-        (totals,) = answers.ask(connection, *question).dicts()
+        query = queries.report("overview", Filters("boulangerie", account.first_date, account.last_date, "period"))
+        (totals,) = queries.run(connection, *query).dicts()
     shown = {metric.label: metric.value for metric in test.metric}
     assert shown["Conversations"] == ENGLISH.number(totals["conversations"])
     assert shown["First response, median"] == ENGLISH.duration(totals["median_first_response_seconds"])
