@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from expectations.verdict import Verdict
 from ingestion.ingest import SourceReport
-from orchestration.cli.summary import taken_in
+from orchestration.cli.summary import ingested
 from orchestration.home import Home
 from orchestration.releases.catalog import Release
 from orchestration.run_record import RunRecord
@@ -73,7 +73,7 @@ class Reporter:
             self._outcome(),
             self.release.release_id if self.release else None,
             {name: round(seconds, 3) for name, seconds in self.steps.items()},
-            {source.source: taken_in(source) for source in self.sources},
+            {source.source: ingested(source) for source in self.sources},
             self.refusals,
         )
         with suppress(OSError):  # what is done is done, and what failed is told, also where a full disk keeps no record

@@ -46,7 +46,7 @@ class UnknownBatchError(Exception):
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """Which rows: of a source, a batch, an entity, with a reason that contains a text; mended ones too, or not."""
 
     source: str | None = None
@@ -82,8 +82,8 @@ class Reason:
 
 
 @contextmanager
-def quarantined(settings: Settings, question: Question) -> Iterator[Quarantine]:
-    """The rows that a question is about.
+def quarantined(settings: Settings, query: Query) -> Iterator[Quarantine]:
+    """The rows that a query is about.
 
     Raises:
         UnreadableLedgerError: the ledger cannot be read.
@@ -93,23 +93,23 @@ def quarantined(settings: Settings, question: Question) -> Iterator[Quarantine]:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
         connection.execute(f"set temp_directory = {sql_text(folder)}")
-        yield Quarantine(connection, settings, question)
+        yield Quarantine(connection, settings, query)
 
 
 class Quarantine:
     """Rows in the order of source, batch, file and line. ``notes``: what a reader should know of them, in words."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, question: Question) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, query: Query) -> None:
         self.notes: list[str] = []
-        self.question = question
+        self.query = query
         self._connection = connection
         self._kinds = {source.name: source.kind for source in settings.sources}
-        files = self._files(settings, question)
-        self._find(files, question)
+        files = self._files(settings, query)
+        self._find(files, query)
         if self._rows("select count(*) from found") != [(0,)]:  # where there is nothing, a build need not be there
             self._read_build(Home(settings.home))
             self._look_up_keys(files)
-        self._list(question)
+        self._list(query)
 
     def counts(self) -> dict[str, int]:
         """How many rows there are of each state."""
@@ -119,8 +119,8 @@ class Quarantine:
         """The rows by reason, the most frequent first; of each so many examples. A row may have several reasons."""
         examples: defaultdict[str, list[Row]] = defaultdict(list)
         limited = "" if limit is None else f" where nth <= {limit}"
-        query = f"select reason, {_COLUMNS} from against join listed using (number){limited} order by number"
-        for reason, *values in self._rows(query):
+        sql = f"select reason, {_COLUMNS} from against join listed using (number){limited} order by number"
+        for reason, *values in self._rows(sql):
             examples[reason].append(_row(values))
         counts = "select reason, count(*) from against group by reason order by count(*) desc, reason"
         return [Reason(reason, rows, examples[reason]) for reason, rows in self._rows(counts)]
@@ -132,10 +132,10 @@ class Quarantine:
         while values := cursor.fetchmany(_ROWS_AT_ONCE):
             yield from map(_row, values)
 
-    def _rows(self, query: str) -> list[Any]:
-        return self._connection.execute(query).fetchall()
+    def _rows(self, sql: str) -> list[Any]:
+        return self._connection.execute(sql).fetchall()
 
-    def _files(self, settings: Settings, question: Question) -> dict[Path, list[Entry]]:
+    def _files(self, settings: Settings, query: Query) -> dict[Path, list[Entry]]:
         """Raw's files of quarantined rows, each with the batches of which it is to be read."""
         ledger = settings.home / LEDGER
         found: list[Entry] = []
@@ -146,12 +146,10 @@ class Quarantine:
         except (OSError, sqlite3.Error) as error:
             raise UnreadableLedgerError(f"{ledger}: cannot be read: {error}") from None
         entries = [
-            entry
-            for entry in found
-            if question.source in (None, entry.source) and question.batch in (None, entry.batch)
+            entry for entry in found if query.source in (None, entry.source) and query.batch in (None, entry.batch)
         ]
-        if question.batch and not entries:
-            raise UnknownBatchError(f"no run has seen a batch '{question.batch}'; 'causerie status' lists the refused")
+        if query.batch and not entries:
+            raise UnknownBatchError(f"no run has seen a batch '{query.batch}'; 'causerie status' lists the refused")
         files: defaultdict[Path, list[Entry]] = defaultdict(list)
         for entry in entries:
             if entry.segment is not None:
@@ -160,13 +158,13 @@ class Quarantine:
                 self.notes.append(f"{entry.source} {entry.batch}: not in raw at present; the next run parses it again")
         return files
 
-    def _find(self, files: Mapping[Path, Sequence[Entry]], question: Question) -> None:
+    def _find(self, files: Mapping[Path, Sequence[Entry]], query: Query) -> None:
         """``found``: rows of raw, and which one each is among the bad rows of its file."""
         self._connection.execute(
             "create temp table found (source_system varchar, batch varchar, entity varchar, file varchar, line bigint,"
             " reasons varchar, record varchar, is_refused boolean, nth_of_file bigint)"
         )
-        chosen = f"where entity = {sql_text(question.entity)}" if question.entity else ""
+        chosen = f"where entity = {sql_text(query.entity)}" if query.entity else ""
         for path, entries in files.items():
             batches = [(entry.batch, entry.status == "refused") for entry in entries]
             try:
@@ -229,10 +227,10 @@ class Quarantine:
                     except duckdb.Error as error:
                         self.notes.append(f"{part}: cannot be read, and its keys are left out: {first_line(error)}")
 
-    def _list(self, question: Question) -> None:
+    def _list(self, query: Query) -> None:
         """``listed``: the rows that are asked for, numbered; ``against``: the reasons against each of them."""
-        mended = "" if question.with_mended else "where known.mended_by is null"
-        reason = f"where contains(lower(reason), lower({sql_text(question.reason)}))" if question.reason else ""
+        mended = "" if query.with_mended else "where known.mended_by is null"
+        reason = f"where contains(lower(reason), lower({sql_text(query.reason)}))" if query.reason else ""
         self._connection.execute(
             "create temp table listed as select found.*, record_id, mended_by,"
             f" case when is_refused then '{REFUSED}' when mended_by is not null then '{MENDED}'"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import duckdb
 from rich.status import Status
-from rich.table import Table
 
 from ingestion.machine import full_disk
 from orchestration.cli import summary
+from orchestration.cli.tables import figures
 from orchestration.cli.terminal import Terminal, one_line
 from orchestration.home import Home
 from orchestration.progress import Reporter
@@ -55,7 +55,7 @@ def show(reporter: Reporter, home: Home, console: Terminal, startup_seconds: flo
     release = catalog.current(home)
     console.print()
     for source in reporter.sources:
-        console.say((source.source, "bold"), f"  {summary.taken_in(source)}")
+        console.say((source.source, "bold"), f"  {summary.ingested(source)}")
         for warning in source.warnings:
             console.say((f"  {warning}", "yellow"))
     if release is not None and (reporter.sources or reporter.release):
@@ -78,12 +78,8 @@ def show(reporter: Reporter, home: Home, console: Terminal, startup_seconds: flo
 
 def _show_weeks(path: Path, console: Terminal) -> None:
     for week in summary.last_weeks(path):
-        table = Table(
-            title=f"\n{week.account_id}: the week of {week.start:%-d %B %Y}", title_justify="left", title_style="bold"
-        )
-        table.add_column("")
-        for name in ("that week", "the week before", "change"):
-            table.add_column(name, justify="right")
+        title = f"{week.account_id}: the week of {week.start:%-d %B %Y}"
+        table = figures(title, "that week", "the week before", "change")
         for line in week.headlines:
             table.add_row(line.figure, line.now, line.before, line.change)
         console.print(table)

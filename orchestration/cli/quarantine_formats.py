@@ -43,11 +43,11 @@ def write_table(quarantine: Quarantine, limit: int | None, out: IO[str]) -> None
 
 
 def _total(quarantine: Quarantine) -> str:
-    counts, question = quarantine.counts(), quarantine.question
+    counts, query = quarantine.counts(), quarantine.query
     if not counts:
-        is_narrowed = any((question.source, question.batch, question.entity, question.reason))
-        return f"No {'matching ' if is_narrowed else ''}{'' if question.with_mended else 'open '}rows in quarantine."
-    told = [
+        is_narrowed = any((query.source, query.batch, query.entity, query.reason))
+        return f"No {'matching ' if is_narrowed else ''}{'' if query.with_mended else 'open '}rows in quarantine."
+    parts = [
         f"{counts[state]:,} {words}"
         for state, words in (
             (OPEN, "open"),
@@ -58,7 +58,7 @@ def _total(quarantine: Quarantine) -> str:
         if state in counts
     ]
     total = sum(counts.values())
-    return f"{total:,} quarantined {'row' if total == 1 else 'rows'}: {'; '.join(told)}"
+    return f"{total:,} quarantined {'row' if total == 1 else 'rows'}: {'; '.join(parts)}"
 
 
 def _place(row: Row) -> str:

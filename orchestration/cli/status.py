@@ -14,7 +14,8 @@ from expectations.verdict import Finding, read_verdict
 from ingestion.settings import Settings
 from ingestion.shown import command
 from ingestion.storage.ledger import LEDGER, Entry, Ledger
-from orchestration.cli.summary import duration, minute, rolled_back_from
+from orchestration.cli.summary import rolled_back_from
+from orchestration.cli.tables import duration, minute
 from orchestration.cli.terminal import Terminal
 from orchestration.dbt import process as dbt_process
 from orchestration.home import Home, is_locked

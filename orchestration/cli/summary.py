@@ -1,4 +1,4 @@
-"""What a person reads at the end of a run: the last complete week, what was taken in, what was checked.
+"""What a person reads at the end of a run: the last complete week, and what each source delivered.
 
 Here: figures from a release, and their words. Not here: colours and layout of a terminal (``console``).
 """
@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from ingestion.ingest import SourceReport
+from orchestration.cli.tables import count, duration, percent
 
 _WEEKS = """
     select * from overview
@@ -41,11 +42,6 @@ class Week:
     start: date
     end: date
     headlines: list[Headline]
-
-
-def minute(instant: str | None) -> str:
-    """An instant in ISO 8601 (UTC), to the minute."""
-    return instant[:16].replace("T", " ") if instant else "unknown"
 
 
 def rolled_back_from(release_id: str) -> str:
@@ -99,31 +95,8 @@ def _headline(figure: str, now: Figures, before: Figures | None, column: str, sh
     return Headline(figure, show(value), show(earlier), change)
 
 
-def count(value: float | None) -> str:
-    """12,345"""
-    return "–" if value is None else f"{value:,.0f}"
-
-
-def percent(value: float | None) -> str:
-    """87.5 %"""
-    return "–" if value is None else f"{value:.1f} %"
-
-
-def duration(seconds: float | None) -> str:
-    """2 d 3 h, 3 h 12 min, 4 min 05 s, 42 s"""
-    if seconds is None:
-        return "–"
-    whole = round(seconds)
-    days, hours, minutes = whole // 86_400, whole % 86_400 // 3_600, whole % 3_600 // 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {whole % 60:02d} s" if minutes else f"{whole} s"
-
-
-def taken_in(source: SourceReport) -> str:
-    """One line about what a source delivered in this run."""
+def ingested(source: SourceReport) -> str:
+    """What a source delivered in this run, in a line."""
     accepted, refused, waiting = (len(source.having(status)) for status in ("accepted", "refused", "waiting"))
     if source.failure:
         return "could not be read"

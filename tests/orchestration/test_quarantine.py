@@ -22,7 +22,7 @@ from ingestion.settings import load_settings
 from orchestration.cli.main import main
 from orchestration.cli.quarantine_formats import write_csv, write_table
 from orchestration.home import Home
-from orchestration.quarantine import Question, quarantined
+from orchestration.quarantine import Query, quarantined
 from tests.drops import conversation, message, write_batch, write_config, write_manifest
 from tests.warehouse import BUILD, accept, build_marts
 
@@ -312,7 +312,7 @@ class Terminal(io.StringIO):
 
 
 def written(home: Warehouse, out: io.StringIO, write: Callable[..., None]) -> str:
-    with quarantined(load_settings(home.config), Question()) as rows:
+    with quarantined(load_settings(home.config), Query()) as rows:
         write(rows, 5, out)
     return out.getvalue()
 

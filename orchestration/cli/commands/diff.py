@@ -81,13 +81,13 @@ def diff(
         stop(f"{home.current}: nothing is published yet; run 'causerie run' first", REFUSED)
     if limit is None and mart and file_format == "table":
         limit = LINES_ON_A_TERMINAL
-    question = formats.Question(mart, grain or (None if mart else "month"), limit or None)
+    query = formats.Query(mart, grain or (None if mart else "month"), limit or None)
     write = {"table": formats.write_table, "csv": formats.write_csv, "json": formats.write_json}[file_format]
     try:
         before, after = (catalog.file_of(home, catalog.find(home, name)) for name in (a, b))
         with compare(before, after, settings.resources.memory_limit) as comparison, opened(out) as file:
             acts = file_format != "table" and file.isatty()  # what a table shows is escaped cell by cell
-            write(comparison, question, Visible(file) if acts else file)
+            write(comparison, query, Visible(file) if acts else file)
     except catalog.UnknownReleaseError as error:
         stop(str(error), WRONG)
     except IncomparableError as error:

@@ -72,13 +72,13 @@ def quarantine(
         stop(f"--source: there is no source '{source}'; the sources are {', '.join(names)}", WRONG)
 
     from orchestration.cli import quarantine_formats as formats
-    from orchestration.quarantine import Question, UnknownBatchError, UnreadableLedgerError, quarantined
+    from orchestration.quarantine import Query, UnknownBatchError, UnreadableLedgerError, quarantined
 
     if limit is None and file_format == "table":
         limit = formats.EXAMPLES
     write = {"table": formats.write_table, "csv": formats.write_csv, "json": formats.write_json}[file_format]
     try:
-        with quarantined(settings, Question(source, batch, entity, reason, with_mended)) as rows:
+        with quarantined(settings, Query(source, batch, entity, reason, with_mended)) as rows:
             for note in rows.notes:
                 say(visible(note), err=True)
             with opened(out) as file:

@@ -35,7 +35,7 @@ def releases(config: Path, shape: str) -> None:
         return
     from rich.table import Table
 
-    from orchestration.cli.summary import minute
+    from orchestration.cli.tables import minute
     from orchestration.cli.terminal import Terminal
 
     table = Table(box=None, pad_edge=False, header_style="bold")
