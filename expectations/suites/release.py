@@ -1,7 +1,7 @@
 """What is expected of a build before it becomes a release, frame by frame.
 
-Here: limits and severities. A failed ``critical`` expectation refuses the build, a ``warning`` is published with it.
-Not here: how the frames are made (``facts``), and rows one by one (dbt's tests).
+Here: limits and severities. A failed ``critical`` expectation refuses the build; a failed ``warning`` is published
+with it. Not here: how the frames are made (``frames``), and checks of single rows (dbt's tests).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Limits:
 
 
 def suites(limits: Limits) -> dict[str, list[Any]]:
-    """The expectations of each frame of ``facts.gather``, by its name."""
+    """The expectations of each frame of ``frames.gather``, by its name."""
     import great_expectations.expectations as gxe
     from great_expectations.expectations.row_conditions import Column
 

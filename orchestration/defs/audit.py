@@ -12,7 +12,7 @@ import dagster as dg
 
 from expectations import great
 from expectations.contents import contents
-from expectations.facts import gather
+from expectations.frames import gather
 from expectations.marts import MARTS
 from expectations.suites import release as suites
 from expectations.verdict import evaluate

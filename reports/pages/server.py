@@ -108,7 +108,10 @@ def serve(
     from streamlit import net_util
     from streamlit.starlette import App
 
-    net_util._external_ip = ""  # to judge a foreign origin it would ask another host for our address
+    from ingestion.settings import is_plain
+
+    if not is_plain():
+        net_util._external_ip = ""  # else it asks another host for our address to judge a foreign origin
     told = options(host, port, base_path, public_hosts, opens_browser)
     sys.argv = [str(APP), str(link)]
     opening = _opening(f"http://{told['browser.serverAddress']}:{port}/{told['server.baseUrlPath']}")

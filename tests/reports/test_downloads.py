@@ -43,7 +43,7 @@ def macro(connection: duckdb.DuckDBPyConnection, name: str, *filters: Filters) -
     for one in filters:
         result = connection.execute(
             f"select * from report_{name.replace('-', '_')}($1, $2, $3, agents := $4)",
-            [one.account, one.first_day, one.last_day, None if one.agents is None else list(one.agents)],
+            [one.account, one.first_day, one.last_day, list(one.agents) or None],
         )
         columns = [column for column, *_ in result.description or ()]
         rows += [dict(zip(columns, row, strict=True)) for row in result.fetchall()]

@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 
 from expectations.marts import MARTS
-from reports.pages import answers, conversation, details, groups, overview, timeline
+from reports.pages import conversation, details, groups, overview, queries, timeline
 from reports.pages.address import GRAINS
 from reports.pages.measures import MEASURES
 from reports.pages.presets import PRESETS
@@ -30,7 +30,7 @@ def _parts(text: str) -> set[str]:
 
 def test_every_text_that_is_looked_up_by_a_name_is_there() -> None:
     columns = {
-        *MEASURES, *groups.RANKED, *groups.COLUMNS, *details.SHOWN, *answers.SORTABLE, *conversation.FACTS,
+        *MEASURES, *groups.RANKED, *groups.COLUMNS, *details.SHOWN, *queries.SORTABLE, *conversation.FACTS,
         *overview.VOLUME, *overview.SPEED, *overview.SATISFACTION, *overview.SUMMARY,
     }  # fmt: skip
     keys = {f"column.{column}" for column in columns}

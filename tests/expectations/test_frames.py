@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations.facts import gather
+from expectations.frames import gather
 from expectations.marts import MARTS
 from ingestion.builds.build_file import CANDIDATE
 from tests.drops import conversation, message, write_batch, write_config

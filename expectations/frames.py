@@ -1,8 +1,8 @@
-"""What the suites look at: small frames that SQL makes from a build, and from the release before it.
+"""The frames that the suites judge: small tables that SQL makes from a build, and from the release before it.
 
-Here: the one place that knows how Great Expectations reaches DuckDB: through pandas frames of at most a few thousand
-rows, so that neither time nor memory grows with the conversations (its SQL engine cannot talk to DuckDB). Not here:
-what is expected of them (``suites``), and checks of single rows (dbt's tests).
+Here: how Great Expectations reaches DuckDB, whose SQL it cannot speak: through pandas frames of at most a few thousand
+rows, so that neither time nor memory grows with the conversations. Not here: what is expected of them (``suites``), and
+checks of single rows (dbt's tests).
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datet
     * ``ranges``: one row per column of a mart with bounds: as ``dates``, with how many values are ``impossible``.
     * ``intake``: one row per source and entity of the accepted batches: rows landed, quarantined, restated.
     * ``accounting``: one row per source and entity: what became of the rows landed; ``read_off``: how far the rows that
-      dbt read are from those that the ledger says were ingested.
+      dbt read are from those that were ingested according to the ledger.
     """
     import pandas
 
