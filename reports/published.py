@@ -18,7 +18,7 @@ import duckdb
 from ingestion.sql import sql_text
 
 REPORTING = "reporting"
-"""The schema of the tables that the table macros read; older software published none."""
+"""The schema of the tables that the table macros read; older versions published none."""
 
 
 class UnreadableError(Exception):
@@ -83,7 +83,7 @@ class Choices:
 
 
 def file_of_link(link: Path) -> Path:
-    """The immutable file that the link names just now. All that belongs together is read from it, not from the link.
+    """The immutable file that the link names now. What belongs together is read from it, not through the link.
 
     Raises:
         UnreadableError: nothing is published yet.
@@ -99,7 +99,7 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that can only read this file.
 
     Raises:
-        UnreadableError: it is no release, or one of older software that has no table macros.
+        UnreadableError: it is not a release, or one of an older version, without table macros.
     """
     with connect(file) as connection:
         yield connection
@@ -108,13 +108,13 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def connect(
     file: Path, may_write: Path | None = None, limits: Mapping[str, str] | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """As :func:`opened`, to be closed by whoever asks. Further cursors of it may be used by other threads.
+    """As :func:`opened`, closed by the caller. Other threads may use further cursors of it.
 
-    ``may_write``: the one file that ``copy`` may write. ``limits``: DuckDB's ``memory_limit`` and ``temp_directory``,
-    which else lies beside the release. All connections of a process to one file must have the same.
+    ``may_write``: the one file that ``copy`` may write. ``limits``: DuckDB's ``memory_limit`` and ``temp_directory``;
+    without them it spills beside the release. All connections of a process to one file must have the same.
     """
     config: dict[str, Any] = dict(limits or {})
-    is_locked_at_once = not (config or may_write)  # what is set after it would be refused
+    is_locked_at_once = not (config or may_write)  # nothing can be set afterwards
     try:
         connection = duckdb.connect(
             str(file), read_only=True, config={"enable_external_access": "false"} if is_locked_at_once else config
@@ -157,9 +157,9 @@ def _folded(agent: Agent) -> tuple[str, str, str]:
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, kind: type, table: str, condition: str, order: str, **parameters: Any
+    connection: duckdb.DuckDBPyConnection, record: type, table: str, condition: str, order: str, **parameters: Any
 ) -> Sequence[tuple[Any, ...]]:
-    columns = ", ".join(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    columns = ", ".join(record.__dataclass_fields__)  # type: ignore[attr-defined]
     sql = f"select {columns} from {REPORTING}.{table} where {condition} order by {order}"
     return connection.execute(sql, parameters).fetchall()
 

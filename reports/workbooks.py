@@ -2,8 +2,8 @@
 
 Here: sheets, their cells, and the first sheet, which describes the report. Not here: the rows (``downloads``).
 
-Text from outside stays text: no cell holds a formula or a link, whatever it begins with. Instants are UTC, for cells
-know no time zone.
+Text stays text: no cell holds a formula or a link, whatever its text begins with. Instants are in UTC, because cells
+have no time zone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROWS_OF_A_SHEET = 1_048_575
 LONGEST_TEXT = 32_767
 """Of a cell, in UTF-16 units. Longer text is cut, and the first sheet says so."""
 _DAYS = "date '1899-12-30'"
-"""Excel counts days from here."""
+"""From which Excel counts days."""
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -72,7 +72,9 @@ class _Sheets:
     def write(self, about: Sequence[tuple[str, str]]) -> None:
         first = self._book.add_worksheet("about")
         replaced = {
-            name: expression for name, kind in self._columns.items() if (expression := _in_cells(sql_name(name), kind))
+            name: expression
+            for name, type_ in self._columns.items()
+            if (expression := _in_cells(sql_name(name), type_))
         }
         rows = self._result.selected("row.*", replaced)
         written = 0
@@ -90,11 +92,11 @@ class _Sheets:
             return 0
         name = self._result.report.name
         sheet = self._book.add_worksheet(name if number == 1 else f"{name} {number}")
-        for column, (heading, kind) in enumerate(self._columns.items()):
-            sheet.set_column(column, column, max(len(heading) + 3, 20 if kind.startswith("TIMESTAMP") else 10))
+        for column, (heading, type_) in enumerate(self._columns.items()):
+            sheet.set_column(column, column, max(len(heading) + 3, 20 if type_.startswith("TIMESTAMP") else 10))
             sheet.write_string(0, column, heading, self._bold)
         sheet.freeze_panes(1, 0)
-        writers = [self._writer(sheet, kind) for kind in self._columns.values()]
+        writers = [self._writer(sheet, type_) for type_ in self._columns.values()]
         place = 0
         for values in chain(beginning, rows):
             place += 1
@@ -104,13 +106,13 @@ class _Sheets:
         sheet.autofilter(0, 0, place, len(self._columns) - 1)
         return place
 
-    def _writer(self, sheet: Worksheet, kind: str) -> Write:
-        if kind == "BOOLEAN":
+    def _writer(self, sheet: Worksheet, type_: str) -> Write:
+        if type_ == "BOOLEAN":
             return lambda row, column, value: sheet.write_boolean(row, column, value)
-        if kind == "DATE" or kind.startswith("TIMESTAMP"):
-            format_ = self._date if kind == "DATE" else self._instant
+        if type_ == "DATE" or type_.startswith("TIMESTAMP"):
+            format_ = self._date if type_ == "DATE" else self._instant
             return lambda row, column, value: sheet.write_number(row, column, value, format_)
-        if kind == "VARCHAR" or kind.endswith("[]"):
+        if type_ == "VARCHAR" or type_.endswith("[]"):
             return lambda row, column, value: self._write_text(sheet, row, column, value)
         return lambda row, column, value: sheet.write_number(row, column, value)
 
@@ -135,10 +137,10 @@ class _Sheets:
             self._write_text(sheet, row, 1, text)
 
 
-def _in_cells(column: str, kind: str) -> str | None:
-    """What a cell holds where that is not the value itself; made by DuckDB, a tenth of the time that Python takes."""
-    if kind == "DATE":
+def _in_cells(column: str, type_: str) -> str | None:
+    """SQL for what a cell holds if not the value itself: DuckDB takes a tenth of the time that Python takes."""
+    if type_ == "DATE":
         return f"{column} - {_DAYS}"
-    if kind.startswith("TIMESTAMP"):
+    if type_.startswith("TIMESTAMP"):
         return f"epoch_us({column}) / 86400e6 + 25569"
-    return f"array_to_string({column}, ', ')" if kind.endswith("[]") else None
+    return f"array_to_string({column}, ', ')" if type_.endswith("[]") else None

@@ -22,7 +22,7 @@ DEFAULT_PERIOD = "last-30-days"
 GRAINS = ("auto", "day", "week", "month")
 
 LONGEST = 500
-"""Characters of a value that are read; nobody types more."""
+"""Characters of a value that are read; more is cut off."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class View(Selection):
 
 @dataclass(frozen=True)
 class Problem:
-    """A value in an address that could not be used. ``parameter`` is its name, ``value`` as it stands there."""
+    """A value in an address that could not be used. ``parameter`` is its name, ``value`` what it says there."""
 
     parameter: str
     value: str

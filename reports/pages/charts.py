@@ -2,8 +2,8 @@
 
 Here: their shape, scales and labels. Not here: figures (the macros), Streamlit (``drawing``).
 
-Periods are bars and points on a time axis in UTC, since their days belong to no zone of the reader. Bars and counts
-begin at zero; a line has a gap where a value is NULL.
+Periods are bars and points on a time axis in UTC, because their days are not days of the reader's time zone. Bars and
+counts begin at zero. A line has a gap where a value is NULL.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def line(
     rows: Sequence[Row], measure: Measure, texts: Texts, formats: Formats, domain: Sequence[float] | None = None
 ) -> AnyChart:
     """A value by period, with gaps where there is none; hollow where the data do not reach to the end of the period."""
-    unit, divisor = unit_of([row[measure.column] for row in rows]) if measure.kind == DURATION else ("", 1)
+    unit, divisor = unit_of([row[measure.column] for row in rows]) if measure.unit == DURATION else ("", 1)
     one = Series(measure.column, texts(f"column.{measure.column}"))
     values = [_of_period(row, one, measure, texts, formats, divisor) for row in rows]
     scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=True)
@@ -221,7 +221,7 @@ def _time(rows: Sequence[Row], field: str) -> alt.X:
 
 
 def _count_axis(rows: Sequence[Row], series: Sequence[Series]) -> alt.Axis:
-    """Whole numbers only: there is no half of a conversation."""
+    """Whole numbers only: nobody counts half a conversation."""
     greatest = max((sum(row[one.column] or 0 for one in series) for row in rows), default=0)
     return alt.Axis(tickCount=min(5, max(1, greatest)), tickMinStep=1, format=",d")
 

@@ -68,7 +68,7 @@ class Context:
 
     @property
     def has_schedule(self) -> bool:
-        """Whether working hours are known for what is shown; also True where nothing tells."""
+        """Whether working hours are known for what is shown; True also if nothing shows that."""
         totals = self.totals
         pairs = (
             ("first_response_count", "first_response_business_count"),

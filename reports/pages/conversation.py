@@ -1,6 +1,6 @@
-"""One conversation: its timeline and what is known of it.
+"""One conversation: its timeline and its figures.
 
-Here: that. Not here: the list from which it was opened (``details``).
+Here: drawing it, and how each column reads. Not here: the list from which it was opened (``details``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reports.pages.context import Context, Row
 from reports.pages.formats import NOTHING
 from reports.pages.markup import escaped
 
-FACTS = (
+SHOWN = (
     *("contact_name", "contact_phone", "contact_tags", "agent_name", "team", "channel", "source_system"),
     *("status", "source", "conversation_tags", "started_in_working_hours", "is_answered", "reopens"),
     *("messages_inbound", "messages_outbound", "messages_human", "messages_failed", "replies"),
@@ -47,7 +47,7 @@ def draw(context: Context, key: str) -> None:
     st.subheader(texts("details.facts"), anchor=False)
     names = texts_of(context)
     with st.container(key="cards-facts"):
-        for column in FACTS:
+        for column in SHOWN:
             with st.container(border=True, gap="xxsmall", key=f"fact-{column}"):
                 st.caption(texts(f"column.{column}"), help=context.definition("details", column))
                 st.markdown(escaped(names[column](row)))

@@ -1,7 +1,7 @@
 """Figures as people read them, in English and French.
 
-Here: numbers, durations, dates and their parts by language. Not here: words (``texts``), nor which figure is of which
-kind (``measures``).
+Here: numbers, durations, dates and their parts by language. Not here: words (``texts``), nor the unit of a figure
+(``measures``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 NOTHING = "–"
-"""For a value that is not there: nothing is not zero."""
+"""For a missing value, which is not zero."""
 
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"

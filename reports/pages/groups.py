@@ -1,4 +1,4 @@
-"""By agent and By tag: one row a group of conversations, as a bar chart and a table.
+"""By agent and By tag: one row for each group of conversations, as a bar chart and a table.
 
 Here: what both pages share. Not here: how a group is named (``by_agent``, ``by_tag``).
 """
@@ -85,7 +85,7 @@ def draw(
 
 
 def _distinct(labels: Sequence[str]) -> list[str]:
-    """Bars of the same label would lie on each other: the second is told apart by a number."""
+    """Labels without repetition: bars of the same label would lie on each other, so further ones get a number."""
     seen: dict[str, int] = {}
     found = []
     for label in labels:

@@ -32,7 +32,7 @@ PAGES: dict[str, Callable[[Context], None]] = {
 
 def show(link: Path) -> None:
     """Everything, from what the link names just now to the last chart."""
-    view, problems = state.taken_up()
+    view, problems = state.current()
     texts = Texts(chosen(view.language, st.context.locale))
     pages = {
         name: st.Page(

@@ -41,7 +41,7 @@ class Release:
         return _run(str(self.file), sql, values, self.cursor)
 
     def about(self) -> dict[str, Any]:
-        """What it tells of itself."""
+        """What it says about itself."""
         return _about(str(self.file), self.cursor)
 
     def accounts(self) -> list[Account]:
@@ -58,7 +58,7 @@ class Release:
 
 
 def current_release(link: Path) -> Release:
-    """What the link names now; the session holds it until its next run finds another.
+    """The release that the link names now; the session holds it until its next run finds another.
 
     Raises:
         UnreadableError: nothing is published, or what is published cannot be read.
@@ -70,7 +70,7 @@ def current_release(link: Path) -> Release:
         newer = published.file_of_link(link)
         if newer == file:
             raise
-        lease = _lease(newer)  # retention removed the one that was named before it could be opened
+        lease = _lease(newer)  # retention removed the first one before it could be opened
     return Release(lease, lease.cursor())
 
 

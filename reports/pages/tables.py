@@ -34,8 +34,8 @@ def draw(
 ) -> None:
     """Rows of a report: text columns first, then figures, shown formatted and sorted by value.
 
-    ``texts_of`` gives the text of a column from a row. Headings tell the definition of ``table``, or
-    that of ``meanings``. ``query`` is what the CSV holds.
+    ``texts_of`` gives the text of a column from a row. The help of a heading is
+    in ``meanings``, or else the definition of the column of ``table``. ``query`` is what the CSV holds.
     """
     texts, formats, meanings = context.texts, context.formats, meanings or {}
     data: dict[str, Any] = {column: [text(row) for row in rows] for column, text in texts_of.items()}

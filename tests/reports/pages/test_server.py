@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
-from streamlit import config
+from streamlit import config, net_util
 
 from orchestration.cli.commands.serve import serve
 from reports.pages import server
@@ -34,6 +34,14 @@ def test_a_server_of_this_machine_answers_to_its_own_names_and_those_of_the_prox
     assert "reports.example.org" in behind["server.allowedHosts"]
     assert behind["server.baseUrlPath"] == "reports"
     assert server.options("0.0.0.0", 1)["server.allowedHosts"] == []
+
+
+def test_no_host_is_asked_for_our_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda url, timeout=5: asked.append(url))
+    monkeypatch.setattr(net_util, "_external_ip", None)
+    server.ask_no_host_for_our_address()
+    assert (net_util.get_external_ip(), asked) == ("", [])
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def _parts(text: str) -> set[str]:
 
 def test_every_text_that_is_looked_up_by_a_name_is_there() -> None:
     columns = {
-        *MEASURES, *groups.RANKED, *groups.COLUMNS, *details.SHOWN, *queries.SORTABLE, *conversation.FACTS,
+        *MEASURES, *groups.RANKED, *groups.COLUMNS, *details.SHOWN, *queries.SORTABLE, *conversation.SHOWN,
         *overview.VOLUME, *overview.SPEED, *overview.SATISFACTION, *overview.SUMMARY,
     }  # fmt: skip
     keys = {f"column.{column}" for column in columns}
