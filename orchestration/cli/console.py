@@ -1,6 +1,6 @@
-"""A run on a terminal: progress while it works, a summary at the end.
+"""A run on a terminal: its progress while it works, and a summary at its end.
 
-Here: layout. Not here: figures (``summary``), or what a run does.
+Here: layout. Not here: figures (``summary``), and what a run does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from orchestration.releases import catalog
 
 
 class ConsoleReporter(Reporter):
-    """Shows each step as it ends, and what it is at while it works (on a terminal only)."""
+    """Shows each step when it ends and, on a terminal, what it is doing."""
 
     def __init__(self, console: Terminal, home: Home | None = None) -> None:
         super().__init__(home)
@@ -38,14 +38,14 @@ class ConsoleReporter(Reporter):
             self.console.say(f"{name} …")
 
     def end(self, name: str, seconds: float) -> None:
-        """Leave a line behind."""
+        """Print the step and its seconds."""
         if self._status is not None:
             self._status.stop()
             self._status = None
         self.console.say(f"{name:<12} {seconds:6.1f} s")
 
     def progress(self, message: str) -> None:
-        """Say it beside the spinner."""
+        """Show it beside the spinner."""
         if self._status is not None:
             self._status.update(one_line(f"{self._step}: {message}"))
 
@@ -136,7 +136,7 @@ def _show_refusals(reporter: Reporter, home: Home, console: Terminal, release: c
     for reason in reporter.refusals:
         first, *more = reason.splitlines() if reason in reporter.build_failures else [reason]
         console.say(f"  {first}")
-        for other in more:  # of what dbt or a library said
+        for other in more:  # the message of dbt or a library
             console.say(f"      {other}")
     if any(source.having("refused") for source in reporter.sources):
         console.say(

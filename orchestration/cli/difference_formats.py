@@ -1,6 +1,6 @@
 """The differences of two releases as text on a terminal, CSV or JSON.
 
-Here: the three formats. Not here: what differs (``differences``). People read durations in readable units; CSV and
+Here: the three formats. Not here: what differs (``releases.differences``). The terminal shows readable units; CSV and
 JSON hold the values as they are in the releases.
 """
 
@@ -57,7 +57,7 @@ class Result:
 
 
 def write_json(comparison: Comparison, query: Query, out: IO[str]) -> None:
-    """One document. The changes, of which there may be millions, are written as they come, one a line."""
+    """One document. There may be millions of changes: they are written as they come, one a line."""
     result = Result(comparison, query, in_full=query.mart is None)
     document = {
         "before": asdict(comparison.before),
@@ -110,7 +110,7 @@ def _tzdata(side: Side) -> str:
 
 
 def _notes(before: Side, after: Side, marts: Iterable[MartDifference]) -> list[str]:
-    """What else is not the same, in words."""
+    """What else differs, in words."""
     notes = []
     if before.software_version != after.software_version:
         notes.append(f"made by versions {before.software_version} and {after.software_version} of the software")
@@ -207,7 +207,7 @@ def _readable(column: str | None, value: Any) -> str:
 
 
 def _change(change: Change) -> str:
-    """By how much, and what share of what was: 1 h 02 min (+3.1 %); as exactly as it takes to see it."""
+    """By how much and by what share: 1 h 02 min (+3.1 %); as exactly as is needed to see it."""
     value = change.change
     if value is None:
         return ""

@@ -1,7 +1,7 @@
-"""How a home stands: the current release, the last run, what is refused and why.
+"""The status of a home: the current release, the last run, what is refused and why.
 
 Here: gathering it from the home, without Dagster, and showing it. Not here: what refuses (``ingestion``,
-``expectations``), and who writes the record (``reporting``).
+``expectations``), and who writes the record (``progress``).
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ from orchestration.run_record import RunRecord, read_record
 
 @dataclass(frozen=True)
 class Status:
-    """How a home stands. ``refused``, ``waiting`` and ``set_aside``: batches; the rest of refusals is the last build's.
+    """The status of a home. ``refused``, ``waiting`` and ``set_aside`` are batches; ``gone_back_from`` release ids.
 
-    ``findings``: failed expectations of the last build, if these kept it from being published; ``tests``: failed dbt
-    tests and models of it.
+    ``findings`` and ``tests`` are why the last build was not published: failed expectations, failed models and tests.
     """
 
     current: Release | None
@@ -45,13 +44,13 @@ class Status:
 
     @property
     def is_refused(self) -> bool:
-        """Whether something is kept out of what readers see, for somebody to look after."""
+        """Whether something is kept from readers and needs attention."""
         was_stopped = self.run is not None and self.run.outcome in ("refused", "unfinished") and not self.is_running
         return bool(self.refused or self.findings or self.tests or was_stopped)
 
 
 def status_of(settings: Settings) -> Status:
-    """Look at the home of a configuration; nothing is changed."""
+    """Read the status of a configuration's home; nothing is changed."""
     home = Home(settings.home)
     current, build = catalog.current(home), home.last_build()
     refused: list[Entry] = []
@@ -72,7 +71,7 @@ def status_of(settings: Settings) -> Status:
         try:
             findings = read_verdict(build.verdict).refusals
         except (OSError, ValueError, TypeError):
-            findings = []  # it was not judged
+            findings = []  # it was not audited
     return Status(
         current,
         [release.release_id for release in catalog.gone_back_from(home)],
@@ -88,7 +87,7 @@ def status_of(settings: Settings) -> Status:
 
 
 def as_json(status: Status) -> dict[str, Any]:
-    """The status as values that JSON has."""
+    """The status in types that JSON has."""
     found = asdict(status)
     for name in ("refused", "waiting", "set_aside"):
         found[name] = [
@@ -106,7 +105,7 @@ def as_json(status: Status) -> dict[str, Any]:
 
 
 def show_status(status: Status, console: Terminal) -> None:
-    """Tell it in words."""
+    """Print it."""
 
     def say(text: str, style: str = "") -> None:
         console.say((text, style))

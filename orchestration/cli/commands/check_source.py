@@ -1,6 +1,6 @@
 """`causerie check-source`: whether a source can be read.
 
-Here: its options and how findings are shown. Not here: what is asked (``ingestion.sources.checks``).
+Here: its options and how findings are shown. Not here: what is checked (``ingestion.sources.checks``).
 """
 
 from __future__ import annotations

@@ -36,6 +36,6 @@ def docs(config: Path) -> None:
         home = Home(settings.home)
         build = home.last_build()
         for release in catalog.kept(home):
-            if release.build_id == build.id:  # a run that was killed in between has published it, and not said so
+            if release.build_id == build.id:  # published by a run that was killed before it linked the candidate
                 publication.link_candidate(home, build, release)
         say(str(generate_docs(settings)))

@@ -1,6 +1,6 @@
 """`causerie publish`: the last build becomes the current release.
 
-Here: its options. Not here: what is demanded of a build (``orchestration.releases.publication``).
+Here: its options. Not here: the conditions for a build (``orchestration.releases.publication``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`causerie quarantine`: the rows that were kept out, for who has to mend them.
+"""`causerie quarantine`: the rows that were kept out, for whoever has to correct them.
 
 Here: its options. Not here: which rows these are (``orchestration.quarantine``) and how they are shown
 (``orchestration.cli.quarantine_formats``).

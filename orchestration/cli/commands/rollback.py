@@ -1,6 +1,6 @@
-"""`causerie rollback`: readers see a kept release again.
+"""`causerie rollback`: a kept release becomes the current one again.
 
-Here: its options and what it says. Not here: what a release is (``orchestration.releases.catalog``).
+Here: its options and messages. Not here: what a release is (``orchestration.releases.catalog``).
 """
 
 from __future__ import annotations

@@ -37,9 +37,9 @@ def run(config: Path, full_refresh: bool, parquet: bool) -> None:
     with home_to_oneself(settings, config):
         from orchestration.dbt import process as dbt_process
 
-        dbt_process.begin_parsing(settings)  # beside the imports, which take as long
+        dbt_process.begin_parsing(settings)  # while the imports below take as long
         dbt_process.load_ahead(settings)
-        gc.disable()  # what is imported stays: to look through it for garbage, again and again, finds none
+        gc.disable()  # nothing of what is imported is garbage
         from orchestration.cli.runner import run_job
 
         gc.freeze()

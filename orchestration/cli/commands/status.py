@@ -1,4 +1,4 @@
-"""For who is on call: `causerie status`.
+"""`causerie status`: what an operator has to know.
 
 Here: its options. Not here: what it gathers (``orchestration.cli.status``).
 """
