@@ -185,7 +185,7 @@ def test_a_batch_with_broken_rows_is_refused_and_the_release_stays(story: Story)
         assert words in run.stdout
 
 
-def test_the_other_source_goes_on_and_a_mended_batch_is_taken_in(story: Story) -> None:
+def test_the_other_source_continues_and_a_mended_batch_is_ingested(story: Story) -> None:
     before = story.release
     other = next(path for path in story.drop.parent.iterdir() if path != story.drop)
     write_batch(
@@ -210,7 +210,7 @@ def found_by_the_intake(story: Story) -> list[tuple[str, str]]:
         return [(str(entity), str(record)) for entity, record in connection.execute(query).fetchall()]
 
 
-def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: Story) -> None:
+def test_a_delta_on_a_published_build_gives_what_the_plain_computation_gives(story: Story) -> None:
     """Late changes of old records among them: an update of the build before, equal to one from nothing."""
     old = rows(story.current, "select conversation_id from details where source_system = 'boulangerie_export' limit 3")
     changed = [
@@ -232,8 +232,10 @@ def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: 
     shutil.rmtree(spoiled)  # the plain computation knows of no decisions
     assert found_by_the_intake(story) == sorted(("conversations", str(key)) for (key,) in old)
     listed = causerie("releases", "--config", story.config).stdout
-    (told,) = (line for line in listed.splitlines() if "it is of another shop" in line)
-    assert told.startswith(f"{story.release.removesuffix('.duckdb')}: rejected boulangerie_export {spoiled.name} at ")
+    (printed,) = (line for line in listed.splitlines() if "it is of another shop" in line)
+    assert printed.startswith(
+        f"{story.release.removesuffix('.duckdb')}: rejected boulangerie_export {spoiled.name} at "
+    )
     published = story.last_build.readlink().name
     write_batch(
         story.drop / "2026-11-06T0300Z",

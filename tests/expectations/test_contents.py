@@ -50,7 +50,7 @@ def changed(candidate: Path, statement: str) -> set[str]:
         "create or replace table details as select id, since, name, tags from details",
     ],
 )
-def test_any_change_of_a_mart_is_told(candidate: Path, statement: str) -> None:
+def test_any_change_of_a_mart_is_detected(candidate: Path, statement: str) -> None:
     assert changed(candidate, statement) == {"details"}
 
 

@@ -522,9 +522,9 @@ def test_a_format_for_programs_obeys_no_text_on_a_terminal_either(config: Path, 
     with os.fdopen(reader, "rb", buffering=0) as screen:
         subprocess.run([*command, "--mart", "details", "--format", file_format], stdout=terminal, check=True)
         os.close(terminal)
-        told = screen.read(65536)
-    assert b"[red]+33" in told
-    assert b"\x1b" not in told
+        printed = screen.read(65536)
+    assert b"[red]+33" in printed
+    assert b"\x1b" not in printed
 
 
 def test_a_terminal_shows_changed_rows_and_obeys_no_text(config: Path) -> None:
@@ -537,7 +537,7 @@ def test_a_terminal_shows_changed_rows_and_obeys_no_text(config: Path) -> None:
     assert "No row differs at this grain." in run(config, "--mart", "by_agent").stdout
 
 
-def test_values_that_read_alike_are_told_exactly(config: Path) -> None:
+def test_values_that_read_alike_are_shown_exactly(config: Path) -> None:
     folder = config.parent / "var" / "releases"
     for name, seconds in (("p", 183_700), ("q", 183_750)):
         write_release(
@@ -562,7 +562,7 @@ def test_a_limit_says_how_many_are_left_off(config: Path) -> None:
         assert "more" not in run(config, "--mart", "details", "--limit", limit).stdout
 
 
-def test_a_table_of_a_mart_ends_after_fifty_lines_unless_told_otherwise(config: Path) -> None:
+def test_a_table_of_a_mart_ends_after_fifty_lines_by_default(config: Path) -> None:
     many = {**ROWS, "details": [("a", "s", f"c{number:02}", None, [], None, None) for number in range(60)]}
     folder = config.parent / "var" / "releases"
     write_release(folder / "20260602T070000Z-many.duckdb", many)
@@ -591,14 +591,14 @@ def test_releases_of_two_versions_of_the_software(config: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("update release set software_version = '2'")
         connection.execute("alter table release add column tzdata_version varchar default '2026.6'")
-    told = (
+    printed = (
         "made by versions 1 and 2 of the software\n"
         "local times by an unknown version of tzdata before, by tzdata 2026.6 after\n"
         "by_tag: only 20260602T060000Z-v2 has replies; not compared\n"
     )
     output = run(config, OLD, "20260602T06").stdout
-    assert output.endswith(told + "No differences in the columns that both have.\n")
-    assert run(config, OLD, "20260602T06", "--format", "csv").stderr == told
+    assert output.endswith(printed + "No differences in the columns that both have.\n")
+    assert run(config, OLD, "20260602T06", "--format", "csv").stderr == printed
     assert json.loads(run(config, OLD, "20260602T06", "--format", "json").stdout)["marts"][2]["columns_only_after"] == [
         "replies"
     ]

@@ -113,7 +113,7 @@ def test_a_part_of_the_models_is_no_build(tmp_path: Path) -> None:
     assert not Home(settings.home).current.exists()
 
 
-def test_a_refused_build_is_told_also_where_its_data_docs_fail(
+def test_a_refused_build_is_reported_also_where_its_data_docs_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(_: Path) -> None:
@@ -125,10 +125,10 @@ def test_a_refused_build_is_told_also_where_its_data_docs_fail(
     settings = load_settings(write_config(tmp_path))
     status = run_job(settings, time.monotonic())
     unlock(Home(settings.home))
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert status == 1
-    assert "words: all agrees. Found: it does not" in told
-    assert "Data Docs could not be written: no docs" in told
+    assert "words: all agrees. Found: it does not" in printed
+    assert "Data Docs could not be written: no docs" in printed
     assert not Home(settings.home).current.exists()
 
 
@@ -198,7 +198,7 @@ def test_dagsters_own_tools_load_the_code_location(config: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_an_error_that_nobody_foresaw_is_told_in_a_line_and_whole_in_the_log(
+def test_an_unforeseen_error_is_reported_in_a_line_and_whole_in_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object) -> None:
@@ -209,10 +209,10 @@ def test_an_error_that_nobody_foresaw_is_told_in_a_line_and_whole_in_the_log(
     settings = load_settings(write_config(tmp_path))
     status = run_job(settings, time.monotonic())
     unlock(Home(settings.home))
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert status == 1
-    assert "audit: the unforeseen" in told
-    assert "Traceback" not in told
+    assert "audit: the unforeseen" in printed
+    assert "Traceback" not in printed
     log = Home(settings.home).log.read_text()
     assert "in fail" in log
     assert 'raise RuntimeError("the unforeseen")' in log

@@ -99,11 +99,13 @@ def test_each_reader_sees_one_release_a_connection_and_never_an_error(
             removed += len(catalog.remove_old(home, 3, 0, at + timedelta(seconds=1)))
     finally:
         stop.touch()
-    told: list[dict[str, Any]] = [json.loads(reader.communicate()[0]) for reader in readers]
-    assert [error for reader in told for error in reader["errors"]] == []
-    assert all(reader["seen"][-1] == RELEASES for reader in told)
-    assert len({number for reader in told for number in reader["seen"]}) > RELEASES * 0.9
+    results: list[dict[str, Any]] = [json.loads(reader.communicate()[0]) for reader in readers]
+    assert [error for reader in results for error in reader["errors"]] == []
+    assert all(reader["seen"][-1] == RELEASES for reader in results)
+    assert len({number for reader in results for number in reader["seen"]}) > RELEASES * 0.9
     assert removed == RELEASES - 3
     assert len(catalog.kept(home)) == 3
-    totals = sum((Counter({name: reader[name] for name in ("connections", "queries")}) for reader in told), Counter())
+    totals = sum(
+        (Counter({name: reader[name] for name in ("connections", "queries")}) for reader in results), Counter()
+    )
     print(f"{RELEASES} releases, {removed} removed; {READERS} readers: {dict(totals)}, errors 0")

@@ -236,7 +236,7 @@ def test_rows_go_on_on_further_sheets(
     assert ids == [row["conversation_id"] for row in macro(connection, "details", ACME)]
 
 
-def test_text_longer_than_a_cell_is_cut_and_told(published: Published, tmp_path: Path) -> None:
+def test_text_longer_than_a_cell_is_cut_and_the_first_sheet_says_so(published: Published, tmp_path: Path) -> None:
     with duckdb.connect(str(published.file)) as writer:
         writer.execute("update details set rating_comment = repeat('é', 40_000) where conversation_id = 'c3'")
         writer.execute(

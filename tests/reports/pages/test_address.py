@@ -68,7 +68,7 @@ def test_the_usual_view_has_an_empty_address() -> None:
         ("from", "2026-02-30"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_told_and_left_out(name: str, value: str) -> None:
+def test_a_value_that_cannot_be_used_is_reported_and_left_out(name: str, value: str) -> None:
     view, problems = read({name: [value]})
     assert view == View()
     assert problems == [Problem(name, value)]
@@ -82,7 +82,7 @@ def test_a_value_that_cannot_be_used_is_told_and_left_out(name: str, value: str)
         {"from": ["2026-01-02"], "to": ["2026-01-01"]},
     ],
 )
-def test_half_a_range_or_one_against_time_is_told(parameters: dict[str, list[str]]) -> None:
+def test_half_a_range_or_one_against_time_is_reported(parameters: dict[str, list[str]]) -> None:
     view, problems = read(parameters)
     assert view == View()
     assert [problem.parameter for problem in problems] == ["from … to"]

@@ -93,11 +93,11 @@ def test_french_is_a_switch_away(link: Path) -> None:
     assert "Rapidité" in [header.value for header in test.header]
 
 
-def test_a_bad_address_is_told_and_shown_without_what_is_bad(link: Path) -> None:
+def test_a_bad_address_is_reported_and_shown_without_what_is_bad(link: Path) -> None:
     test = app(link, account="nobody", period="someday", agent=["x' or true --"])
     assert not test.exception
-    for told in ("account=nobody", "period=someday", "agent=x' or true --"):
-        assert told in test.warning[0].value
+    for problem in ("account=nobody", "period=someday", "agent=x' or true --"):
+        assert problem in test.warning[0].value
     assert test.metric
 
 
@@ -108,7 +108,7 @@ def test_a_period_without_data_says_which_there_are(link: Path) -> None:
     assert not test.exception
 
 
-def test_filters_that_match_nothing_are_told(own_link: Path, tmp_path: Path) -> None:
+def test_filters_that_match_nothing_are_reported(own_link: Path, tmp_path: Path) -> None:
     changed(own_link, tmp_path, "update reporting.conversations set started_in_working_hours = true")
     test = app(own_link, account="loja", period="all", hours="outside")
     assert not test.exception
@@ -122,7 +122,7 @@ def test_before_the_first_release_the_page_says_what_to_do(tmp_path: Path) -> No
     assert not test.exception
 
 
-def test_a_release_of_older_software_is_told(tmp_path: Path) -> None:
+def test_a_release_of_older_software_is_reported(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "old.duckdb")) as connection:
         connection.execute("create table release as select 'old' as release_id")
     (tmp_path / "current.duckdb").symlink_to(tmp_path / "old.duckdb")
