@@ -94,6 +94,6 @@ def in_words(report: Report, filters: Sequence[Filters]) -> list[tuple[str, str]
     for one in filters[:1]:
         if report.has_grain:
             words.append(("grain", one.grain))
-        words += [(name.replace("_", " "), " or ".join(getattr(one, name)) or "all") for name in LISTS]
+        words += [(name.replace("_", " "), " or ".join(getattr(one, name)) or "all") for name in sorted(LISTS)]
         words.append(("working hours", "all" if one.working_hours == "all" else f"started {one.working_hours}"))
     return words

@@ -83,7 +83,7 @@ def test_without_a_schedule_there_is_none(config: Path) -> None:
     [
         (["release"], "nothing is built that could be published: run the whole job"),
         (["audit"], "built nothing: run the whole job"),
-        (["marts/overview"], "taken nothing in: run the whole job"),
+        (["marts/overview"], "ingested nothing: run the whole job"),
     ],
     ids=lambda value: str(value),
 )
