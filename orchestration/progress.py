@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 
 from expectations.verdict import Verdict
 from ingestion.ingest import SourceReport
-from orchestration.cli.summary import ingested
 from orchestration.home import Home
 from orchestration.releases.catalog import Release
 from orchestration.run_record import RunRecord
@@ -117,3 +116,20 @@ class Reporter:
         if self.verdict is not None and not self.verdict.holds:
             found += [str(finding) for finding in self.verdict.refusals] or ["no expectation was evaluated"]
         return found
+
+
+def ingested(source: SourceReport) -> str:
+    """What a source delivered in this run, in a line."""
+    accepted, refused, waiting = (len(source.having(status)) for status in ("accepted", "refused", "waiting"))
+    if source.failure:
+        return "could not be read"
+    if not source.entries:
+        return "nothing new"
+    rows = sum(counts.landed for entry in source.having("accepted") for counts in entry.counts.values())
+    bad = sum(counts.quarantined for entry in source.having("accepted") for counts in entry.counts.values())
+    parts = [f"{accepted:,} {'batch' if accepted == 1 else 'batches'} ingested, {rows:,} rows, {bad:,} quarantined"]
+    if refused:
+        parts.append(f"{refused} refused")
+    if waiting:
+        parts.append(f"{waiting} waiting")
+    return ", ".join(parts)

@@ -15,7 +15,7 @@ from orchestration.cli import summary
 from orchestration.cli.tables import figures
 from orchestration.cli.terminal import Terminal, one_line
 from orchestration.home import Home
-from orchestration.progress import Reporter
+from orchestration.progress import Reporter, ingested
 from orchestration.releases import catalog
 
 
@@ -55,7 +55,7 @@ def show(reporter: Reporter, home: Home, console: Terminal, startup_seconds: flo
     release = catalog.current(home)
     console.print()
     for source in reporter.sources:
-        console.say((source.source, "bold"), f"  {summary.ingested(source)}")
+        console.say((source.source, "bold"), f"  {ingested(source)}")
         for warning in source.warnings:
             console.say((f"  {warning}", "yellow"))
     if release is not None and (reporter.sources or reporter.release):

@@ -1,4 +1,4 @@
-"""What a person reads at the end of a run: the last complete week, and what each source delivered.
+"""What a person reads at the end of a run: the figures of the last complete week.
 
 Here: figures from a release, and their words. Not here: colours and layout of a terminal (``console``).
 """
@@ -13,7 +13,6 @@ from typing import Any
 
 import duckdb
 
-from ingestion.ingest import SourceReport
 from orchestration.cli.tables import count, duration, percent
 
 _WEEKS = """
@@ -93,20 +92,3 @@ def _headline(figure: str, now: Figures, before: Figures | None, column: str, sh
         share = value / earlier - 1
         change = f"{value - earlier:+.1f} pts" if show is percent else f"{share:+.0%}"
     return Headline(figure, show(value), show(earlier), change)
-
-
-def ingested(source: SourceReport) -> str:
-    """What a source delivered in this run, in a line."""
-    accepted, refused, waiting = (len(source.having(status)) for status in ("accepted", "refused", "waiting"))
-    if source.failure:
-        return "could not be read"
-    if not source.entries:
-        return "nothing new"
-    rows = sum(counts.landed for entry in source.having("accepted") for counts in entry.counts.values())
-    bad = sum(counts.quarantined for entry in source.having("accepted") for counts in entry.counts.values())
-    parts = [f"{accepted:,} {'batch' if accepted == 1 else 'batches'} ingested, {rows:,} rows, {bad:,} quarantined"]
-    if refused:
-        parts.append(f"{refused} refused")
-    if waiting:
-        parts.append(f"{waiting} waiting")
-    return ", ".join(parts)

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from reports.pages import by_agent, by_tag, details, filter_bar, fitting, frame, overview, state, states
+from reports.pages import by_agent, by_tag, details, filter_bar, fitting, frame, notices, overview, state
 from reports.pages.address import Problem, View
 from reports.pages.context import Context
 from reports.pages.release import Release, current_release
@@ -55,13 +55,13 @@ def show(link: Path) -> None:
         LOG.warning("%s", error)
         frame.head(texts, view, pages, current)
         frame.watch(link, None, texts)
-        states.no_release(texts, link, error)
+        notices.no_release(texts, link, error)
         return
     try:
         _page(texts, release, link, view, problems, pages, current)
     except Exception:  # the page says what to do, and the log what happened
         LOG.exception("a page of %s failed", release.file)
-        states.show(texts, "state.failed", texts("state.failed.todo"), icon=":material/error:")
+        notices.show(texts, "state.failed", texts("state.failed.todo"), icon=":material/error:")
 
 
 def _page(
@@ -89,12 +89,12 @@ def _page(
     frame.watch(link, release.file, texts)
     frame.badge(texts, formats, release, account)
     filter_bar.draw(texts, formats, view, accounts, account, choices, days)
-    states.bad_address(texts, [*problems, *unknown_account, *unknown])
+    notices.bad_address(texts, [*problems, *unknown_account, *unknown])
     if days is None:
-        states.show(texts, "state.no_data", texts("state.no_data.todo"))
+        notices.show(texts, "state.no_data", texts("state.no_data.todo"))
         return
     context = Context(texts, formats, release, account, view, fitting.filters(view, account, *days))
-    if states.nothing_to_show(context):
+    if notices.nothing_to_show(context):
         return
     with st.spinner(texts("state.loading")):
         PAGES[current](context)
