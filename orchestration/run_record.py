@@ -21,7 +21,7 @@ class RunRecord:
     ended_at: str | None = None
     step: str = ""
     outcome: str = "unfinished"
-    """``unfinished``, ``published``, ``nothing new``, ``refused`` or ``failed``."""
+    """So far: ``unfinished``, ``published``, ``nothing new`` or ``refused``."""
     release_id: str | None = None
     steps: dict[str, float] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)

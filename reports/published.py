@@ -31,7 +31,7 @@ class OlderReleaseError(UnreadableError):
 
 @dataclass(frozen=True)
 class Account:
-    """An account of a release. ``first_date`` to ``last_date``: its active local dates, None where it has none.
+    """An account of a release. ``first_date`` to ``last_date``: its active local dates; None without any.
 
     ``data_through`` is its wall clock, None while a source has delivered nothing. ``week_starts_on``: 1 Monday to 7
     Sunday. Ratings go from ``rating_worst`` to ``rating_best``. ``timezone`` is an IANA name.

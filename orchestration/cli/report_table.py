@@ -21,7 +21,7 @@ from reports.request import in_words
 
 ROWS = 50
 WIDEST, GAP = 30, 2
-"""Of a column, and between two."""
+"""Widest column, and the gap between two."""
 
 _MEASURES = (
     *("conversations", "distinct_contacts", "messages", "conversations_answered", "conversations_closed"),
@@ -39,7 +39,7 @@ _WANTED = {
         *("duration_seconds", "messages", "rating", "conversation_tags", "channel", "team", "source_system"),
     ),
 }
-"""Of each report the columns that are shown, the first ones first."""
+"""The columns of each report by importance: a terminal shows the first ones."""
 
 
 def write_table(result: Result, out: IO[str]) -> None:

@@ -49,7 +49,7 @@ def rolled_back_from(release_id: str) -> str:
 
 
 def last_weeks(release: Path) -> list[Week]:
-    """Per account the headline figures of the last complete week against the one before."""
+    """The headline figures of each account's last complete week, and of the week before."""
     with duckdb.connect(str(release), read_only=True) as connection:
         cursor = connection.execute(_WEEKS)
         names = [column[0] for column in cursor.description or ()]
@@ -83,7 +83,7 @@ def _headlines(now: Figures, before: Figures | None) -> list[Headline]:
 
 
 def _headline(figure: str, now: Figures, before: Figures | None, column: str, show: Show) -> Headline | None:
-    """None where neither week has a value."""
+    """None if neither week has a value."""
     value, earlier = now[column], before[column] if before else None
     if value is None and earlier is None:
         return None

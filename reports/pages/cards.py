@@ -14,7 +14,7 @@ from reports.pages.context import Context, Row
 from reports.pages.measures import MEASURES
 
 COLOURS: dict[int, Literal["normal", "inverse", "off"]] = {1: "normal", -1: "inverse", 0: "off"}
-"""How Streamlit colours a rise, by whether it is good."""
+"""Streamlit's name for the colour of a rise that is good, bad or neither."""
 
 
 def draw(context: Context, key: str, columns: Sequence[str], over_time: Sequence[Row]) -> None:

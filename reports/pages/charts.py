@@ -24,12 +24,12 @@ HEIGHT = 240
 """Of a chart over time, in pixels."""
 
 LONGEST_LABEL = 26
-"""Characters, so that a phone has room for the bars."""
+"""Characters; a phone needs room for the bars."""
 
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 UNITS = (("d", 86_400, 4 * 86_400), ("h", 3_600, 3 * 3_600), ("min", 60, 180), ("s", 1, 0))
-"""Units of an axis of durations: name, seconds, and the greatest value from which on it is used."""
+"""Units of an axis of durations: name, seconds, and the smallest maximum of an axis that uses it."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def line(
 def ranking(
     labels: Sequence[str], values: Sequence[float | None], measure: Measure, name: str, texts: Texts, formats: Formats
 ) -> AnyChart:
-    """One bar a label, from above. Its value stands beside the label, in the colour of the axis on any page."""
+    """A bar for each label, from above. The value is part of the label, so that it is readable on any background."""
     data = [
         {"label": label, "rank": rank, "value": value, "text": measure.text(value, formats)}
         for rank, (label, value) in enumerate(zip(labels, values, strict=True))
@@ -129,7 +129,7 @@ def _short(label: str) -> str:
 def traffic(
     rows: Sequence[Row], measure: Measure, week_starts_on: int, name: str, texts: Texts, formats: Formats
 ) -> AnyChart:
-    """Weekday by hour, more of the colour for more of the figure: so it reads on a light and on a dark page."""
+    """Weekday by hour. Larger figures have more colour, which reads on a light and on a dark page."""
     order = [formats.weekdays[(week_starts_on - 1 + day) % 7] for day in range(7)]
     data = [
         {
@@ -164,7 +164,7 @@ def traffic(
 
 
 def hours(hour: int) -> str:
-    """The hour from 14:00 on."""
+    """An hour as a span of time, by its first hour: 14:00 to 15:00."""
     return f"{hour:02d}:00–{hour + 1:02d}:00"
 
 

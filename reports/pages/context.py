@@ -58,7 +58,7 @@ class Context:
 
     @cached_property
     def compared(self) -> dict[str, Row]:
-        """The figures of the period and of those that it is compared with, by ``compared``."""
+        """The figures of the period and of the periods it is compared with, by their column ``compared``."""
         return {row["compared"]: row for row in self.rows("compare")}
 
     @property
@@ -68,7 +68,7 @@ class Context:
 
     @property
     def has_schedule(self) -> bool:
-        """Whether working hours are known for what is shown; True also if nothing shows that."""
+        """Whether working hours are known for what is shown; True if that cannot be seen."""
         totals = self.totals
         pairs = (
             ("first_response_count", "first_response_business_count"),

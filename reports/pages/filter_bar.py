@@ -21,7 +21,7 @@ from reports.published import Account, Choices
 from reports.queries import HOURS, LISTS, NO_FILTER
 
 START_OF_DETAILS: dict[str, Any] = {"page": 1, "conversation": None}
-"""Another choice of conversations is looked at from its first page."""
+"""A new choice of conversations is shown from its first page."""
 
 
 def draw(
@@ -33,7 +33,7 @@ def draw(
     choices: Choices,
     days: tuple[date, date] | None,
 ) -> None:
-    """All widgets, showing the view. ``days`` are those of its period; without any there is nothing to filter."""
+    """All widgets, showing the view. ``days`` are those of its period; without them there is nothing to filter."""
     with st.container(key="filter-bar", horizontal=True, vertical_alignment="bottom", gap="small"):
         _select(
             texts("filter.account"),
@@ -132,7 +132,7 @@ def _range(texts: Texts, formats: Formats, days: tuple[date, date]) -> None:
 
 
 def _is_half_chosen(value: object) -> bool:
-    """Between the first and the second click in the calendar, where it must be left alone."""
+    """Whether a reader is between the two clicks in the calendar, which must not be disturbed."""
     return isinstance(value, tuple) and len(value) == 1
 
 

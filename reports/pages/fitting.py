@@ -19,7 +19,7 @@ from reports.queries import LISTS, Filters
 
 
 def account_of(view: View, accounts: Sequence[Account]) -> tuple[Account, list[Problem]]:
-    """The account that a view names; the first with data where it names none or one that is not there."""
+    """The account that a view names; if it names none, or an unknown one, the first account with data."""
     for account in accounts:
         if account.account_id == view.account:
             return account, []

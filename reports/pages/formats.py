@@ -42,7 +42,7 @@ class Formats:
         return MINUS + text if is_negative else text
 
     def percent(self, value: float | None, decimals: int = 1) -> str:
-        """Of a value that is in percent already: 87.5%."""
+        """87.5%, of a value in percent."""
         return NOTHING if value is None else self.number(value, decimals) + self.percent_sign
 
     def duration(self, seconds: float | None) -> str:
@@ -63,7 +63,7 @@ class Formats:
         return sign + text.replace(" ", FIXED)
 
     def signed(self, text: str) -> str:
-        """With a plus where it has no minus."""
+        """With a plus sign unless it has a minus sign."""
         return text if text.startswith(MINUS) else f"+{text}"
 
     def day(self, day: date | None) -> str:
@@ -83,7 +83,7 @@ class Formats:
         return f"{self.long_months[day.month - 1]} {day.year}"
 
     def days(self, first: date, last: date) -> str:
-        """A range, both days included, with what they share said once."""
+        """A range, both days included; what they share is written once."""
         if first == last:
             return self.day(first)
         if (first.year, first.month) == (last.year, last.month):

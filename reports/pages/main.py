@@ -31,7 +31,7 @@ PAGES: dict[str, Callable[[Context], None]] = {
 
 
 def show(link: Path) -> None:
-    """Everything, from what the link names just now to the last chart."""
+    """Draw a page of the release that the link names now."""
     view, problems = state.current()
     texts = Texts(chosen(view.language, st.context.locale))
     pages = {

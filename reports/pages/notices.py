@@ -1,6 +1,6 @@
 """What is shown when there is nothing to show, and why.
 
-Here: empty and error states. Not here: the pages.
+Here: notices about empty pages and errors. Not here: the pages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reports.queries import NO_FILTER
 
 
 def show(texts: Texts, title: str, todo: str, icon: str = ":material/inbox:") -> None:
-    """A state of the page, and what to do about it."""
+    """A notice and what to do about it."""
     with st.container(border=True, key=title.replace(".", "-"), horizontal_alignment="center"):
         st.header(f"{icon} {texts(title)}", anchor=False)
         st.markdown(todo)
@@ -42,7 +42,7 @@ def bad_address(texts: Texts, problems: Sequence[Problem]) -> None:
 
 
 def nothing_to_show(context: Context) -> bool:
-    """Whether the period and the filters leave nothing; then it says so."""
+    """Show a notice if the period and the filters leave nothing; whether they do."""
     texts, formats, account = context.texts, context.formats, context.account
     totals = context.totals
     if totals["conversations"] or totals["messages"] or totals["messages_failed"]:

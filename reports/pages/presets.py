@@ -46,7 +46,7 @@ def days_of(preset: str, account: Account) -> tuple[date, date] | None:
     """First and last day, both included; None for an account without data.
 
     `this` week, month, quarter or year ends with the last day that the data cover. `today` is the day in which the data
-    end where something happened on it already, else the last whole one.
+    end, if something has happened on it, and otherwise the last whole day.
 
     Raises:
         KeyError: there is no such preset.
