@@ -93,7 +93,7 @@ def test_the_first_run_publishes_what_the_plain_computation_gives(story: Story) 
     ]
     for words in (
         "Conversations",
-        "batches taken in",
+        "batches ingested",
         "dbt tests passed",
         "Published",
         "dbt build",
@@ -179,7 +179,7 @@ def test_a_batch_with_broken_rows_is_refused_and_the_release_stays(story: Story)
         assert words in run.stdout
 
 
-def test_the_other_source_goes_on_and_a_mended_batch_is_taken_in(story: Story) -> None:
+def test_the_other_source_continues_and_a_mended_batch_is_ingested(story: Story) -> None:
     before = story.release
     other = next(path for path in story.drop.parent.iterdir() if path != story.drop)
     write_batch(
@@ -197,7 +197,7 @@ def test_the_other_source_goes_on_and_a_mended_batch_is_taken_in(story: Story) -
     assert story.run().returncode == PUBLISHED
 
 
-def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: Story) -> None:
+def test_a_delta_on_a_published_build_gives_what_the_plain_computation_gives(story: Story) -> None:
     """Late changes of old records among them: an update of the build before, equal to one from nothing."""
     old = rows(story.current, "select conversation_id from details where source_system = 'boulangerie_export' limit 3")
     changed = [
@@ -218,8 +218,10 @@ def test_news_on_a_published_build_give_what_the_plain_computation_gives(story: 
     assert story.run().returncode == PUBLISHED
     shutil.rmtree(spoiled)  # the plain computation knows of no decisions
     listed = causerie("releases", "--config", story.config).stdout
-    (told,) = (line for line in listed.splitlines() if "it is of another shop" in line)
-    assert told.startswith(f"{story.release.removesuffix('.duckdb')}: rejected boulangerie_export {spoiled.name} at ")
+    (printed,) = (line for line in listed.splitlines() if "it is of another shop" in line)
+    assert printed.startswith(
+        f"{story.release.removesuffix('.duckdb')}: rejected boulangerie_export {spoiled.name} at "
+    )
     published = story.last_build.readlink().name
     write_batch(
         story.drop / "2026-11-06T0300Z",

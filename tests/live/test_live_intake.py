@@ -19,7 +19,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from expectations.facts import gather
+from expectations.frames import gather
 from ingestion import decisions
 from ingestion.builds.names import CANDIDATE
 from ingestion.http.client import Client

@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def make_build(home: Home, tmp_path: Path) -> MakeBuild:
-    """A build of a few conversations, the last one of its home, and audited unless told otherwise."""
+    """A build of a few conversations, the last one of its home, and audited unless a verdict is given."""
 
     def make(build_id: str, conversations: int = 2, verdict: Verdict | None = None) -> Build:
         config = write_config(tmp_path)

@@ -1,6 +1,6 @@
-"""Answers of one release for one run of a page, kept by release and question.
+"""The release of one run of a page; results are cached by release and query.
 
-Here: the release of a run, its cache, what the filters can choose from. Not here: SQL of a question (``answers``).
+Here: the release of a run, its cache, what the filters can select. Not here: SQL of a query (``queries``).
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import duckdb
 import streamlit as st
 
 from reports import published
-from reports.pages import answers
-from reports.pages.answers import Answer
+from reports.pages import queries
 from reports.pages.pool import Lease, Pool
-from reports.published import Account, Agent, UnreadableError
+from reports.pages.queries import Result
+from reports.published import Account, Choices, UnreadableError
 
 POOL = Pool()
 
-ANSWERS_KEPT = 500
-"""Of all sessions together: an answer is some tens of kilobytes."""
+RESULTS_KEPT = 500
+"""Of all sessions together: a result is some tens of kilobytes."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Release:
         """The immutable file, never the link."""
         return self.lease.file
 
-    def ask(self, sql: str, values: dict[str, Any]) -> Answer:
-        """The answer to a question; all values are bound."""
-        return _ask(str(self.file), sql, values, self.cursor)
+    def run(self, sql: str, values: dict[str, Any]) -> Result:
+        """The result of a query; all values are bound."""
+        return _run(str(self.file), sql, values, self.cursor)
 
     def about(self) -> dict[str, Any]:
-        """What it tells of itself."""
+        """What it says about itself."""
         return _about(str(self.file), self.cursor)
 
     def accounts(self) -> list[Account]:
@@ -49,7 +49,7 @@ class Release:
         return _accounts(str(self.file), self.cursor)
 
     def choices(self, account: str) -> Choices:
-        """What filters of this account can choose from."""
+        """What the filters of this account can select."""
         return _choices(str(self.file), account, self.cursor)
 
     def descriptions(self, table: str) -> dict[str, str]:
@@ -57,17 +57,8 @@ class Release:
         return _descriptions(str(self.file), table, self.cursor)
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What can be chosen in an account."""
-
-    agents: list[Agent]
-    contact_tags: list[str]
-    conversation_tags: list[str]
-
-
 def current_release(link: Path) -> Release:
-    """What the link names now; the session holds it until its next run finds another.
+    """The release that the link names now; the session holds it until its next run finds another.
 
     Raises:
         UnreadableError: nothing is published, or what is published cannot be read.
@@ -79,7 +70,7 @@ def current_release(link: Path) -> Release:
         newer = published.file_of_link(link)
         if newer == file:
             raise
-        lease = _lease(newer)  # retention removed the one that was named before it could be opened
+        lease = _lease(newer)  # retention removed the first one before it could be opened
     return Release(lease, lease.cursor())
 
 
@@ -88,9 +79,9 @@ def _lease(file: Path) -> Lease:
     return POOL.lease(file)
 
 
-@st.cache_data(show_spinner=False, max_entries=ANSWERS_KEPT)
-def _ask(file: str, sql: str, values: dict[str, Any], _cursor: duckdb.DuckDBPyConnection) -> Answer:
-    return answers.ask(_cursor, sql, values)
+@st.cache_data(show_spinner=False, max_entries=RESULTS_KEPT)
+def _run(file: str, sql: str, values: dict[str, Any], _cursor: duckdb.DuckDBPyConnection) -> Result:
+    return queries.run(_cursor, sql, values)
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
@@ -105,11 +96,7 @@ def _accounts(file: str, _cursor: duckdb.DuckDBPyConnection) -> list[Account]:
 
 @st.cache_data(show_spinner=False, max_entries=100)
 def _choices(file: str, account: str, _cursor: duckdb.DuckDBPyConnection) -> Choices:
-    return Choices(
-        published.agents(_cursor, account),
-        published.contact_tags(_cursor, account),
-        published.conversation_tags(_cursor, account),
-    )
+    return published.choices(_cursor, account)
 
 
 @st.cache_data(show_spinner=False, max_entries=100)

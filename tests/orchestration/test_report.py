@@ -104,15 +104,15 @@ def test_a_tag_of_a_contact_is_found(published: Published) -> None:
 
 def test_it_reads_a_kept_release(published: Published) -> None:
     assert len(rows(published, "overview", "--release", RELEASE[:8])) == 21
-    told = run(published, "overview", "--release", "previous", status=2).stderr
-    assert "no kept release is older" in told
+    printed = run(published, "overview", "--release", "previous", status=2).stderr
+    assert "no kept release is older" in printed
     assert RELEASE in run(published, "overview", "--release", "x", status=2).stderr
 
 
 # --- where it writes
 
 
-def test_the_ending_of_a_file_tells_its_format(published: Published, tmp_path: Path) -> None:
+def test_the_ending_of_a_file_names_its_format(published: Published, tmp_path: Path) -> None:
     for ending in ("csv", "json", "parquet", "XLSX"):
         out = tmp_path / f"a.{ending}"
         assert run(published, "details", "--out", str(out)).stdout == ""
@@ -126,7 +126,7 @@ def test_the_ending_of_a_file_tells_its_format(published: Published, tmp_path: P
     assert sorted(path.name for path in tmp_path.glob("*a.*")) == ["a.XLSX", "a.csv", "a.json", "a.parquet"]
 
 
-def test_a_workbook_tells_what_it_is(published: Published, tmp_path: Path) -> None:
+def test_a_workbook_says_what_it_is(published: Published, tmp_path: Path) -> None:
     out = tmp_path / "a.xlsx"
     options = ["--account", "acme", "--agent", "a1", "--conversation-tag", "vip", "--grain", "week"]
     run(published, "overview", *options, "--working-hours", "inside", "--out", str(out))
@@ -157,26 +157,26 @@ def test_csv_on_standard_output_is_the_same_as_in_a_file(published: Published, t
 
 
 def test_a_table_is_cut_and_says_how_to_get_the_rest(published: Published) -> None:
-    told = run(published, "traffic", "--account", "acme").stdout
-    assert told.startswith(f"{RELEASE}  data through 2026-02-01 00:00 UTC\n")
+    printed = run(published, "traffic", "--account", "acme").stdout
+    assert printed.startswith(f"{RELEASE}  data through 2026-02-01 00:00 UTC\n")
     assert (
-        len([line for line in told.splitlines() if "onday " in line or "uesday " in line or "ednesday " in line])
+        len([line for line in printed.splitlines() if "onday " in line or "uesday " in line or "ednesday " in line])
         == ROWS
     )
-    assert f"{168 - ROWS} more rows and 2 of 8 columns are not shown" in told
-    assert "--out FILE.csv" in told
+    assert f"{168 - ROWS} more rows and 2 of 8 columns are not shown" in printed
+    assert "--out FILE.csv" in printed
     assert "No rows." in run(published, "traffic", "--from", "2027-01-01").stdout
 
 
 def test_a_table_is_readable_and_marks_what_is_incomplete(published: Published) -> None:
-    told = run(published, "overview", "--account", "acme", "--grain", "month").stdout
-    assert "9 h 59 min" in told  # the duration
-    assert "2026-01-01 *" not in told
+    printed = run(published, "overview", "--account", "acme", "--grain", "month").stdout
+    assert "9 h 59 min" in printed  # the duration
+    assert "2026-01-01 *" not in printed
     with duckdb.connect(str(published.file)) as writer:
         writer.execute("update reporting.accounts set data_through = timestamp '2026-01-15 00:00:00'")
-    told = run(published, "overview", "--account", "acme", "--grain", "week").stdout
-    assert "2026-01-12 *" in told
-    assert "* the data does not reach to its end" in told
+    printed = run(published, "overview", "--account", "acme", "--grain", "week").stdout
+    assert "2026-01-12 *" in printed
+    assert "* the data does not cover the whole period" in printed
 
 
 def test_text_of_others_does_nothing_on_a_terminal(published: Published) -> None:
@@ -192,37 +192,37 @@ def test_text_of_others_does_nothing_on_a_terminal(published: Published) -> None
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["overview", "--account", "acm"], "no account 'acm' in this release; there are acme, globex, idle"),
-        (["overview", "--agent", "a9"], "no agent 'a9' in this release; there are a1, a2, ada@example.org"),
-        (["overview", "--agent", "Ada"], "no agent 'Ada' in this release; the agent of this name is 'a1'"),
-        (["overview", "--conversation-tag", "VIP"], "no conversation tag 'VIP' in this release; there are late; very"),
-        (["overview", "--contact-tag", "x"], "no contact tag 'x' in this release; there is gold, old"),
+        (["overview", "--account", "acm"], "no account 'acm' in this release; it has acme, globex, idle"),
+        (["overview", "--agent", "a9"], "no agent 'a9' in this release; it has a1, a2, ada@example.org"),
+        (["overview", "--agent", "Ada"], "no agent 'Ada' in this release; the agent with this name is 'a1'"),
+        (["overview", "--conversation-tag", "VIP"], "no conversation tag 'VIP' in this release; it has late; very"),
+        (["overview", "--contact-tag", "x"], "no contact tag 'x' in this release; it has gold, old"),
         (["details", "--grain", "week"], "details has no grain"),
         (["overview", "--from", "2026-02-02", "--to", "2026-02-01"], "the last day, 2026-02-01, lies before the first"),
-        (["overview", "--from", "2026-02-30"], "'2026-02-30' is no day; write it as 2026-08-31"),
+        (["overview", "--from", "2026-02-30"], "'2026-02-30' is not a date; write it as 2026-08-31"),
         (["nothing"], "'nothing' is not one of 'overview', 'by-agent'"),
-        (["overview", "--format", "xlsx"], "--format xlsx: is nothing for a terminal; name a file with --out"),
-        (["overview", "--out", "a.txt"], "--out: a.txt: its ending tells no format; add --format"),
+        (["overview", "--format", "xlsx"], "--format xlsx: cannot be shown on a terminal; name a file with --out"),
+        (["overview", "--out", "a.txt"], "--out: a.txt: its ending does not name a format; add --format"),
         (["overview", "--out", "/nowhere/a.csv"], "/nowhere/a.csv: No such file or directory; name a file"),
-        (["overview", "--out", "/dev/null", "--format", "csv"], "/dev/null: is no regular file"),
+        (["overview", "--out", "/dev/null", "--format", "csv"], "/dev/null: is not a regular file"),
     ],
 )
-def test_wrong_usage_is_told(published: Published, options: list[str], words: str) -> None:
+def test_wrong_usage_is_reported(published: Published, options: list[str], words: str) -> None:
     result = run(published, *options, status=2)
     assert words in result.stderr
     assert result.stdout == ""
 
 
-def test_of_many_names_the_nearest_are_told(published: Published) -> None:
+def test_of_many_names_the_nearest_are_listed(published: Published) -> None:
     with duckdb.connect(str(published.file)) as writer:
         writer.execute(
             "update reporting.tag_sets set tags = list_concat(tags, list_transform(range(300), lambda n: 'tag ' || n))"
             " where list_contains(tags, 'vip')"
         )
-    told = run(published, "overview", "--conversation-tag", "tags 77", status=2).stderr
-    assert "there are 302, " in told
-    assert "tag 77" in told
-    assert told.count("tag ") < 12
+    printed = run(published, "overview", "--conversation-tag", "tags 77", status=2).stderr
+    assert "it has 302, " in printed
+    assert "tag 77" in printed
+    assert printed.count("tag ") < 12
 
 
 def test_before_the_first_release_there_is_nothing(published: Published) -> None:
@@ -230,7 +230,7 @@ def test_before_the_first_release_there_is_nothing(published: Published) -> None
     assert "nothing is published yet; run 'causerie run' first" in run(published, "overview", status=1).stderr
 
 
-def test_a_release_of_older_software_is_told(published: Published) -> None:
+def test_a_release_of_older_software_is_reported(published: Published) -> None:
     with duckdb.connect(str(published.file)) as writer:
         writer.execute("drop schema reporting cascade")
     assert "was published by older software" in run(published, "overview", status=1).stderr
@@ -251,7 +251,7 @@ def test_where_the_disk_gets_full_the_old_file_stays(published: Published, befor
     arguments = ["report", "details", "--config", str(published.config), "--out", str(out)]
     failed = subprocess.run([sys.executable, "-c", LIMITED, *arguments], capture_output=True, text=True, check=False)
     assert failed.returncode == 1, failed.stderr
-    assert failed.stderr.splitlines()[-1].endswith(f"{out} is as it was before"), failed.stderr
+    assert failed.stderr.splitlines()[-1].endswith(f"{out} is unchanged"), failed.stderr
 
 
 def test_a_full_disk_is_called_so(published: Published, before: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,5 +262,11 @@ def test_a_full_disk_is_called_so(published: Published, before: Path, monkeypatc
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(downloads, "write_csv", fail)
-    told = run(published, "details", "--out", str(out), status=1).stderr
-    assert f"the disk of {before} is full: make room there and run again; {out} is as it was before" in told
+    printed = run(published, "details", "--out", str(out), status=1).stderr
+    assert f"the disk of {before} is full: make room there and run again; {out} is unchanged" in printed
+
+
+def test_the_help_says_that_filters_are_combined_with_and() -> None:
+    words = " ".join(CliRunner().invoke(main, ["report", "--help"]).output.split())
+    assert "Different filters are combined with AND: a conversation must match every one" in words
+    assert "or …" not in words

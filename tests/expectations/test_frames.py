@@ -11,10 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations.facts import gather
+from expectations.frames import gather
+from expectations.marts import MARTS
 from ingestion.builds.names import CANDIDATE
 from tests.drops import conversation, message, write_batch, write_config
 from tests.warehouse import BUILD, accept, build_marts
+
+AGGREGATED = [mart for mart, key in MARTS.items() if "grain" in key]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +83,7 @@ def test_every_published_date_is_looked_at(built: tuple[Path, Path]) -> None:
     dates = gather(build, candidate, {}, datetime.now(UTC))["dates"]
     assert {(row.table_name, row.column_name) for row in dates.itertuples()} >= {
         *(("details", f"{name}_at") for name in ("started", "first_inbound", "first_response", "closed", "rated")),
-        *((mart, f"period_{end}") for mart in ("overview", "by_agent", "by_tag") for end in ("start", "end")),
+        *((mart, f"period_{end}") for mart in AGGREGATED for end in ("start", "end")),
         *(
             ("details", "rated_at"),
             ("details", "last_message_at"),
@@ -91,18 +94,24 @@ def test_every_published_date_is_looked_at(built: tuple[Path, Path]) -> None:
     }
 
 
-def test_totals_keep_an_account_that_a_mart_has_lost(tmp_path: Path) -> None:
-    config = write_config(tmp_path)
-    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()], "messages": [message()]})
-    build_marts(config)
-    build, candidate = (tmp_path / "var" / "tests" / name for name in (BUILD, CANDIDATE))
-    assert not gather(build, candidate, {}, datetime.now(UTC))["totals"][["overview_off", "by_agent_off"]].any().any()
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *((f"{mart}.csat_percent", value) for mart in AGGREGATED for value in (-0.1, 100.1)),
+        *((f"{mart}.survey_response_percent", value) for mart in AGGREGATED for value in (-0.1, 100.1)),
+        *((f"{mart}.avg_rating", value) for mart in AGGREGATED for value in (0.9, 5.1)),
+        *(("by_tag.share_of_conversations", value) for value in (-0.1, 1.1)),
+    ],
+)
+def test_a_figure_out_of_its_bounds_is_counted(built: tuple[Path, Path], column: str, value: float) -> None:
+    build, candidate = built
+    table, name = column.split(".")
+    assert not gather(build, candidate, {}, datetime.now(UTC))["ranges"]["impossible"].any()
     with duckdb.connect(str(candidate)) as connection:
-        connection.execute("delete from overview")
-        connection.execute("delete from by_tag")
-    totals = gather(build, candidate, {}, datetime.now(UTC))["totals"].set_index("figure")
-    assert totals.loc["conversations", "overview_off"] == 1
-    assert totals.loc["messages", "by_agent_off"] == 1
+        connection.execute(f"update {table} set {name} = {value}")
+    ranges = gather(build, candidate, {}, datetime.now(UTC))["ranges"]
+    found = ranges[ranges["impossible"] > 0]
+    assert [(row.table_name, row.column_name) for row in found.itertuples()] == [(table, name)]
 
 
 @pytest.fixture

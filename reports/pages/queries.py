@@ -1,6 +1,6 @@
-"""Questions of the pages, and their answers as plain rows.
+"""Queries of the pages, and their results as plain rows.
 
-Here: searching, sorting and paging in SQL, CSV. Not here: what a figure means (the table macros), caches (``asking``).
+Here: searching, sorting and paging in SQL, CSV. Not here: what a figure means (the table macros), caches (``release``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from reports.downloads import Rows, write_csv
-from reports.questions import REPORTS, Filters, sql_of
+from reports.queries import REPORTS, Filters, sql_of
 
 PAGE_ROWS = 50
 """Rows of one page of Details."""
@@ -39,12 +39,12 @@ SORTABLE = (
 )
 """Columns by which Details can be sorted."""
 
-Question = tuple[str, dict[str, Any]]
+Query = tuple[str, dict[str, Any]]
 """SQL and the values of its parameters."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class Result:
     """Rows with the names of their columns."""
 
     columns: tuple[str, ...]
@@ -55,19 +55,19 @@ class Answer:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def ask(cursor: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> Answer:
-    """The answer of a release."""
+def run(cursor: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> Result:
+    """Run a query on a release."""
     cursor.execute(sql, values)
-    return Answer(tuple(name for name, *_ in cursor.description or ()), cursor.fetchall())
+    return Result(tuple(name for name, *_ in cursor.description or ()), cursor.fetchall())
 
 
-def report(name: str, filters: Filters) -> Question:
+def report(name: str, filters: Filters) -> Query:
     """All rows and columns of a report: what its CSV holds."""
     call, values = sql_of(REPORTS[name], filters)
     return f"select * from {call}", values
 
 
-def _matching(filters: Filters, search: str) -> Question:
+def _matching(filters: Filters, search: str) -> Query:
     call, values = sql_of(REPORTS["details"], filters)
     if not search.strip():
         return call, values
@@ -80,19 +80,19 @@ def _matching(filters: Filters, search: str) -> Question:
     return f"{call} where {conditions}", values | {f"word_{n}": word for n, word in enumerate(words)}
 
 
-def details(filters: Filters, search: str = "") -> Question:
+def details(filters: Filters, search: str = "") -> Query:
     """All conversations that the filters choose and in which every word of the search is found."""
     matching, values = _matching(filters, search)
     return f"select * from {matching}", values
 
 
-def details_count(filters: Filters, search: str) -> Question:
+def details_count(filters: Filters, search: str) -> Query:
     """How many these are."""
     matching, values = _matching(filters, search)
     return f"select count(*) from {matching}", values
 
 
-def details_page(filters: Filters, search: str, sort: str, page: int) -> Question:
+def details_page(filters: Filters, search: str, sort: str, page: int) -> Query:
     """One page of them. ``sort`` as in the address; rows without a value come last, ties in the order of their keys.
 
     Raises:
@@ -109,7 +109,7 @@ def details_page(filters: Filters, search: str, sort: str, page: int) -> Questio
     return sql, values | {"page_rows": PAGE_ROWS, "rows_before": (page - 1) * PAGE_ROWS}
 
 
-def conversation(account: str, source_system: str, conversation_id: str) -> Question:
+def conversation(account: str, source_system: str, conversation_id: str) -> Query:
     """One conversation, whatever the filters."""
     return (
         "select * from details where account_id = $account and source_system = $source_system"
@@ -118,10 +118,10 @@ def conversation(account: str, source_system: str, conversation_id: str) -> Ques
     )
 
 
-def as_csv(cursor: duckdb.DuckDBPyConnection, question: Question) -> bytes:
-    """The rows of a question, as all downloads hold them (``downloads.write_csv``)."""
+def as_csv(cursor: duckdb.DuckDBPyConnection, query: Query) -> bytes:
+    """The rows of a query, as all downloads hold them (``downloads.write_csv``)."""
     written = io.BytesIO()
     text = io.TextIOWrapper(written, "utf-8", newline="")  # text in memory would take four times the bytes
-    write_csv(Rows(cursor, *question), text)
+    write_csv(Rows(cursor, *query), text)
     text.flush()
     return written.getvalue()
