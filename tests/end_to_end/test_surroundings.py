@@ -63,9 +63,12 @@ def test_the_users_environment_changes_no_release(tmp_path: Path) -> None:
     )
     assert run.returncode == PUBLISHED, run.stdout + run.stderr
     build_marts(config)
-    expected, found = contents(load_settings(config).home / "tests" / CANDIDATE), contents(current)
-    del expected["reporting.conversations"], found["reporting.conversations"]  # its keys follow the order of arrival
-    assert found == expected
+    assert figures(current) == figures(load_settings(config).home / "tests" / CANDIDATE)
+
+
+def figures(file: Path) -> dict[str, list[str]]:
+    """What a file holds; of tables whose keys follow the order of work, how many rows."""
+    return {name: found[:1] if name.startswith("reporting.") else found for name, found in contents(file).items()}
 
 
 def test_a_build_that_read_nothing_is_refused(
