@@ -26,6 +26,7 @@ from ingestion.settings import Settings, load_settings
 from ingestion.storage import landing
 from ingestion.storage.ledger import Ledger
 from tests.drops import agent, conversation, write_batch, write_config
+from tests.examples import examples
 from tests.ingestion.test_segments import Stop, decided, quarantine_of, rows_of, take
 
 ENTITIES = ("conversations", "agents")
@@ -285,7 +286,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
 def test_any_history_gives_the_same_rows_as_without_joining(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int | None, bool]]
