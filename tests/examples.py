@@ -8,5 +8,5 @@ PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "quick")
 
 
 def examples(thorough: int) -> int:
-    """All of them in the profile `thorough`, else a quarter of them, five at the least."""
-    return thorough if PROFILE == "thorough" else max(5, thorough // 4)
+    """All of them in the profile `thorough`, else a quarter of them, three at the least."""
+    return thorough if PROFILE == "thorough" else max(3, thorough // 4)

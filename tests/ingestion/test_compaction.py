@@ -115,6 +115,7 @@ def test_enough_for_a_full_segment_need_not_wait_for_their_number(place: Path, m
     assert len(segments_of(place)) < 7
 
 
+@pytest.mark.slow
 def test_raw_stays_a_modest_number_of_files_over_many_runs(place: Path) -> None:
     written = 0
     for turn in range(7, 40):
@@ -231,6 +232,7 @@ compaction.compact(load_settings(Path(sys.argv[1])), lambda _: None)
 """
 
 
+@pytest.mark.builds
 def test_a_kill_at_any_step_loses_nothing(place: Path) -> None:
     before = state(place)
     for step in range(100):

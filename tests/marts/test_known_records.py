@@ -39,7 +39,7 @@ def versions(chance: random.Random) -> dict[str, list[Row]]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
 def test_the_last_build_tells_what_raw_tells(tmp_path: Path, seed: int) -> None:
     counts = []
     for way in ("raw", "build"):
@@ -85,7 +85,7 @@ order by all
 """
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
 def test_what_was_found_is_handed_to_the_build(tmp_path: Path, seed: int) -> None:
     """Every version in force that a search of the build before finds, though batches were refused and came again."""
     chance = random.Random(seed)

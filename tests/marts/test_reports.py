@@ -182,6 +182,7 @@ def test_without_filters_a_macro_is_its_mart(demo: Release) -> None:
     check_without_filters(demo)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the real support conversations are not beside the checkout")
 def test_reports_of_real_conversations_equal_the_plain_computation(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from reports.pages.answers import PAGE_ROWS, SORTABLE, Question
 from reports.published import accounts, connect
 from reports.questions import REPORTS, Filters
 
+pytestmark = pytest.mark.builds
+
 
 @pytest.fixture
 def connection(link: Path) -> Iterator[duckdb.DuckDBPyConnection]:
