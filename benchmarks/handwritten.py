@@ -3,10 +3,10 @@
     python benchmarks/handwritten.py --config causerie.toml --out marts.duckdb
 
 It reads every batch of NDJSON files of every `export` source straight from its drop, and writes `overview`, `by_agent`,
-`by_tag` and `details` with the columns and types of the contract, as fast as one DuckDB process can. Of options and
+`by_tag` and `details` with the columns and types of docs/figures.md, as fast as one DuckDB process can. Of options and
 formats it knows those of the bench's drops alone. It keeps nothing between runs: no landing, no raw layer, no hashes,
-no refused batches, no tests, no publication, and rows that the contract quarantines are left out without a word. What
-a warehouse run costs above this is the price of those.
+no refused batches, no tests, no publication, and rows that docs/export-format.md quarantines are left out without a
+word. What a warehouse run costs above this is the price of those.
 
 Not told apart from good rows, for speed: ids that are fractional numbers, JSON containers in text columns, and an hour
 written as 24. All of it is DuckDB only; nothing of causerie is imported.
@@ -947,7 +947,7 @@ def by_period(*keys: str) -> str:
 
 
 def measures() -> str:
-    """The measure set over the joined aggregates, in the order of the contract."""
+    """The measure set over the joined aggregates, in the order of docs/figures.md."""
     counts = [
         *("conversations", "conversations_inbox", "conversations_flow", "conversations_inbound"),
         *("conversations_other", "distinct_contacts", "messages", "messages_inbound", "messages_outbound"),

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.rows import text
+from expectations.marts import MARTS
 
-MARTS = ("overview", "by_agent", "by_tag", "details")
 _DECIMALS = 6
 """Of averages and percentiles: the same sum in another order differs far below."""
 

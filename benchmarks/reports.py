@@ -19,8 +19,8 @@ from benchmarks.drops import Given, configure, demo
 from benchmarks.measuring import causerie_run, measure
 from benchmarks.page import Report, at_most, table
 from reports.published import accounts, agents, contact_tags, conversation_tags, opened
-from reports.questions import REPORTS, Filters, sql_of
-from reports.questions import Report as Published
+from reports.queries import REPORTS, Filters, sql_of
+from reports.queries import Report as Published
 
 SECONDS, MILLION = 1.0, 1_000_000
 
@@ -71,7 +71,10 @@ def _asked(release: Path, repeat: int) -> Iterator[tuple[str, str, str, float, i
             "no filter": {},
             "agents": {"agents": tuple(agent.agent_id for agent in agents(connection, name)[:3])},
             "contact tag": {"contact_tags": tuple(contact_tags(connection, name)[:1])},
-            "tags, hours": {"conversation_tags": tuple(conversation_tags(connection, name)[:2]), "working_hours": True},
+            "tags, hours": {
+                "conversation_tags": tuple(conversation_tags(connection, name)[:2]),
+                "working_hours": "inside",
+            },
         }
         month = account.last_date - timedelta(days=29)
         for kind in REPORTS.values():

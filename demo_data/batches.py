@@ -134,7 +134,7 @@ class _Entity(ABC):
     """The records of one entity, when they first come, when they change, and how they look at an instant."""
 
     name = ""
-    # Required columns that spoiling goes for; the reader's page on quarantine names the reasons.
+    # Required columns that spoiling goes for; docs/export-format.md names the reasons.
     instant = ""
     wrong = _Wrong()
     late_share = 0.004

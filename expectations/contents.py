@@ -1,7 +1,7 @@
-"""What a candidate holds: rows and a checksum of each table, so that a verdict is about exactly that.
+"""What a candidate holds, as row counts and checksums: they tie a verdict to exactly what it judged.
 
-Here: the names of the marts, checksums of them and of what the reports for any filter are made from; ``python -m
-expectations.contents`` reads the path of a file, as a line of JSON, and prints them as JSON. Not here: whether the
+Here: checksums of the marts, and of what the reports for any filter are made from. ``python -m expectations.contents``
+reads the path of a file as a line of JSON, and prints them as JSON. Not here: whether the
 contents are good (``verdict``).
 """
 
@@ -14,10 +14,8 @@ from pathlib import Path
 
 import duckdb
 
+from expectations.marts import MARTS
 from ingestion.sql import sql_file, sql_text
-
-MARTS = ("overview", "by_agent", "by_tag", "details")
-
 
 REPORTING = "reporting"
 """The schema of the tables that the reports for any filter are made from."""
@@ -26,15 +24,14 @@ _OF_ROWS = "count(*), bit_xor(hash(rows)), sum(cast(hash(rows) as hugeint))"
 
 
 def contents(candidate: Path) -> dict[str, list[str]]:
-    """Of each table the number of rows and a checksum over every value, whatever the order of the rows.
+    """The number of rows and a checksum over every value, whatever the order of the rows, of each table by name.
 
-    Beside the marts that is each table of the schema ``reporting``; ``macros`` stands for the reports, as they are
-    written.
+    The tables are the marts and those of the schema ``reporting``; ``macros`` stands for the SQL of the reports.
     """
     with duckdb.connect(str(candidate), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         relations = {mart: mart for mart in MARTS}
-        # nothing is bound: with the first parameter of a process DuckDB imports pandas, for a quarter of a second
+        # no parameter: at the first one of a process DuckDB imports pandas, which takes a quarter of a second
         for (table,) in connection.execute(
             f"select table_name from duckdb_tables() where schema_name = {sql_text(REPORTING)} order by all"
         ).fetchall():
@@ -43,17 +40,17 @@ def contents(candidate: Path) -> dict[str, list[str]]:
             "(select function_name, parameters, macro_definition from duckdb_functions()"
             " where function_type = 'table_macro' and not internal)"
         )
-        return {name: _told(connection, relation) for name, relation in relations.items()}
+        return {name: _checksum(connection, relation) for name, relation in relations.items()}
 
 
 def contents_of_files(files: Mapping[str, Path]) -> dict[str, list[str]]:
-    """As :func:`contents`, of Parquet files: they are equal where the rows and the types of their columns are."""
+    """As :func:`contents`, of Parquet files: equal to a table's if their rows and the types of their columns are."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        return {name: _told(connection, f"read_parquet({sql_file(path)})") for name, path in files.items()}
+        return {name: _checksum(connection, f"read_parquet({sql_file(path)})") for name, path in files.items()}
 
 
-def _told(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+def _checksum(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
     return [str(value) for value in connection.execute(f"select {_OF_ROWS} from {relation} as rows").fetchone() or ()]
 
 

@@ -1,7 +1,7 @@
-"""A verdict about one build: the suites evaluated by Great Expectations, the result stored with the build's id.
+"""The verdict about one build: Great Expectations evaluates the suites, and the result is stored with the build's id.
 
-Here: evaluation, Data Docs, the stored verdict. Not here: what is expected (``suites``), and publication.
-A build is good only when at least one expectation was evaluated, none raised, and none failed that is critical.
+Here: evaluation, Data Docs, the stored verdict. Not here: what is expected (``suites``), and publication. A build
+passes if at least one expectation was evaluated, none raised an error, and no critical one failed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SAMPLES = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """A failed expectation: the frame it is about, what was expected, what was seen; ``samples``: whole rows of it."""
+    """A failed expectation of one suite: what was expected and observed; ``samples`` are rows of its frame."""
 
     suite: str
     expectation: str
@@ -39,10 +39,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the suites say of one build.
+    """What the suites say about one build.
 
-    ``raised`` counts expectations that could not be evaluated; ``contents`` (``contents.contents``) tells the marts
-    that were judged from any others; ``against`` is the id of the release that was current.
+    ``raised`` counts expectations that could not be evaluated. ``contents`` are the checksums of the marts that were
+    judged (``contents.contents``). ``against`` is the id of the release that was current.
     """
 
     build_id: str
@@ -59,12 +59,12 @@ class Verdict:
 
     @property
     def warnings(self) -> list[Finding]:
-        """Failures that are published with it."""
+        """Failures that do not."""
         return [finding for finding in self.findings if finding.severity == "warning"]
 
     @property
     def holds(self) -> bool:
-        """Whether the build may be published."""
+        """Whether the build passed and may be published."""
         return self.evaluated > 0 and self.raised == 0 and not self.refusals
 
     def write(self, path: Path) -> None:
@@ -75,10 +75,10 @@ class Verdict:
 
 
 def read_verdict(path: Path) -> Verdict:
-    """A stored verdict.
+    """The verdict that is stored in a file.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is no such file.
     """
     content = json.loads(path.read_text())
     content["findings"] = tuple(
@@ -139,7 +139,7 @@ def evaluate(
 
 
 def _as_html(frame: pandas.DataFrame) -> pandas.DataFrame:
-    """A frame with its texts as HTML: Data Docs put what was seen on their pages as it stands."""
+    """A frame with its texts escaped: Data Docs put observed values on their pages as they are."""
     texts = frame.select_dtypes(exclude=["number", "bool", "datetimetz", "datetime"])
     return frame.assign(
         **{
@@ -171,7 +171,7 @@ def _raised(result: Any) -> bool:
 
 
 def _finding(suite: str, result: Any, frame: pandas.DataFrame) -> Finding | None:
-    """None for an expectation that was met; its rows are shown as they stand in the frame."""
+    """The finding of a result, with the values of the frame; None if the expectation was met."""
     if result.success and not _raised(result):
         return None
     configuration = result.expectation_config
@@ -203,7 +203,7 @@ def _limits(arguments: dict[str, Any]) -> str:
 
 
 def _row(frame: pandas.DataFrame, place: int, column: str) -> str:
-    """What a row is about (its text columns), and the value that was not expected."""
+    """The texts of a row, which say what it is about, and the unexpected value."""
     row = frame.iloc[place]
     names = [str(value) for name, value in row.items() if isinstance(value, str) and name != column]
     value = row[column]

@@ -11,28 +11,24 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
 from itertools import chain
 from pathlib import Path
 
 import duckdb
 
 from ingestion import machine
-from ingestion.builds.build_file import CarriedOver
-from ingestion.builds.known_records import InForce
 from ingestion.decisions import fingerprint, in_force
-from ingestion.export_format import Entity
 from ingestion.judging import judged
 from ingestion.live_formats import EXPORT, entities_of
 from ingestion.parsing import parser
 from ingestion.parsing.row_rules import rules_of
 from ingestion.raw import segments
-from ingestion.raw.segments import RawBatch, Segment, holding
-from ingestion.restatements import Clocks, known_and_restated, versions
+from ingestion.raw.segments import RawBatch, Segment
+from ingestion.restatements import Clocks, known_and_restated
 from ingestion.settings import AnySource, ExportSource, Settings
 from ingestion.sources import SourceError, export
 from ingestion.sources.pull import next_name
-from ingestion.sql import first_line, sql_text
+from ingestion.sql import sql_text
 from ingestion.storage.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, refusal
 from ingestion.storage.ledger import LEDGER, Counts, Decision, Entry, Ledger
 from ingestion.storage.manifests import LiveManifest, Manifest
@@ -70,29 +66,14 @@ class SourceReport:
         return ([self.failure] if self.failure else []) + reasons
 
 
-def take_in(
-    settings: Settings,
-    progress: Progress,
-    last_build: Callable[[], CarriedOver | None] = lambda: None,
-    known_records: InForce | None = None,
-) -> list[SourceReport]:
-    """Land, parse and judge what is new in every source; one report a source, in the order of the configuration.
-
-    ``last_build`` is asked when there is something to judge: a build whose batches are all accepted still. What was
-    known up to it is looked up in its tables, where every record stands once, and not in all of raw. ``known_records``
-    keeps what was found there.
-    """
-    last_build = cache(last_build)
-    known_records = known_records or InForce()
+def take_in(settings: Settings, progress: Progress) -> list[SourceReport]:
+    """Land, parse and judge what is new in every source; one report a source, in the order of the configuration."""
     connection = parser.connect()
     connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
     if settings.resources.threads:
         connection.execute(f"set threads = {settings.resources.threads}")
     with Ledger(settings.home / LEDGER) as ledger:
-        return [
-            _SourceIntake(connection, ledger, settings, source, progress, last_build, known_records).run()
-            for source in settings.sources
-        ]
+        return [_SourceIntake(connection, ledger, settings, source, progress).run() for source in settings.sources]
 
 
 def accepted_entries(settings: Settings) -> list[Entry]:
@@ -147,11 +128,7 @@ class _SourceIntake:
         settings: Settings,
         source: AnySource,
         progress: Progress,
-        last_build: Callable[[], CarriedOver | None],
-        known_records: InForce,
     ) -> None:
-        self._last_build = last_build
-        self._known_records = known_records
         self._connection = connection
         self._ledger = ledger
         self._settings = settings
@@ -353,17 +330,7 @@ class _SourceIntake:
     def _judge(self, segment: Segment, batches: Sequence[RawBatch]) -> list[Entry]:
         self._progress(f"{self._source.name}: comparing clocks with what is known")
         entities = self._entities.values()
-        try:
-            clocks = known_and_restated(self._connection, self._known, segment, batches, entities)
-        except duckdb.Error as error:
-            if self._last_build() is None or isinstance(error, duckdb.InterruptException) or machine.is_at_fault(error):
-                raise
-            raise SourceError(
-                f"{self._source.name}: known records cannot be read in the last build: {first_line(error)}; if it is"
-                " damaged, build from nothing: causerie run --full-refresh"
-            ) from None
-        for batch in batches:
-            self._known_records.add(self._source.name, batch.batch)
+        clocks = known_and_restated(self._connection, self._history, segment, batches, entities)
         return [self._entry(batch, segment, clocks) for batch in batches]
 
     def _take_in_one_by_one(self, group: _Group) -> bool:
@@ -388,21 +355,6 @@ class _SourceIntake:
     def _parsed(self, landed: Sequence[Landed]) -> tuple[Segment, list[RawBatch]]:
         kind, bounds = self._source.kind, self._settings.bounds
         return segments.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, kind, bounds)
-
-    def _in_history(self, entity: Entity, _: str) -> str | None:
-        return versions(self._history, entity)
-
-    def _known(self, entity: Entity, delivered: str) -> str | None:
-        build = self._last_build()
-        if build is None:
-            return self._in_history(entity, delivered)
-        self._known_records.begin(self._connection, build)
-        last = build.last.get(self._source.name, "")
-        source_no = 1 + self._settings.sources.index(self._source)
-        since = [batch for segment in self._history for batch in segment.batches if batch > last]
-        after = versions(holding(self._history, [(self._source.name, batch) for batch in since]), entity, since)
-        of_build = self._known_records.look_up(entity, source_no, delivered)
-        return f"{of_build} union all {after}" if after else of_build
 
     def _entry(self, batch: RawBatch, segment: Segment, clocks: dict[tuple[str, str], Clocks]) -> Entry:
         counts, reasons = self._judged(batch, segment, clocks)
@@ -461,7 +413,7 @@ class _SourceIntake:
                 segment, parsed = self._parsed([outcome for _, outcome in group if isinstance(outcome, Landed)])
                 fresh.append(segment)
                 entities = self._entities.values() if outdated else ()
-                clocks = known_and_restated(self._connection, self._in_history, segment, parsed, entities)
+                clocks = known_and_restated(self._connection, self._history, segment, parsed, entities)
                 for batch in parsed:
                     said += [f"{name} {batch.batch}: {note}" for note in batch.notes]
                     entry = entries[batch.batch]

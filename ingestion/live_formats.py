@@ -2,7 +2,7 @@
 
 Here: which values of a record are kept, where it holds them, and of what type they are. Not here: how records are
 fetched (``sources``), and what they mean in the common vocabulary (dbt's staging models). The source of these
-definitions is the page on the live systems. What a record holds beside these stays in landing and is ignored.
+definitions is ``docs/live-systems.md``. What a record holds beside these stays in landing and is ignored.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ since when. Not here: how many of them refuse a batch (``ingest``), and what mak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,10 +15,6 @@ import duckdb
 from ingestion.export_format import Entity
 from ingestion.raw.segments import RawBatch, Segment, records
 from ingestion.sql import sql_text
-
-Known = Callable[[Entity, str], str | None]
-"""Of an entity and SQL of what was delivered of it, SQL of the versions of the same records that were accepted before,
-with the columns of :func:`versions`, others possibly among them; None for none."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +60,15 @@ def versions(segments: Sequence[Segment], entity: Entity, batches: Sequence[str]
 
 def known_and_restated(
     connection: duckdb.DuckDBPyConnection,
-    known: Known,
+    history: Sequence[Segment],
     segment: Segment,
     batches: Sequence[RawBatch],
     entities: Iterable[Entity],
 ) -> dict[tuple[str, str], Clocks]:
     """By batch and entity: how many of its records were known before it, and how many of these changed their clock.
 
-    ``batches`` are those of a new segment. Before a batch means: in what is ``known``, and in those of smaller name, as
-    if these were accepted; where one of them is not, nothing behind it is accepted in this run anyway.
+    ``batches`` are those of a new segment. Before a batch means: in ``history``, and in those of smaller name, as if
+    these were accepted; where one of them is not, nothing behind it is accepted in this run anyway.
     """
     found = {}
     for entity in entities:
@@ -80,8 +76,7 @@ def known_and_restated(
             continue
         records = {batch.batch: batch.totals().get(entity.name, (0, 0))[0] for batch in batches}
         delivering = [batch for batch, count in records.items() if count]
-        delivered = versions([segment], entity, delivering)
-        before = known(entity, delivered) if delivering and delivered else None
+        before = versions(history, entity) if delivering else None
         if before is None and len(delivering) < 2:
             continue
         # a record that occurs twice occurs in a batch other than the largest: only their keys need be remembered

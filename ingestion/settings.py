@@ -34,6 +34,11 @@ class SettingsError(Exception):
     """The configuration is missing or wrong. The message names the file, the key and the remedy."""
 
 
+def is_plain() -> bool:
+    """Whether ``CAUSERIE_PLAIN=1`` asks to use other libraries without what we change in them (docs/upgrading.md)."""
+    return os.environ.get("CAUSERIE_PLAIN") == "1"
+
+
 def config_path_from_environment() -> Path:
     """The configuration file that Dagster's own tools use."""
     return Path(os.environ.get(CONFIG_VARIABLE, "causerie.toml"))

@@ -1,6 +1,6 @@
 """All definitions, put together for one configuration.
 
-Here: wiring. Not here: asset code (``defs``). Tests and the command replace what they need: the reporter.
+Here: wiring. Not here: asset code (``defs``). Tests and the command replace the reporter.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def build_defs(settings: Settings, reporter: Reporter | None = None) -> dg.Defin
     """Assets, the job and its schedule.
 
     Raises:
-        SettingsError: the schedule is none that Dagster understands.
+        SettingsError: Dagster does not understand the schedule.
     """
     job = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.all(),
-        description="Takes in what is new, builds the marts, audits the build and publishes it.",
+        description="Ingests new batches, builds the marts, audits the build and publishes it.",
     )
     schedules = []
     if settings.schedule is not None:

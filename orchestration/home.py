@@ -1,10 +1,10 @@
 """The folders of one home, the lock that lets one run at a time work in it, and who may read what.
 
-Here: where things lie. Not here: what is in them.
+Here: where things are. Not here: what is in them.
 
-A home holds names, phone numbers and texts. Whoever takes it has a umask from then on by which all that the process,
-its threads and its children create is its user's alone. Releases are for other users too: whoever writes one says so,
-by explicit modes.
+A home holds names, phone numbers and texts. From the moment a process locks it, a umask keeps everything that the
+process, its threads and its children create to its user. Releases are for other users, too: whoever writes one sets its
+mode.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ingestion.builds.names import CANDIDATE, DATABASE
 from ingestion.storage.ledger import LEDGER
 
 _ITS_USER_ALONE = 0o077
-"""The umask of who works in a home."""
+"""The umask of a process that works in a home."""
 
 
 class BusyError(Exception):
-    """Another run is at work in this home."""
+    """Another run is in progress in this home."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Build:
 
     @property
     def candidate(self) -> Path:
-        """The file with the marts that becomes the release: dbt writes it, publication moves it."""
+        """The file with the marts: dbt writes it, publication makes it the release."""
         return self.folder / CANDIDATE
 
     @property
@@ -54,7 +54,7 @@ class Build:
 
     @property
     def verdict(self) -> Path:
-        """What the expectations say of this build."""
+        """What the expectations say about this build."""
         return self.folder / "verdict.json"
 
     @property
@@ -86,7 +86,7 @@ class Home:
 
     @property
     def current_exports(self) -> Path:
-        """The link to the Parquet exports of what readers open; none where that has no exports."""
+        """The link to the Parquet exports of the current release, if it has any."""
         return self.releases / "current-parquet"
 
     @property
@@ -96,7 +96,7 @@ class Home:
 
     @property
     def record(self) -> Path:
-        """What came of the last run."""
+        """The record of the last run."""
         return self.path / "last_run.json"
 
     @property
@@ -106,11 +106,11 @@ class Home:
 
     @property
     def open_build(self) -> Path:
-        """A link to the running job's build, or the last one's: a path that stays the same, as dbt's parse needs it."""
+        """A link to the build of the running job, or of the last one: dbt's parsed project needs a path that stays."""
         return self.path / "builds" / "open"
 
     def private(self) -> list[Path]:
-        """What is there that only its user may read; all else below the folder of the home is not touched."""
+        """The existing paths that only its user may read. Nothing else below the home is touched."""
         names = ("landing", "raw", "builds", "dbt", LEDGER, self.log.name, self.record.name, "lock")
         there = [path for path in (self.path / name for name in names) if os.access(path, os.F_OK)]
         return [*there, *self.releases.glob("*-data-docs")]
@@ -120,7 +120,7 @@ class Home:
         return Build(self.path / "builds" / run_id)
 
     def last_build(self) -> Build:
-        """The build of the last run that made one, whether it is there any more or not."""
+        """The build of the last run that made one; it may be removed by now."""
         return Build(self.open_build.resolve())
 
     def builds(self) -> list[Build]:
@@ -134,17 +134,17 @@ class Home:
 
 
 _held: dict[Path, tuple[IO[str], int]] = {}
-"""Of each home that this process has taken: the file of its lock, and the umask that was in force before."""
+"""Of each home that this process has locked: the file of the lock, and the umask before it."""
 
 
 def lock(home: Home) -> str | None:
-    """Take the home for this process; the lock ends with the process, however it ends.
+    """Lock the home for this process; the lock ends with the process, however it ends.
 
-    What a home of older software shows to other users is closed to them; in that case a line says so.
+    Files that an older version left readable for other users are closed to them; then a line that says so is returned.
 
     Raises:
         BusyError: another process holds it.
-        OSError: it cannot be made, or belongs to another user.
+        OSError: the home cannot be created, or belongs to another user.
     """
     path = home.path / "lock"
     if path in _held:
@@ -159,7 +159,7 @@ def lock(home: Home) -> str | None:
             holder = file.read().strip()
             file.close()
             raise BusyError(
-                f"{home.path}: another run ({holder or 'just starting'}) is at work here; wait for it to end"
+                f"{home.path}: another run ({holder or 'just starting'}) is in progress here; wait for it to end"
             ) from None
         mended = _close_to_others(home)
     except BaseException:
@@ -173,25 +173,25 @@ def lock(home: Home) -> str | None:
 
 
 def keep_private(home: Home) -> int:
-    """Have what this process creates from here on be its user's alone; the umask before, and the folder is there."""
+    """Keep what this process creates from now on to its user, and create the home. Returns the umask before."""
     make_readable_folder(home.path)
     return os.umask(_ITS_USER_ALONE)
 
 
 def umask_of_user(home: Home) -> int:
-    """The umask for what is written for the user while this process has the home."""
+    """The umask of the user, for files that are written for others while this process works in the home."""
     return _held[home.path / "lock"][1]
 
 
 def make_readable_folder(folder: Path) -> None:
-    """Make a folder, and those above it, into which every user may look; one that is there keeps its mode."""
+    """Create a folder and its parents so that every user may look into them; an existing one keeps its mode."""
     for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
         missing.mkdir(exist_ok=True)
         missing.chmod(0o755)
 
 
 def _close_to_others(home: Home) -> str | None:
-    """Take from other users what a umask let them read. Links are left alone: what they name may be a release."""
+    """Close to other users what a umask let them read. Links are left alone: they may name a release."""
     open_ones = [path for path in home.private() if path.stat().st_mode & _ITS_USER_ALONE]
     for path in open_ones:
         _close(path)
@@ -202,9 +202,7 @@ def _close_to_others(home: Home) -> str | None:
     if not open_ones:
         return None
     names = ", ".join(path.name for path in open_ones)
-    return (
-        f"{home.path}: other users could read {names}, which hold or tell of names, numbers and texts; now they cannot"
-    )
+    return f"{home.path}: other users could read {names}, which may contain names, numbers and texts; now they cannot"
 
 
 def _close(path: Path) -> None:
@@ -212,7 +210,7 @@ def _close(path: Path) -> None:
 
 
 def closed_to_us(home: Home) -> str | None:
-    """Why this user can neither work in a home nor see how it stands; None where it can."""
+    """Why this user cannot work in a home, nor see its status; None if the user can."""
     if not (os.access(home.path, os.F_OK) and home.path.is_dir()):
         return None
     if os.access(home.path, os.R_OK | os.X_OK) and all(os.access(path, os.R_OK) for path in home.private()):
@@ -237,7 +235,7 @@ def is_locked(home: Home) -> bool:
 
 
 def unlock(home: Home) -> None:
-    """Give the home back before the process ends."""
+    """Unlock the home before the process ends."""
     held = _held.pop(home.path / "lock", None)
     if held is not None:
         file, before = held

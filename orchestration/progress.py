@@ -1,6 +1,6 @@
-"""What a run tells while it works, and what it leaves to be told at the end.
+"""The progress of a run: what it reports while it works, and what is left to show at its end.
 
-Here: the reporter that the assets talk to. Not here: how a terminal shows it (``console``).
+Here: the reporter that the assets use. Not here: how a terminal shows it (``console``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 
 from expectations.verdict import Verdict
 from ingestion.ingest import SourceReport
-from orchestration.cli.summary import taken_in
 from orchestration.home import Home
 from orchestration.releases.catalog import Release
 from orchestration.run_record import RunRecord
@@ -22,21 +21,21 @@ from orchestration.run_record import RunRecord
 
 @dataclass
 class Reporter:
-    """Collects what a run did, and keeps the record of it; a subclass may show it at once.
+    """Collects what a run did, and keeps its record; a subclass may show it at once.
 
-    Silent by itself: Dagster's own log tells the rest.
+    By itself it prints nothing: Dagster has its own log.
     """
 
     home: Home | None = None
-    """Where the record of the run is kept, if it is."""
+    """Where the record of the run is kept, if anywhere."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     steps: dict[str, float] = field(default_factory=dict)
     """Seconds of each step."""
     sources: list[SourceReport] = field(default_factory=list)
     is_new: bool = True
     """Whether there was anything to build."""
-    is_update: bool = False
-    """Whether the last build is read: what is known is looked up in it, and the build begins as a copy of it."""
+    is_incremental: bool = False
+    """Whether the build begins as a copy of the last one."""
     build_failures: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
     release: Release | None = None
@@ -60,7 +59,7 @@ class Reporter:
             self._record(name)
 
     def finish(self) -> None:
-        """The run has ended, however it did."""
+        """The run has ended, in whatever way."""
         self._record(next(reversed(self.steps), ""), datetime.now(UTC))
 
     def _record(self, step: str, ended_at: datetime | None = None) -> None:
@@ -73,10 +72,10 @@ class Reporter:
             self._outcome(),
             self.release.release_id if self.release else None,
             {name: round(seconds, 3) for name, seconds in self.steps.items()},
-            {source.source: taken_in(source) for source in self.sources},
+            {source.source: ingested(source) for source in self.sources},
             self.refusals,
         )
-        with suppress(OSError):  # what is done is done, and what failed is told, also where a full disk keeps no record
+        with suppress(OSError):  # a full disk may keep no record; the run itself goes on
             record.write(self.home.record)
 
     def _outcome(self) -> str:
@@ -93,27 +92,44 @@ class Reporter:
         """A step has ended."""
 
     def progress(self, message: str) -> None:
-        """What the step is at."""
+        """What the step is doing."""
 
     def write_beside(self, write: Callable[[], None]) -> None:
-        """Write something in a thread while the run goes on: whoever needs it, and the end of the run, wait for it."""
+        """Write something in a thread while the run goes on; :func:`wait_for_written` waits for it."""
         pool = ThreadPoolExecutor(1)
         self._written.append(pool.submit(write))
         pool.shutdown(wait=False)
 
     def wait_for_written(self) -> None:
-        """Wait for all that is written in threads.
+        """Wait for everything that threads write.
 
         Raises:
-            Exception: what one of them met.
+            Exception: what one of them raised.
         """
         while self._written:
             self._written.pop().result()
 
     @property
     def refusals(self) -> list[str]:
-        """Everything that was not published, in words."""
+        """The reasons for everything that was not published."""
         found = [reason for source in self.sources for reason in source.refusals] + self.build_failures
         if self.verdict is not None and not self.verdict.holds:
             found += [str(finding) for finding in self.verdict.refusals] or ["no expectation was evaluated"]
         return found
+
+
+def ingested(source: SourceReport) -> str:
+    """What a source delivered in this run, in a line."""
+    accepted, refused, waiting = (len(source.having(status)) for status in ("accepted", "refused", "waiting"))
+    if source.failure:
+        return "could not be read"
+    if not source.entries:
+        return "nothing new"
+    rows = sum(counts.landed for entry in source.having("accepted") for counts in entry.counts.values())
+    bad = sum(counts.quarantined for entry in source.having("accepted") for counts in entry.counts.values())
+    parts = [f"{accepted:,} {'batch' if accepted == 1 else 'batches'} ingested, {rows:,} rows, {bad:,} quarantined"]
+    if refused:
+        parts.append(f"{refused} refused")
+    if waiting:
+        parts.append(f"{waiting} waiting")
+    return ", ".join(parts)

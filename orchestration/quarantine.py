@@ -1,12 +1,12 @@
 """Which rows are in quarantine, why, and whether a later batch has mended them.
 
-Here: the rows of raw's ``quarantine.parquet`` beside what the last build tells of them. Not here: what is quarantined
-(``ingestion.parsing.rules``), what mends a row (the model ``int_quarantine``), and how rows are shown
+Here: the rows of raw's ``quarantine.parquet``, joined with what the last build says about them. Not here: what is
+quarantined (``ingestion.parsing.rules``), what mends a row (the model ``int_quarantine``), and how rows are shown
 (``quarantine_formats``).
 
-Raw has the line and the record as it came, the build the key and the batch that mended it; both have the bad rows of a
-file in the same order. Of what the build does not tell (rows of refused batches, of batches that came since, of all
-when it cannot be read) the keys are looked up in the parsed files.
+Raw has the line and the record as delivered; the build has the key and the batch that mended it. Both have the bad rows
+of a file in the same order. The build does not have rows of refused and of newer batches, and none if it cannot be
+read: the keys of these are looked up in the parsed files.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ingestion.storage.ledger import LEDGER, Entry, Ledger
 from orchestration.home import Build, Home
 
 OPEN, MENDED, REFUSED, NOT_BUILT = "open", "mended", "refused", "not built"
-"""States of a row. ``REFUSED``: its batch is, so it is not counted; ``NOT_BUILT``: the build does not tell of it."""
+"""States of a row. ``REFUSED``: its batch is refused, so nothing counts it; ``NOT_BUILT``: the build lacks it."""
 
 _COLUMNS = "source_system, entity, batch, file, line, record_id, reasons, state, mended_by, record"
 _PLACE = "source_system, batch, file, entity, nth_of_file"
@@ -38,7 +38,7 @@ _ROWS_AT_ONCE = 1000
 
 
 class UnreadableLedgerError(Exception):
-    """Which batches there are cannot be told. The message says why."""
+    """The ledger cannot be read, so the batches are unknown. The message says why."""
 
 
 class UnknownBatchError(Exception):
@@ -46,8 +46,8 @@ class UnknownBatchError(Exception):
 
 
 @dataclass(frozen=True)
-class Question:
-    """Which rows: of a source, a batch, an entity, with a reason that contains a text; mended ones too, or not."""
+class Query:
+    """Which rows to list: of a source, batch or entity, with a text in the reason, with or without mended ones."""
 
     source: str | None = None
     batch: str | None = None
@@ -58,7 +58,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Row:
-    """One quarantined row. ``record_id`` is None where it has no key that holds, ``mended_by`` unless it is mended."""
+    """One quarantined row. ``record_id`` is None without a valid key; ``mended_by`` is None unless it is mended."""
 
     source_system: str
     entity: str
@@ -74,7 +74,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Reason:
-    """What is wrong, with how many rows, and the first of these."""
+    """What is wrong, how many rows have it, and the first of these."""
 
     reason: str
     rows: int
@@ -82,61 +82,61 @@ class Reason:
 
 
 @contextmanager
-def quarantined(settings: Settings, question: Question) -> Iterator[Quarantine]:
-    """The rows that a question is about.
+def quarantined(settings: Settings, query: Query) -> Iterator[Quarantine]:
+    """The rows of a query.
 
     Raises:
         UnreadableLedgerError: the ledger cannot be read.
-        UnknownBatchError: it asks for a batch that no run has seen.
+        UnknownBatchError: no run has seen the batch of the query.
     """
     with tempfile.TemporaryDirectory(prefix="causerie-quarantine-") as folder, duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
         connection.execute(f"set temp_directory = {sql_text(folder)}")
-        yield Quarantine(connection, settings, question)
+        yield Quarantine(connection, settings, query)
 
 
 class Quarantine:
-    """Rows in the order of source, batch, file and line. ``notes``: what a reader should know of them, in words."""
+    """Rows in the order of source, batch, file and line. ``notes``: what a reader should know about them."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, question: Question) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, query: Query) -> None:
         self.notes: list[str] = []
-        self.question = question
+        self.query = query
         self._connection = connection
         self._kinds = {source.name: source.kind for source in settings.sources}
-        files = self._files(settings, question)
-        self._find(files, question)
-        if self._rows("select count(*) from found") != [(0,)]:  # where there is nothing, a build need not be there
+        files = self._files(settings, query)
+        self._find(files, query)
+        if self._rows("select count(*) from found") != [(0,)]:  # without rows, no build is needed
             self._read_build(Home(settings.home))
             self._look_up_keys(files)
-        self._list(question)
+        self._list(query)
 
     def counts(self) -> dict[str, int]:
-        """How many rows there are of each state."""
+        """The number of rows in each state."""
         return dict(self._rows("select state, count(*) from listed group by state"))
 
     def reasons(self, limit: int | None) -> list[Reason]:
-        """The rows by reason, the most frequent first; of each so many examples. A row may have several reasons."""
+        """The rows by reason, the most frequent first, with up to ``limit`` examples. A row may have several."""
         examples: defaultdict[str, list[Row]] = defaultdict(list)
         limited = "" if limit is None else f" where nth <= {limit}"
-        query = f"select reason, {_COLUMNS} from against join listed using (number){limited} order by number"
-        for reason, *values in self._rows(query):
+        sql = f"select reason, {_COLUMNS} from against join listed using (number){limited} order by number"
+        for reason, *values in self._rows(sql):
             examples[reason].append(_row(values))
         counts = "select reason, count(*) from against group by reason order by count(*) desc, reason"
         return [Reason(reason, rows, examples[reason]) for reason, rows in self._rows(counts)]
 
     def rows(self, limit: int | None) -> Iterator[Row]:
-        """Every row once; with a limit, so many of each reason."""
+        """Every row once; with a limit, at most that many for each reason."""
         limited = "" if limit is None else f" where number in (select number from against where nth <= {limit})"
         cursor = self._connection.execute(f"select {_COLUMNS} from listed{limited} order by number")
         while values := cursor.fetchmany(_ROWS_AT_ONCE):
             yield from map(_row, values)
 
-    def _rows(self, query: str) -> list[Any]:
-        return self._connection.execute(query).fetchall()
+    def _rows(self, sql: str) -> list[Any]:
+        return self._connection.execute(sql).fetchall()
 
-    def _files(self, settings: Settings, question: Question) -> dict[Path, list[Entry]]:
-        """Raw's files of quarantined rows, each with the batches of which it is to be read."""
+    def _files(self, settings: Settings, query: Query) -> dict[Path, list[Entry]]:
+        """Raw's files of quarantined rows, each with the batches to read from it."""
         ledger = settings.home / LEDGER
         found: list[Entry] = []
         try:
@@ -146,27 +146,25 @@ class Quarantine:
         except (OSError, sqlite3.Error) as error:
             raise UnreadableLedgerError(f"{ledger}: cannot be read: {error}") from None
         entries = [
-            entry
-            for entry in found
-            if question.source in (None, entry.source) and question.batch in (None, entry.batch)
+            entry for entry in found if query.source in (None, entry.source) and query.batch in (None, entry.batch)
         ]
-        if question.batch and not entries:
-            raise UnknownBatchError(f"no run has seen a batch '{question.batch}'; 'causerie status' tells of refusals")
+        if query.batch and not entries:
+            raise UnknownBatchError(f"no run has seen a batch '{query.batch}'; 'causerie status' lists the refused")
         files: defaultdict[Path, list[Entry]] = defaultdict(list)
         for entry in entries:
             if entry.segment is not None:
                 files[settings.home / "raw" / entry.source / entry.segment / QUARANTINE].append(entry)
             elif entry.status == "accepted":
-                self.notes.append(f"{entry.source} {entry.batch}: not in raw now; the next run parses it anew")
+                self.notes.append(f"{entry.source} {entry.batch}: not in raw at present; the next run parses it again")
         return files
 
-    def _find(self, files: Mapping[Path, Sequence[Entry]], question: Question) -> None:
-        """``found``: rows of raw, and which one each is among the bad rows of its file."""
+    def _find(self, files: Mapping[Path, Sequence[Entry]], query: Query) -> None:
+        """Create ``found``: the rows of raw, numbered among the bad rows of their file."""
         self._connection.execute(
             "create temp table found (source_system varchar, batch varchar, entity varchar, file varchar, line bigint,"
             " reasons varchar, record varchar, is_refused boolean, nth_of_file bigint)"
         )
-        chosen = f"where entity = {sql_text(question.entity)}" if question.entity else ""
+        chosen = f"where entity = {sql_text(query.entity)}" if query.entity else ""
         for path, entries in files.items():
             batches = [(entry.batch, entry.status == "refused") for entry in entries]
             try:
@@ -184,7 +182,7 @@ class Quarantine:
         )
 
     def _read_build(self, home: Home) -> None:
-        """Into ``known``: what the last build tells of the rows of accepted batches."""
+        """Fill ``known`` with what the last build has about the rows of accepted batches."""
         database = Build(home.open_build).database
         try:
             if not database.is_file():
@@ -199,15 +197,15 @@ class Quarantine:
             self._note_build(str(error))
         except duckdb.Error as error:
             if "set lock" in str(error):
-                self._note_build(f"{database}: a run is at work on it; ask again when it has ended")
+                self._note_build(f"{database}: a run is using it; try again when the run has ended")
             else:
                 self._note_build(f"{database}: cannot be read: {first_line(error)}")
 
     def _note_build(self, trouble: str) -> None:
-        self.notes.append(f"{trouble}. What was mended is not known: mended rows are listed as well")
+        self.notes.append(f"{trouble}. Which rows are mended is unknown, so mended rows are listed as well")
 
     def _look_up_keys(self, files: Mapping[Path, Sequence[Entry]]) -> None:
-        """Into ``known``: the keys of rows that the build does not tell of."""
+        """Add to ``known`` the keys of rows that the build does not have."""
         self._connection.execute(
             f"create temp table unknown as select {_PLACE} from found anti join known using ({_PLACE})"
         )
@@ -229,10 +227,10 @@ class Quarantine:
                     except duckdb.Error as error:
                         self.notes.append(f"{part}: cannot be read, and its keys are left out: {first_line(error)}")
 
-    def _list(self, question: Question) -> None:
-        """``listed``: the rows that are asked for, numbered; ``against``: the reasons against each of them."""
-        mended = "" if question.with_mended else "where known.mended_by is null"
-        reason = f"where contains(lower(reason), lower({sql_text(question.reason)}))" if question.reason else ""
+    def _list(self, query: Query) -> None:
+        """Create ``listed``, the rows of the query, numbered, and ``against``, the reasons against each of them."""
+        mended = "" if query.with_mended else "where known.mended_by is null"
+        reason = f"where contains(lower(reason), lower({sql_text(query.reason)}))" if query.reason else ""
         self._connection.execute(
             "create temp table listed as select found.*, record_id, mended_by,"
             f" case when is_refused then '{REFUSED}' when mended_by is not null then '{MENDED}'"

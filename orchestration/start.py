@@ -1,7 +1,7 @@
-"""The process of the `causerie` command: its surroundings, its beginning and its end.
+"""The process of the `causerie` command: its environment, its beginning and its end.
 
-Here: what the user's environment may not decide, and what becomes of the end of a command. Not here: the sub-commands
-(``cli``). Imports nothing that takes time before the surroundings are settled.
+Here: which variables are removed, and how the end of a command becomes an exit status. Not here: the sub-commands
+(``cli``). Nothing that takes time is imported before the environment is settled.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NoReturn
 from orchestration.cli import ending
 
 _FOREIGN = ("DBT_", "DAGSTER_", "PYTHON", "GX_", "STREAMLIT_", "PANDAS_", "ARROW_", "PYARROW_", "SQLALCHEMY_")
-"""Families of variables with which users of these tools change what they do. What a run needs is said by it."""
+"""Variables with which users of these tools change what the tools do. A run sets what it needs itself."""
 _DAGSTER_HOME = "DAGSTER_HOME"
 """The exception: where Dagster records runs."""
 
@@ -33,7 +33,7 @@ def main() -> NoReturn:
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else ending.PUBLISHED
     except Exception:
-        if not ending.is_stopped():  # by one, libraries are interrupted with errors of their own
+        if not ending.is_stopped():  # a signal makes libraries raise errors of their own
             import traceback
 
             traceback.print_exc()
@@ -42,7 +42,7 @@ def main() -> NoReturn:
 
 
 def settle() -> None:
-    """Begin again without foreign variables, where there are any: Python itself has read its own by now."""
+    """Start again without foreign variables, if there are any: Python has already read its own."""
     ours = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
     is_utf8 = sys.getfilesystemencoding() == "utf-8"
     if len(ours) != len(os.environ) or not is_utf8:

@@ -1,10 +1,10 @@
 """Reports as files: CSV, JSON and Parquet of any size, written as the rows come.
 
-Here: the answer of one release to one report, and these formats. Not here: workbooks (``workbooks``), what may be asked
+Here: the result of a report, and these formats. Not here: workbooks (``workbooks``), what may be asked
 (``choices``, ``questions``), and text on a terminal.
 
-DuckDB itself makes the text of each row: of a million rows that takes seconds, and minutes in Python. No more than a
-batch of rows is in memory at a time.
+DuckDB makes the text of each row, which takes seconds for a million rows, and would take minutes in Python. No more
+than a batch of rows is in memory at a time.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from typing import IO, Any
 import duckdb
 
 from ingestion.sql import sql_name, sql_text
-from reports.questions import Filters, Report, sql_of
+from reports.queries import Filters, Report, sql_of
 
 ROWS_AT_ONCE = 2_000
-"""A batch: so many rows are fetched and written together."""
+"""Rows of a batch, which are fetched and written together."""
 _ROWS_OF_A_GROUP = 30_720
 _END_OF_LINE = "\r\n"
 _ANY_DAY = date(2000, 1, 1)
 
 
 class Rows:
-    """The rows of a question: SQL, and the values of its parameters. Each reading asks the release anew."""
+    """The rows of a query: SQL, and the values of its parameters. Each reading runs it again."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> None:
         self.connection = connection
@@ -38,7 +38,7 @@ class Rows:
     def columns(self) -> dict[str, str]:
         """Its columns and their DuckDB types, in order."""
         described = self.connection.execute(f"describe {self.sql}", self.values).fetchall()
-        return {name: kind for name, kind, *_ in described}
+        return {name: type_ for name, type_, *_ in described}
 
     def count(self) -> int:
         """How many rows there are."""
@@ -51,10 +51,10 @@ class Rows:
         return self._fetched(self.sql if limit is None else f"{self.sql} limit {limit:d}")
 
     def selected(self, expressions: str, replaced: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
-        """SQL expressions of each row, which is called ``answer``; ``replaced``: columns that are another there."""
+        """SQL expressions of each row, which is called ``row``; ``replaced``: expressions in place of columns."""
         others = ", ".join(f"{expression} as {sql_name(name)}" for name, expression in replaced.items())
         inner = f"select *{f' replace ({others})' if others else ''} from ({self.sql})"
-        return self._fetched(f"select {expressions} from ({inner}) as answer")
+        return self._fetched(f"select {expressions} from ({inner}) as row")
 
     def copy_to(self, path: Path, options: str) -> None:
         """Have DuckDB write a file, which the connection must allow (``published.connect``)."""
@@ -68,42 +68,42 @@ class Rows:
             yield from rows
 
 
-class Answer(Rows):
+class Result(Rows):
     """The rows of a report, those of one account after those of another."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, report: Report, filters: Sequence[Filters]) -> None:
         self.report, self.filters = report, filters
-        super().__init__(connection, *self._question())
+        super().__init__(connection, *self._query())
 
-    def _question(self) -> tuple[str, dict[str, Any]]:
-        if not self.filters:  # no account has anything to tell: no rows, and still the columns
+    def _query(self) -> tuple[str, dict[str, Any]]:
+        if not self.filters:  # no account has data: no rows, and still the columns
             sql, values = sql_of(self.report, Filters("", _ANY_DAY, _ANY_DAY))
             return f"select * from {sql} where false", values
-        asked = [sql_of(self.report, one, f"_{number}") for number, one in enumerate(self.filters)]
+        queries = [sql_of(self.report, one, f"_{number}") for number, one in enumerate(self.filters)]
         return (
-            " union all ".join(f"(select * from {sql})" for sql, _ in asked),
-            {name: value for _, values in asked for name, value in values.items()},
+            " union all ".join(f"(select * from {sql})" for sql, _ in queries),
+            {name: value for _, values in queries for name, value in values.items()},
         )
 
 
-def write_csv(answer: Rows, out: IO[str]) -> None:
+def write_csv(rows: Rows, out: IO[str]) -> None:
     """RFC 4180: NULL is empty and empty text ``""``, instants are ISO 8601 with their offset, lists are JSON.
 
-    Text stays as it is, also what a spreadsheet would take for a formula.
+    Text stays as it is, even if a spreadsheet would run it as a formula.
     """
-    columns = answer.columns()
+    columns = rows.columns()
     out.write(",".join(columns) + _END_OF_LINE)
-    fields = ", ".join(_csv_field(f"answer.{sql_name(name)}", kind) for name, kind in columns.items())
-    for (line,) in answer.selected(f"concat_ws(',', {fields})", {}):
+    fields = ", ".join(_csv_field(f"row.{sql_name(name)}", type_) for name, type_ in columns.items())
+    for (line,) in rows.selected(f"concat_ws(',', {fields})", {}):
         out.write(line + _END_OF_LINE)
 
 
-def _csv_field(column: str, kind: str) -> str:
-    if kind.startswith("TIMESTAMP"):
+def _csv_field(column: str, type_: str) -> str:
+    if type_.startswith("TIMESTAMP"):
         return f"coalesce({_instant(column)}, '')"
-    if kind.endswith("[]"):
+    if type_.endswith("[]"):
         column = f"cast(to_json({column}) as varchar)"
-    elif kind != "VARCHAR":
+    elif type_ != "VARCHAR":
         return f"coalesce(cast({column} as varchar), '')"
     quoted = f"""'"' || replace({column}, '"', '""') || '"'"""
     return (
@@ -112,23 +112,23 @@ def _csv_field(column: str, kind: str) -> str:
     )
 
 
-def write_json(answer: Rows, out: IO[str]) -> None:
+def write_json(rows: Rows, out: IO[str]) -> None:
     """One array of objects, one a line: numbers as numbers, lists as lists, NULL as null, instants in ISO 8601."""
     instants = {
-        name: _instant(sql_name(name)) for name, kind in answer.columns().items() if kind.startswith("TIMESTAMP")
+        name: _instant(sql_name(name)) for name, type_ in rows.columns().items() if type_.startswith("TIMESTAMP")
     }
     out.write("[")
-    for number, (line,) in enumerate(answer.selected("cast(to_json(answer) as varchar)", instants)):
+    for number, (line,) in enumerate(rows.selected("cast(to_json(row) as varchar)", instants)):
         out.write(("," if number else "") + "\n" + line)
     out.write("\n]\n")
 
 
-def write_parquet(answer: Rows, path: Path) -> None:
+def write_parquet(rows: Rows, path: Path) -> None:
     """The types of the release, compressed with zstd; the connection must be one that may write this file."""
-    # Several threads keep many groups of rows, to write them in order, and are no quicker: of a million conversations
-    # 0.9 GB instead of 0.3. A file of another name may not be written.
-    answer.connection.execute("set threads = 1")
-    answer.copy_to(path, f"format parquet, compression zstd, use_tmp_file false, row_group_size {_ROWS_OF_A_GROUP}")
+    # One thread: several are no quicker, and keep many groups of rows to write them in order, 0.9 GB instead of 0.3 for
+    # a million conversations. No temporary file: the connection may write this one only.
+    rows.connection.execute("set threads = 1")
+    rows.copy_to(path, f"format parquet, compression zstd, use_tmp_file false, row_group_size {_ROWS_OF_A_GROUP}")
 
 
 def _instant(column: str) -> str:
@@ -137,16 +137,16 @@ def _instant(column: str) -> str:
 
 
 def unfinished(path: Path) -> Path:
-    """Where a file is written before it has its name: beside it, another one for each process."""
+    """Where a file is written before it gets its name: beside it, under a name of this process."""
     return path.with_name(f".{path.name}.{os.getpid()}.unfinished")
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Where to write a file that appears under its name at the end, whole, in place of one that was there.
+    """Where to write a file that appears under its name when it is complete, replacing an older one.
 
     Raises:
-        OSError: it cannot be written there. What was there before is untouched.
+        OSError: it cannot be written. An older file is unchanged.
     """
     fresh = unfinished(path)
     try:

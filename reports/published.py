@@ -1,7 +1,7 @@
-"""Reading releases: one published file, opened so that a reader stays in it, and what can be chosen from in it.
+"""Reading releases: one published file, opened so that a reader stays in it, and what its filters can select.
 
 Here: opening what the link names, the accounts, agents and tags that filters offer, and the descriptions of columns.
-Not here: the figures (``questions``).
+Not here: the figures (``queries``).
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ import duckdb
 from ingestion.sql import sql_text
 
 REPORTING = "reporting"
-"""The schema of the tables that the table macros read; older software published none."""
+"""The schema of the tables that the table macros read; older versions published none."""
 
 
 class UnreadableError(Exception):
     """There is no release that could be read for this. The message says what to do."""
 
 
+class OlderReleaseError(UnreadableError):
+    """The release was published by an older version, without the tables that reports are made from."""
+
+
 @dataclass(frozen=True)
 class Account:
-    """An account of a release. ``first_date`` to ``last_date``: its active local dates, None where it has none.
+    """An account of a release. ``first_date`` to ``last_date``: its active local dates; None without any.
 
     ``data_through`` is its wall clock, None while a source has delivered nothing. ``week_starts_on``: 1 Monday to 7
     Sunday. Ratings go from ``rating_worst`` to ``rating_best``. ``timezone`` is an IANA name.
@@ -45,16 +49,41 @@ class Account:
 
 @dataclass(frozen=True)
 class Agent:
-    """One to whom conversations are assigned. The key of a filter is ``agent_id`` or ``agent_email``."""
+    """One to whom conversations are assigned. A filter takes ``agent_id`` or ``agent_email``."""
 
     source_system: str
     agent_id: str
     agent_name: str | None
     agent_email: str | None
 
+    @property
+    def key(self) -> str:
+        """The better of the two for a filter: an e-mail address tells agents of two sources apart, an id may not."""
+        return self.agent_email or self.agent_id
+
+    @property
+    def name(self) -> str:
+        """How people know the agent."""
+        return self.agent_name or self.key
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters can select in an account."""
+
+    agents: list[Agent]
+    conversation_tags: list[str]
+    contact_tags: list[str]
+
+    def options(self, field: str) -> dict[str, str]:
+        """The values of a filter, each with its name on a page."""
+        if field == "agents":
+            return {agent.key: agent.name for agent in self.agents}
+        return {tag: tag for tag in getattr(self, field)}
+
 
 def file_of_link(link: Path) -> Path:
-    """The immutable file that the link names just now. All that belongs together is read from it, not from the link.
+    """The immutable file that the link names now. What belongs together is read from it, not through the link.
 
     Raises:
         UnreadableError: nothing is published yet.
@@ -70,7 +99,7 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that can only read this file.
 
     Raises:
-        UnreadableError: it is no release, or one of older software that has no table macros.
+        UnreadableError: it is not a release, or one of an older version, without table macros.
     """
     with connect(file) as connection:
         yield connection
@@ -79,13 +108,13 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def connect(
     file: Path, may_write: Path | None = None, limits: Mapping[str, str] | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """As :func:`opened`, to be closed by whoever asks. Further cursors of it may be used by other threads.
+    """As :func:`opened`, closed by the caller. Other threads may use further cursors of it.
 
-    ``may_write``: the one file that ``copy`` may write. ``limits``: DuckDB's ``memory_limit`` and ``temp_directory``,
-    which else lies beside the release. All connections of a process to one file must have the same.
+    ``may_write``: the one file that ``copy`` may write. ``limits``: DuckDB's ``memory_limit`` and ``temp_directory``;
+    without them it spills beside the release. All connections of a process to one file must have the same.
     """
     config: dict[str, Any] = dict(limits or {})
-    is_locked_at_once = not (config or may_write)  # what is set after it would be refused
+    is_locked_at_once = not (config or may_write)  # nothing can be set afterwards
     try:
         connection = duckdb.connect(
             str(file), read_only=True, config={"enable_external_access": "false"} if is_locked_at_once else config
@@ -105,9 +134,9 @@ def connect(
     ).fetchone()
     if has_macros != (1,):
         connection.close()
-        raise UnreadableError(
+        raise OlderReleaseError(
             f"{file}: was published by older software, without reports for any filter; run 'causerie run"
-            " --full-refresh' to publish anew"
+            " --full-refresh' to publish again"
         )
     return connection
 
@@ -128,9 +157,9 @@ def _folded(agent: Agent) -> tuple[str, str, str]:
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, kind: type, table: str, condition: str, order: str, **parameters: Any
+    connection: duckdb.DuckDBPyConnection, record: type, table: str, condition: str, order: str, **parameters: Any
 ) -> Sequence[tuple[Any, ...]]:
-    columns = ", ".join(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    columns = ", ".join(record.__dataclass_fields__)  # type: ignore[attr-defined]
     sql = f"select {columns} from {REPORTING}.{table} where {condition} order by {order}"
     return connection.execute(sql, parameters).fetchall()
 
@@ -164,8 +193,15 @@ def _tags(connection: duckdb.DuckDBPyConnection, account: str, number: str) -> l
     return sorted((tag for (tag,) in found), key=lambda tag: (tag.casefold(), tag))
 
 
+def choices(connection: duckdb.DuckDBPyConnection, account: str) -> Choices:
+    """What the filters can select in an account."""
+    return Choices(
+        agents(connection, account), conversation_tags(connection, account), contact_tags(connection, account)
+    )
+
+
 def about(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """What the release tells of itself: the columns of its table ``release``."""
+    """What the release says about itself: the columns of its table ``release``."""
     answer = connection.execute("select * from release")
     row = answer.fetchone()
     return dict(zip((column for column, *_ in answer.description or ()), row or (), strict=True))

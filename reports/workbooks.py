@@ -1,9 +1,9 @@
 """Reports as workbooks of Excel's format (xlsx), written row by row.
 
-Here: sheets, their cells and what the first sheet tells. Not here: the rows (``downloads``).
+Here: sheets, their cells, and the first sheet, which describes the report. Not here: the rows (``downloads``).
 
-Text from outside stays text: no cell holds a formula or a link, whatever it begins with. Instants are UTC, for cells
-know no time zone.
+Text stays text: no cell holds a formula or a link, whatever its text begins with. Instants are in UTC, because cells
+have no time zone.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from ingestion.sql import sql_name
-from reports.downloads import Answer
+from reports.downloads import Result
 
 ROWS_OF_A_SHEET = 1_048_575
 """Excel's 1,048,576 less the header."""
 LONGEST_TEXT = 32_767
 """Of a cell, in UTF-16 units. Longer text is cut, and the first sheet says so."""
 _DAYS = "date '1899-12-30'"
-"""Excel counts days from here."""
+"""From which Excel counts days."""
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -38,7 +38,7 @@ Write = Callable[[int, int, Any], Any]
 
 
 def write_workbook(
-    answer: Answer, about: Sequence[tuple[str, str]], path: Path, rows_of_a_sheet: int = ROWS_OF_A_SHEET
+    result: Result, about: Sequence[tuple[str, str]], path: Path, rows_of_a_sheet: int = ROWS_OF_A_SHEET
 ) -> None:
     """A sheet that says what this is (``about``), then the rows, on as many sheets as they need.
 
@@ -50,7 +50,7 @@ def write_workbook(
     try:
         book = xlsxwriter.Workbook(str(path), {**_OPTIONS, "tmpdir": str(parts)})
         book.use_zip64()
-        _Sheets(book, answer, rows_of_a_sheet).write(about)
+        _Sheets(book, result, rows_of_a_sheet).write(about)
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
         raise OSError(str(error)) from None
@@ -61,9 +61,9 @@ def write_workbook(
 class _Sheets:
     """The sheets of one workbook, in writing."""
 
-    def __init__(self, book: xlsxwriter.Workbook, answer: Answer, rows_of_a_sheet: int) -> None:
-        self._book, self._answer, self._limit = book, answer, rows_of_a_sheet
-        self._columns = answer.columns()
+    def __init__(self, book: xlsxwriter.Workbook, result: Result, rows_of_a_sheet: int) -> None:
+        self._book, self._result, self._limit = book, result, rows_of_a_sheet
+        self._columns = result.columns()
         self._bold = book.add_format({"bold": True})
         self._date = book.add_format({"num_format": "yyyy-mm-dd"})
         self._instant = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
@@ -72,29 +72,31 @@ class _Sheets:
     def write(self, about: Sequence[tuple[str, str]]) -> None:
         first = self._book.add_worksheet("about")
         replaced = {
-            name: expression for name, kind in self._columns.items() if (expression := _in_cells(sql_name(name), kind))
+            name: expression
+            for name, type_ in self._columns.items()
+            if (expression := _in_cells(sql_name(name), type_))
         }
-        rows = self._answer.selected("answer.*", replaced)
+        rows = self._result.selected("row.*", replaced)
         written = 0
         for number in count(1):
             on_sheet = self._fill(number, islice(rows, self._limit))
             written += on_sheet
             if on_sheet < self._limit:
                 break
-        self._tell(first, [*about, ("rows", f"{written:,}"), ("instants", "UTC")])
+        self._describe(first, [*about, ("rows", f"{written:,}"), ("instants", "UTC")])
 
     def _fill(self, number: int, rows: Iterator[tuple[Any, ...]]) -> int:
         """One sheet of rows; how many. A sheet beyond the first is made when there is a row for it."""
         beginning = list(islice(rows, 1))
         if not beginning and number > 1:
             return 0
-        name = self._answer.report.name
+        name = self._result.report.name
         sheet = self._book.add_worksheet(name if number == 1 else f"{name} {number}")
-        for column, (heading, kind) in enumerate(self._columns.items()):
-            sheet.set_column(column, column, max(len(heading) + 3, 20 if kind.startswith("TIMESTAMP") else 10))
+        for column, (heading, type_) in enumerate(self._columns.items()):
+            sheet.set_column(column, column, max(len(heading) + 3, 20 if type_.startswith("TIMESTAMP") else 10))
             sheet.write_string(0, column, heading, self._bold)
         sheet.freeze_panes(1, 0)
-        writers = [self._writer(sheet, kind) for kind in self._columns.values()]
+        writers = [self._writer(sheet, type_) for type_ in self._columns.values()]
         place = 0
         for values in chain(beginning, rows):
             place += 1
@@ -104,25 +106,25 @@ class _Sheets:
         sheet.autofilter(0, 0, place, len(self._columns) - 1)
         return place
 
-    def _writer(self, sheet: Worksheet, kind: str) -> Write:
-        if kind == "BOOLEAN":
+    def _writer(self, sheet: Worksheet, type_: str) -> Write:
+        if type_ == "BOOLEAN":
             return lambda row, column, value: sheet.write_boolean(row, column, value)
-        if kind == "DATE" or kind.startswith("TIMESTAMP"):
-            format_ = self._date if kind == "DATE" else self._instant
+        if type_ == "DATE" or type_.startswith("TIMESTAMP"):
+            format_ = self._date if type_ == "DATE" else self._instant
             return lambda row, column, value: sheet.write_number(row, column, value, format_)
-        if kind == "VARCHAR" or kind.endswith("[]"):
+        if type_ == "VARCHAR" or type_.endswith("[]"):
             return lambda row, column, value: self._write_text(sheet, row, column, value)
         return lambda row, column, value: sheet.write_number(row, column, value)
 
     def _write_text(self, sheet: Worksheet, row: int, column: int, text: str, format_: Format | None = None) -> None:
         if text.startswith("<r>") and text.endswith("</r>"):
-            # what the library takes for cells in its own mark-up, and would write unread: told in that mark-up
-            told = f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
-            text = told if len(told) < LONGEST_TEXT // 2 else f"{text} "
+            # the library would take this for mark-up of its own, and write it unread: so it is put in that mark-up
+            marked = f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
+            text = marked if len(marked) < LONGEST_TEXT // 2 else f"{text} "
         if sheet.write_string(row, column, text, format_) == -2:
             self._cut += 1
 
-    def _tell(self, sheet: Worksheet, about: Sequence[tuple[str, str]]) -> None:
+    def _describe(self, sheet: Worksheet, about: Sequence[tuple[str, str]]) -> None:
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 1, 60)
         if self._cut:
@@ -135,10 +137,10 @@ class _Sheets:
             self._write_text(sheet, row, 1, text)
 
 
-def _in_cells(column: str, kind: str) -> str | None:
-    """What a cell holds where that is not the value itself; made by DuckDB, a tenth of the time that Python takes."""
-    if kind == "DATE":
+def _in_cells(column: str, type_: str) -> str | None:
+    """SQL for what a cell holds if not the value itself: DuckDB takes a tenth of the time that Python takes."""
+    if type_ == "DATE":
         return f"{column} - {_DAYS}"
-    if kind.startswith("TIMESTAMP"):
+    if type_.startswith("TIMESTAMP"):
         return f"epoch_us({column}) / 86400e6 + 25569"
-    return f"array_to_string({column}, ', ')" if kind.endswith("[]") else None
+    return f"array_to_string({column}, ', ')" if type_.endswith("[]") else None

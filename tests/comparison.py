@@ -8,18 +8,15 @@ from pathlib import Path
 
 import duckdb
 
-KEYS = {
-    "overview": ("account_id", "grain", "period_start"),
-    "by_agent": ("account_id", "grain", "period_start", "source_system", "agent_id"),
-    "by_tag": ("account_id", "grain", "period_start", "tag"),
-    "details": ("account_id", "source_system", "conversation_id"),
-}
+from expectations.marts import MARTS
+
+KEYS = MARTS
 Row = Mapping[str, object]
 Marts = dict[str, list[dict[str, object]]]
 
 
 def read_marts(path: Path) -> Marts:
-    """The four marts of a release, or of the candidate of a build."""
+    """The marts of a release, or of the candidate of a build."""
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         marts = {}

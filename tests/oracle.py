@@ -1,9 +1,9 @@
 """An independent computation of the published marts, in plain Python.
 
 It reads a configuration and the drop folders of its `export` sources, and computes `overview`, `by_agent`,
-`by_tag` and `details` from the definitions of the contract, one rule a function. It is the referee of the
+`by_tag` and `details` from the definitions of `docs/figures.md`, one rule a function. It is the referee of the
 SQL models, so it shares nothing with them: only the standard library is used, and it is written to be read
-next to the contract, not to be fast. Quotes in docstrings are the contract's words.
+next to that page and `docs/export-format.md`, not to be fast. Quotes in docstrings are rules of these pages, in short.
 
     figures = compute(Path("causerie.toml"))
     figures["overview"], figures["by_agent"], figures["by_tag"], figures["details"]      # the marts

@@ -1,7 +1,7 @@
 """The reports for any filter, in plain Python: beside ``oracle``, whose conversations and measures it uses.
 
-As there, everything follows from the contract ("Figures for any filter"), one rule a function, and nothing from the
-SQL. What is asked comes as a `Question`; the answer is a list of rows.
+As there, everything follows from `docs/figures.md` ("Figures for any filter"), one rule a function, and nothing from
+the SQL. What is asked comes as a `Question`; the answer is a list of rows.
 
     world = read(Path("causerie.toml"))
     report(world, "by_agent", Question("acme", date(2026, 1, 1), date(2026, 1, 31), "week", agents=["7"]))

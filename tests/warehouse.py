@@ -16,13 +16,12 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import jinja2
 
-from ingestion.builds.build_file import CarriedOver, create_build
+from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
 from ingestion.ingest import SourceReport, accepted_batches, take_in
 from ingestion.live_formats import EXPORT, LIVE_KINDS, entities_of
@@ -36,29 +35,28 @@ SCHEMAS = ("staging", "intermediate", "candidate.reporting")
 """Those that models write into, made before them."""
 
 
-def build_marts(config: Path, *, take_in_first: bool = True, update: bool = False) -> Marts:
+def build_marts(config: Path, *, take_in_first: bool = True, incremental: bool = False) -> Marts:
     """Take in what is new and build the marts: a run without audit and publication.
 
-    With ``update`` the build begins as a copy of the one that this function made before in the same home, if any.
+    With ``incremental`` the build begins as a copy of the one that this function made before in the same home, if any.
     """
     if take_in_first:
         accept(config)
     settings = load_settings(config)
     folder = settings.home / "tests"
     folder.mkdir(parents=True, exist_ok=True)
-    build, before, taken = folder / BUILD, folder / "before" / BUILD, folder / "last.json"
-    carried_over = None
-    if update and build.exists():
+    build, before, known = folder / BUILD, folder / "before" / BUILD, folder / "batches.json"
+    base = None
+    if incremental and build.exists():
         before.parent.mkdir(exist_ok=True)
-        for name in (BUILD, CANDIDATE):
-            (folder / name).rename(before.with_name(name))
-        carried_over = CarriedOver("before", before, before.with_name(CANDIDATE), json.loads(taken.read_text()))
+        build.rename(before)
+        base = BaseBuild("before", before, frozenset(map(tuple, json.loads(known.read_text()))))
     for name in (BUILD, CANDIDATE):
         (folder / name).unlink(missing_ok=True)
     entries, segments = accepted_batches(settings)
-    create_build(build, settings, entries, segments, carried_over)
-    taken.write_text(json.dumps({entry.source: entry.batch for entry in entries}))  # in order: the last of each stays
-    run_models(build, frozenset(source.kind for source in settings.sources))
+    create_build(build, settings, entries, segments, base)
+    known.write_text(json.dumps([(entry.source, entry.batch) for entry in entries]))
+    run_models(build, frozenset(source.kind for source in settings.sources), incremental=base is not None)
     return read_marts(build.with_name(CANDIDATE))
 
 
@@ -74,7 +72,7 @@ def accept(config: Path) -> list[SourceReport]:
     return take_in(load_settings(config), lambda _: None)
 
 
-def run_models(build: Path, kinds: frozenset[str] = frozenset([EXPORT])) -> None:
+def run_models(build: Path, kinds: frozenset[str] = frozenset([EXPORT]), *, incremental: bool = False) -> None:
     """Run every model on a build file, as dbt would; the marts go into the candidate beside it.
 
     ``kinds``: of the sources that the build has.
@@ -85,13 +83,8 @@ def run_models(build: Path, kinds: frozenset[str] = frozenset([EXPORT])) -> None
         connection.execute(f"attach '{candidate}' as candidate (storage_version 'v1.0.0')")
         for schema in SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
-        for model in compiled_models(_is_update(connection), kinds):
+        for model in compiled_models(incremental, kinds):
             model.run(connection)
-
-
-def _is_update(connection: duckdb.DuckDBPyConnection) -> bool:
-    query = "select count(*) from duckdb_tables() where schema_name = 'settings' and table_name = 'carried_over'"
-    return connection.execute(query).fetchone() == (1,)
 
 
 @dataclass(frozen=True)
@@ -100,9 +93,6 @@ class Model:
 
     relation: str
     materialized: str
-    strategy: str | None
-    unique_key: Sequence[str]
-    predicates: Sequence[str]
     sql: str
     parameters: Sequence[str] = ()
 
@@ -117,27 +107,8 @@ class Model:
             kind = "view" if self.materialized == "view" else "table"
             connection.execute(f"create or replace {kind} {self.relation} as {self.sql}")
             return
-        connection.execute(f"create or replace temp table delivered as {self.sql}")
-        if self.strategy in ("replace", "replace_known"):
-            self._follow_strategy(connection)
-            return
-        if self.strategy != "append":
-            same = " and ".join(f"target.{key} = delivered.{key}" for key in self.unique_key)
-            connection.execute(f"delete from {self.relation} as target using delivered where {same}")
-        connection.execute(f"insert into {self.relation} from delivered")
-
-    def _follow_strategy(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """A strategy of the project's own, by its macro."""
-        columns = connection.execute("describe delivered").fetchall()
-        arguments = {
-            "target_relation": self.relation,
-            "temp_relation": "delivered",
-            "dest_columns": [{"name": name} for name, *_ in columns],
-            "unique_key": self.unique_key,
-            "incremental_predicates": self.predicates,
-        }
-        sql = str(getattr(_strategies(), f"get_incremental_{self.strategy}_sql")(arguments))
-        for statement in filter(None, map(str.strip, sql.split(";"))):
+        connection.execute(f"create or replace temp table recomputed as {self.sql}")
+        for statement in filter(None, map(str.strip, _replace_affected(self.relation, connection).split(";"))):
             connection.execute(statement)
 
     def _exists(self, connection: duckdb.DuckDBPyConnection) -> bool:
@@ -146,40 +117,46 @@ class Model:
         return connection.execute(query, [schema, name]).fetchone() == (1,)
 
 
+def _replace_affected(relation: str, connection: duckdb.DuckDBPyConnection) -> str:
+    """The project's incremental strategy, by its macro."""
+    columns = connection.execute("describe recomputed").fetchall()
+    arguments = {
+        "target_relation": relation,
+        "temp_relation": "recomputed",
+        "dest_columns": [{"name": name} for name, *_ in columns],
+    }
+    return str(_macros().get_incremental_replace_affected_sql(arguments))
+
+
 @cache
-def _strategies() -> Any:
-    """The macros that say how an update changes a table, without dbt."""
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+def _macros() -> Any:
+    environment = jinja2.Environment()
     environment.globals["ref"] = lambda name: f"intermediate.{name}"
     environment.globals["get_quoted_csv"] = lambda names: ", ".join(f'"{name}"' for name in names)
-    environment.globals["adapter"] = adapter = SimpleNamespace()
-    text = "".join((PROJECT / "macros" / name).read_text(encoding="utf-8") for name in ("engine.sql", "updates.sql"))
-    macros = environment.from_string(text).module
-    adapter.dispatch = lambda name: getattr(macros, f"duckdb__{name}")
-    return macros
+    return environment.from_string((PROJECT / "macros" / "updates.sql").read_text(encoding="utf-8")).module
 
 
 @cache
-def compiled_models(update: bool, kinds: frozenset[str] = frozenset([EXPORT])) -> list[Model]:
-    """The models as they are in a full build or in an update, each after those that it reads.
+def compiled_models(incremental: bool, kinds: frozenset[str] = frozenset([EXPORT])) -> list[Model]:
+    """The models as they are in a full build or in an incremental one, each after those that it reads.
 
     dbt takes ten seconds to compile them: what it gave stays beside the parsed project, until that changes.
     """
-    name = "-".join([*sorted(kinds), "update" if update else "full"])
+    name = "-".join([*sorted(kinds), "incremental" if incremental else "full"])
     kept = PROJECT / "target" / "compiled_for_tests" / project_fingerprint() / f"{name}.json"
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
         fresh = kept.with_name(f".{name}.{os.getpid()}")
-        fresh.write_text(json.dumps([asdict(model) for model in _compiled(update, kinds)]))
+        fresh.write_text(json.dumps([asdict(model) for model in _compiled(incremental, kinds)]))
         fresh.replace(kept)
     return [Model(**model) for model in json.loads(kept.read_text())]
 
 
-def _compiled(update: bool, kinds: frozenset[str]) -> list[Model]:
+def _compiled(incremental: bool, kinds: frozenset[str]) -> list[Model]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         database = folder / BUILD
-        if update:
+        if incremental:
             config = write_config(folder)
             (folder / "drop").mkdir()
             settings = load_settings(config)
@@ -187,7 +164,7 @@ def _compiled(update: bool, kinds: frozenset[str]) -> list[Model]:
             before.parent.mkdir()
             create_build(before, settings, [], [])
             run_models(before)
-            create_build(database, settings, [], [], CarriedOver("before", before, before.with_name(CANDIDATE), {}))
+            create_build(database, settings, [], [], BaseBuild("before", before, frozenset()))
         with duckdb.connect(str(database)) as connection:
             for kind in kinds & set(
                 LIVE_KINDS
@@ -230,13 +207,9 @@ def _model(node: dict[str, object]) -> Model:
     config = node["config"]
     assert isinstance(config, dict)
     schema = f"candidate.{node['schema']}" if node["database"] == "candidate" else node["schema"]
-    unique_key = config.get("unique_key") or []
     return Model(
         f"{schema}.{node['alias']}",
         config["materialized"],
-        config.get("incremental_strategy"),
-        [unique_key] if isinstance(unique_key, str) else unique_key,
-        config.get("incremental_predicates") or [],
         str(node["compiled_code"]),
         config.get("parameters") or [],
     )

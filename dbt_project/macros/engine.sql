@@ -42,18 +42,11 @@ list_sort(list_distinct(list_filter(
 {% macro has_letters(text) -%} {{ adapter.dispatch('has_letters')(text) }} {%- endmacro %}
 {% macro duckdb__has_letters(text) -%} regexp_matches({{ text }}, '[^-+0-9().\/\s]') {%- endmacro %}
 
-{# A number that tells keys apart, but for rare coincidences: what it tells apart differs. #}
-{% macro key_hash(columns) -%} {{ adapter.dispatch('key_hash')(columns) }} {%- endmacro %}
-{% macro duckdb__key_hash(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
-
-{# A condition that holds for every whole number, which an engine is not to see. DuckDB looks into the other side of a
-   join before it reads all of its columns, but only where a condition has chosen the rows of this one. #}
-{% macro any_number(column) -%} {{ adapter.dispatch('any_number')(column) }} {%- endmacro %}
-{% macro duckdb__any_number(column) -%} {{ column }} % 1 = 0 {%- endmacro %}
-
-{# Whole numbers from 1, each once, one a row, in whatever order the rows come. #}
-{% macro row_numbers() -%} {{ adapter.dispatch('row_numbers')() }} {%- endmacro %}
-{% macro duckdb__row_numbers() -%} row_number() over () {%- endmacro %}
+{# The surrogate key of a natural one: a number, the same in every build, that stands for one or several values, NULL
+   among them. Two keys of a million share one with a probability of 1 in 37 million; `assert_keys_are_unique` refuses
+   a build in which they do. #}
+{% macro surrogate_key(columns) -%} {{ adapter.dispatch('surrogate_key')(columns) }} {%- endmacro %}
+{% macro duckdb__surrogate_key(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
 
 {# Text as a whole number; NULL where it is none. #}
 {% macro whole_number(text) -%} {{ adapter.dispatch('whole_number')(text) }} {%- endmacro %}

@@ -46,7 +46,7 @@
 {%- endmacro %}
 
 {# What all sources delivered of an entity, in the common vocabulary. #}
-{% macro delivered(entity) -%}
+{% macro unioned(entity) -%}
 {%- set staged = [(has_kind('export'), ref('stg_export__' ~ entity))] -%}
 {%- do staged.append((has_kind('chatwoot'), ref('stg_chatwoot__' ~ entity))) -%}
 {%- if entity == 'messages' -%}

@@ -14,7 +14,7 @@
     count(case when source = 'flow' then 1 end) as conversations_flow,
     count(case when source = 'inbound' then 1 end) as conversations_inbound,
     count(case when source = 'other' then 1 end) as conversations_other,
-    count(distinct contact_no) as distinct_contacts,
+    count(distinct contact_key) as distinct_contacts,
     count(case when is_answered then 1 end) as conversations_answered,
     count(case when not is_answered then 1 end) as conversations_unanswered,
     count(case when is_closed then 1 end) as conversations_closed,

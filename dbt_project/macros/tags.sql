@@ -1,18 +1,18 @@
 {# Lists of tags spread over their tags, and a list without tags as `(untagged)`: two named queries, to be joined by the
    number of the list. What is counted by tag is grouped by a number, too. #}
-{% macro tags_of_sets(tag_sets) -%}
+{% macro tags_of_sets(tag_sets, key) -%}
 spread_tags as (
     select
-        tag_set_no,
+        {{ key }},
         {{ each_of("case when len(tags) > 0 then tags else ['(untagged)'] end") }} as tag
     from {{ tag_sets }}
 ),
 
 tags_of_sets as (
     select
-        tag_set_no,
+        {{ key }},
         tag,
-        dense_rank() over (order by tag) as tag_no
+        dense_rank() over (order by tag) as tag_key
     from spread_tags
 )
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {# Which version of a record wins: the greatest updated_at (a missing one is older than any), then the later batch, the
-   later file by name, the later line. `int_repeated_records` tells which versions lose; here is what the models of the
+   later file by name, the later line. `int_record_versions` tells which versions lose; here is what the models of the
    entities do with it. #}
 
 {# The key of each entity. #}
@@ -14,19 +14,19 @@
 }) }}
 {%- endmacro %}
 
-{# The delivered version of each record that wins over all others, delivered or in force: CTEs, the last of which is
-   `latest_versions`. In an updated build a record whose version in force stays has none. #}
+{# The version of each record that counts; in an incremental model, of the affected conversations. CTEs, the last of which
+   is `latest_versions`. #}
 {% macro latest_versions(entity) -%}
 {%- set places = ['source_system', '_batch', '_file', '_line'] -%}
 superseded as (
     select {{ places | join(', ') }}
-    from {{ ref('int_repeated_records') }}
+    from {{ ref('int_record_versions') }}
     where entity = '{{ entity }}' and is_superseded
 ),
 
 latest_versions as (
-    select sources.source_no, sources.account_id, versions.*
-    from {{ ref('int_delivered_' ~ entity) }} as versions
+    select sources.source_key, sources.account_id, versions.*
+    from {{ ref('int_' ~ entity ~ '__unioned') }} as versions
     inner join {{ source('settings', 'sources') }} as sources on versions.source_system = sources.source_system
     left join superseded
         on
@@ -34,6 +34,10 @@ latest_versions as (
             versions.{{ place }} = superseded.{{ place }}
             {% if not loop.last %}and {% endif %}
             {%- endfor %}
-    where superseded.source_system is null
+    where
+        superseded.source_system is null
+        {% if 'conversation_id' in common_columns()[entity] -%}
+        and {{ is_affected(surrogate_key(['versions.source_system', 'versions.conversation_id'])) }}
+        {%- endif %}
 )
 {%- endmacro %}

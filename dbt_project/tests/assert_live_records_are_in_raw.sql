@@ -4,9 +4,7 @@ with landed as (
     select counts.source_system, counts.entity, sum(counts.landed) as landed
     from {{ source('settings', 'batch_counts') }} as counts
     inner join {{ source('settings', 'sources') }} as sources on counts.source_system = sources.source_system
-    inner join {{ source('settings', 'batches') }} as batches
-        on counts.source_system = batches.source_system and counts.batch = batches.batch
-    where sources.kind <> 'export' and not batches.is_carried_over
+    where sources.kind <> 'export'
     group by counts.source_system, counts.entity
 ),
 

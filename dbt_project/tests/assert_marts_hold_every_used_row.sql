@@ -13,19 +13,13 @@ used_conversations as (
     where entity = 'conversations' and used > 0
 ),
 
-deleted_conversations as (
-    select conversation_no from {{ ref('int_conversations') }} where is_deleted
-),
-
 used_messages as (
     select sources.source_system, count(*) as messages
     from {{ ref('int_messages') }} as messages
-    inner join {{ source('settings', 'sources') }} as sources on messages.source_no = sources.source_no
-    left join deleted_conversations on messages.conversation_no = deleted_conversations.conversation_no
-    where
-        messages.kind <> {{ message_kind('none') }}
-        and messages.conversation_no is not null
-        and deleted_conversations.conversation_no is null
+    inner join {{ source('settings', 'sources') }} as sources on messages.source_key = sources.source_key
+    inner join {{ ref('int_conversations') }} as conversations
+        on messages.conversation_key = conversations.conversation_key
+    where messages.kind <> {{ message_kind('none') }} and not conversations.is_deleted
     group by sources.source_system
 )
 

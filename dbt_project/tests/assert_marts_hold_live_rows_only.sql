@@ -15,17 +15,6 @@ mended as (
             records.source_system = quarantined.source_system
             and records.conversation_id = quarantined.conversation_id
     where records._reasons is null
-    {% if is_update() -%}
-    union all
-    select conversations.source_system, conversations.conversation_id, conversations.started_at
-    from {{ ref('int_conversations') }} as conversations
-    inner join quarantined
-        on
-            conversations.source_system = quarantined.source_system
-            and conversations.conversation_id = quarantined.conversation_id
-    cross join {{ source('settings', 'carried_over') }} as carried_over
-    where conversations.conversation_no <= carried_over.newest_conversation_no
-    {%- endif %}
 )
 
 select details.source_system, details.conversation_id, 'quarantined conversation' as finding

@@ -6,9 +6,7 @@ top of them (dbt). A build file belongs to one run; nobody else opens it while d
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +14,11 @@ from typing import Any
 import duckdb
 
 from ingestion import zones
-from ingestion.builds.names import CANDIDATE
 from ingestion.export_format import DUCKDB_TYPES, Entity
 from ingestion.live_formats import EXPORT, KINDS, entities_of
-from ingestion.raw.segments import Segment, holding, records
+from ingestion.raw.segments import Segment, records
 from ingestion.settings import WEEKDAYS, ActiveCampaignSource, ChatwootSource, Settings
-from ingestion.sql import sql_rows, sql_text
+from ingestion.sql import sql_rows
 from ingestion.storage.landing import copy_file
 from ingestion.storage.ledger import Entry
 
@@ -29,52 +26,12 @@ WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 
 
 @dataclass(frozen=True)
-class CarriedOver:
-    """A build that an update begins as a copy of, with its marts. ``last``: of each source in it the last batch."""
+class BaseBuild:
+    """A published build that an incremental one begins as a copy of. ``batches``: those in it, by source and name."""
 
     build_id: str
     database: Path
-    marts: Path
-    last: Mapping[str, str]
-
-
-def news_of(entries: Sequence[Entry], carried_over: CarriedOver) -> set[tuple[str, str]]:
-    """The accepted batches, by source and name, that an update takes in: those that sort behind what it begins with."""
-    return {(entry.source, entry.batch) for entry in entries if entry.batch > carried_over.last.get(entry.source, "")}
-
-
-class CopyAhead:
-    """The two files that an update begins with, copied in the background while it is not known yet whether it will.
-
-    To copy them takes as long as to take in a day's news, and needs no more than a core of which that leaves half.
-    """
-
-    def __init__(self, carried_over: CarriedOver, path: Path) -> None:
-        """Begin; ``path``: the build file to be."""
-        self.carried_over = carried_over
-        self._folder = path.parent
-        self._folder.mkdir(parents=True, exist_ok=True)
-        pool = ThreadPoolExecutor(1)
-        self._copying = pool.submit(_copy, carried_over, path)
-        pool.shutdown(wait=False)
-
-    def wait(self) -> None:
-        """Come back when both are there.
-
-        Raises:
-            OSError, duckdb.Error: they cannot be copied.
-        """
-        self._copying.result()
-
-    def undo(self) -> None:
-        """Remove what was copied, with its folder."""
-        wait([self._copying])
-        shutil.rmtree(self._folder)
-
-
-def _copy(carried_over: CarriedOver, path: Path) -> None:
-    copy_file(carried_over.database, path)
-    _copy_marts(carried_over.marts, path.with_name(CANDIDATE))
+    batches: frozenset[tuple[str, str]]
 
 
 def create_build(
@@ -82,22 +39,14 @@ def create_build(
     settings: Settings,
     entries: Sequence[Entry],
     segments: Sequence[Segment],
-    carried_over: CarriedOver | None = None,
-    copied: CopyAhead | None = None,
+    base: BaseBuild | None = None,
 ) -> None:
     """Make a build file that reads ``segments``, of the accepted batches, whose ledger entries are ``entries``.
 
-    With ``carried_over`` the file is a copy of that build, ``export`` holds only the batches that sort behind it, and
-    the marts are copied beside it. ``copied``: that has been begun.
+    With a ``base`` the file begins as a copy of it, and ``settings.new_batches`` has the batches that it lacks.
     """
-    last: Mapping[str, str] = {}
-    if carried_over is not None:
-        last = carried_over.last
-        if copied is None:
-            _copy(carried_over, path)
-        else:
-            copied.wait()
-        segments = holding(segments, news_of(entries, carried_over))
+    if base is not None:
+        copy_file(base.database, path)
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         kind_of = {source.name: source.kind for source in settings.sources}
@@ -108,45 +57,22 @@ def create_build(
             connection.execute(f"create schema {kind}")
             of_kind = [segment for segment in segments if kind_of[segment.listed.source] == kind]
             for entity in entities_of(kind).values():
-                connection.execute(f"create view {kind}.{entity.name} as {_records(entity, of_kind, last)}")
-        for name, (columns, rows) in _settings_tables(settings, entries, last).items():
+                connection.execute(f"create view {kind}.{entity.name} as {_records(entity, of_kind)}")
+        for name, (columns, rows) in _settings_tables(settings, entries, base).items():
             kinds = dict(column.split() for column in columns.split(", "))
             connection.execute(f"create table settings.{name} as {sql_rows(kinds, rows)}")
         connection.execute(f"create table settings.zone_offsets as {_zone_offsets(settings)}")
-        if carried_over is not None:
-            connection.execute(
-                f"create table settings.carried_over as select {sql_text(carried_over.build_id)} as build_id,"
-                " coalesce(max(conversation_no), 0) as newest_conversation_no from intermediate.int_conversations"
-            )
 
 
-def _copy_marts(release: Path, candidate: Path) -> None:
-    """A release without what tells about it as a release."""
-    copy_file(release, candidate)
-    with duckdb.connect(str(candidate)) as connection:
-        connection.execute("drop table if exists release")
-
-
-def _records(entity: Entity, segments: Sequence[Segment], last: Mapping[str, str]) -> str:
-    """SQL of the records in parsed files, of each source those of the batches behind its ``last``, if any.
-
-    ``_line`` grows with the line within one file of one batch, and may skip.
-    """
+def _records(entity: Entity, segments: Sequence[Segment]) -> str:
+    """SQL of the records in parsed files. ``_line`` grows with the line within one file of one batch, and may skip."""
     columns = [(column.name, DUCKDB_TYPES[column.kind]) for column in entity.columns]
     columns += [("source_system", "varchar"), ("_batch", "varchar"), ("_file", "varchar"), ("_reasons", "varchar")]
-    names = ", ".join(name for name, _ in columns)
-    to_be_read: dict[str | None, list[Segment]] = {}
-    for segment in segments:
-        source = segment.listed.source
-        to_be_read.setdefault(source if source in last else None, []).append(segment)
-    queries = [
-        f"select {names}, file_row_number as _line from ({rows})"
-        + (f" where _batch > {sql_text(last[source])}" if source is not None else "")
-        for source, of_source in to_be_read.items()
-        if (rows := records(of_source, entity))
-    ]
+    rows = records(segments, entity)
+    if rows is not None:
+        return f"select {', '.join(name for name, _ in columns)}, file_row_number as _line from ({rows})"
     nothing = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns)
-    return " union all ".join(queries) or f"select {nothing}, cast(null as bigint) as _line where false"
+    return f"select {nothing}, cast(null as bigint) as _line where false"
 
 
 def _like(text: str) -> str:
@@ -176,7 +102,7 @@ def _zone_offsets(settings: Settings) -> str:
 
 
 def _settings_tables(
-    settings: Settings, entries: Sequence[Entry], last: Mapping[str, str]
+    settings: Settings, entries: Sequence[Entry], base: BaseBuild | None
 ) -> dict[str, tuple[str, list[tuple[Any, ...]]]]:
     """Each table's columns and rows."""
     return {
@@ -195,7 +121,7 @@ def _settings_tables(
             ],
         ),
         "sources": (
-            "source_system varchar, source_no smallint, account_id varchar, kind varchar",
+            "source_system varchar, source_key smallint, account_id varchar, kind varchar",
             [(source.name, number, source.account, source.kind) for number, source in enumerate(settings.sources, 1)],
         ),
         "activity_texts": (
@@ -239,10 +165,15 @@ def _settings_tables(
             ],
         ),
         "batches": (
-            "source_system varchar, batch varchar, extracted_at timestamptz, is_carried_over boolean",
+            "source_system varchar, batch varchar, extracted_at timestamptz",
+            [(entry.source, entry.batch, str(entry.extracted_at)) for entry in entries],
+        ),
+        "new_batches": (
+            "source_system varchar, batch varchar",
             [
-                (entry.source, entry.batch, str(entry.extracted_at), entry.batch <= last.get(entry.source, ""))
+                (entry.source, entry.batch)
                 for entry in entries
+                if base is not None and (entry.source, entry.batch) not in base.batches
             ],
         ),
         "batch_counts": (

@@ -130,14 +130,6 @@ def _by_file(values: Sequence[str]) -> str:
     return f"([{', '.join(map(sql_text, values))}])[cast(file_index as bigint) + 1]"
 
 
-def holding(segments: Iterable[Segment], batches: Iterable[tuple[str, str]]) -> list[Segment]:
-    """The segments that hold rows of ``batches`` (source and name); they may hold others too: rows tell ``_batch``."""
-    wanted = set(batches)
-    return [
-        segment for segment in segments if any((segment.listed.source, batch) in wanted for batch in segment.batches)
-    ]
-
-
 def new_name(first: str) -> str:
     """A name that no segment ever had, so that readers of another never find this one in its place."""
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', first)[:60]}.{secrets.token_hex(4)}"

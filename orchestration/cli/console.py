@@ -1,6 +1,6 @@
-"""A run on a terminal: progress while it works, a summary at the end.
+"""A run on a terminal: its progress while it works, and a summary at its end.
 
-Here: layout. Not here: figures (``summary``), or what a run does.
+Here: layout. Not here: figures (``summary``), and what a run does.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from pathlib import Path
 
 import duckdb
 from rich.status import Status
-from rich.table import Table
 
 from ingestion.machine import full_disk
 from orchestration.cli import summary
+from orchestration.cli.tables import figures
 from orchestration.cli.terminal import Terminal, one_line
 from orchestration.home import Home
-from orchestration.progress import Reporter
+from orchestration.progress import Reporter, ingested
 from orchestration.releases import catalog
 
 
 class ConsoleReporter(Reporter):
-    """Shows each step as it ends, and what it is at while it works (on a terminal only)."""
+    """Shows each step when it ends and, on a terminal, what it is doing."""
 
     def __init__(self, console: Terminal, home: Home | None = None) -> None:
         super().__init__(home)
@@ -38,14 +38,14 @@ class ConsoleReporter(Reporter):
             self.console.say(f"{name} …")
 
     def end(self, name: str, seconds: float) -> None:
-        """Leave a line behind."""
+        """Print the step and its seconds."""
         if self._status is not None:
             self._status.stop()
             self._status = None
         self.console.say(f"{name:<12} {seconds:6.1f} s")
 
     def progress(self, message: str) -> None:
-        """Say it beside the spinner."""
+        """Show it beside the spinner."""
         if self._status is not None:
             self._status.update(one_line(f"{self._step}: {message}"))
 
@@ -55,7 +55,7 @@ def show(reporter: Reporter, home: Home, console: Terminal, startup_seconds: flo
     release = catalog.current(home)
     console.print()
     for source in reporter.sources:
-        console.say((source.source, "bold"), f"  {summary.taken_in(source)}")
+        console.say((source.source, "bold"), f"  {ingested(source)}")
         for warning in source.warnings:
             console.say((f"  {warning}", "yellow"))
     if release is not None and (reporter.sources or reporter.release):
@@ -64,12 +64,12 @@ def show(reporter: Reporter, home: Home, console: Terminal, startup_seconds: flo
         _show_release(reporter, home, console, reporter.release)
     elif not reporter.is_new and release is not None:
         console.print()
-        console.say(f"Nothing new: {release.release_id} stays the release.")
+        console.say(f"Nothing new: {release.release_id} stays the current release.")
         _show_links(home, console)
         for left in catalog.gone_back_from(home):
-            console.say(f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again")
+            console.say(summary.rolled_back_from(left.release_id))
     elif not reporter.is_new and not reporter.refusals:
-        console.print("\nNothing is delivered yet: there is no release.")
+        console.print("\nNo batch has been delivered yet, so there is no release.")
     _show_refusals(reporter, home, console, release)
     times = "  ".join(f"{name} {seconds:.1f} s" for name, seconds in reporter.steps.items())
     console.print()
@@ -78,12 +78,8 @@ def show(reporter: Reporter, home: Home, console: Terminal, startup_seconds: flo
 
 def _show_weeks(path: Path, console: Terminal) -> None:
     for week in summary.last_weeks(path):
-        table = Table(
-            title=f"\n{week.account_id}: the week of {week.start:%-d %B %Y}", title_justify="left", title_style="bold"
-        )
-        table.add_column("")
-        for name in ("that week", "the week before", "change"):
-            table.add_column(name, justify="right")
+        title = f"{week.account_id}: the week of {week.start:%-d %B %Y}"
+        table = figures(title, "that week", "the week before", "change")
         for line in week.headlines:
             table.add_row(line.figure, line.now, line.before, line.change)
         console.print(table)
@@ -129,7 +125,7 @@ def _superseded(home: Home, release: catalog.Release) -> str:
             " sum(set_aside)"
             " from intermediate.int_row_accounting"
         ).fetchone()
-    names = ("rows landed in all", "in use", "superseded", "deleted", "quarantined", "orphans", "set aside")
+    names = ("rows landed in total", "in use", "superseded", "deleted", "quarantined", "orphans", "set aside")
     return ", ".join(f"{value or 0:,} {name}" for value, name in zip(row or (), names, strict=False))
 
 
@@ -140,11 +136,11 @@ def _show_refusals(reporter: Reporter, home: Home, console: Terminal, release: c
     for reason in reporter.refusals:
         first, *more = reason.splitlines() if reason in reporter.build_failures else [reason]
         console.say(f"  {first}")
-        for other in more:  # of what dbt or a library said
+        for other in more:  # the message of dbt or a library
             console.say(f"      {other}")
     if any(source.having("refused") for source in reporter.sources):
         console.say(
-            "  if a batch is right as it is: causerie accept SOURCE BATCH --reason ...; to go on without it: causerie"
+            "  to accept a batch as it is: causerie accept SOURCE BATCH --reason ...; to continue without it: causerie"
             " reject SOURCE BATCH --reason ..."
         )
     if reporter.verdict is not None and not reporter.verdict.holds:
@@ -155,7 +151,7 @@ def _show_refusals(reporter: Reporter, home: Home, console: Terminal, release: c
         remedy = full_disk(home.path, "\n".join(reporter.build_failures))
         if remedy is not None:
             console.say(f"  {remedy}")
-        elif reporter.is_update:
-            console.say("  the last build was read for it; if that may be damaged: causerie run --full-refresh")
+        elif reporter.is_incremental:
+            console.say("  it began as a copy of the last build; if that may be damaged: causerie run --full-refresh")
     if release is not None:
-        console.say(f"  readers go on with {release.release_id}")
+        console.say(f"  readers keep {release.release_id}")

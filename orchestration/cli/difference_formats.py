@@ -1,6 +1,6 @@
 """The differences of two releases as text on a terminal, CSV or JSON.
 
-Here: the three formats. Not here: what differs (``differences``). People read durations in readable units; CSV and
+Here: the three formats. Not here: what differs (``releases.differences``). The terminal shows readable units; CSV and
 JSON hold the values as they are in the releases.
 """
 
@@ -17,84 +17,84 @@ from typing import IO, Any
 
 from rich.table import Table
 
-from ingestion.shown import visible
-from orchestration.cli import summary
+from expectations.marts import MARTS
+from orchestration.cli.tables import NOTHING, count, duration, figures, is_duration, readable
 from orchestration.cli.terminal import Terminal
-from orchestration.releases.differences import ADDED, CHANGED, KEYS, Change, Comparison, MartDifference, Side
+from orchestration.releases.differences import ADDED, CHANGED, Change, Comparison, MartDifference, Side
 
 
 @dataclass(frozen=True)
-class Question:
-    """What to tell: the figures of overview at a grain, or the rows of a mart, of a grain or of all."""
+class Query:
+    """What to show: the figures of overview at a grain, or the rows of a mart, of one grain or of all."""
 
     mart: str | None
     grain: str | None
     limit: int | None
 
 
-class Answer:
-    """The changes that were asked for, up to the limit; once they are through, how many are left off."""
+class Result:
+    """The changes of a query, up to its limit. After the last one, ``left_off`` says how many there are beyond it."""
 
-    def __init__(self, comparison: Comparison, question: Question, *, in_full: bool) -> None:
-        self.mart = question.mart or "overview"
+    def __init__(self, comparison: Comparison, query: Query, *, in_full: bool) -> None:
+        self.mart = query.mart or "overview"
         self.left_off = 0
-        self._comparison, self._limit = comparison, question.limit
-        self._grain, self._in_full = question.grain, in_full
+        self._comparison, self._limit = comparison, query.limit
+        self._grain, self._in_full = query.grain, in_full
 
     def __iter__(self) -> Iterator[Change]:
-        told = 0
+        shown = 0
         grain, in_full = self._grain, self._in_full
         for change in self._comparison.changes(self.mart, grain=grain, limit=self._limit, in_full=in_full):
-            told += 1
+            shown += 1
             yield change
-        if told == self._limit:
-            self.left_off = self._comparison.count_changes(self.mart, grain=grain, in_full=in_full) - told
+        if shown == self._limit:
+            self.left_off = self._comparison.count_changes(self.mart, grain=grain, in_full=in_full) - shown
 
     @property
     def more(self) -> str:
-        """What a reader should know at the end, if anything."""
+        """The line about what is left off, if anything."""
         return f"… and {self.left_off:,} more; --limit 0 shows all" if self.left_off else ""
 
 
-def write_json(comparison: Comparison, question: Question, out: IO[str]) -> None:
-    """One document. The changes, of which there may be millions, are written as they come, one a line."""
-    answer = Answer(comparison, question, in_full=question.mart is None)
+def write_json(comparison: Comparison, query: Query, out: IO[str]) -> None:
+    """One document. There may be millions of changes: they are written as they come, one a line."""
+    result = Result(comparison, query, in_full=query.mart is None)
     document = {
         "before": asdict(comparison.before),
         "after": asdict(comparison.after),
         "marts": [asdict(mart) for mart in comparison.marts()],
-        "mart": answer.mart,
-        "grain": question.grain,
+        "mart": result.mart,
+        "grain": query.grain,
     }
-    name = "changes" if question.mart else "figures"
+    name = "changes" if query.mart else "figures"
     out.write(_json(document)[:-1] + f', "{name}": [')
-    columns = _columns(question)
-    for number, change in enumerate(answer):
-        record = dict(zip(columns, _record(change, question), strict=True))
+    columns = _columns(query)
+    for number, change in enumerate(result):
+        record = dict(zip(columns, _record(change, query), strict=True))
         out.write(("," if number else "") + "\n" + _json(record))
-    out.write(f'\n], "left_off": {answer.left_off}}}\n')
+    out.write(f'\n], "left_off": {result.left_off}}}\n')
 
 
-def write_csv(comparison: Comparison, question: Question, out: IO[str]) -> None:
-    """One table; what does not belong into it is told beside."""
-    answer = Answer(comparison, question, in_full=question.mart is None)
+def write_csv(comparison: Comparison, query: Query, out: IO[str]) -> None:
+    """One table on ``out``; notes go to standard error."""
+    result = Result(comparison, query, in_full=query.mart is None)
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_columns(question))
-    for change in answer:
-        writer.writerow([_csv_value(value) for value in _record(change, question)])
-    notes = [*_notes(comparison.before, comparison.after, comparison.marts()), answer.more]
+    writer.writerow(_columns(query))
+    for change in result:
+        writer.writerow([_csv_value(value) for value in _record(change, query)])
+    notes = [*_notes(comparison.before, comparison.after, comparison.marts()), result.more]
     print(*filter(None, notes), sep="\n", end="\n" if any(notes) else "", file=sys.stderr)
 
 
-def _columns(question: Question) -> list[str]:
-    if question.mart:
-        return [*KEYS[question.mart], "difference", "column", "before", "after"]
-    return [*KEYS["overview"], "difference", "figure", "before", "after", "change"]
+def _columns(query: Query) -> list[str]:
+    if query.mart:
+        return [*MARTS[query.mart], "difference", "column", "before", "after"]
+    return [*MARTS["overview"], "difference", "figure", "before", "after", "change"]
 
 
-def _record(change: Change, question: Question) -> list[Any]:
+def _record(change: Change, query: Query) -> list[Any]:
     record = [*change.key, change.difference, change.column, change.before, change.after]
-    return record if question.mart else [*record, change.change]
+    return record if query.mart else [*record, change.change]
 
 
 def _json(value: Any) -> str:
@@ -110,7 +110,7 @@ def _tzdata(side: Side) -> str:
 
 
 def _notes(before: Side, after: Side, marts: Iterable[MartDifference]) -> list[str]:
-    """What else is not the same, in words."""
+    """What else differs, in words."""
     notes = []
     if before.software_version != after.software_version:
         notes.append(f"made by versions {before.software_version} and {after.software_version} of the software")
@@ -123,7 +123,7 @@ def _notes(before: Side, after: Side, marts: Iterable[MartDifference]) -> list[s
     return notes
 
 
-def write_table(comparison: Comparison, question: Question, out: IO[str]) -> None:
+def write_table(comparison: Comparison, query: Query, out: IO[str]) -> None:
     """What a person reads: the marts, then the figures by period or the changes of one mart."""
     console = Terminal(out)
     before, after, marts = comparison.before, comparison.after, comparison.marts()
@@ -135,32 +135,29 @@ def write_table(comparison: Comparison, question: Question, out: IO[str]) -> Non
     for note in notes:
         console.say((note, "yellow"))
     if not any(mart.differs for mart in marts):
-        told_apart = any(mart.columns_only_before or mart.columns_only_after for mart in marts)
-        console.print("Nothing differs in the columns that both have." if told_apart else "Nothing differs.")
+        has_other_columns = any(mart.columns_only_before or mart.columns_only_after for mart in marts)
+        console.print("No differences in the columns that both have." if has_other_columns else "No differences.")
         return
-    answer = Answer(comparison, question, in_full=False)
-    if question.mart:
-        _show_changes(answer, console)
+    result = Result(comparison, query, in_full=False)
+    if query.mart:
+        _show_changes(result, console)
     else:
-        _show_figures(answer, console)
-    if answer.more:
-        console.print(answer.more)
+        _show_figures(result, console)
+    if result.more:
+        console.print(result.more)
 
 
 def _show_marts(marts: Sequence[MartDifference], console: Terminal) -> None:
-    table = Table()
-    table.add_column("")
-    for name in ("rows before", "rows after", "added", "removed", "changed"):
-        table.add_column(name, justify="right")
+    table = figures("", "rows before", "rows after", "added", "removed", "changed")
     for mart in marts:
         counts = (mart.rows_before, mart.rows_after, mart.added, mart.removed, mart.changed)
-        table.add_row(mart.mart, *map(summary.count, counts))
+        table.add_row(mart.mart, *map(count, counts))
     console.print(table)
 
 
-def _show_figures(answer: Answer, console: Terminal) -> None:
+def _show_figures(result: Result, console: Terminal) -> None:
     found = False
-    for key, changes in groupby(answer, key=lambda change: change.key):
+    for key, changes in groupby(result, key=lambda change: change.key):
         found = True
         account, grain, start = key
         title = f"{account}: {_period(grain, start)}"
@@ -169,10 +166,7 @@ def _show_figures(answer: Answer, console: Terminal) -> None:
             console.print()
             console.say((title, "bold"), f" is {'new' if first.difference == ADDED else 'gone'}")
             continue
-        table = Table(title=f"\n{visible(title)}", title_justify="left", title_style="bold")
-        table.add_column("")
-        for name in ("before", "after", "change"):
-            table.add_column(name, justify="right")
+        table = figures(title, "before", "after", "change")
         for change in (first, *changes):
             before, after = (_readable(change.column, value) for value in (change.before, change.after))
             table.add_row(change.column, before, after, _change(change))
@@ -181,15 +175,15 @@ def _show_figures(answer: Answer, console: Terminal) -> None:
         console.print("No figure differs at this grain.")
 
 
-def _show_changes(answer: Answer, console: Terminal) -> None:
-    table = Table(title=f"\n{answer.mart}", title_justify="left", title_style="bold")
-    for name in (*KEYS[answer.mart], "column", "before", "after"):
+def _show_changes(result: Result, console: Terminal) -> None:
+    table = Table(title=f"\n{result.mart}", title_justify="left", title_style="bold")
+    for name in (*MARTS[result.mart], "column", "before", "after"):
         table.add_column(name, overflow="fold")
-    for key, changes in groupby(answer, key=lambda change: change.key):
-        row = [summary.count(None) if part is None else str(part) for part in key]
+    for key, changes in groupby(result, key=lambda change: change.key):
+        row = [NOTHING if part is None else str(part) for part in key]
         for change in changes:
             what = change.column if change.column is not None else f"(row {change.difference})"
-            values = _told_apart(change) if change.column is not None else ("", "")
+            values = _distinct(change) if change.column is not None else ("", "")
             table.add_row(*row, what, *values)
             row = [""] * len(row)
     console.print(table if table.row_count else "No row differs at this grain.")
@@ -199,50 +193,30 @@ def _period(grain: str, start: date) -> str:
     return {"day": f"{start:%-d %B %Y}", "week": f"the week of {start:%-d %B %Y}"}.get(grain, f"{start:%B %Y}")
 
 
-def _is_duration(column: str | None) -> bool:
-    return (column or "").endswith(("_seconds", "_seconds_sum"))
-
-
-def _told_apart(change: Change) -> tuple[str, str]:
-    """Both values as they are read best; exactly, where they would read alike."""
+def _distinct(change: Change) -> tuple[str, str]:
+    """Both values in readable units; exactly, where they would read alike."""
     before, after = (_readable(change.column, value) for value in (change.before, change.after))
     if before != after:
         return before, after
-    unit = " s" if _is_duration(change.column) else ""
+    unit = " s" if is_duration(change.column or "") else ""
     return f"{change.before}{unit}", f"{change.after}{unit}"
 
 
 def _readable(column: str | None, value: Any) -> str:
-    if value is None:
-        return summary.count(None)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "(none)"
-    if not isinstance(value, int | float):
-        return str(value)
-    if _is_duration(column):
-        return _signed_duration(value)
-    if (column or "").endswith("_percent"):
-        return summary.percent(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
-
-
-def _signed_duration(seconds: float) -> str:
-    return ("-" if seconds < 0 else "") + summary.duration(abs(seconds))
+    return "(none)" if value == [] else readable(column or "", value)
 
 
 def _change(change: Change) -> str:
-    """By how much, and what share of what was: 1 h 02 min (+3.1 %); as exactly as it takes to see it."""
+    """By how much and by what share: 1 h 02 min (+3.1 %); as exactly as is needed to see it."""
     value = change.change
     if value is None:
         return ""
-    if _is_duration(change.column):
-        told = f"{value:+.2g} s" if abs(value) < 1 else ("+" if value > 0 else "") + _signed_duration(value)
+    if is_duration(change.column or ""):
+        text = f"{value:+.2g} s" if abs(value) < 1 else ("+" if value > 0 else "") + duration(value)
     elif isinstance(value, int):
-        told = f"{value:+,}"
+        text = f"{value:+,}"
     else:
-        told = f"{value:+,.2f}" if abs(value) >= 0.01 else f"{value:+.2g}"
+        text = f"{value:+,.2f}" if abs(value) >= 0.01 else f"{value:+.2g}"
     if (change.column or "").endswith("_percent"):
-        return f"{told} pts"
-    return f"{told} ({value / abs(change.before):+.1%})" if change.before else told
+        return f"{text} pts"
+    return f"{text} ({value / abs(change.before):+.1%})" if change.before else text

@@ -1,10 +1,10 @@
-"""How a command ends: by itself, by a signal, or because standard output takes no more; each is said in a line.
+"""How a command ends: by itself, by a signal, or because standard output fails; the last two print a line.
 
-Here: what SIGINT and SIGTERM do, what stands in the place of standard output, and the last act of the process. Not
-here: any command. Imports nothing that takes time: a command begins with it.
+Here: what SIGINT and SIGTERM do, what replaces standard output, and the last act of the process. Not here: any command.
+Every command begins with this module, so it imports nothing that takes time.
 
-A command that works in a home may end at any instant (the next run continues from what is there), and so a signal ends
-it at once. Others are given a moment to remove what they have begun to write.
+A command that works in a home may end at any instant, because the next run continues from there: a signal ends it at
+once. Other commands get a moment to remove what they have begun to write.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from orchestration import processes
 PUBLISHED, REFUSED, WRONG = 0, 1, 2
 """Exit statuses: published or nothing new; a batch or the build was refused; wrong configuration or usage."""
 _MOMENT = 1.5
-"""Seconds in which a command that was stopped can put things in order."""
+"""Seconds that a stopped command has to clean up."""
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
 class StoppedError(BaseException):
-    """A signal ends this command. (No ``Exception``: no code on the way shall catch it and continue.)"""
+    """A signal ends this command. Not an ``Exception``, so that no code on the way catches it and continues."""
 
 
 class OutputLostError(BaseException):
-    """Standard output takes no more, and to fill it is all that this command is for."""
+    """Standard output has failed, and this command does nothing but fill it."""
 
 
 class _Output(io.RawIOBase):
-    """A stream of the process that may be closed or full. After its first error it takes everything, and keeps nothing.
+    """A stream of the process that may be closed or full. After its first error it drops everything.
 
     ``is_needed``: the first error ends the command.
     """
@@ -71,7 +71,7 @@ class _Output(io.RawIOBase):
 
 _output: _Output | None = None
 _streams: tuple[IO[str], IO[str]] | None = None
-"""Standard output and error of the process, also while a run has them go to its log."""
+"""Standard output and error of the process, also while a run redirects them to its log."""
 _heard: signal.Signals | None = None
 _leaving = threading.Lock()
 _moment = _MOMENT
@@ -79,19 +79,19 @@ _last_words: Callable[[], str] | None = None
 
 
 def prepare() -> None:
-    """Have signals and a standard output that fails end this process as they should; it ends by :func:`leave`."""
+    """Make this process end in good order after a signal or an error of standard output; it ends by :func:`leave`."""
     _guard_output()
     _heed_signals()
 
 
 def end_at_once(last_words: Callable[[], str] | None = None) -> None:
-    """From now on a signal ends this process without delay. ``last_words``: what to say of what it leaves behind."""
+    """From now on a signal ends this process without delay. ``last_words``: what to say about the state it leaves."""
     global _moment, _last_words
     _moment, _last_words = 0, last_words
 
 
 def go_on_without_output() -> None:
-    """Have a command whose work is more than its output finish it, also where standard output fails."""
+    """Let a command that does more than print finish its work even if standard output fails."""
     if _output is not None:
         _output.is_needed = False
 
@@ -102,7 +102,7 @@ def is_stopped() -> bool:
 
 
 def leave(status: int) -> NoReturn:
-    """End the process, now: Python takes two seconds to dismantle the libraries, and everything is written by now."""
+    """End the process at once: everything is written, and Python would take two seconds to unload the libraries."""
     out, err = _streams or (sys.stdout, sys.stderr)
     if _heard is None:
         try:
@@ -111,7 +111,7 @@ def leave(status: int) -> NoReturn:
             status = status or REFUSED
         except StoppedError:
             pass
-    _leaving.acquire()  # whoever comes second waits for the end
+    _leaving.acquire()  # a second caller waits for the end
     processes.end_all()
     line = ""
     if _heard is not None:
@@ -130,7 +130,7 @@ def leave(status: int) -> NoReturn:
 def _guard_output() -> None:
     global _output, _streams
     closed = [number for number in (0, 1, 2) if not _is_open(number)]
-    for _ in closed:  # else the next file that is opened would be standard output
+    for _ in closed:  # otherwise the next opened file would become standard output
         os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     error = OSError(0, "it is closed") if 1 in closed else None
     _output = _Output(1, is_needed=True, error=error)
@@ -152,8 +152,8 @@ def _text(output: _Output, errors: str) -> io.TextIOWrapper:
 
 
 def _heed_signals() -> None:
-    """Python runs handlers between two steps of the main thread, which may be inside a statement of DuckDB, and Dagster
-    has handlers of its own: so Python wakes a thread, too.
+    """Python runs handlers in the main thread only, which may be inside a statement of DuckDB, and Dagster installs its
+    own: so a signal wakes a thread, too.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _hear)

@@ -31,8 +31,8 @@ from orchestration.cli.commands import (
 def main() -> None:
     """A batch ELT warehouse for WhatsApp conversations.
 
-    Takes conversations in from the systems where support teams work, builds the report tables overview, by_agent,
-    by_tag and details, audits each build, and publishes only one that holds, as a DuckDB file.
+    Ingests conversations from the systems where support teams work, builds the report tables overview, by_agent,
+    by_tag and details, audits each build, and publishes only a build that passes, as a DuckDB file.
     """
 
 

@@ -1,7 +1,7 @@
 """Quarantined rows as text by reason, as CSV or as JSON.
 
-Here: the three formats. Not here: which rows there are (``quarantine``). Records are the sources' own text: no control
-character of theirs reaches a terminal, and no layout.
+Here: the three formats. Not here: which rows there are (``orchestration.quarantine``). Records are text of the sources:
+none of their control characters or layout reaches a terminal.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from orchestration.cli.terminal import Terminal, one_line
 from orchestration.quarantine import MENDED, NOT_BUILT, OPEN, REFUSED, Quarantine, Row
 
 EXAMPLES = 5
-"""Of each reason, where no limit is given."""
+"""Rows shown for each reason without a limit."""
 
 _IN_WORDS = {
     REFUSED: "refused batch: not counted",
@@ -25,7 +25,7 @@ _IN_WORDS = {
 
 
 def write_table(quarantine: Quarantine, limit: int | None, out: IO[str]) -> None:
-    """What a person reads. On a terminal records are cut off at its edge."""
+    """What a person reads. A terminal cuts records off at its edge."""
     console = Terminal(out)
     console.say(_total(quarantine))
     for reason in quarantine.reasons(limit):
@@ -43,11 +43,11 @@ def write_table(quarantine: Quarantine, limit: int | None, out: IO[str]) -> None
 
 
 def _total(quarantine: Quarantine) -> str:
-    counts, question = quarantine.counts(), quarantine.question
+    counts, query = quarantine.counts(), quarantine.query
     if not counts:
-        is_narrowed = any((question.source, question.batch, question.entity, question.reason))
-        return f"Nothing {'of this ' if is_narrowed else ''}is {'' if question.with_mended else 'open '}in quarantine."
-    told = [
+        is_narrowed = any((query.source, query.batch, query.entity, query.reason))
+        return f"No {'matching ' if is_narrowed else ''}{'' if query.with_mended else 'open '}rows in quarantine."
+    parts = [
         f"{counts[state]:,} {words}"
         for state, words in (
             (OPEN, "open"),
@@ -58,7 +58,7 @@ def _total(quarantine: Quarantine) -> str:
         if state in counts
     ]
     total = sum(counts.values())
-    return f"{total:,} quarantined {'row' if total == 1 else 'rows'}: {'; '.join(told)}"
+    return f"{total:,} quarantined {'row' if total == 1 else 'rows'}: {'; '.join(parts)}"
 
 
 def _place(row: Row) -> str:

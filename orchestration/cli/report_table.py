@@ -1,28 +1,27 @@
 """A report on a terminal: as many rows and columns as fit, in readable units.
 
-Here: which columns a person wants first, and how values are shown. Not here: the rows (``reports.downloads``), and
+Here: which columns a person wants first. Not here: the rows (``reports.downloads``), and
 files with all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import IO, Any
+from typing import IO
 
 from rich.cells import cell_len
 from rich.table import Table
 
 from ingestion.shown import visible
-from orchestration.cli import summary
+from orchestration.cli.tables import NOTHING, readable
 from orchestration.cli.terminal import Terminal
 from reports import published
-from reports.choices import in_words
-from reports.downloads import Answer
+from reports.downloads import Result
+from reports.request import in_words
 
 ROWS = 50
 WIDEST, GAP = 30, 2
-"""Of a column, and between two."""
+"""Widest column, and the gap between two."""
 
 _MEASURES = (
     *("conversations", "distinct_contacts", "messages", "conversations_answered", "conversations_closed"),
@@ -40,34 +39,32 @@ _WANTED = {
         *("duration_seconds", "messages", "rating", "conversation_tags", "channel", "team", "source_system"),
     ),
 }
-"""Of each report the columns that are shown, the first ones first."""
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+"""The columns of each report by importance: a terminal shows the first ones."""
 
 
-def write_table(answer: Answer, out: IO[str]) -> None:
+def write_table(result: Result, out: IO[str]) -> None:
     """What a person reads, and how to get what is not shown."""
     console = Terminal(out)
-    known = list(answer.columns())
-    wanted = [name for name in _WANTED[answer.report.name] if name in known]
-    if len(answer.filters) > 1:
+    known = list(result.columns())
+    wanted = [name for name in _WANTED[result.report.name] if name in known]
+    if len(result.filters) > 1:
         wanted.insert(0, "account_id")
-    rows = list(answer.rows(ROWS))
-    about = published.about(answer.connection)
+    rows = list(result.rows(ROWS))
+    about = published.about(result.connection)
     through = f"{about['data_through']:%Y-%m-%d %H:%M} UTC" if about["data_through"] else "unknown"
     console.say((str(about["release_id"]), "bold"), f"  data through {through}")
-    for name, text in in_words(answer.report, answer.filters):
+    for name, text in in_words(result.report, result.filters):
         if text != "all" and name != "report":
             console.say((name, "dim"), f" {text}")
     if not rows:
         console.print("No rows.")
         return
     complete = known.index("is_complete") if "is_complete" in known else None
-    cells = {name: [_shown(name, row[known.index(name)]) for row in rows] for name in wanted}
-    if "agent_name" in cells:  # an agent without a name is still told from others
+    cells = {name: [visible(readable(name, row[known.index(name)])) for row in rows] for name in wanted}
+    if "agent_name" in cells:  # an agent without a name is shown by its id
         ids = [row[known.index("agent_id")] for row in rows]
-        nameless = summary.count(None)
         cells["agent_name"] = [
-            name if name != nameless or id_ is None else visible(id_)
+            name if name != NOTHING or id_ is None else visible(id_)
             for name, id_ in zip(cells["agent_name"], ids, strict=True)
         ]
     if complete is not None and "period_start" in cells:
@@ -85,11 +82,11 @@ def write_table(answer: Answer, out: IO[str]) -> None:
         table.add_row(*line)
     console.print(table)
     if complete is not None and not all(row[complete] for row in rows):
-        console.print("* the data does not reach to its end", style="dim")
-    total = answer.count() if len(rows) == ROWS else len(rows)
+        console.print("* the data does not cover the whole period", style="dim")
+    total = result.count() if len(rows) == ROWS else len(rows)
     more = [f"{total - len(rows):,} more rows"] if total > len(rows) else []
     more.append(f"{len(known) - len(shown)} of {len(known)} columns are not shown")
-    console.say((f"{' and '.join(more)}; all of it: --out FILE.csv, .json, .parquet or .xlsx", "dim"))
+    console.say((f"{' and '.join(more)}; for everything: --out FILE.csv, .json, .parquet or .xlsx", "dim"))
 
 
 def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:
@@ -109,27 +106,3 @@ def _width(name: str, texts: Sequence[str]) -> int:
 
 def _heading(name: str) -> str:
     return name.removesuffix("_seconds").replace("_", " ")
-
-
-def _shown(name: str, value: Any) -> str:
-    if value is None:
-        return summary.count(None)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, date):
-        return f"{value:%Y-%m-%d}"
-    if isinstance(value, list):
-        return visible(", ".join(value))
-    if not isinstance(value, int | float):
-        return visible(str(value))
-    if name.endswith("_seconds"):
-        return summary.duration(value)
-    if name.endswith("_percent"):
-        return summary.percent(value)
-    if name == "share_of_conversations":
-        return summary.percent(100 * value)
-    if name == "weekday":
-        return _WEEKDAYS[int(value) - 1]
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"

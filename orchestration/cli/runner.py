@@ -1,6 +1,6 @@
 """The command's way to run the job: the same one that Dagster schedules, in this process.
 
-Here: starting the job and telling how it ended. Not here: what the job does (``defs``).
+Here: starting the job, and its exit status. Not here: what the job does (``defs``).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from orchestration.home import Home
 
 
 def run_job(settings: Settings, started: float, *, full_refresh: bool = False) -> int:
-    """Run the job once; 0 when all that came was published, else 1. ``started``: when the command began."""
+    """Run the job once; 0 if everything new was published, else 1. ``started``: when the command began."""
     return _execute(settings, started, {"ops": {"intake": {"config": {"full_refresh": full_refresh}}}})
 
 
 def publish_last_build(settings: Settings, started: float) -> int:
-    """Run the step *publish* alone, on the last build; 0 when it was published, else 1."""
+    """Run the step *publish* alone, on the last build; 0 if it was published, else 1."""
     return _execute(settings, started, {}, [dg.AssetKey("release")])
 
 
@@ -40,7 +40,7 @@ def _execute(
     job = build_defs(settings, reporter).resolve_job_def(JOB)
     startup = time.monotonic() - started
     instance = dagster_instance()
-    # the reporter tells it in words: Dagster's and dbt's own lines go to a file
+    # the reporter prints what matters; Dagster's and dbt's own lines go to a file
     run_config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
     with instance, home.log.open("w", encoding="utf-8") as file, Visible(file) as log:
         with redirect_stdout(log), redirect_stderr(log):
@@ -49,7 +49,7 @@ def _execute(
             )
             try:
                 reporter.wait_for_written()
-            except Exception as error:  # of a library, in what tells about a refused build: the refusal is still told
+            except Exception as error:  # of a library; the refusal of a build is still reported
                 traceback.print_exc()
                 reporter.build_failures.append(f"Data Docs could not be written: {error}")
         failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
@@ -61,16 +61,16 @@ def _execute(
 
 
 def dagster_instance() -> dg.DagsterInstance:
-    """Where Dagster keeps the history of runs, if the environment names a place; an error there costs only that."""
+    """Where Dagster keeps the history of runs, if the environment names a place; after an error there, nowhere."""
     if runs_are_recorded():
         try:
             instance = dg.DagsterInstance.get()
             instance.get_runs_count()
             return instance
-        except Exception as error:  # of Dagster, of its storage, of what else its configuration names
+        except Exception as error:  # Dagster's, its storage's, or of anything in its configuration
             words = " ".join(str(error).split()).rstrip(".")
             print(
-                f"DAGSTER_HOME: this run is not recorded: {words}; name a folder that is there, by its whole path, or"
+                f"DAGSTER_HOME: this run is not recorded: {words}; name an existing folder by its absolute path, or"
                 " unset DAGSTER_HOME",
                 file=sys.stderr,
             )
@@ -78,12 +78,12 @@ def dagster_instance() -> dg.DagsterInstance:
 
 
 def _explain(event: dg.DagsterEvent, log: IO[str]) -> str:
-    """What went wrong in a step that nobody foresaw, in a line; the whole of it goes to the log."""
+    """An unforeseen error of a step, in a line; all of it goes to the log."""
     error = event.step_failure_data.error
     if error is None:
         return f"{event.step_key}: failed"
     log.write(error.to_string())
     while error.cause is not None:
         error = error.cause
-    # what we refuse ourselves says everything; of any other error its kind helps
+    # our own refusals are clear by themselves
     return f"{event.step_key}: {error.message.strip().removeprefix('dagster._core.definitions.events.Failure: ')}"

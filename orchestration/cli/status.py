@@ -1,7 +1,7 @@
-"""How a home stands: the current release, the last run, what is refused and why.
+"""The status of a home: the current release, the last run, what is refused and why.
 
 Here: gathering it from the home, without Dagster, and showing it. Not here: what refuses (``ingestion``,
-``expectations``), and who writes the record (``reporting``).
+``expectations``), and who writes the record (``progress``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from expectations.verdict import Finding, read_verdict
 from ingestion.settings import Settings
 from ingestion.shown import command
 from ingestion.storage.ledger import LEDGER, Entry, Ledger
-from orchestration.cli.summary import duration, minute
+from orchestration.cli.summary import rolled_back_from
+from orchestration.cli.tables import duration, minute
 from orchestration.cli.terminal import Terminal
 from orchestration.dbt import process as dbt_process
 from orchestration.home import Home, is_locked
@@ -25,10 +26,9 @@ from orchestration.run_record import RunRecord, read_record
 
 @dataclass(frozen=True)
 class Status:
-    """How a home stands. ``refused``, ``waiting`` and ``set_aside``: batches; the rest of refusals is the last build's.
+    """The status of a home. ``refused``, ``waiting`` and ``set_aside`` are batches; ``gone_back_from`` release ids.
 
-    ``findings``: failed expectations of the last build, if these kept it from being published; ``tests``: failed dbt
-    tests and models of it.
+    ``findings`` and ``tests`` are why the last build was not published: failed expectations, failed models and tests.
     """
 
     current: Release | None
@@ -44,13 +44,13 @@ class Status:
 
     @property
     def is_refused(self) -> bool:
-        """Whether something is kept out of what readers see, for somebody to look after."""
+        """Whether something is kept from readers and needs attention."""
         was_stopped = self.run is not None and self.run.outcome in ("refused", "unfinished") and not self.is_running
         return bool(self.refused or self.findings or self.tests or was_stopped)
 
 
 def status_of(settings: Settings) -> Status:
-    """Look at the home of a configuration; nothing is changed."""
+    """Read the status of a configuration's home; nothing is changed."""
     home = Home(settings.home)
     current, build = catalog.current(home), home.last_build()
     refused: list[Entry] = []
@@ -71,7 +71,7 @@ def status_of(settings: Settings) -> Status:
         try:
             findings = read_verdict(build.verdict).refusals
         except (OSError, ValueError, TypeError):
-            findings = []  # it was not judged
+            findings = []  # it was not audited
     return Status(
         current,
         [release.release_id for release in catalog.gone_back_from(home)],
@@ -87,7 +87,7 @@ def status_of(settings: Settings) -> Status:
 
 
 def as_json(status: Status) -> dict[str, Any]:
-    """The status as values that JSON has."""
+    """The status in types that JSON has."""
     found = asdict(status)
     for name in ("refused", "waiting", "set_aside"):
         found[name] = [
@@ -105,7 +105,7 @@ def as_json(status: Status) -> dict[str, Any]:
 
 
 def show_status(status: Status, console: Terminal) -> None:
-    """Tell it in words."""
+    """Print it."""
 
     def say(text: str, style: str = "") -> None:
         console.say((text, style))
@@ -119,7 +119,7 @@ def show_status(status: Status, console: Terminal) -> None:
         for line in status.current.warnings:
             say(f"  warning {line}", "yellow")
     for left in status.gone_back_from:
-        say(f"  gone back from {left}: 'causerie rollback {left}' goes forward again")
+        say(rolled_back_from(left))
     _show_run(status, say)
     if not status.is_refused:
         console.print()
@@ -130,12 +130,13 @@ def show_status(status: Status, console: Terminal) -> None:
     for entry in status.refused:
         for reason in entry.reasons:
             say(f"  {reason}")
-        say(f"    since {entry.decided_at:%Y-%m-%d %H:%M}; if it is right as it is:")
+        say(f"    since {entry.decided_at:%Y-%m-%d %H:%M}; to accept it as it is:")
         say(f"    {command('accept', entry.source, entry.batch, option='--reason ...')}")
-        say("    or to go on without it:")
+        say("    to continue without it:")
         say(f"    {command('reject', entry.source, entry.batch, option='--reason ...')}")
     for source in dict.fromkeys(entry.source for entry in status.waiting):
-        say(f"  {source}: {sum(entry.source == source for entry in status.waiting)} later waiting behind it")
+        waiting = sum(entry.source == source for entry in status.waiting)
+        say(f"  {source}: {waiting} later {'batch waits' if waiting == 1 else 'batches wait'} behind it")
     for line in status.tests:
         say(f"  {line}")
     for finding in status.findings:
@@ -156,12 +157,12 @@ def _show_run(status: Status, say: Any) -> None:
     if run is None:
         return
     if status.is_running:
-        say(f"A run is at work since {minute(run.started_at)}, at the step {run.step}.")
+        say(f"A run is in progress since {minute(run.started_at)}, at the step {run.step}.")
         return
     took = duration(sum(run.steps.values()))
     if run.outcome == "unfinished":
-        say(f"The last run, of {minute(run.started_at)}, did not end: it was stopped at the step {run.step}.", "red")
-        say("  Nothing is lost: the next run goes on from what is there.")
+        say(f"The last run, of {minute(run.started_at)}, did not finish: it was stopped at the step {run.step}.", "red")
+        say("  Nothing is lost: the next run continues from there.")
     else:
         what = f"published {run.release_id}" if run.release_id else run.outcome
         say(f"The last run, of {minute(run.started_at)}, took {took}: {what}")

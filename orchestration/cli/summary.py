@@ -1,4 +1,4 @@
-"""What a person reads at the end of a run: the last complete week, what was taken in, what was checked.
+"""What a person reads at the end of a run: the figures of the last complete week.
 
 Here: figures from a release, and their words. Not here: colours and layout of a terminal (``console``).
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from ingestion.ingest import SourceReport
+from orchestration.cli.tables import count, duration, percent
 
 _WEEKS = """
     select * from overview
@@ -43,13 +43,13 @@ class Week:
     headlines: list[Headline]
 
 
-def minute(instant: str | None) -> str:
-    """An instant in ISO 8601 (UTC), to the minute."""
-    return instant[:16].replace("T", " ") if instant else "unknown"
+def rolled_back_from(release_id: str) -> str:
+    """The line about a newer release that an operator went back from."""
+    return f"  rolled back from {release_id}; 'causerie rollback {release_id}' returns to it"
 
 
 def last_weeks(release: Path) -> list[Week]:
-    """Per account the headline figures of the last complete week against the one before."""
+    """The headline figures of each account's last complete week, and of the week before."""
     with duckdb.connect(str(release), read_only=True) as connection:
         cursor = connection.execute(_WEEKS)
         names = [column[0] for column in cursor.description or ()]
@@ -83,7 +83,7 @@ def _headlines(now: Figures, before: Figures | None) -> list[Headline]:
 
 
 def _headline(figure: str, now: Figures, before: Figures | None, column: str, show: Show) -> Headline | None:
-    """None where neither week has a value."""
+    """None if neither week has a value."""
     value, earlier = now[column], before[column] if before else None
     if value is None and earlier is None:
         return None
@@ -92,43 +92,3 @@ def _headline(figure: str, now: Figures, before: Figures | None, column: str, sh
         share = value / earlier - 1
         change = f"{value - earlier:+.1f} pts" if show is percent else f"{share:+.0%}"
     return Headline(figure, show(value), show(earlier), change)
-
-
-def count(value: float | None) -> str:
-    """12,345"""
-    return "–" if value is None else f"{value:,.0f}"
-
-
-def percent(value: float | None) -> str:
-    """87.5 %"""
-    return "–" if value is None else f"{value:.1f} %"
-
-
-def duration(seconds: float | None) -> str:
-    """2 d 3 h, 3 h 12 min, 4 min 05 s, 42 s"""
-    if seconds is None:
-        return "–"
-    whole = round(seconds)
-    days, hours, minutes = whole // 86_400, whole % 86_400 // 3_600, whole % 3_600 // 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {whole % 60:02d} s" if minutes else f"{whole} s"
-
-
-def taken_in(source: SourceReport) -> str:
-    """One line about what a source delivered in this run."""
-    accepted, refused, waiting = (len(source.having(status)) for status in ("accepted", "refused", "waiting"))
-    if source.failure:
-        return "could not be read"
-    if not source.entries:
-        return "nothing new"
-    rows = sum(counts.landed for entry in source.having("accepted") for counts in entry.counts.values())
-    bad = sum(counts.quarantined for entry in source.having("accepted") for counts in entry.counts.values())
-    parts = [f"{accepted:,} {'batch' if accepted == 1 else 'batches'} taken in, {rows:,} rows, {bad:,} quarantined"]
-    if refused:
-        parts.append(f"{refused} refused")
-    if waiting:
-        parts.append(f"{waiting} waiting")
-    return ", ".join(parts)

@@ -1,6 +1,6 @@
-"""Terminals, and logs that are read on one: text of others is shown there as it is, and nothing of it acts.
+"""Terminals, and logs that are read on one: text of others is shown as it is, and none of it acts.
 
-Here: the console that every command prints with, and a stream for text that others format. Not here: what is printed.
+Here: the console with which every command prints, and a stream for text that others format. Not here: what is printed.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from rich.text import Text
 from ingestion.shown import visible
 
 WIDTH = 160
-"""Columns of a line that is written elsewhere than on a terminal."""
+"""Columns of a line that does not go to a terminal."""
 
 
 class Terminal(Console):
-    """A console on which no text is mark-up, an emoji's name or a link, and control characters are escaped."""
+    """A console that takes no text for mark-up, emoji names or links, and escapes control characters."""
 
     def __init__(self, out: IO[str]) -> None:
         super().__init__(file=out, width=None if out.isatty() else WIDTH, markup=False, emoji=False, highlight=False)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Of cells, titles and whatever is printed; only lines are kept."""
+        """Escape cells, titles and whatever is printed; only line ends stay."""
         return super().render_str(lines(text), **options)
 
     def say(self, *parts: str | tuple[str, str]) -> None:
@@ -44,21 +44,21 @@ def lines(text: str) -> str:
 
 
 class Visible(io.StringIO):
-    """A terminal or a log to which text of others is written: nothing of it acts there."""
+    """A stream to a terminal or a log, on which no text of others acts."""
 
     def __init__(self, out: IO[str]) -> None:
         super().__init__()
         self._out = out
 
     def write(self, text: str) -> int:
-        """Write what is to be seen of a text."""
+        """Write the text with its control characters escaped."""
         self._out.write("\n".join(visible(line.removesuffix("\r")) for line in text.split("\n")))
         return len(text)
 
     def flush(self) -> None:
-        """Have it written at once."""
+        """Pass everything on."""
         self._out.flush()
 
     def fileno(self) -> int:
-        """The number of the file below."""
+        """The number of the underlying file."""
         return self._out.fileno()

@@ -1,23 +1,21 @@
-"""Whether a build can be an update: begin as a copy of the last published build and take in what came since.
+"""What a build is made from, and whether it is incremental: begins as a copy of the last published build.
 
-Here: the plan of a build, and when the one before may be carried over. Not here: how an update is computed (dbt), and
-how the copy is made (``ingestion.builds.build_file``). Anything unusual is built
-from nothing: slower, and the same marts.
+Here: the plan of a build, and when the one before can be its base. Not here: how an incremental build is computed
+(dbt, ``docs/updates.md``), and how the copy is made (``ingestion.builds.build_file``). Anything unusual is built in
+full: slower, and the same marts.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from ingestion import zones
-from ingestion.builds.build_file import CarriedOver
-from ingestion.ingest import accepted_entries
+from ingestion.builds.build_file import BaseBuild
 from ingestion.live_formats import LIVE_KINDS
 from ingestion.parsing.row_rules import rules_of
 from ingestion.settings import Settings
@@ -26,7 +24,7 @@ from orchestration.dbt.process import project_fingerprint
 from orchestration.home import Home
 from orchestration.releases import catalog
 
-LARGEST_SHARE_OF_NEWS = 0.2
+LARGEST_DELTA = 0.2
 """Above this share of the rows a full build is about as fast."""
 
 
@@ -36,8 +34,8 @@ class Plan:
 
     rules: str
     batches: list[tuple[str, str, str, int]]
-    carried_over: str | None = None
-    """The build that it begins as a copy of."""
+    base: str | None = None
+    """The build that an incremental one begins as a copy of; None for a full build."""
 
     @property
     def fingerprint(self) -> str:
@@ -55,7 +53,7 @@ def read_plan(path: Path) -> Plan | None:
     try:
         content = json.loads(path.read_text())
         batches = [(source, batch, digest, rows) for source, batch, digest, rows in content["batches"]]
-        return Plan(content["rules"], batches, content["carried_over"])
+        return Plan(content["rules"], batches, content["base"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -93,46 +91,27 @@ def _content(entry: Entry) -> str:
     return hashlib.sha256(json.dumps([str(entry.extracted_at), counts]).encode()).hexdigest()[:16]
 
 
-def last_build(settings: Settings) -> CarriedOver | None:
-    """The published build, if all that it was made from is accepted still."""
-    return carried_over(Home(settings.home), make_plan(settings, accepted_entries(settings)), live_sources(settings))
+def base_build(settings: Settings, plan: Plan) -> BaseBuild | None:
+    """The published build that a build of this plan can begin as a copy of; None where it is to be built in full.
 
-
-def live_sources(settings: Settings) -> frozenset[str]:
-    """The sources whose records come in the shape of their system."""
-    return frozenset(source.name for source in settings.sources if source.kind in LIVE_KINDS)
-
-
-def carried_over(home: Home, plan: Plan, live: Collection[str] = ()) -> CarriedOver | None:
-    """The published build that a build of this plan can begin with; None where it is to be made from nothing.
-
-    It can when the rules are the same, nothing that the build before was made from has changed, what came since
-    sorts behind it (a tie between versions is decided by the name of the batch), and is little. What a live source
-    tells is made anew: a record of the common vocabulary follows there from many, of all readings.
-
-    ``live``: the names of the live sources.
+    It can when the rules are the same, nothing that the build before was made from has changed, and the new batches are
+    few. New batches of a live source ask for a full build: there a record of the common vocabulary follows from many,
+    of all readings.
     """
+    home = Home(settings.home)
     current = catalog.current(home)
     if current is None:
         return None
     build = home.build(current.build_id)
     before = read_plan(build.plan)
-    if before is None or before.rules != plan.rules:
+    if before is None or before.rules != plan.rules or not build.database.is_file():
         return None
-    if not (build.database.is_file() and catalog.file_of(home, current).is_file()):
+    delta = set(plan.batches) - set(before.batches)
+    if len(delta) + len(before.batches) != len(plan.batches):
         return None
-    known, taken = set(before.batches), {(source, batch) for source, batch, _, _ in before.batches}
-    if not known <= set(plan.batches):
+    live = {source.name for source in settings.sources if source.kind in LIVE_KINDS}
+    if any(source in live for source, *_ in delta):
         return None
-    last: defaultdict[str, str] = defaultdict(str)
-    for source, batch in taken:
-        last[source] = max(last[source], batch)
-    news = [line for line in plan.batches if line not in known]
-    if any(source in live for source, *_ in news):
+    if sum(rows for *_, rows in delta) > LARGEST_DELTA * sum(rows for *_, rows in plan.batches):
         return None
-    if any(batch < last[source] for source, batch, _, _ in news):
-        return None
-    rows = sum(rows for *_, rows in plan.batches)
-    if sum(rows for *_, rows in news) > LARGEST_SHARE_OF_NEWS * rows:
-        return None
-    return CarriedOver(build.id, build.database, catalog.file_of(home, current), dict(last))
+    return BaseBuild(build.id, build.database, frozenset((source, batch) for source, batch, *_ in before.batches))

@@ -166,33 +166,13 @@ def start(settings: Settings, build: Build, command: Sequence[str]) -> subproces
     return process
 
 
-SAME_IN_UPDATES = (
-    "path:models/staging,config.materialized:view",
-    "int_delivered_*,config.materialized:view",
-    "int_tags",
-    "config.materialized:table_macro",
-)
-"""Views and macros whose SQL does not ask whether the build is an update: one that began as a copy has them."""
-
-
-def left_out(settings: Settings, *, is_update: bool = False) -> list[str]:
-    """dbt's arguments to leave out the models of kinds of sources that are not configured, and what an update has."""
+def left_out(settings: Settings) -> list[str]:
+    """dbt's arguments to leave out the models of kinds of sources that are not configured."""
     kinds = {source.kind for source in settings.sources}
     models = [f"path:models/staging/{kind},resource_type:model" for kind in LIVE_KINDS if kind not in kinds]
     if not kinds & {"activecampaign", "meta_webhooks"}:
         models.append("int_whatsapp_messages")
-    if is_update:
-        models += SAME_IN_UPDATES
     return ["--exclude", *models] if models else []
-
-
-def at_once(*, is_update: bool) -> list[str]:
-    """dbt's arguments for how many models and tests it works on at once.
-
-    In an update most statements take less than what dbt does before and after them, on one core; those of a full build
-    keep all cores at work, and need the memory for themselves.
-    """
-    return ["--threads", "2"] if is_update else []
 
 
 def _options(target: Path) -> list[str]:

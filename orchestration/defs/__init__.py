@@ -1,1 +1,1 @@
-"""The assets, one module a step: raw, transform, audit, publish; and the job with its schedule."""
+"""The assets, one module a step: raw, transform, audit, publish, compact, retain. The job is in ``assembly``."""

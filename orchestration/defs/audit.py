@@ -1,6 +1,6 @@
 """Step 3: Great Expectations judges the build; the verdict is stored with it.
 
-Here: the audit asset and its blocking checks, one a suite. Not here: what is expected (``expectations``).
+Here: the audit asset, with a blocking check for each suite. Not here: what is expected (``expectations``).
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from expectations import great
-from expectations.contents import MARTS, contents
-from expectations.facts import gather
+from expectations.contents import contents
+from expectations.frames import gather
+from expectations.marts import MARTS
 from expectations.suites import release as suites
 from expectations.verdict import evaluate
 from ingestion.settings import Settings
@@ -24,15 +25,15 @@ SUITES = {
     "volumes": "Rows of each mart, against the current release.",
     "freshness": "How old the data of each source is.",
     "words": "Values of the enumerated columns.",
-    "ranges": "Least and greatest values of each mart.",
-    "totals": "The marts agree with each other, figure by figure.",
-    "intake": "Shares of rows quarantined and clocks restated.",
+    "dates": "Dates and instants that every reader can hold.",
+    "ranges": "Percents, shares and ratings within their bounds.",
+    "intake": "Shares of rows quarantined and of records restated.",
     "accounting": "Every row landed is accounted for.",
 }
 
 
 def audit_asset(settings: Settings) -> dg.AssetsDefinition:
-    """The verdict about the run's build."""
+    """The verdict about the build of a run."""
 
     @dg.multi_asset(
         name="audit",
@@ -42,7 +43,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
                 deps=[dg.AssetKey(["marts", mart]) for mart in MARTS]
                 + [dg.AssetKey(["intermediate", "int_row_accounting"])],
                 group_name="release",
-                description="The verdict of the expectations about this very build. Without it nothing is published.",
+                description="What the expectations say about exactly this build. Without it nothing is published.",
             )
         ],
         check_specs=[
@@ -61,7 +62,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
             reporter.progress("loading Great Expectations")
             great.load()
             current = catalog.current(home)
-            holds = pool.submit(contents, build.candidate)  # beside the expectations: each uses a core
+            checksums = pool.submit(contents, build.candidate)  # beside the expectations: each uses a core
             frames = gather(build.database, build.candidate, current.rows if current else {}, datetime.now(UTC))
             quality = settings.quality
             limits = suites.Limits(
@@ -73,7 +74,7 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
             )
             reporter.progress("evaluating expectations")
             judged, write_docs = evaluate(build.id, frames, limits)
-            verdict = replace(judged, contents=holds.result(), against=current.release_id if current else None)
+            verdict = replace(judged, contents=checksums.result(), against=current.release_id if current else None)
             verdict.write(build.verdict)
             reporter.verdict = verdict
             reporter.write_beside(lambda: write_docs(build.docs))

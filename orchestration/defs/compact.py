@@ -1,6 +1,6 @@
-"""Step 5: raw is kept a modest number of files.
+"""Step 5: small segments of raw are joined into larger ones.
 
-Here: the asset that has small segments joined, after the release and outside its way. Not here: which are joined
+Here: the asset that does it after the release, which does not wait for it. Not here: which are joined
 (``ingestion.raw.compaction``).
 """
 
@@ -26,7 +26,7 @@ def compacted_asset(settings: Settings) -> dg.AssetsDefinition:
         lock(Home(settings.home))
         with reporter.step("compact"):
             _, segments = accepted_batches(settings)
-            compact(settings, reporter.progress, [segment.folder for segment in segments])  # the new build reads these
+            compact(settings, reporter.progress, [segment.folder for segment in segments])  # those of the new build
             _, segments = accepted_batches(settings)
         return dg.MaterializeResult(metadata={"segments": len(segments)})
 

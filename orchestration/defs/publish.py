@@ -1,6 +1,6 @@
-"""Step 4: a build that holds becomes the current release.
+"""Step 4: a build that passed its audit becomes the current release.
 
-Here: the release asset, also launched alone: then about the last build, of which the same is demanded. Not here: how a
+Here: the release asset. Launched alone, it publishes the last build, under the same conditions. Not here: how a
 release is written and swapped (``orchestration.releases.publication``).
 """
 
@@ -35,7 +35,7 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
         with reporter.step("publish"):
             plan = read_plan(build.plan)
             if plan is None:
-                raise dg.Failure("nothing is built that could be published: run the whole job", allow_retries=False)
+                raise dg.Failure("there is no build to publish: run the whole job", allow_retries=False)
             try:
                 published = publication.publish(
                     home,
@@ -62,7 +62,7 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _decided_since(settings: Settings, before: catalog.Release | None) -> list[str]:
-    """What operators decided about batches since a release, in words."""
+    """What operators decided about batches since a release."""
     with Ledger(settings.home / LEDGER) as ledger:
         decisions = ledger.decisions()
     since = datetime.fromisoformat(before.published_at) if before else datetime.min.replace(tzinfo=UTC)

@@ -10,8 +10,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from ingestion.builds.build_file import CarriedOver, CopyAhead, create_build, news_of
-from ingestion.builds.known_records import InForce
+from ingestion.builds.build_file import create_build
 from ingestion.export_format import ENTITIES
 from ingestion.ingest import SourceReport, accepted_batches, take_in
 from ingestion.live_formats import EXPORT, LIVE_KINDS, entities_of
@@ -19,7 +18,7 @@ from ingestion.settings import Settings
 from ingestion.shown import visible
 from ingestion.storage.landing import BatchError
 from orchestration.dbt import process as dbt_process
-from orchestration.dbt.plan import carried_over, last_build, live_sources, make_plan
+from orchestration.dbt.plan import base_build, make_plan
 from orchestration.home import Build, Home, lock
 from orchestration.progress import Reporter
 from orchestration.releases import catalog, exports
@@ -43,7 +42,7 @@ class IntakeConfig(dg.Config):
     """How a run takes in and builds."""
 
     full_refresh: bool = False
-    """Build from nothing, also where nothing is new or an update would do."""
+    """Build in full, also where nothing is new or an incremental build would do."""
 
 
 def raw_assets(settings: Settings) -> dg.AssetsDefinition:
@@ -70,20 +69,8 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             context.log.warning(mended)
         dbt_process.load_ahead(settings)
         build = home.build(context.run.run_id)
-        copied: CopyAhead | None = None
         with reporter.step("intake"):
-
-            def known() -> CarriedOver | None:
-                nonlocal copied
-                before = None if config.full_refresh else last_build(settings)
-                reporter.is_update = before is not None
-                if before is not None:
-                    _remove_unpublished(home, build)  # what a full disk has left would leave no room
-                    copied = CopyAhead(before, build.database)
-                return before
-
-            in_force = InForce()
-            reporter.sources = take_in(settings, reporter.progress, known, in_force)
+            reporter.sources = take_in(settings, reporter.progress)
             try:
                 entries, segments = accepted_batches(settings)
             except BatchError as error:
@@ -96,18 +83,13 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             reporter.is_new = bool(entries) and (config.full_refresh or not is_known)
             if reporter.is_new:
                 reporter.progress("preparing the build")
-                before = None if config.full_refresh else carried_over(home, plan, live_sources(settings))
-                reporter.is_update = before is not None
-                if copied is not None and copied.carried_over != before:
-                    copied.undo()
-                    copied = None
+                base = None if config.full_refresh else base_build(settings, plan)
+                reporter.is_incremental = base is not None
                 _remove_unpublished(home, build)
                 build.folder.mkdir(parents=True, exist_ok=True)
                 dbt_process.open_build(settings, build)
-                create_build(build.database, settings, entries, segments, before, copied)
-                if before is not None and in_force.covers(before, news_of(entries, before)):
-                    in_force.write(build.database)
-                replace(plan, carried_over=before.build_id if before else None).write(build.plan)
+                create_build(build.database, settings, entries, segments, base)
+                replace(plan, base=base.build_id if base else None).write(build.plan)
         refusals = [reason for source in reporter.sources for reason in source.refusals]
         for line in refusals:
             context.log.error(visible(line))
@@ -119,8 +101,6 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 reports = [report for report in reporter.sources if report.source in named]
                 yield dg.MaterializeResult(asset_key=[prefix, entity], metadata=_counts(entity, reports))
         else:
-            if copied is not None:
-                copied.undo()
             _remove_leftovers(settings, home)  # of a run that was killed: else they would stay until the next news
             if settings.releases.parquet and current is not None:
                 try:

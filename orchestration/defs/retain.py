@@ -1,6 +1,6 @@
-"""Step 6: releases that are old enough go.
+"""Step 6: old releases are removed.
 
-Here: the asset that removes them, after the new one is there. Not here: which go (``orchestration.releases.catalog``).
+Here: the asset that removes them after a publication. Not here: which are removed (``orchestration.releases.catalog``).
 """
 
 from datetime import UTC, datetime
@@ -14,14 +14,13 @@ from orchestration.releases import catalog
 
 
 def retained_asset(settings: Settings) -> dg.AssetsDefinition:
-    """The releases that can be gone back to."""
+    """The releases that a rollback can return to."""
 
     @dg.asset(
         name="kept_releases",
         deps=["release"],
         group_name="release",
-        description="The releases that can be gone back to: the newest ones, and none younger than the days of grace"
-        " is removed.",
+        description="The releases that a rollback can return to: the newest ones, and all within the days of grace.",
     )
     def kept_releases(reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
         home = Home(settings.home)

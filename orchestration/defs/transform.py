@@ -1,4 +1,4 @@
-"""Step 2: dbt builds the marts in the run's private file; each model is an asset, each data test a check.
+"""Step 2: dbt builds the marts in the private file of a run; each model is an asset, each data test a check.
 
 Here: the assets made from dbt's manifest. Not here: how dbt is called (``orchestration.dbt.process``), or SQL.
 """
@@ -39,7 +39,7 @@ class Translator(DagsterDbtTranslator):
 
 
 def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
-    """The dbt project as assets, built by one ``dbt build``: all of them, for a build is one whole."""
+    """The dbt project as assets; one ``dbt build`` builds all of them, because a build is one whole."""
     translator = Translator()
 
     @dbt_assets(manifest=manifest, name="dbt_build", dagster_dbt_translator=translator)
@@ -47,14 +47,13 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         build = Home(settings.home).build(context.run.run_id)
         plan = read_plan(build.plan)
         if plan is None:
-            raise dg.Failure("this run has taken nothing in: run the whole job", allow_retries=False)
+            raise dg.Failure("this run has ingested nothing: run the whole job", allow_retries=False)
         if context.is_subset:
-            raise dg.Failure("a build is made as a whole: run the whole job", allow_retries=False)
+            raise dg.Failure("a build cannot be made in parts: run the whole job", allow_retries=False)
         with reporter.step("dbt build"):
-            is_update = plan.carried_over is not None
-            options = [*dbt_process.left_out(settings, is_update=is_update), *dbt_process.at_once(is_update=is_update)]
+            options = [*dbt_process.left_out(settings), *(["--full-refresh"] if plan.base is None else [])]
             process = dbt_process.start(settings, build, ["build", "--exclude-resource-type", "unit_test", *options])
-            great.load_beside()  # the next step needs it, it takes seconds, and this process only waits for dbt
+            great.load_beside()  # for the next step; it takes seconds, and this process only waits
             invocation = DbtCliInvocation(
                 process=process,
                 manifest=json.loads(manifest.read_bytes()),

@@ -1,9 +1,9 @@
 """Releases: immutable DuckDB files, of which one is current.
 
-Here: which there are, which one readers see, going back, and when old ones go. Not here: how one is made
-(``publication``, ``exports``). Readers open ``current.duckdb``, a link that is swapped at once: they see one whole
-release or another, never a half one. A link, because renaming over a file serves old data to whoever has it open.
-``current-parquet`` is a link to the Parquet exports of the same release, where it has any.
+Here: which releases are kept, which one is current, rollback, and retention. Not here: how one is made
+(``publication``, ``exports``). Readers open ``current.duckdb``, a link that is replaced atomically: they see one whole
+release or another, never half of one. It is a link because renaming over a file would serve old data to whoever has
+that file open. ``current-parquet`` is a link to the Parquet exports of the same release, if it has any.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _WENT_BACK = "went_back.json"
 
 
 class UnknownReleaseError(Exception):
-    """No kept release, or more than one, is meant by what was given. The message lists those that there are."""
+    """No kept release is meant, or more than one. The message lists the kept ones."""
 
 
 @dataclass(frozen=True)
 class Release:
     """One published file.
 
-    ``fingerprint`` tells what it was made from, ``contents`` its marts from any others (``expectations.contents``);
-    ``data_through`` may be unknown. ``rows_quarantined_open``: those of the quarantined rows that no later batch has
-    mended. ``decisions``: what operators decided about batches since the release before.
+    ``fingerprint`` identifies what it was made from, ``contents`` are the checksums of its marts
+    (``expectations.contents``). ``data_through`` may be unknown. ``rows_quarantined_open`` are the quarantined rows
+    that no later batch has mended. ``decisions`` are those of operators about batches since the release before.
     """
 
     release_id: str
@@ -49,7 +49,7 @@ class Release:
     contents: dict[str, list[str]] = field(default_factory=dict)
 
     def write(self, home: Home) -> None:
-        """Store what is known of it beside its file."""
+        """Store this description beside the file."""
         _write_for_all(_description(home, self.release_id), json.dumps(asdict(self), indent=1).encode())
 
 
@@ -73,14 +73,14 @@ def _description(home: Home, release_id: str) -> Path:
 
 
 def _write_for_all(path: Path, content: bytes) -> None:
-    """Write what the commands of every user read, whatever the umask."""
+    """Write a file that every user can read, whatever the umask."""
     path.touch()
     path.chmod(0o644)
     write_durably(path, content)
 
 
 def current(home: Home) -> Release | None:
-    """The release that readers see; None before the first, and where what it points to is not there any more."""
+    """The release that readers see; None before the first one, and if the file that the link names is gone."""
     try:
         name = home.current.readlink().name
     except FileNotFoundError:
@@ -89,11 +89,11 @@ def current(home: Home) -> Release | None:
 
 
 def kept(home: Home) -> list[Release]:
-    """The releases that are there and were once current, the newest first."""
+    """The releases that exist and were once current, the newest first."""
     seen, until = current(home), _went_back(home)
     if seen is None:
         return []
-    # a newer one than the current was left by an operator, or by a run that was killed before any reader saw it
+    # a newer release is there after a rollback, or after a run that was killed before any reader saw it
     latest = max(seen.published_at, until or "")
     found = [release for release in _there(home) if release.published_at <= latest]
     return sorted(found, key=lambda release: (release.published_at, release.release_id), reverse=True)
@@ -105,7 +105,7 @@ def _there(home: Home) -> list[Release]:
 
 
 def _read(home: Home, release_id: str) -> Release | None:
-    """A release whose file and description are both there."""
+    """The release, if its file and its description are both there."""
     try:
         content = json.loads(_description(home, release_id).read_bytes())
         texts = {name: tuple(content.get(name, ())) for name in ("warnings", "decisions")}
@@ -116,16 +116,16 @@ def _read(home: Home, release_id: str) -> Release | None:
 
 
 def find(home: Home, wanted: str) -> Release:
-    """The kept release of an id, of a beginning that only one id has, or by the words ``current`` and ``previous``.
+    """The kept release of an id, of a unique beginning of one, or of the words ``current`` and ``previous``.
 
     Raises:
-        UnknownReleaseError: there is none, or more than one.
+        UnknownReleaseError: no kept release matches, or more than one.
     """
     there, now = kept(home), current(home)
     listed = "".join(f"\n  {release.release_id}" for release in there) or " none"
     if wanted in ("current", "previous"):
         if now is None:
-            raise UnknownReleaseError(f"{wanted}: nothing is published yet, or what the link names is not there")
+            raise UnknownReleaseError(f"{wanted}: nothing is published yet, or the release that it names is missing")
         older = [release for release in there if release.published_at < now.published_at]
         found = [now] if wanted == "current" else older[:1]
         mistake = f"no kept release is older than the current one, {now.release_id}"
@@ -139,16 +139,16 @@ def find(home: Home, wanted: str) -> Release:
 
 
 def gone_back_from(home: Home) -> list[Release]:
-    """Kept releases that are newer than the current one, the newest first: an operator went back from them."""
+    """The kept releases that are newer than the current one, the newest first: those an operator rolled back."""
     now = current(home)
     return [release for release in kept(home) if now is not None and release.published_at > now.published_at]
 
 
 def point_to(home: Home, release: Release) -> None:
-    """Have readers see a release: all new connections at once, and its Parquet exports in the next instant.
+    """Make a release current: for all new connections at once, and for its Parquet exports in the next instant.
 
-    Where it has none, the link to those of another goes first: no exports rather than stale ones. What a kill between
-    two of these steps leaves is set right by :func:`follow`.
+    If it has no exports, the link to those of another release is removed first: no exports rather than stale ones.
+    :func:`follow` repairs what a kill between two of these steps leaves.
     """
     exports = exports_of(home, release.release_id)
     fresh = _link(home.releases / ".current", file_of(home, release))
@@ -162,7 +162,7 @@ def point_to(home: Home, release: Release) -> None:
 
 
 def follow(home: Home) -> None:
-    """Have the link to the Parquet exports name those of the current release, or be gone where it has none."""
+    """Make the link to the Parquet exports name those of the current release; remove it if there are none."""
     exports = home.releases / home.current.readlink().name.replace(".duckdb", "-parquet")
     if not exports.is_dir():
         if home.current_exports.is_symlink():
@@ -179,13 +179,13 @@ def _link(link: Path, target: Path) -> Path:
 
 
 def go_to(home: Home, release: Release, now: datetime) -> None:
-    """Have readers see a kept release again, older or newer than the current one.
+    """Make a kept release current again, older or newer than the current one.
 
-    The releases behind it stay kept, and a run for which nothing is new leaves it so (:func:`gone_back_from`).
+    Newer releases stay kept, and a run without new batches changes nothing (:func:`gone_back_from`).
     """
-    remove_leftovers(home)  # what no reader saw is not gone back from
+    remove_leftovers(home)  # a release that no reader saw was not rolled back
     seen = current(home)
-    # of the old and the new one: whichever the link names, should this be interrupted, what readers saw stays
+    # both ids: whichever of them the link names after an interruption, what readers saw is kept
     between = [release.release_id, *([seen.release_id] if seen else [])]
     fresh = home.releases / f".new-{_WENT_BACK}"
     until = max(now.isoformat(), *(of.published_at for of in kept(home)), "")  # whatever the clock says by now
@@ -196,7 +196,7 @@ def go_to(home: Home, release: Release, now: datetime) -> None:
 
 
 def _went_back(home: Home) -> str | None:
-    """Up to when the releases were published that readers saw, where an operator went to the current one."""
+    """Until when releases that readers saw were published; None unless an operator chose the current one."""
     try:
         content = json.loads((home.releases / _WENT_BACK).read_bytes())
         return str(content["until"]) if home.current.readlink().stem in content["between"] else None
@@ -205,9 +205,9 @@ def _went_back(home: Home) -> str | None:
 
 
 def remove_old(home: Home, keep: int, keep_days: float, now: datetime) -> list[Release]:
-    """Remove releases that are neither among the newest ``keep`` nor younger than ``keep_days``; those removed.
+    """Remove, and return, the releases that are neither among the newest ``keep`` nor younger than ``keep_days``.
 
-    The current one stays whatever its age.
+    The current one is always kept.
     """
     there, seen = kept(home), current(home)
     latest = now - timedelta(days=keep_days)
@@ -215,18 +215,18 @@ def remove_old(home: Home, keep: int, keep_days: float, now: datetime) -> list[R
         release for release in there[keep:] if release != seen and datetime.fromisoformat(release.published_at) < latest
     ]
     for release in old:
-        file_of(home, release).unlink()  # first: what has no file is no release
+        file_of(home, release).unlink()  # first: without its file it is not a release any more
     remove_leftovers(home)
     return old
 
 
 def remove_leftovers(home: Home) -> None:
-    """Remove what killed runs left half made, half removed, or made and never shown to readers."""
+    """Remove what killed runs left: half written, half removed, or never shown to readers."""
     if home.current.is_symlink() and current(home) is None:
-        return  # somebody took away what it points to: nothing more is taken away
+        return  # somebody removed the current file: nothing else is removed
     if home.current.is_symlink():
-        follow(home)  # before what it may name goes
-    # without a link it cannot be told what readers saw: whole releases stay, as those of a backup without links
+        follow(home)  # before the exports that it may name are removed
+    # without a link nobody knows what readers saw: whole releases stay, such as those of a backup without links
     whole = kept(home) if home.current.is_symlink() else _there(home)
     stays = {release.release_id for release in whole}
     for path in home.releases.iterdir() if home.releases.is_dir() else ():

@@ -1,8 +1,8 @@
 """What differs between two releases: rows of each mart by its key, and value by value.
 
-Here: the keys of the marts and the comparison, which DuckDB makes. Not here: which releases there are (``catalog``),
-and how differences are written down (``difference_formats``). A mart is compared in the columns that both releases
-have, for they may come from different versions of the software. Only rows that differ ever reach Python.
+Here: the comparison, which DuckDB makes. Not here: which releases there are (``catalog``), and how differences are
+written (``cli.difference_formats``). A mart is compared in the columns that both releases have, because different
+versions of the software may have made them. Only rows that differ reach Python.
 """
 
 from __future__ import annotations
@@ -17,15 +17,8 @@ from typing import Any
 
 import duckdb
 
+from expectations.marts import MARTS
 from ingestion.sql import sql_name, sql_text
-
-KEYS = {
-    "overview": ("account_id", "grain", "period_start"),
-    "by_agent": ("account_id", "grain", "period_start", "source_system", "agent_id"),
-    "by_tag": ("account_id", "grain", "period_start", "tag"),
-    "details": ("account_id", "source_system", "conversation_id"),
-}
-"""What tells a row of each mart from all others. ``agent_id`` may be NULL, which is one value like any other."""
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
@@ -39,7 +32,7 @@ class IncomparableError(Exception):
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two releases, in its own words; None for what it does not say."""
+    """One of the two releases, as its table ``release`` describes it; None for what that does not say."""
 
     release_id: str
     published_at: str | None
@@ -63,13 +56,13 @@ class MartDifference:
 
     @property
     def differs(self) -> bool:
-        """Whether any row does."""
+        """Whether any row differs."""
         return bool(self.added or self.removed or self.changed)
 
 
 @dataclass(frozen=True)
 class Change:
-    """A value that differs. ``column`` is None for a row that only one release has, told as a whole."""
+    """A value that differs, or, with the ``column`` None, a whole row that only one release has."""
 
     key: tuple[Any, ...]
     difference: str
@@ -79,7 +72,7 @@ class Change:
 
     @property
     def change(self) -> int | float | None:
-        """By how much a number changed; None for what is no number in both releases."""
+        """By how much a number changed; None unless both values are numbers."""
         numbers = [value for value in (self.before, self.after) if type(value) in (int, float)]
         return numbers[1] - numbers[0] if len(numbers) == 2 else None
 
@@ -104,13 +97,13 @@ class Comparison:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._columns = {mart: (self._types("before", mart), self._types("after", mart)) for mart in KEYS}
+        self._columns = {mart: (self._types("before", mart), self._types("after", mart)) for mart in MARTS}
         for mart, both in self._columns.items():
             for side, types in zip((self.before, self.after), both, strict=True):
-                missing = [column for column in KEYS[mart] if column not in types]
+                missing = [column for column in MARTS[mart] if column not in types]
                 if missing:
                     lacks = f"{mart} has no {', '.join(missing)}" if types else f"there is no {mart}"
-                    raise IncomparableError(f"{side.release_id}: {lacks}: rows cannot be told apart")
+                    raise IncomparableError(f"{side.release_id}: {lacks}: rows cannot be matched")
 
     @property
     def before(self) -> Side:
@@ -123,9 +116,9 @@ class Comparison:
         return self._side("after")
 
     def marts(self) -> list[MartDifference]:
-        """Of each mart how many rows differ."""
+        """How many rows of each mart differ."""
         found = []
-        for mart in KEYS:
+        for mart in MARTS:
             before, after = self._columns[mart]
             counts = self._connection.execute(
                 "select count(before.is_here), count(after.is_here), count(*) filter (before.is_here is null),"
@@ -144,11 +137,11 @@ class Comparison:
     def changes(
         self, mart: str, *, grain: str | None = None, limit: int | None = None, in_full: bool = False
     ) -> Iterator[Change]:
-        """What differs in a mart, in the order of its key and columns; of one grain, if one is named.
+        """The changes in a mart, or in one grain of it, in the order of its key and columns.
 
-        A row that only one release has is one change; ``in_full``: each of its values is.
+        A row that only one release has is one change, or with ``in_full`` one for each of its values.
         """
-        columns = [sql_name(name) for name in KEYS[mart]]
+        columns = [sql_name(name) for name in MARTS[mart]]
         query = (
             f"select difference, value.name, value.before, value.after, {', '.join(columns)}"
             f" from ({self._values(mart, grain, in_full)}) order by {', '.join(columns)}, value.place"
@@ -179,16 +172,16 @@ class Comparison:
         return Side(*row)
 
     def _pairs(self, mart: str, grain: str | None = None) -> str:
-        """Each row of one release beside the row of the other with the same key, if any."""
+        """SQL: each row of one release beside the row of the other with the same key, if any."""
         of_grain = f" where grain = {sql_text(grain)}" if grain else ""
         before, after = (
             f"(select *, true as is_here from {side}.main.{mart}{of_grain})" for side in ("before", "after")
         )
-        same_key = " and ".join(f"not ({self._differs(mart, name)})" for name in KEYS[mart])
+        same_key = " and ".join(f"not ({self._differs(mart, name)})" for name in MARTS[mart])
         return f"{before} as before full join {after} as after on {same_key}"
 
     def _differs(self, mart: str, name: str) -> str:
-        """Whether the two values of a column differ; values of unlike types are compared as text."""
+        """SQL: whether the values of a column differ; values of different types are compared as text."""
         before, after = (types[name] for types in self._columns[mart])
         both = [f"{side}.{sql_name(name)}" for side in ("before", "after")]
         if before != after and not (before.startswith(_NUMBERS) and after.startswith(_NUMBERS)):
@@ -197,17 +190,17 @@ class Comparison:
 
     def _compared(self, mart: str) -> list[str]:
         before, after = self._columns[mart]
-        return [name for name in after if name in before and name not in KEYS[mart]]
+        return [name for name in after if name in before and name not in MARTS[mart]]
 
     def _changed(self, mart: str) -> str:
-        """Whether a row that both releases have differs."""
+        """SQL: whether a row that both releases have differs."""
         any_differs = " or ".join(["false", *(self._differs(mart, name) for name in self._compared(mart))])
         return f"before.is_here and after.is_here and ({any_differs})"
 
     def _values(self, mart: str, grain: str | None, in_full: bool) -> str:
-        """A row for each change: the key, and the values as JSON, in which any type can be told."""
+        """SQL with a row for each change: the key, and the values as JSON, which holds any type."""
         is_lone = "(before.is_here is null or after.is_here is null)"
-        key = [f"coalesce(before.{name}, after.{name}) as {name}" for name in map(sql_name, KEYS[mart])]
+        key = [f"coalesce(before.{name}, after.{name}) as {name}" for name in map(sql_name, MARTS[mart])]
         values = [
             f"case when {self._differs(mart, name)} and ({in_full} or not {is_lone}) then"
             f" {{'place': {place}, 'name': {sql_text(name)},"

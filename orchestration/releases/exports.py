@@ -1,6 +1,6 @@
 """Parquet exports of a release: its marts as files beside it, for tools that have no driver for DuckDB.
 
-Here: writing them, whole and kept by the disk before they have their name. Not here: which of them readers find
+Here: writing them, complete and on disk before they get their names. Not here: which of them readers find
 (``catalog.point_to``), and downloads of reports (``reports.downloads``).
 """
 
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.contents import MARTS, contents_of_files
+from expectations.contents import contents_of_files
+from expectations.marts import MARTS
 from ingestion.sql import first_line, sql_text
 from ingestion.storage.landing import fsync_folder
 from orchestration.home import Home
@@ -22,14 +23,14 @@ from orchestration.releases.catalog import Release
 
 
 class ExportError(Exception):
-    """The exports of a release could not be written, or hold something else than it. The message says why."""
+    """The exports of a release could not be written, or differ from it. The message says why."""
 
 
 def ensure(home: Home, release: Release) -> None:
-    """Have a published release have exports; readers find them if it is the current one.
+    """Write the exports of a published release if it has none; readers find them if it is current.
 
     Raises:
-        ExportError: see there.
+        ExportError: they could not be written, or differ from the release.
     """
     folder = catalog.exports_of(home, release.release_id)
     if not folder.is_dir():
@@ -38,10 +39,10 @@ def ensure(home: Home, release: Release) -> None:
 
 
 def write(file: Path, folder: Path, contents: Mapping[str, Sequence[str]]) -> None:
-    """One Parquet file a mart, and one of the table ``release``; ``contents``: what was judged, which they must equal.
+    """Write a Parquet file for each mart and for the table ``release``; ``contents``: the checksums that were judged.
 
     Raises:
-        ExportError: see there; nothing is left of it.
+        ExportError: they could not be written, or differ; nothing of them is left.
     """
     fresh = folder.with_name(f".new-{folder.name}")
     shutil.rmtree(fresh, ignore_errors=True)

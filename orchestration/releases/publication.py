@@ -1,7 +1,7 @@
-"""Publication: the candidate of a build that holds becomes the current release.
+"""Publication: the candidate of a build that passed its audit becomes the current release.
 
-Here: what is demanded of a build, completing its candidate and checking it. Not here: what is in the marts (dbt writes
-them into the candidate), whether a build holds (``expectations``), and the releases that there are (``catalog``).
+Here: the conditions for a build, completing its candidate and checking it. Not here: what is in the marts (dbt writes
+them into the candidate), whether a build passes (``expectations``), and which releases there are (``catalog``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from expectations.contents import MARTS
+from expectations.marts import MARTS
 from expectations.verdict import Verdict, read_verdict
 from ingestion import zones
 from ingestion.sql import first_line, sql_text
@@ -31,7 +31,7 @@ from orchestration.releases.catalog import Release, file_of
 
 
 class UnpublishableError(Exception):
-    """This build must not be published, or did not come out as it should. The message says why."""
+    """This build must not be published, or its file came out wrong. The message says why."""
 
 
 def publish(
@@ -44,12 +44,12 @@ def publish(
     *,
     parquet: bool = False,
 ) -> Release:
-    """Make the candidate of a build a release and have readers see it. Its Data Docs may be still in writing.
+    """Make the candidate of a build the current release. Its Data Docs may still be being written.
 
-    ``decisions``: what operators decided about batches since the release before. ``parquet``: whether it gets exports.
+    ``decisions``: those of operators about batches since the release before. ``parquet``: whether it gets exports.
 
     Raises:
-        UnpublishableError: there is no verdict for exactly this build, or it does not hold, or the file came out wrong.
+        UnpublishableError: exactly this build has no verdict, or failed its audit, or the file came out wrong.
     """
     if build.candidate.is_symlink():
         raise UnpublishableError(f"build {build.id} is published already: {build.candidate.resolve().stem}")
@@ -57,8 +57,8 @@ def publish(
     if not build.candidate.is_file():
         raise UnpublishableError(f"{build.candidate}: build {build.id} has no marts to publish; run again")
     if _wal(build.candidate).exists():
-        raise UnpublishableError(f"{_wal(build.candidate)}: dbt did not end in good order; run again")
-    for before in catalog.kept(home):  # releases are told apart, and ordered, by when they were published
+        raise UnpublishableError(f"{_wal(build.candidate)}: dbt did not finish cleanly; run again")
+    for before in catalog.kept(home):  # publication times identify and order releases
         now = max(now, datetime.fromisoformat(before.published_at) + timedelta(seconds=1))
     release_id = f"{now:%Y%m%dT%H%M%SZ}-{build.id[:8]}"
     make_readable_folder(home.releases)
@@ -76,7 +76,7 @@ def publish(
                 warnings=tuple(str(finding) for finding in verdict.warnings),
                 decisions=tuple(decisions),
                 contents=verdict.contents,
-                **_facts(fresh, build),
+                **_measured(fresh, build),
             )
             _complete(fresh, release)
             verify(fresh, verdict.contents, reader)
@@ -100,13 +100,13 @@ def publish(
 
 
 def link_candidate(home: Home, build: Build, release: Release) -> None:
-    """Have dbt's documentation find the marts of a build where dbt left them."""
+    """Put a link where dbt left the marts of a build, so that dbt's documentation still finds them."""
     if not build.candidate.is_symlink():
         build.candidate.symlink_to(os.path.relpath(file_of(home, release), build.folder))
 
 
 def _demand_verdict(home: Home, build: Build) -> Verdict:
-    """The order of a run is no guard: only a stored verdict for this very build is."""
+    """The verdict of exactly this build. The order of steps in a run guards nothing: only a stored verdict does."""
     try:
         verdict = read_verdict(build.verdict)
     except FileNotFoundError:
@@ -119,7 +119,7 @@ def _demand_verdict(home: Home, build: Build) -> Verdict:
         raise UnpublishableError(f"the verdict is about build {verdict.build_id}, not {build.id}; run the whole job")
     if not verdict.holds:
         reasons = [str(finding) for finding in verdict.refusals] or ["no expectation was evaluated"]
-        raise UnpublishableError(f"build {build.id} does not hold: " + "; ".join(reasons))
+        raise UnpublishableError(f"build {build.id} failed its audit: " + "; ".join(reasons))
     seen = catalog.current(home)
     if verdict.against != (seen and seen.release_id):
         raise UnpublishableError(
@@ -129,8 +129,8 @@ def _demand_verdict(home: Home, build: Build) -> Verdict:
     return verdict
 
 
-def _facts(path: Path, build: Build) -> dict[str, Any]:
-    """What a release tells of the marts in its file and of the build that they come from."""
+def _measured(path: Path, build: Build) -> dict[str, Any]:
+    """The part of a release's description that is read from its marts and from the build."""
     with _attached(path, build) as connection:
         return {
             "data_through": _data_through(connection),
@@ -145,12 +145,12 @@ def _facts(path: Path, build: Build) -> dict[str, Any]:
 
 
 def _complete(path: Path, release: Release) -> None:
-    """Add to the marts what tells about them."""
+    """Add the table ``release`` to the marts."""
     with _attached(path) as connection:
         _write_release_table(connection, release)
         connection.execute("checkpoint release")
     if _wal(path).exists():
-        raise UnpublishableError(f"{_wal(path)}: the release did not come out as one file; run again")
+        raise UnpublishableError(f"{_wal(path)}: the release could not be written as one file; run again")
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -170,7 +170,7 @@ def _attached(path: Path, build: Build | None = None) -> Iterator[duckdb.DuckDBP
 
 
 def _wal(path: Path) -> Path:
-    """Where DuckDB keeps what is not in the file yet."""
+    """The file in which DuckDB keeps changes that are not in the database file yet."""
     return path.with_name(path.name + ".wal")
 
 
@@ -181,7 +181,7 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def _data_through(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Of each source the latest extraction, the earliest of these; unknown while a source has delivered nothing."""
+    """The earliest of the sources' latest extractions; unknown while a source has delivered nothing."""
     row = connection.execute(
         "select case when count(*) = count(extracted_at) then strftime(min(extracted_at), '%Y-%m-%dT%H:%M:%S.%f+00:00')"
         " end from (select source_system, max(extracted_at) as extracted_at from build.settings.sources"
@@ -211,7 +211,7 @@ def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release
         "software_version": ("varchar", version("causerie"), "Version of causerie that made it."),
         "tzdata_version": ("varchar", zones.VERSION, "Version of the time zone rules that its local times follow."),
     }
-    definitions = ", ".join(f"{name} {kind}" for name, (kind, _, _) in columns.items())
+    definitions = ", ".join(f"{name} {type_}" for name, (type_, _, _) in columns.items())
     connection.execute(f"create table release.release ({definitions})")
     places = ", ".join("?" for _ in columns)
     connection.execute(f"insert into release.release values ({places})", [value for _, value, _ in columns.values()])
@@ -222,8 +222,8 @@ def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release
 
 @contextmanager
 def fresh_reader() -> Iterator[subprocess.Popen[str]]:
-    """A fresh process for :func:`verify`, which starts while the file is made ready."""
-    command = [sys.executable, "-P", "-m", "expectations.contents"]  # not what lies in the folder that it is started in
+    """A fresh process for :func:`verify`, which starts while the file is prepared."""
+    command = [sys.executable, "-P", "-m", "expectations.contents"]  # -P: no module of the working directory
     pipe = subprocess.PIPE
     with processes.start(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         try:
@@ -233,16 +233,16 @@ def fresh_reader() -> Iterator[subprocess.Popen[str]]:
 
 
 def verify(path: Path, contents: dict[str, list[str]], reader: subprocess.Popen[str]) -> None:
-    """A fresh process opens the file and reads every value: what readers get is what was judged, and on disk.
+    """Have a fresh process open the file and read every value: what readers get is on disk, and is what was judged.
 
     Raises:
-        UnpublishableError: it cannot be read, or holds something else.
+        UnpublishableError: it cannot be read, or has other contents.
     """
-    told, error = reader.communicate(json.dumps(str(path)) + "\n")
+    printed, error = reader.communicate(json.dumps(str(path)) + "\n")
     if reader.returncode:
         raise UnpublishableError(f"{path}: cannot be read back: {error.strip().splitlines()[-1:]}")
-    found = json.loads(told)
-    names = dict.fromkeys([*MARTS, *contents])  # what a release of older software did not know is not asked of it
+    found = json.loads(printed)
+    names = dict.fromkeys([*MARTS, *contents])  # an older release may lack some of today's
     wrong = [name for name in names if found.get(name) != contents.get(name)]
     if wrong:
         raise UnpublishableError(f"{path}: {', '.join(wrong)} changed after the audit; run again")

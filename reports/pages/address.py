@@ -1,32 +1,33 @@
 """The address of a page: everything that a reader has chosen, as query parameters.
 
-Here: addresses read and written, what in them is wrong. Not here: the widgets by which people choose (``filter_bar``).
+Here: addresses read and written, and what is wrong in them. Not here: the widgets by which people choose
+(``filter_bar``).
 
-Whatever stands in an address is data: words are looked up in closed lists, all else reaches the release as a bound
-value.
+Whatever an address contains is data: words are looked up in closed lists, everything else reaches the release as a
+bound value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from reports.pages.presets import PRESETS
+from reports.pages.texts import LANGUAGES
+from reports.queries import HOURS, LISTS, Selection
 
 CUSTOM = "custom"
 DEFAULT_PERIOD = "last-30-days"
 GRAINS = ("auto", "day", "week", "month")
-HOURS = ("all", "inside", "outside")
-LANGUAGES = ("en", "fr")
 
 LONGEST = 500
-"""Characters of a value that are read; nobody types more."""
+"""Characters of a value that are read; more is cut off."""
 
 
 @dataclass(frozen=True)
-class View:
-    """What a reader looks at. ``first`` and ``last`` only when the period is custom; empty tuples filter nothing.
+class View(Selection):
+    """What a reader looks at. ``first`` and ``last`` only when the period is custom.
 
     The fields from ``search`` on concern Details: ``sort`` is a column, with `-` before it for descending;
     ``conversation`` is the key of the one that is open: source system, `/`, conversation id.
@@ -37,10 +38,6 @@ class View:
     first: date | None = None
     last: date | None = None
     grain: str = "auto"
-    agents: tuple[str, ...] = ()
-    contact_tags: tuple[str, ...] = ()
-    conversation_tags: tuple[str, ...] = ()
-    hours: str = "all"
     language: str | None = None
     search: str = ""
     sort: str = "-started_at"
@@ -54,7 +51,7 @@ class View:
 
 @dataclass(frozen=True)
 class Problem:
-    """A value in an address that could not be used. ``parameter`` is its name, ``value`` as it stands there."""
+    """A value in an address that could not be used. ``parameter`` is its name, ``value`` what it says there."""
 
     parameter: str
     value: str
@@ -69,7 +66,7 @@ NAMES = {
     "agents": "agent",
     "contact_tags": "contact_tag",
     "conversation_tags": "tag",
-    "hours": "hours",
+    "working_hours": "hours",
     "language": "lang",
     "search": "search",
     "sort": "sort",
@@ -81,17 +78,16 @@ NAMES = {
 _WORDS: dict[str, Sequence[str]] = {
     "period": (*PRESETS, CUSTOM),
     "grain": GRAINS,
-    "hours": HOURS,
-    "language": LANGUAGES,
+    "working_hours": tuple(HOURS),
+    "language": tuple(LANGUAGES),
 }
-_LISTS = ("agents", "contact_tags", "conversation_tags")
 
 
 def read(parameters: Mapping[str, Sequence[str]]) -> tuple[View, list[Problem]]:
-    """The view of an address, and what in it could not be used: there the view has its default.
+    """The view of an address, and the values that could not be used: there the view has its default.
 
-    Parameters that are not ours are passed over. Of one that is repeated, but for lists, the last counts. A range is
-    custom when it says so or when it has days and no period.
+    Unknown parameters are ignored. Of a repeated parameter that is not a list, the last value counts. A range is custom
+    when the period says so, or when there are days and no period.
     """
     found: dict[str, object] = {}
     problems: list[Problem] = []
@@ -99,7 +95,7 @@ def read(parameters: Mapping[str, Sequence[str]]) -> tuple[View, list[Problem]]:
         values = [value[:LONGEST] for value in parameters.get(name, ()) if value]
         if not values:
             continue
-        if field in _LISTS:
+        if field in LISTS:
             found[field] = tuple(dict.fromkeys(values))
             continue
         value = _value(field, values[-1])
@@ -143,12 +139,12 @@ def _settle_period(found: dict[str, object]) -> list[Problem]:
 def write(view: View) -> dict[str, list[str]]:
     """The query parameters of a view: what differs from the defaults, in a fixed order."""
     parameters: dict[str, list[str]] = {}
-    for field in fields(View):
-        value = getattr(view, field.name)
-        if value == field.default:
+    for field, name in NAMES.items():
+        value = getattr(view, field)
+        if value == getattr(View, field):
             continue
         if isinstance(value, tuple):
-            parameters[NAMES[field.name]] = list(value)
+            parameters[name] = list(value)
         else:
-            parameters[NAMES[field.name]] = [value.isoformat() if isinstance(value, date) else str(value)]
+            parameters[name] = [value.isoformat() if isinstance(value, date) else str(value)]
     return parameters

@@ -14,11 +14,11 @@ from reports.pages.context import Context, Row
 from reports.pages.measures import MEASURES
 
 COLOURS: dict[int, Literal["normal", "inverse", "off"]] = {1: "normal", -1: "inverse", 0: "off"}
-"""How Streamlit colours a rise, by whether it is good."""
+"""Streamlit's name for the colour of a rise that is good, bad or neither."""
 
 
 def draw(context: Context, key: str, columns: Sequence[str], over_time: Sequence[Row]) -> None:
-    """A card each: the figure, its change from the period before, that of a year before, a line of it over time."""
+    """A card for each column: the figure, its changes from the period and the year before, its line over time."""
     with st.container(key=f"cards-{key}"):
         for column in columns:
             with st.container(border=True, key=f"card-{column}", gap="xxsmall"):
@@ -38,7 +38,7 @@ def _card(context: Context, column: str, over_time: Sequence[Row]) -> None:
         described = texts("compare.was", value=measure.text(before[column], formats))
     has_changed = change is not None and any(digit in change for digit in "123456789")
     values = [row[column] for row in over_time]
-    is_whole = len(values) > 1 and None not in values  # this kind of line knows no gaps
+    is_whole = len(values) > 1 and None not in values  # this line cannot show a gap
     st.metric(
         texts(f"column.{column}"),
         measure.text(now, formats),
@@ -50,17 +50,17 @@ def _card(context: Context, column: str, over_time: Sequence[Row]) -> None:
         chart_data=values if is_whole else None,
     )
     if year and year[column] is not None:
-        told = {"value": measure.text(year[column], formats), "change": measure.change(now, year[column], formats)}
-        st.caption(texts("compare.year.change" if told["change"] else "compare.year", **told))
+        then = {"value": measure.text(year[column], formats), "change": measure.change(now, year[column], formats)}
+        st.caption(texts("compare.year.change" if then["change"] else "compare.year", **then))
 
 
 def _arrowed(change: str | None) -> str | None:
-    """Streamlit knows a fall by a hyphen."""
+    """Streamlit takes a leading hyphen for a fall."""
     return None if change is None else change.replace("\N{MINUS SIGN}", "-")
 
 
 def _comparable(context: Context, compared: str) -> Row | None:
-    """The figures of another period; None where the account has no data for all of it."""
+    """The figures of another period; None unless the account has data for all of it."""
     row = context.compared[compared]
     first = context.account.first_date
     return row if first is not None and row["period_start"] >= first else None

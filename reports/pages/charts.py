@@ -2,8 +2,8 @@
 
 Here: their shape, scales and labels. Not here: figures (the macros), Streamlit (``drawing``).
 
-Periods are bars and points on a time axis in UTC, since their days belong to no zone of the reader. Bars and counts
-begin at zero; a line has a gap where a value is NULL.
+Periods are bars and points on a time axis in UTC, because their days are not days of the reader's time zone. Bars and
+counts begin at zero. A line has a gap where a value is NULL.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ HEIGHT = 240
 """Of a chart over time, in pixels."""
 
 LONGEST_LABEL = 26
-"""Characters, so that a phone has room for the bars."""
+"""Characters; a phone needs room for the bars."""
 
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 UNITS = (("d", 86_400, 4 * 86_400), ("h", 3_600, 3 * 3_600), ("min", 60, 180), ("s", 1, 0))
-"""Units of an axis of durations: name, seconds, and the greatest value from which on it is used."""
+"""Units of an axis of durations: name, seconds, and the smallest maximum of an axis that uses it."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def line(
     rows: Sequence[Row], measure: Measure, texts: Texts, formats: Formats, domain: Sequence[float] | None = None
 ) -> AnyChart:
     """A value by period, with gaps where there is none; hollow where the data do not reach to the end of the period."""
-    unit, divisor = unit_of([row[measure.column] for row in rows]) if measure.kind == DURATION else ("", 1)
+    unit, divisor = unit_of([row[measure.column] for row in rows]) if measure.unit == DURATION else ("", 1)
     one = Series(measure.column, texts(f"column.{measure.column}"))
     values = [_of_period(row, one, measure, texts, formats, divisor) for row in rows]
     scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=True)
@@ -102,7 +102,7 @@ def line(
 def ranking(
     labels: Sequence[str], values: Sequence[float | None], measure: Measure, name: str, texts: Texts, formats: Formats
 ) -> AnyChart:
-    """One bar a label, from above. Its value stands beside the label, in the colour of the axis on any page."""
+    """A bar for each label, from above. The value is part of the label, so that it is readable on any background."""
     data = [
         {"label": label, "rank": rank, "value": value, "text": measure.text(value, formats)}
         for rank, (label, value) in enumerate(zip(labels, values, strict=True))
@@ -129,7 +129,7 @@ def _short(label: str) -> str:
 def traffic(
     rows: Sequence[Row], measure: Measure, week_starts_on: int, name: str, texts: Texts, formats: Formats
 ) -> AnyChart:
-    """Weekday by hour, more of the colour for more of the figure: so it reads on a light and on a dark page."""
+    """Weekday by hour. Larger figures have more colour, which reads on a light and on a dark page."""
     order = [formats.weekdays[(week_starts_on - 1 + day) % 7] for day in range(7)]
     data = [
         {
@@ -164,7 +164,7 @@ def traffic(
 
 
 def hours(hour: int) -> str:
-    """The hour from 14:00 on."""
+    """An hour as a span of time, by its first hour: 14:00 to 15:00."""
     return f"{hour:02d}:00–{hour + 1:02d}:00"
 
 
@@ -221,7 +221,7 @@ def _time(rows: Sequence[Row], field: str) -> alt.X:
 
 
 def _count_axis(rows: Sequence[Row], series: Sequence[Series]) -> alt.Axis:
-    """Whole numbers only: there is no half of a conversation."""
+    """Whole numbers only: nobody counts half a conversation."""
     greatest = max((sum(row[one.column] or 0 for one in series) for row in rows), default=0)
     return alt.Axis(tickCount=min(5, max(1, greatest)), tickMinStep=1, format=",d")
 
@@ -238,7 +238,6 @@ def _finished(chart: AnyChart, formats: Formats, height: int = HEIGHT) -> AnyCha
 
 
 def _locale(formats: Formats) -> Mapping[str, Any]:
-    months = [name.rstrip(".") if formats.language == "en" else name for name in formats.months]
     return {
         "number": {
             "decimal": formats.decimal,
@@ -254,6 +253,6 @@ def _locale(formats: Formats) -> Mapping[str, Any]:
             "days": list(formats.long_weekdays),
             "shortDays": list(formats.weekdays),
             "months": list(formats.long_months),
-            "shortMonths": months,
+            "shortMonths": list(formats.months),
         },
     }

@@ -1,6 +1,6 @@
-"""What every part of a page is given: the release, the account, the filters in force, the language.
+"""What every part of a page is given: the release, the account, the filters, the language.
 
-Here: that, and the questions asked with it. Not here: where it comes from (``main``), nor drawing.
+Here: that, and the queries made with it. Not here: where it comes from (``main``), nor drawing.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from functools import cached_property
 from typing import Any
 
 from ingestion.zones import zone
-from reports.pages import answers
+from reports.pages import queries
 from reports.pages.address import View
-from reports.pages.answers import Answer, Question
-from reports.pages.asking import Release
 from reports.pages.formats import Formats
+from reports.pages.queries import Query, Result
+from reports.pages.release import Release
 from reports.pages.texts import Texts
 from reports.published import Account
-from reports.questions import Filters
+from reports.queries import Filters
 
 Row = dict[str, Any]
 
@@ -44,21 +44,21 @@ class Context:
         """Last day of the period, included."""
         return self.filters.last_day
 
-    def question(self, report: str, grain: str | None = None) -> Question:
-        """All rows of a report with the filters in force."""
-        return answers.report(report, replace(self.filters, grain=grain) if grain else self.filters)
+    def query(self, report: str, grain: str | None = None) -> Query:
+        """The query for all rows of a report, with the filters of this page."""
+        return queries.report(report, replace(self.filters, grain=grain) if grain else self.filters)
 
     def rows(self, report: str, grain: str | None = None) -> list[Row]:
-        """The same, answered."""
-        return self.ask(self.question(report, grain)).dicts()
+        """These rows."""
+        return self.run(self.query(report, grain)).dicts()
 
-    def ask(self, question: Question) -> Answer:
-        """The answer of the release of this run."""
-        return self.release.ask(*question)
+    def run(self, query: Query) -> Result:
+        """Run a query on the release of this run."""
+        return self.release.run(*query)
 
     @cached_property
     def compared(self) -> dict[str, Row]:
-        """The figures of the period and of those that it is compared with, by ``compared``."""
+        """The figures of the period and of the periods it is compared with, by their column ``compared``."""
         return {row["compared"]: row for row in self.rows("compare")}
 
     @property
@@ -68,7 +68,7 @@ class Context:
 
     @property
     def has_schedule(self) -> bool:
-        """Whether working hours are known for what is shown; also True where nothing tells."""
+        """Whether working hours are known for what is shown; True if that cannot be seen."""
         totals = self.totals
         pairs = (
             ("first_response_count", "first_response_business_count"),

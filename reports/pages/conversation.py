@@ -1,6 +1,6 @@
-"""One conversation: its timeline and what is known of it.
+"""One conversation: its timeline and its figures.
 
-Here: that. Not here: the list from which it was opened (``details``).
+Here: drawing it, and how each column reads. Not here: the list from which it was opened (``details``).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any
 
 import streamlit as st
 
-from reports.pages import answers, state, timeline
+from reports.pages import queries, state, timeline
 from reports.pages.context import Context, Row
 from reports.pages.formats import NOTHING
 from reports.pages.markup import escaped
 
-FACTS = (
+SHOWN = (
     *("contact_name", "contact_phone", "contact_tags", "agent_name", "team", "channel", "source_system"),
     *("status", "source", "conversation_tags", "started_in_working_hours", "is_answered", "reopens"),
     *("messages_inbound", "messages_outbound", "messages_human", "messages_failed", "replies"),
@@ -35,8 +35,8 @@ def draw(context: Context, key: str) -> None:
         on_click=lambda: state.change(conversation=None),
     )
     source_system, _, conversation_id = key.partition("/")
-    question = answers.conversation(context.account.account_id, source_system, conversation_id)
-    rows = context.ask(question).dicts()
+    query = queries.conversation(context.account.account_id, source_system, conversation_id)
+    rows = context.run(query).dicts()
     if not rows:
         st.warning(texts("details.unknown", key=escaped(key)), icon=":material/search_off:")
         return
@@ -47,7 +47,7 @@ def draw(context: Context, key: str) -> None:
     st.subheader(texts("details.facts"), anchor=False)
     names = texts_of(context)
     with st.container(key="cards-facts"):
-        for column in FACTS:
+        for column in SHOWN:
             with st.container(border=True, gap="xxsmall", key=f"fact-{column}"):
                 st.caption(texts(f"column.{column}"), help=context.definition("details", column))
                 st.markdown(escaped(names[column](row)))

@@ -1,6 +1,6 @@
 """Details: every conversation of the period, searched, sorted and paged in SQL; one of them with its timeline.
 
-Here: the list. Not here: one conversation (``conversation``), SQL (``answers``).
+Here: the list. Not here: one conversation (``conversation``), SQL (``queries``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from reports.pages import answers, conversation, state, tables
+from reports.pages import conversation, queries, state, tables
 from reports.pages.address import LONGEST
 from reports.pages.context import Context, Row
 
@@ -32,20 +32,20 @@ def draw(context: Context) -> None:
     st.caption(f"**{formats.days(context.first, context.last)}**")
     st.header(texts("section.conversations"), anchor=False)
     _tools(context)
-    count = context.ask(answers.details_count(context.filters, view.search)).rows[0][0]
-    pages = max(1, -(-count // answers.PAGE_ROWS))
+    count = context.run(queries.details_count(context.filters, view.search)).rows[0][0]
+    pages = max(1, -(-count // queries.PAGE_ROWS))
     page = min(view.page, pages)
     if count == 0:
         st.info(texts("details.none_found"), icon=":material/search_off:")
         return
-    rows = context.ask(answers.details_page(context.filters, view.search, view.sort, page)).dicts()
-    first = (page - 1) * answers.PAGE_ROWS + 1
+    rows = context.run(queries.details_page(context.filters, view.search, view.sort, page)).dicts()
+    first = (page - 1) * queries.PAGE_ROWS + 1
     counted = texts.plural("details.count", count, formats.number(count))
     place = {"first": formats.number(first), "last": formats.number(first + len(rows) - 1)}
     st.caption(f"**{counted}**, {texts('details.rows', **place)}. {texts('details.choose')}")
     _list(context, rows)
     _paging(context, page, pages)
-    tables.csv_button(context, "details", texts("section.conversations"), answers.details(context.filters, view.search))
+    tables.csv_button(context, "details", texts("section.conversations"), queries.details(context.filters, view.search))
 
 
 def _tools(context: Context) -> None:
@@ -72,7 +72,7 @@ def _tools(context: Context) -> None:
         st.session_state["sort"] = column
         st.selectbox(
             texts("details.sort"),
-            answers.SORTABLE,
+            queries.SORTABLE,
             key="sort",
             width=230,
             on_change=sorted_otherwise,

@@ -1,6 +1,6 @@
 """Charts on a page: heading with its definition, the chart, what it shows in words, its rows as a table.
 
-Here: Streamlit around a chart. Not here: its specification (``charts``).
+Here: what Streamlit draws around a chart. Not here: its specification (``charts``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def bars(context: Context, column: str, rows: Sequence[Row], series: Sequence[Se
     drawn = series or [Series(column, texts(f"column.{column}"))]
     with st.container(border=True, key=f"chart-{column}"):
         _heading(context, column)
-        _show(charts.bars(rows, drawn, measure, texts, context.formats), _told(context, "bars", measure, rows), column)
+        _show(charts.bars(rows, drawn, measure, texts, context.formats), _alt(context, "bars", measure, rows), column)
         _as_table(context, column, rows, [one.column for one in drawn])
 
 
@@ -37,7 +37,7 @@ def line(context: Context, column: str, rows: Sequence[Row], key: str, domain: S
             st.caption(texts("state.no_schedule" if missing else "chart.no_value"))
             return
         chart = charts.line(rows, measure, texts, context.formats, domain)
-        _show(chart, _told(context, "line", measure, rows), key)
+        _show(chart, _alt(context, "line", measure, rows), key)
         _as_table(context, key, rows, [column])
 
 
@@ -50,14 +50,14 @@ def ranking(
     values: Sequence[float | None],
     meaning: str,
 ) -> None:
-    """One bar a label. ``column`` says which kind of figure they are, ``meaning`` what they mean."""
+    """One bar a label. ``column`` names their figure, ``meaning`` says what they mean."""
     texts, formats, measure = context.texts, context.formats, MEASURES[column]
     name = texts(f"column.{column}")
-    told = ", ".join(f"{label} {measure.text(value, formats)}" for label, value in zip(labels, values, strict=True))
+    alt = ", ".join(f"{label} {measure.text(value, formats)}" for label, value in zip(labels, values, strict=True))
     with st.container(border=True, key=f"chart-{key}"):
         st.subheader(title, anchor=False, help=meaning)
         chart = charts.ranking(labels, values, measure, name, texts, formats)
-        _show(chart, texts("chart.alt.ranking", measure=name, parts=told), key)
+        _show(chart, texts("chart.alt.ranking", measure=name, parts=alt), key)
         with st.expander(texts("chart.as_table"), key=f"table-of-{key}"):
             st.table(
                 {
@@ -73,7 +73,7 @@ def traffic(context: Context, column: str, rows: Sequence[Row]) -> None:
     texts, formats, measure = context.texts, context.formats, MEASURES[column]
     name = texts(f"column.{column}")
     most = max(rows, key=lambda row: row[column])
-    told = texts(
+    alt = texts(
         "chart.alt.traffic",
         measure=name,
         days=formats.days(context.first, context.last),
@@ -83,8 +83,8 @@ def traffic(context: Context, column: str, rows: Sequence[Row]) -> None:
     )
     starts = context.account.week_starts_on
     with st.container(border=True, key="chart-traffic"):
-        _show(charts.traffic(rows, measure, starts, name, texts, formats), told, "traffic")
-        st.caption(f"{texts('traffic.clock')} {told}")
+        _show(charts.traffic(rows, measure, starts, name, texts, formats), alt, "traffic")
+        st.caption(f"{texts('traffic.clock')} {alt}")
         with st.expander(texts("chart.as_table"), key="table-of-traffic"):
             days = [(starts - 1 + day) % 7 + 1 for day in range(7)]
             values = {(row["weekday"], row["hour"]): measure.text(row[column], formats) for row in rows}
@@ -97,11 +97,11 @@ def _heading(context: Context, column: str) -> None:
     st.subheader(context.texts(f"column.{column}"), anchor=False, help=context.definition("overview", column))
 
 
-def _show(chart: Any, told: str, key: str) -> None:
-    st.altair_chart(chart, width="stretch", theme="streamlit", alt=told, key=f"altair-{key}")
+def _show(chart: Any, alt: str, key: str) -> None:
+    st.altair_chart(chart, width="stretch", theme="streamlit", alt=alt, key=f"altair-{key}")
 
 
-def _told(context: Context, shape: str, measure: Measure, rows: Sequence[Row]) -> str:
+def _alt(context: Context, shape: str, measure: Measure, rows: Sequence[Row]) -> str:
     """What a chart shows, in words."""
     texts, formats = context.texts, context.formats
     values = [row[measure.column] for row in rows if row[measure.column] is not None]

@@ -12,16 +12,16 @@ from typing import Any
 import streamlit as st
 
 from reports.pages import presets, state
-from reports.pages.address import CUSTOM, GRAINS, HOURS, View
-from reports.pages.asking import Choices
+from reports.pages.address import CUSTOM, GRAINS, View
 from reports.pages.formats import Formats
 from reports.pages.markup import escaped
 from reports.pages.presets import PRESETS, fitting_grain
 from reports.pages.texts import Texts
-from reports.published import Account, Agent
+from reports.published import Account, Choices
+from reports.queries import HOURS, LISTS, NO_FILTER
 
 START_OF_DETAILS: dict[str, Any] = {"page": 1, "conversation": None}
-"""Another choice of conversations is looked at from its first page."""
+"""A new choice of conversations is shown from its first page."""
 
 
 def draw(
@@ -33,7 +33,7 @@ def draw(
     choices: Choices,
     days: tuple[date, date] | None,
 ) -> None:
-    """All widgets, showing the view. ``days`` are those of its period; without any there is nothing to filter."""
+    """All widgets, showing the view. ``days`` are those of its period; without them there is nothing to filter."""
     with st.container(key="filter-bar", horizontal=True, vertical_alignment="bottom", gap="small"):
         _select(
             texts("filter.account"),
@@ -69,29 +69,38 @@ def draw(
                 texts("grain.auto", grain=texts(f"grain.{fitting}")) if grain == "auto" else texts(f"grain.{grain}")
             ),
         )
-        chosen = len(view.agents) + len(view.conversation_tags) + len(view.contact_tags) + (view.hours != "all")
+        chosen = sum(len(getattr(view, field)) for field in LISTS) + (view.working_hours != "all")
         label = texts("filter.more.count", count=chosen) if chosen else texts("filter.more")
         with st.popover(label, key="more-filters", icon=":material/filter_alt:"):
             _more(texts, view, choices)
         if chosen:
             st.button(texts("filter.clear"), key="clear-filters", type="tertiary", on_click=_clear)
     if days is not None and chosen:
-        st.caption(texts("named", name=texts("filter.in_force"), value=_told(texts, view, choices)))
+        st.caption(texts("named", name=texts("filter.active"), value=_in_words(texts, view, choices)))
 
 
 def _more(texts: Texts, view: View, choices: Choices) -> None:
-    names = {_key(agent): _name(agent) for agent in choices.agents}
-    _multiselect(texts, "agents", list(names), view.agents, names.__getitem__)
-    _multiselect(texts, "conversation_tags", choices.conversation_tags, view.conversation_tags)
-    _multiselect(texts, "contact_tags", choices.contact_tags, view.contact_tags)
-    st.session_state["hours"] = view.hours
+    for field in LISTS:
+        options = choices.options(field)
+        st.session_state[field] = list(getattr(view, field))
+        st.multiselect(
+            texts(f"filter.{field}"),
+            list(options),
+            key=field,
+            format_func=options.__getitem__,
+            help=texts(f"filter.{field}.help"),
+            placeholder=texts("filter.placeholder" if options else "filter.none"),
+            disabled=not options,
+            on_change=state.changing(field, field, tuple, **START_OF_DETAILS),
+        )
+    st.session_state["hours"] = view.working_hours
     st.radio(
         texts("filter.hours"),
-        HOURS,
+        list(HOURS),
         key="hours",
         format_func=lambda hours: texts(f"hours.{hours}"),
         help=texts("filter.hours.help"),
-        on_change=state.changing("hours", "hours", **START_OF_DETAILS),
+        on_change=state.changing("working_hours", "hours", **START_OF_DETAILS),
     )
 
 
@@ -109,22 +118,6 @@ def _select(
     st.selectbox(label, options, key=key, format_func=format_func, on_change=on_change, width=width, help=help)
 
 
-def _multiselect(
-    texts: Texts, field: str, options: Sequence[str], value: Sequence[str], name: Callable[[str], str] = str
-) -> None:
-    st.session_state[field] = list(value)
-    st.multiselect(
-        texts(f"filter.{field}"),
-        options,
-        key=field,
-        format_func=name,
-        help=texts(f"filter.{field}.help"),
-        placeholder=texts("filter.placeholder" if options else "filter.none"),
-        disabled=not options,
-        on_change=state.changing(field, field, tuple, **START_OF_DETAILS),
-    )
-
-
 def _range(texts: Texts, formats: Formats, days: tuple[date, date]) -> None:
     if not _is_half_chosen(st.session_state.get("range")):
         st.session_state["range"] = days
@@ -134,20 +127,18 @@ def _range(texts: Texts, formats: Formats, days: tuple[date, date]) -> None:
         on_change=_range_changed,
         width=240,
         help=texts("filter.range.help"),
-        format="DD/MM/YYYY" if formats.language == "fr" else "YYYY-MM-DD",
+        format=formats.day_pattern,
     )
 
 
 def _is_half_chosen(value: object) -> bool:
-    """Between the first and the second click in the calendar, where it must be left alone."""
+    """Whether a reader is between the two clicks in the calendar, which must not be disturbed."""
     return isinstance(value, tuple) and len(value) == 1
 
 
 def _account_changed() -> None:
     """Agents and tags are those of an account."""
-    state.change(
-        account=st.session_state["account"], agents=(), contact_tags=(), conversation_tags=(), **START_OF_DETAILS
-    )
+    state.change(account=st.session_state["account"], **dict.fromkeys(LISTS, ()), **START_OF_DETAILS)
 
 
 def _period_changed(days: tuple[date, date]) -> Callable[[], None]:
@@ -169,29 +160,16 @@ def _range_changed() -> None:
 
 
 def _clear() -> None:
-    state.change(agents=(), contact_tags=(), conversation_tags=(), hours="all", **START_OF_DETAILS)
+    state.change(**NO_FILTER, **START_OF_DETAILS)
 
 
-def _key(agent: Agent) -> str:
-    """What the macros take for an agent. An e-mail address tells agents of two sources apart; ids may be the same."""
-    return agent.agent_email or agent.agent_id
-
-
-def _name(agent: Agent) -> str:
-    return agent.agent_name or agent.agent_email or agent.agent_id
-
-
-def _told(texts: Texts, view: View, choices: Choices) -> str:
-    """The filters in force, in words, as Markdown."""
-    names = {_key(agent): _name(agent) for agent in choices.agents}
+def _in_words(texts: Texts, view: View, choices: Choices) -> str:
+    """The filters that are set, as Markdown."""
     parts = []
-    for field, values in (
-        ("agents", [names.get(key, key) for key in view.agents]),
-        ("conversation_tags", view.conversation_tags),
-        ("contact_tags", view.contact_tags),
-    ):
-        if values:
-            parts.append(texts("named", name=texts(f"filter.{field}"), value=", ".join(map(escaped, values))))
-    if view.hours != "all":
-        parts.append(texts(f"hours.{view.hours}"))
+    for field in LISTS:
+        options = choices.options(field)
+        if names := [escaped(options.get(value, value)) for value in getattr(view, field)]:
+            parts.append(texts("named", name=texts(f"filter.{field}"), value=", ".join(names)))
+    if view.working_hours != "all":
+        parts.append(texts(f"hours.{view.working_hours}"))
     return " · ".join(parts)

@@ -1,7 +1,7 @@
 """Figures as people read them, in English and French.
 
-Here: numbers, durations, dates and their parts by language. Not here: words (``texts``), nor which figure is of which
-kind (``measures``).
+Here: numbers, durations, dates and their parts by language. Not here: words (``texts``), nor the unit of a figure
+(``measures``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 NOTHING = "–"
-"""For a value that is not there: nothing is not zero."""
+"""For a missing value, which is not zero."""
 
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
@@ -21,7 +21,6 @@ FIXED = "\N{NO-BREAK SPACE}"
 class Formats:
     """How a language writes figures. ``weekdays`` begin with Monday."""
 
-    language: str
     decimal: str
     thousands: str
     percent_sign: str
@@ -31,6 +30,8 @@ class Formats:
     months: tuple[str, ...]
     long_months: tuple[str, ...]
     first_of_month: str
+    day_pattern: str
+    """Of the field in which a reader types days."""
 
     def number(self, value: float | None, decimals: int = 0) -> str:
         """1,234.5 or 1 234,5."""
@@ -41,7 +42,7 @@ class Formats:
         return MINUS + text if is_negative else text
 
     def percent(self, value: float | None, decimals: int = 1) -> str:
-        """Of a value that is in percent already: 87.5%."""
+        """87.5%, of a value in percent."""
         return NOTHING if value is None else self.number(value, decimals) + self.percent_sign
 
     def duration(self, seconds: float | None) -> str:
@@ -62,7 +63,7 @@ class Formats:
         return sign + text.replace(" ", FIXED)
 
     def signed(self, text: str) -> str:
-        """With a plus where it has no minus."""
+        """With a plus sign unless it has a minus sign."""
         return text if text.startswith(MINUS) else f"+{text}"
 
     def day(self, day: date | None) -> str:
@@ -82,7 +83,7 @@ class Formats:
         return f"{self.long_months[day.month - 1]} {day.year}"
 
     def days(self, first: date, last: date) -> str:
-        """A range, both days included, with what they share said once."""
+        """A range, both days included; what they share is written once."""
         if first == last:
             return self.day(first)
         if (first.year, first.month) == (last.year, last.month):
@@ -111,7 +112,6 @@ class Formats:
 
 
 ENGLISH = Formats(
-    language="en",
     decimal=".",
     thousands=",",
     percent_sign="%",
@@ -124,10 +124,10 @@ ENGLISH = Formats(
         *("July", "August", "September", "October", "November", "December"),
     ),
     first_of_month="1",
+    day_pattern="YYYY-MM-DD",
 )
 
 FRENCH = Formats(
-    language="fr",
     decimal=",",
     thousands=NARROW,
     percent_sign=f"{FIXED}%",
@@ -140,7 +140,5 @@ FRENCH = Formats(
         *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
     ),
     first_of_month="1er",
+    day_pattern="DD/MM/YYYY",
 )
-
-FORMATS = {formats.language: formats for formats in (ENGLISH, FRENCH)}
-"""By language."""

@@ -12,11 +12,11 @@ from typing import Any
 import streamlit as st
 
 from reports.pages import state
-from reports.pages.address import LANGUAGES, View, write
-from reports.pages.asking import Release
+from reports.pages.address import View, write
 from reports.pages.formats import Formats
 from reports.pages.markup import escaped
-from reports.pages.texts import Texts
+from reports.pages.release import Release
+from reports.pages.texts import LANGUAGES, Texts
 from reports.published import Account, UnreadableError, file_of_link
 
 ICON = Path(__file__).with_name("icon.svg")
@@ -41,7 +41,7 @@ def prepare(texts: Texts) -> None:
 
 
 def head(texts: Texts, view: View, pages: Mapping[str, Any], current: str) -> None:
-    """Name, links to the pages with the filters in force, language."""
+    """Name, links to the pages with the same filters, language."""
     address = write(view.filters_only())
     with st.container(key="head", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**causerie**", width="content")
@@ -51,7 +51,7 @@ def head(texts: Texts, view: View, pages: Mapping[str, Any], current: str) -> No
         st.session_state["language"] = texts.language
         st.selectbox(
             texts("language.label"),
-            LANGUAGES,
+            list(LANGUAGES),
             key="language",
             label_visibility="collapsed",
             width=120,
@@ -62,7 +62,7 @@ def head(texts: Texts, view: View, pages: Mapping[str, Any], current: str) -> No
 
 
 def badge(texts: Texts, formats: Formats, release: Release, account: Account) -> None:
-    """How far the data reach, which release it is, and what was found when it was checked; with what that means."""
+    """How far the data reach, which release it is and what its audit found, with what these mean."""
     about = release.about()
     through = account.data_through
     label = texts("badge.label", instant=formats.instant(through)) if through else texts("badge.label.unknown")
@@ -72,7 +72,7 @@ def badge(texts: Texts, formats: Formats, release: Release, account: Account) ->
     with st.container(key="badge", horizontal=True, vertical_alignment="center", gap="xsmall"):
         with st.popover(f"{label} · {short}", icon=icon, key="about-release", type="tertiary"):
             st.markdown(f"**{texts('badge.title')}**")
-            _fact(
+            _entry(
                 texts,
                 texts("badge.data_through"),
                 formats.instant(through),
@@ -81,12 +81,12 @@ def badge(texts: Texts, formats: Formats, release: Release, account: Account) ->
                 else texts("badge.data_through.unknown"),
             )
             published_at = formats.instant(about["published_at"])
-            _fact(
+            _entry(
                 texts, texts("badge.release"), about["release_id"], texts("badge.release.meaning", instant=published_at)
             )
             verdict = "warned" if warned else "good"
             counts = {"evaluated": formats.number(evaluated), "warned": formats.number(warned)}
-            _fact(
+            _entry(
                 texts,
                 texts("badge.verdict"),
                 texts(f"badge.verdict.{verdict}", **counts),
@@ -96,20 +96,20 @@ def badge(texts: Texts, formats: Formats, release: Release, account: Account) ->
             open_rows = (
                 texts("badge.quarantine.some", count=formats.number(rows)) if rows else texts("badge.quarantine.none")
             )
-            _fact(texts, texts("badge.quarantine"), open_rows, texts("badge.quarantine.meaning"))
+            _entry(texts, texts("badge.quarantine"), open_rows, texts("badge.quarantine.meaning"))
         st.caption(f"{texts('badge.release')} {about['release_id']}", width="content")
 
 
-def _fact(texts: Texts, name: str, value: str, meaning: str) -> None:
+def _entry(texts: Texts, name: str, value: str, meaning: str) -> None:
     st.markdown(texts("named", name=f"**{name}**", value=escaped(value)))
     st.caption(meaning)
 
 
 @st.fragment(run_every=WATCHED_EVERY)
 def watch(link: Path, shown: Path | None, texts: Texts) -> None:
-    """Every now and then see whether the link names another release than the one shown, and offer it.
+    """Look now and then whether the link names another release than the one shown, and offer it.
 
-    The page does not change by itself while somebody reads it; where there is nothing to read, it does.
+    A page that somebody reads does not change by itself; one without a release does.
     """
     try:
         current: Path | None = file_of_link(link)

@@ -1,4 +1,4 @@
-"""By agent and By tag: one row a group of conversations, as a bar chart and a table.
+"""By agent and By tag: one row for each group of conversations, as a bar chart and a table.
 
 Here: what both pages share. Not here: how a group is named (``by_agent``, ``by_tag``).
 """
@@ -81,11 +81,11 @@ def draw(
     st.header(texts("section.table"), anchor=False)
     ordered = sorted(rows, key=lambda row: (-row["conversations"], name(row).casefold()))
     st.caption(texts("table.sort.help"))
-    tables.draw(context, report, title, table, ordered, texts_of, COLUMNS, context.question(report, "period"), meanings)
+    tables.draw(context, report, title, table, ordered, texts_of, COLUMNS, context.query(report, "period"), meanings)
 
 
 def _distinct(labels: Sequence[str]) -> list[str]:
-    """Bars of the same label would lie on each other: the second is told apart by a number."""
+    """Labels without repetition: bars of the same label would lie on each other, so further ones get a number."""
     seen: dict[str, int] = {}
     found = []
     for label in labels:

@@ -12,11 +12,10 @@ from typing import Any
 
 import streamlit as st
 
-from reports.pages import by_agent, by_tag, details, filter_bar, fitting, frame, overview, state, states
+from reports.pages import by_agent, by_tag, details, filter_bar, fitting, frame, notices, overview, state
 from reports.pages.address import Problem, View
-from reports.pages.asking import Release, current_release
 from reports.pages.context import Context
-from reports.pages.formats import FORMATS
+from reports.pages.release import Release, current_release
 from reports.pages.texts import Texts, chosen
 from reports.published import UnreadableError
 
@@ -32,8 +31,8 @@ PAGES: dict[str, Callable[[Context], None]] = {
 
 
 def show(link: Path) -> None:
-    """Everything, from what the link names just now to the last chart."""
-    view, problems = state.taken_up()
+    """Draw a page of the release that the link names now."""
+    view, problems = state.current()
     texts = Texts(chosen(view.language, st.context.locale))
     pages = {
         name: st.Page(
@@ -56,13 +55,13 @@ def show(link: Path) -> None:
         LOG.warning("%s", error)
         frame.head(texts, view, pages, current)
         frame.watch(link, None, texts)
-        states.no_release(texts, link, str(error))
+        notices.no_release(texts, link, error)
         return
     try:
         _page(texts, release, link, view, problems, pages, current)
-    except Exception:  # whatever it is: the reader is told what to do, and the log what happened
+    except Exception:  # the page says what to do, and the log what happened
         LOG.exception("a page of %s failed", release.file)
-        states.tell(texts, "state.failed", texts("state.failed.todo"), icon=":material/error:")
+        notices.show(texts, "state.failed", texts("state.failed.todo"), icon=":material/error:")
 
 
 def _page(
@@ -74,7 +73,7 @@ def _page(
     pages: Mapping[str, Any],
     current: str,
 ) -> None:
-    formats = FORMATS[texts.language]
+    formats = texts.formats
     accounts = release.accounts()
     if not accounts:
         frame.head(texts, view, pages, current)
@@ -83,23 +82,23 @@ def _page(
         return
     account, unknown_account = fitting.account_of(view, accounts)
     choices = release.choices(account.account_id)
-    view, unknown = fitting.fitted(view, account, choices.agents, choices.contact_tags, choices.conversation_tags)
+    view, unknown = fitting.fitted(view, account, choices)
     state.put(view)
     days = fitting.days(view, account)
     frame.head(texts, view, pages, current)
     frame.watch(link, release.file, texts)
     frame.badge(texts, formats, release, account)
     filter_bar.draw(texts, formats, view, accounts, account, choices, days)
-    states.bad_address(texts, [*problems, *unknown_account, *unknown])
+    notices.bad_address(texts, [*problems, *unknown_account, *unknown])
     if days is None:
-        states.tell(texts, "state.no_data", texts("state.no_data.todo"))
+        notices.show(texts, "state.no_data", texts("state.no_data.todo"))
         return
     context = Context(texts, formats, release, account, view, fitting.filters(view, account, *days))
-    if states.nothing_to_show(context):
+    if notices.nothing_to_show(context):
         return
     with st.spinner(texts("state.loading")):
         PAGES[current](context)
 
 
 def _nothing() -> None:
-    """The frame draws the page; Streamlit only tells which."""
+    """The frame draws the page; Streamlit only says which one."""

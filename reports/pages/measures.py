@@ -1,6 +1,6 @@
-"""The figures that the pages show, and what kind of figure each is.
+"""The figures that the pages show, and the unit of each.
 
-Here: the kind of each column, and whether more of it is good. Not here: what it means (the comments of the release's
+Here: the unit of each column, and whether more of it is good. Not here: what it means (the comments of the release's
 columns), its name on the page (``texts``).
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from reports.pages.formats import NOTHING, Formats
 
 COUNT, DURATION, PERCENT, RATING, SHARE = "count", "duration", "percent", "rating", "share"
-"""Kinds: a number of things; seconds; a value in percent; a score; a fraction of 1."""
+"""Units: a number of things; seconds; a value in percent; a score; a fraction of 1."""
 
 
 @dataclass(frozen=True)
@@ -19,28 +19,28 @@ class Measure:
     """A column of the reports. ``good``: 1 when more is better, -1 when less is, 0 when neither."""
 
     column: str
-    kind: str
+    unit: str
     good: int = 0
 
     def text(self, value: float | None, formats: Formats) -> str:
         """The value as people read it."""
         if value is None:
             return NOTHING
-        if self.kind == DURATION:
+        if self.unit == DURATION:
             return formats.duration(value)
-        if self.kind == PERCENT:
+        if self.unit == PERCENT:
             return formats.percent(value)
-        if self.kind == SHARE:
+        if self.unit == SHARE:
             return formats.percent(100 * value)
-        return formats.number(value, 2 if self.kind == RATING else 0)
+        return formats.number(value, 2 if self.unit == RATING else 0)
 
     def change(self, now: float | None, before: float | None, formats: Formats) -> str | None:
-        """How it changed: in percent, percents in points, scores in their own unit; None where there is no saying."""
+        """How it changed: in percent, percents in points, scores in their own unit; None if that cannot be said."""
         if now is None or before is None:
             return None
-        if self.kind in (PERCENT, RATING):
-            text = formats.number(now - before, 1 if self.kind == PERCENT else 2)
-            return formats.signed(text) + (" pts" if self.kind == PERCENT else "")
+        if self.unit in (PERCENT, RATING):
+            text = formats.number(now - before, 1 if self.unit == PERCENT else 2)
+            return formats.signed(text) + (" pts" if self.unit == PERCENT else "")
         return formats.signed(formats.percent(100 * (now / before - 1), 0)) if before else None
 
 

@@ -140,7 +140,7 @@ def _traffic(context: Context) -> None:
         format_func=lambda name: texts(f"column.{name}"),
     )
     drawing.traffic(context, str(column), context.rows("traffic"))
-    tables.csv_button(context, "traffic", texts("section.traffic"), context.question("traffic"))
+    tables.csv_button(context, "traffic", texts("section.traffic"), context.query("traffic"))
 
 
 def _summary(context: Context) -> None:
@@ -171,5 +171,5 @@ def _summary(context: Context) -> None:
         rows,
         {"period": period},
         SUMMARY,
-        context.question("overview", grain),
+        context.query("overview", grain),
     )

@@ -1,6 +1,6 @@
 """Open releases: one connection to each that somebody looks at.
 
-Here: who holds which release, and when its file is closed. Not here: which one is current, nor any question.
+Here: who holds which release, and when its file is closed. Not here: which one is current, nor any query.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class _Open:
 
 
 class Lease:
-    """A hold on one release; its file stays open until the last lease is given back and the last cursor has gone."""
+    """A lease of one release: its file stays open until the last lease is given back and the last cursor is gone."""
 
     def __init__(self, pool: Pool, file: Path, connection: duckdb.DuckDBPyConnection) -> None:
         self.file = file
@@ -30,25 +30,25 @@ class Lease:
         self._is_held = True
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """For one thread. What it is reading it reads to the end, also when the lease is given back meanwhile."""
+        """A cursor for one thread. It reads to its end even if the lease is given back meanwhile."""
         return self._connection.cursor()
 
     def give_back(self) -> None:
-        """Once is enough; more changes nothing."""
+        """Give it back; a second time changes nothing."""
         if self._is_held:
             self._is_held = False
             self._pool.give_back(self.file)
 
 
 class Pool:
-    """The releases that are open, by their resolved path, which names one release for ever."""
+    """The releases that are open, by their resolved path, which never names another release."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._open: dict[Path, _Open] = {}
 
     def lease(self, file: Path) -> Lease:
-        """A hold on this release, opened if nobody has it open.
+        """A lease of this release, which is opened if it is not open yet.
 
         Raises:
             UnreadableError: as :func:`reports.published.connect`; among others when retention has removed it.
@@ -66,7 +66,7 @@ class Pool:
             known = self._open[file]
             known.leases -= 1
             if known.leases == 0:
-                del self._open[file]  # not closed: that would end what its cursors are reading; the last of them does
+                del self._open[file]  # not closed: its cursors read on, and the last of them closes it
 
     def files(self) -> set[Path]:
         """The releases that are open."""

@@ -27,7 +27,7 @@ PRESETS = (
     "last-year",
     "all",
 )
-"""As they stand in the address."""
+"""By their names in an address."""
 
 DAY = timedelta(days=1)
 
@@ -35,7 +35,7 @@ DAY = timedelta(days=1)
 def last_whole_day(account: Account) -> date | None:
     """The last day that the data cover to its end; None for an account without data.
 
-    Where a source has delivered nothing yet, nobody knows how far the data reach: then the last active day.
+    While a source has delivered nothing, how far the data reach is unknown: then it is the last active day.
     """
     if account.data_through is None:
         return account.last_date
@@ -46,7 +46,7 @@ def days_of(preset: str, account: Account) -> tuple[date, date] | None:
     """First and last day, both included; None for an account without data.
 
     `this` week, month, quarter or year ends with the last day that the data cover. `today` is the day in which the data
-    end where something happened on it already, else the last whole one.
+    end, if something has happened on it, and otherwise the last whole day.
 
     Raises:
         KeyError: there is no such preset.

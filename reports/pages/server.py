@@ -1,6 +1,6 @@
 """The server of the pages: Streamlit, with what it must and must not do here.
 
-Here: its options. Not here: the application (``main``), nor the command that starts it.
+Here: its options and headers. Not here: the application (``main``), nor the command that starts it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ CATEGORIES = {
     "light": ["#0b6e69", "#e08a1e", "#4a6fd4", "#a3507f", "#6b7a8f", "#7a9a2e"],
     "dark": ["#4fc3b8", "#f2b155", "#8aa8f5", "#dc8fb8", "#a9b6c6", "#b5d063"],
 }
-"""Of series in charts, in this order: told apart also by the colour-blind, with enough contrast on each background."""
+"""Of series in charts, in this order: distinct also for the colour-blind, with enough contrast on each background."""
 
 
 HEADERS = (
-    # no other site frames a page to have its readers click on it; nothing is fetched from another host, whatever a
-    # text on a page says; an address, which tells what somebody looks for, is given to nobody else
+    # No other site can frame a page to make its readers click on it. No page fetches from another host, whatever a text
+    # on it says. No other host learns an address, which shows what somebody looks for.
     (
         b"content-security-policy",
         b"frame-ancestors 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; object-src 'none'",
@@ -37,7 +37,7 @@ HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 )
-"""Of every answer."""
+"""Of every response."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -45,14 +45,14 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 def options(
     host: str, port: int, base_path: str = "", public_hosts: Sequence[str] = (), opens_browser: bool = False
 ) -> dict[str, Any]:
-    """What Streamlit is told. It comes before any configuration file and variable of the environment.
+    """Streamlit's options. They override any configuration file and environment variable.
 
-    Nothing is asked of other hosts, no file is watched or uploaded, no tool of developers is shown, and errors show no
-    traces in the browser: they stand in the log. A server that only this machine reaches answers only to its own names
-    and to ``public_hosts``, those by which a reverse proxy is asked: else a page of another host could have a browser
-    read it under a name of that host's.
+    The server asks no other host, watches no files, accepts no uploads and shows no developer tools; errors go to the
+    log, not to the browser. A server that only this machine can reach answers only to its own names and to
+    ``public_hosts``, the names of a reverse proxy: otherwise a page of another host could make a browser read it under
+    a name of that host.
     """
-    told: dict[str, Any] = {
+    found: dict[str, Any] = {
         "server.address": host,
         "server.port": port,
         "server.baseUrlPath": base_path.strip("/"),
@@ -79,9 +79,9 @@ def options(
         "theme.headingFontWeights": [700, 650, 600, 600, 600, 600],
     }
     for shade in ("light", "dark"):
-        told |= {f"theme.{shade}.{name}": colour for name, colour in COLOURS[shade].items()}
-        told[f"theme.{shade}.chartCategoricalColors"] = CATEGORIES[shade]
-    return told
+        found |= {f"theme.{shade}.{name}": colour for name, colour in COLOURS[shade].items()}
+        found[f"theme.{shade}.chartCategoricalColors"] = CATEGORIES[shade]
+    return found
 
 
 def serve(
@@ -105,24 +105,33 @@ def serve(
         probe.bind((host, port))
 
     from starlette.middleware import Middleware
-    from streamlit import net_util
     from streamlit.starlette import App
 
-    net_util._external_ip = ""  # to judge a foreign origin it would ask another host for our address
-    told = options(host, port, base_path, public_hosts, opens_browser)
+    from ingestion.settings import is_plain
+
+    if not is_plain():
+        ask_no_host_for_our_address()
+    config = options(host, port, base_path, public_hosts, opens_browser)
     sys.argv = [str(APP), str(link)]
-    opening = _opening(f"http://{told['browser.serverAddress']}:{port}/{told['server.baseUrlPath']}")
-    App(APP, middleware=[Middleware(Guarded)], lifespan=opening if opens_browser else None).run(config=told)
+    opening = _opening(f"http://{config['browser.serverAddress']}:{port}/{config['server.baseUrlPath']}")
+    App(APP, middleware=[Middleware(Guarded)], lifespan=opening if opens_browser else None).run(config=config)
+
+
+def ask_no_host_for_our_address() -> None:
+    """Keep Streamlit from asking a public service for the address of this machine when it judges a foreign origin."""
+    from streamlit import net_util
+
+    net_util._external_ip = ""
 
 
 class Guarded:
-    """An application whose every answer says what a browser must not do with it."""
+    """An application whose responses carry the headers that say what a browser must not do."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer, with these headers."""
+        """Result, with these headers."""
 
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":

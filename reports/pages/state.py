@@ -4,8 +4,8 @@ Here: the view of the session and its address. Not here: what an address means (
 (``filter_bar``).
 
 The view of the session is the truth. Widgets are set from it before they are drawn, and change it by callbacks. An
-address that is not the one that was written last (a bookmark, back and forward) replaces it, but never in a run that a
-widget caused: the browser may not have taken in yet what the run before wrote.
+address other than the one written last (a bookmark, back and forward) replaces it, but never in a run that a widget
+caused: the browser may not yet have applied what the run before wrote.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from reports.pages.address import NAMES, Problem, View, read, write
 _VIEW, _WRITTEN, _CHANGED, _PROBLEMS = "_view", "_written", "_changed", "_problems"
 
 
-def taken_up() -> tuple[View, list[Problem]]:
-    """The view of this run, and what was wrong in the address that it came from: told until the next change."""
+def current() -> tuple[View, list[Problem]]:
+    """The view of this run, and what was wrong in the address it came from, until the next change."""
     state = st.session_state
     address = {name: st.query_params.get_all(name) for name in NAMES.values() if name in st.query_params}
     was_changed = state.pop(_CHANGED, False)
@@ -45,7 +45,7 @@ def put(view: View) -> None:
 
 
 def change(**values: Any) -> None:
-    """In a callback: change these fields of the view. What was wrong in an address is told no more."""
+    """In a callback: change these fields of the view. Problems of the address are forgotten."""
     state = st.session_state
     state[_VIEW] = replace(state[_VIEW], **values)
     state[_CHANGED] = True

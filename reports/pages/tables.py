@@ -1,6 +1,6 @@
 """Tables: sortable by the values, readable by people, with a CSV of the same rows.
 
-Here: their drawing. Not here: rows (the macros), CSV itself (``answers``).
+Here: their drawing. Not here: rows (the macros), CSV itself (``queries``).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from reports.pages import answers
-from reports.pages.answers import Question
+from reports.pages import queries
 from reports.pages.context import Context, Row
 from reports.pages.formats import Formats
 from reports.pages.measures import MEASURES, Measure
+from reports.pages.queries import Query
 
 ROW_HEIGHT = 35
 MOST_ROWS_HIGH = 15
@@ -29,13 +29,13 @@ def draw(
     rows: Sequence[Row],
     texts_of: Mapping[str, Callable[[Row], str]],
     columns: Sequence[str],
-    question: Question,
+    query: Query,
     meanings: Mapping[str, str] | None = None,
 ) -> None:
     """Rows of a report: text columns first, then figures, shown formatted and sorted by value.
 
-    ``texts_of`` gives the text of a column from a row. Headings tell the definition of ``table``, or
-    that of ``meanings``. ``question`` is what the CSV holds.
+    ``texts_of`` gives the text of a column from a row. The help of a heading is
+    in ``meanings``, or else the definition of the column of ``table``. ``query`` is what the CSV holds.
     """
     texts, formats, meanings = context.texts, context.formats, meanings or {}
     data: dict[str, Any] = {column: [text(row) for row in rows] for column, text in texts_of.items()}
@@ -64,16 +64,16 @@ def draw(
         placeholder="–",
         alt=texts("table.alt", table=title),
     )
-    csv_button(context, key, title, question)
+    csv_button(context, key, title, query)
 
 
-def csv_button(context: Context, key: str, title: str, question: Question) -> None:
-    """Downloads the rows of a question; they are read when it is clicked, from the release of this run."""
+def csv_button(context: Context, key: str, title: str, query: Query) -> None:
+    """Downloads the rows of a query; they are read when it is clicked, from the release of this run."""
     texts, release = context.texts, context.release
     cursor = release.lease.cursor()
 
     def data() -> bytes:
-        return answers.as_csv(cursor, question)
+        return queries.as_csv(cursor, query)
 
     name = f"{context.account.account_id}-{key}-{context.first}-{context.last}.csv"
     st.download_button(

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 INSTANTS = ("started_at", "first_inbound_at", "first_response_at", "last_message_at", "closed_at", "rated_at")
-"""Columns of details, in the order in which they stand when their instants are the same."""
+"""Columns of details, in the order that events of the same instant have."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """``since_before``: whole seconds since the event before, None of the first."""
+    """One instant of a conversation. ``since_before``: whole seconds since the event before; None for the first."""
 
     column: str
     instant: datetime
@@ -24,7 +24,7 @@ class Event:
 
 
 def events(row: Mapping[str, Any]) -> list[Event]:
-    """Those that a conversation has, from the first to the last."""
+    """The events of a conversation, from the first to the last."""
     known = sorted(
         ((row[column], order, column) for order, column in enumerate(INSTANTS) if row[column] is not None),
         key=lambda event: event[:2],

@@ -11,10 +11,11 @@ import duckdb
 import pytest
 
 from benchmarks.hourly import write_batch, write_hourly
-from benchmarks.marts import MARTS, unequal_rows
+from benchmarks.marts import unequal_rows
 from benchmarks.measuring import BETWEEN, STARTUP, CommandError, Measured, measure, middle
 from benchmarks.page import Limit, Report, at_most, update
 from benchmarks.startup import imported
+from expectations.marts import MARTS
 from tests.warehouse import accept, build_marts
 
 

@@ -15,7 +15,7 @@ from reports import published
 from reports.pages.formats import ENGLISH, Formats
 from reports.pages.measures import MEASURES
 from reports.published import Account
-from reports.questions import REPORTS, Filters, sql_of
+from reports.queries import REPORTS, Filters, sql_of
 from tests.browser.reader import Row
 
 

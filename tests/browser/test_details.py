@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import expect
 
-from reports.pages.answers import PAGE_ROWS
 from reports.pages.formats import ENGLISH
+from reports.pages.queries import PAGE_ROWS
 from tests.browser.figures import Figures
 from tests.browser.reader import Reader
 from tests.browser.test_figures import same_rows, usual

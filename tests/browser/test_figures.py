@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from reports.pages.formats import ENGLISH, FRENCH
 from reports.pages.measures import MEASURES
 from reports.pages.presets import days_of
-from reports.questions import Filters
+from reports.queries import Filters
 from tests.browser.figures import Figures
 from tests.browser.reader import Reader, Row
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from reports.pages.presets import fitting_grain
-from reports.questions import Filters
+from reports.queries import Filters
 from tests.browser.conftest import NewReader
 from tests.browser.figures import Figures
 from tests.browser.reader import Reader
@@ -85,8 +85,8 @@ CASES = {
         asked(conversation_tags=("commande", "click & collect")),
     ),
     "contact tags": Case(choosing("Contact tags", "VIP"), {"contact_tag": "VIP"}, asked(contact_tags=("VIP",))),
-    "inside": Case(choosing_hours("In working hours"), {"hours": "inside"}, asked(working_hours=True)),
-    "outside": Case(choosing_hours("Outside working hours"), {"hours": "outside"}, asked(working_hours=False)),
+    "inside": Case(choosing_hours("In working hours"), {"hours": "inside"}, asked(working_hours="inside")),
+    "outside": Case(choosing_hours("Outside working hours"), {"hours": "outside"}, asked(working_hours="outside")),
 }
 
 
@@ -154,7 +154,7 @@ def test_the_grain_of_the_charts_is_a_choice(reader: Reader, figures: Figures) -
 def test_filters_are_counted_told_and_cleared_at_once(reader: Reader, figures: Figures) -> None:
     reader.open(account="boulangerie", agent=AGENT, tag=["commande", "livraison"], hours="inside")
     filters = usual(figures, "boulangerie")
-    chosen = replace(filters, agents=(AGENT,), conversation_tags=("commande", "livraison"), working_hours=True)
+    chosen = replace(filters, agents=(AGENT,), conversation_tags=("commande", "livraison"), working_hours="inside")
     shows_the_cards(reader, figures, chosen)
     expect(reader.page.get_by_role("button", name="More filters (4)")).to_be_visible()
     for told in ("Filtered by", "Julie Mathieu", "commande, livraison", "In working hours"):
@@ -169,7 +169,7 @@ def test_a_filter_is_taken_away_where_it_was_chosen(reader: Reader, figures: Fig
     reader.open(account="boulangerie", agent=AGENT, hours="outside")
     reader.more_filters().get_by_role("button", name=re.compile("Julie Mathieu")).first.click()
     reader.at(account="boulangerie", hours="outside")
-    shows_the_cards(reader, figures, replace(usual(figures, "boulangerie"), working_hours=False))
+    shows_the_cards(reader, figures, replace(usual(figures, "boulangerie"), working_hours="outside"))
 
 
 def test_back_and_forward_bring_the_views_again(reader: Reader, figures: Figures) -> None:

@@ -67,7 +67,7 @@ def test_of_two_runs_one_works_and_one_killed_holds_nothing(tmp_path: Path) -> N
     wait_for(first, "intake …")
     second = runs.run(other)
     assert second.process.returncode == 1
-    assert f"another run (process {first.process.pid}) is at work here; wait for it to end" in second.told
+    assert f"another run (process {first.process.pid}) is in progress here; wait for it to end" in second.told
     assert len(second.told.splitlines()) == 1
     wait_for(first, "dbt build …")
     os.kill(first.process.pid, signal.SIGKILL)  # alone: what it started is to end by itself

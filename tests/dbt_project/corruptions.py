@@ -37,7 +37,7 @@ def one_of_details(change: str, condition: str = "true") -> str:
 
 def of_conversations(condition: str) -> str:
     """A condition on records: they belong to a conversation that meets it."""
-    return f"conversation_no in (select conversation_no from intermediate.int_conversations where {condition})"
+    return f"conversation_key in (select conversation_key from intermediate.int_conversations where {condition})"
 
 
 # What each data test must notice. Statements of one test stand for the branches of its query: each alone must do.
@@ -47,7 +47,14 @@ CORRUPTIONS = {
         f"assert_{mart}_rows_are_unique": [f"insert into candidate.{mart} select * from candidate.{mart} limit 1"]
         for mart in (*MARTS, "details")
     },
-    "assert_live_records_are_in_raw": ["update settings.sources set kind = 'chatwoot' where source_no = 1"],
+    "assert_keys_are_unique": [
+        f"update intermediate.{table} set {key} = (select min({key}) from intermediate.{table})"
+        for table, key in (
+            *(("int_conversations", "conversation_key"), ("int_conversations", "contact_key")),
+            *(("int_agent_keys", "agent_key"), ("int_tag_sets", "tag_set_key")),
+        )
+    ],
+    "assert_live_records_are_in_raw": ["update settings.sources set kind = 'chatwoot' where source_key = 1"],
     "assert_status_is_known": [one_of_details("status = 'snoozed'")],
     "assert_source_is_known": [one_of_details("source = 'Inbox'")],
     "assert_times_basis_is_known": [one_of_details("times_basis = 'guessed'")],
@@ -102,7 +109,8 @@ CORRUPTIONS = {
         for column in ("messages", "messages_inbound", "messages_outbound", "messages_failed")
     ],
     "assert_report_tables_agree_with_overview": [
-        "delete from candidate.reporting.conversations where conversation_no = 1",
+        "delete from candidate.reporting.conversations where conversation_key ="
+        " (select min(conversation_key) from candidate.reporting.conversations)",
         *(
             f"update candidate.reporting.conversations set {change}"
             for change in ("is_answered = not is_answered", "is_closed = not is_closed", "rating = null")
@@ -199,9 +207,11 @@ CORRUPTIONS = {
         one_of_details("messages = messages + 1"),
         one_of_details("messages_failed = messages_failed + 1"),
         "delete from candidate.details where source_system = (select max(source_system) from candidate.details)",
-        "delete from intermediate.int_messages where (source_no, message_id) = (select min((source_no, message_id))"
+        "delete from intermediate.int_messages where (source_key, message_id) = (select min((source_key, message_id))"
         f" from intermediate.int_messages where kind <> 0 and {of_conversations('not is_deleted')})",
-        "update intermediate.int_messages set conversation_no = 0 where conversation_no is null and kind <> 0",
+        "update intermediate.int_messages set conversation_key = (select min(conversation_key) from"
+        " intermediate.int_conversations where not is_deleted) where conversation_key not in"
+        " (select conversation_key from intermediate.int_conversations) and kind <> 0",
     ],
     "assert_marts_hold_live_rows_only": [
         one_of_details(
@@ -229,25 +239,12 @@ LOSSES = [
     "delete from intermediate.int_agents where agent_id = (select min(agent_id) from intermediate.int_agents)",
     "delete from intermediate.int_contacts where is_deleted",
     "delete from intermediate.int_conversations where is_deleted",
-    "delete from intermediate.int_conversation_facts where conversation_no = 1",
+    "delete from intermediate.int_conversation_facts where conversation_key ="
+    " (select min(conversation_key) from intermediate.int_conversation_facts)",
     "insert into intermediate.int_conversation_facts select * from intermediate.int_conversation_facts limit 1",
-    *(f"delete from intermediate.int_repeated_records where entity = '{entity}'" for entity in ("messages", "agents")),
-    "insert into intermediate.int_repeated_records select * from intermediate.int_repeated_records limit 1",
+    *(f"delete from intermediate.int_record_versions where entity = '{entity}'" for entity in ("messages", "agents")),
+    "insert into intermediate.int_record_versions"
+    " select * from intermediate.int_record_versions where is_superseded limit 1",
     "update settings.batch_counts set landed = landed + 1 where entity = 'contacts'",
     "delete from settings.batch_counts where entity = 'agents'",
-]
-
-# The same in an update: rows that it carries over, rows that it takes in, what was counted before.
-LOSSES_OF_UPDATES = [
-    *LOSSES,
-    *(
-        f"delete from intermediate.int_messages where (source_no, message_id) = (select min((source_no, message_id))"
-        f" from intermediate.int_messages where conversation_no {which} (from intermediate.int_affected_conversations))"
-        for which in ("in", "not in")
-    ),
-    "insert into intermediate.int_events select * from intermediate.int_events"
-    " where conversation_no in (from intermediate.int_affected_conversations) limit 1",
-    "update intermediate.int_repeated_records set is_known = not is_known where entity = 'contacts'",
-    "delete from intermediate.int_row_accounting where entity = 'messages'",
-    "update intermediate.int_row_accounting set quarantined = quarantined + 1 where entity = 'events'",
 ]

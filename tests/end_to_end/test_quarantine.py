@@ -39,8 +39,8 @@ def test_a_bad_row_is_listed_until_a_later_batch_mends_it(tmp_path: Path) -> Non
     write_batch(tmp_path / "drop" / "b2", {"messages": [message("late")]})
     causerie(config, "run")
     plan = json.loads((tmp_path / "var" / "builds" / "open" / "plan.json").read_text())
-    assert plan["carried_over"] is not None
-    assert causerie(config, "quarantine") == "Nothing is open in quarantine.\n"
+    assert plan["base"] is not None
+    assert causerie(config, "quarantine") == "No open rows in quarantine.\n"
     assert "line 31  late  mended by b2" in causerie(config, "quarantine", "--all")
     (row,) = json.loads(causerie(config, "quarantine", "--all", "--format", "json"))
     assert (row["file"], row["line"], row["mended_by"], row["record"]) == ("messages.ndjson", 31, "b2", json.dumps(bad))

@@ -81,8 +81,8 @@ def test_a_build_that_read_nothing_is_refused(
     settings = load_settings(write_config(tmp_path))
     status = run_job(settings, time.monotonic())
     unlock(Home(settings.home))
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert status == REFUSED
-    assert "accounting: The build read each row that was ingested, once. (read_off must be 0)" in told
-    assert "acme_export messages: read_off 1" in " ".join(told.split())
+    assert "accounting: The build read each row that was ingested, once. (read_off must be 0)" in printed
+    assert "acme_export messages: read_off 1" in " ".join(printed.split())
     assert not Home(settings.home).current.exists()

@@ -75,10 +75,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 def test_an_open_umask_opens_nothing_that_is_private(warehouse: Warehouse) -> None:
     warehouse.deliver()
-    told = warehouse.causerie("run", "--parquet", umask=0o000)
+    printed = warehouse.causerie("run", "--parquet", umask=0o000)
     assert warehouse.open_to_others() == []
     assert warehouse.closed_to_others() == []
-    assert "other users" not in told
+    assert "other users" not in printed
     assert (warehouse.home / "releases" / "current.duckdb").resolve().stat().st_mode & WORLD_READABLE == WORLD_READABLE
 
 
@@ -86,10 +86,10 @@ def test_a_home_that_others_could_read_is_mended_with_one_line_and_its_drop_is_l
     for path in (*warehouse.private(), *warehouse.drop.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     warehouse.deliver()
-    told = warehouse.causerie("run", "--parquet", umask=0o077)
+    printed = warehouse.causerie("run", "--parquet", umask=0o077)
     assert warehouse.open_to_others() == []
     assert warehouse.closed_to_others() == []
-    lines = [line for line in told.splitlines() if "other users" in line]
+    lines = [line for line in printed.splitlines() if "other users" in line]
     assert len(lines) == 1
     assert str(warehouse.home) in lines[0]
     assert {stat.S_IMODE(path.stat().st_mode) for path in warehouse.drop.rglob("b1/*")} == {0o644}

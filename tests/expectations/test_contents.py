@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations.contents import MARTS, contents
+from expectations.contents import contents
+from expectations.marts import MARTS
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def changed(candidate: Path, statement: str) -> set[str]:
         "create or replace table details as select id, since, name, tags from details",
     ],
 )
-def test_any_change_of_a_mart_is_told(candidate: Path, statement: str) -> None:
+def test_any_change_of_a_mart_is_detected(candidate: Path, statement: str) -> None:
     assert changed(candidate, statement) == {"details"}
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 BESIDE = """
 import sys
@@ -20,3 +23,16 @@ while thread.is_alive():
 def test_what_works_with_sqlalchemy_meanwhile_meets_no_half_of_it() -> None:
     run = subprocess.run([sys.executable, "-c", BESIDE], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(("plain", "found"), [("", "False"), ("1", "True")])
+def test_only_a_plain_import_loads_what_is_seldom_used(plain: str, found: str) -> None:
+    code = "import sys; from expectations import great; great.load(); print('scipy.stats._stats_py' in sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "CAUSERIE_PLAIN": plain},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == found

@@ -22,7 +22,7 @@ SPACE = " \t\n\v\f\r\x1c\x1d\x1e\x1f"
 
 
 def expected(text: str) -> datetime | None:
-    """What the page on the export format makes of a text."""
+    """What docs/export-format.md makes of a text."""
     clean = text.strip(SPACE).upper()
     if not PATTERN.fullmatch(clean):
         return None

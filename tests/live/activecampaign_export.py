@@ -1,4 +1,4 @@
-"""What export batches of the same data would hold: the readings of the contract, in plain Python.
+"""What export batches of the same data would hold: the readings of `docs/live-systems.md`, in plain Python.
 
 Here: a history of runs (``Run``), and for each the batch with which the ``export`` source tells what the live source
 should (``to_export``). Not here: how the data is fetched, and what the marts make of it. It shares nothing with the

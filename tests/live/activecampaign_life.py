@@ -65,7 +65,7 @@ def random_world(
 
     ``days``: in which conversations begin (what follows takes up to some days more). ``archived_from``: the day on
     which WhatsApp begins to tell. ``vanishing``: the share of conversations that the list ceases to show; contacts that
-    it ceases to show only when asked for, for the contract does not say what that means.
+    it ceases to show only when asked for, for `docs/live-systems.md` leaves open what that means.
     """
     life = _Life(World(start), Random(seed), archived_from=instant(start) + timedelta(days=archived_from))
     life.hire(days)

@@ -1,7 +1,7 @@
 """The same account as an `export` source would hand it over: batches, from pictures of the world.
 
-Here: the readings of the contract, in plain Python, from the records themselves and not from the shapes of the API.
-Not here: how a batch is written (`tests.drops`).
+Here: the readings of `docs/live-systems.md`, in plain Python, from the records themselves and not from the
+shapes of the API. Not here: how a batch is written (`tests.drops`).
 """
 
 from __future__ import annotations

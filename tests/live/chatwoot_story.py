@@ -1,8 +1,8 @@
 """What happens by chance in a random world: a script of people, conversations and their steps, from a seed.
 
 Here: who is there, when something happens, and which of the possible things. Not here: what follows from it
-(`chatwoot_world`). Nothing is dealt out that the contract leaves open; such things are for worlds made by hand.
-In one conversation the status changes once a second at the most, so that no order is left to chance.
+(`chatwoot_world`). Nothing is dealt out that `docs/live-systems.md` leaves open; such things are for worlds made by
+hand. In one conversation the status changes once a second at the most, so that no order is left to chance.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an archive of WhatsApp webhooks tells: the readings of the contract, in plain Python.
+"""What an archive of WhatsApp webhooks tells: the readings of `docs/live-systems.md`, in plain Python.
 
 Here: from payloads to messages, their users and their numbers. Not here: how they come to be delivered (``meta``), and
 whose conversation a message belongs to (``activecampaign_export``). It shares nothing with the connector.

@@ -1,4 +1,4 @@
-"""Chatwoot against a life by chance, whose export was worked out from the contract alone."""
+"""Chatwoot against a life by chance, whose export was worked out from docs/live-systems.md alone."""
 
 from __future__ import annotations
 

@@ -278,7 +278,7 @@ def test_a_random_world_is_the_same_in_whatever_steps() -> None:
 
 
 def test_random_worlds_hold_what_may_happen() -> None:
-    """Over some seeds: each status, way of changing, kind of message and kind of loss that the contract speaks of."""
+    """Over some seeds: each status, way of changing, kind of message and kind of loss in docs/live-systems.md."""
     seen: Counter[str] = Counter()
     for seed in range(8):
         world = random_world(seed)
@@ -371,7 +371,7 @@ def test_one_picture_at_the_end_gives_the_marts_of_all_but_for_who_left_before(t
         assert differences(mart, figures[0][mart], figures[1][mart]) == []
 
 
-# stories with figures written out by hand, as they are in the cases of the contract
+# stories with figures written out by hand, as in the worked cases of docs/figures.md
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 
@@ -598,7 +598,7 @@ def test_a_conversation_closed_twice_is_closed_at_the_second_time(events: bool) 
 
 
 def test_a_message_that_was_deleted_did_not_begin_the_conversation() -> None:
-    """The contract leaves it open; a random world never deletes a first message so."""
+    """A decision of docs/live-systems.md; a random world never deletes a first message so."""
     world = World()
     one = world.conversation(world.contact())
     first = world.writes(one)

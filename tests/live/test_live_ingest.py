@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from expectations.facts import gather
+from expectations.frames import gather
 from ingestion import decisions
 from ingestion.builds.names import CANDIDATE
 from ingestion.settings import load_settings
@@ -293,11 +293,11 @@ def test_an_update_with_new_batches_of_an_export_alone_keeps_what_live_sources_d
     build_marts(config)
     home.broken = "/"
     write_batch(tmp_path / "drop" / "b2", {"conversations": [conversation("c2")]})
-    updated = build_marts(config, update=True)
+    updated = build_marts(config, incremental=True)
     build = tmp_path / "var" / "tests" / "warehouse.duckdb"
     accounting = "select source_system, entity, landed, used from intermediate.int_row_accounting order by all"
     with duckdb.connect(str(build), read_only=True) as connection:
-        assert connection.execute("select build_id from settings.carried_over").fetchall() == [("before",)]
+        assert connection.execute("from settings.new_batches").fetchall() == [("export", "b2")]
         counted = connection.execute(accounting).fetchall()
     read = gather(build, build.with_name(CANDIDATE), {}, datetime.now(UTC))["accounting"]
     assert not read["read_off"].any()

@@ -34,6 +34,8 @@ SOURCES: dict[str, Row] = {
 }
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 
+IS_ORPHAN = "conversation_key not in (select conversation_key from intermediate.int_conversations)"
+
 
 def day(number: int) -> datetime:
     """When the batch of that day is extracted; day 1 is the first."""
@@ -407,16 +409,14 @@ def test_messages_of_the_archive_belong_to_the_latest_conversation_with_the_phon
         ("m7", "wa", "33123456789"),
         ("out", "ac", "c3"),
     ]  # fmt: skip
-    assert home.query("select orphan_of from intermediate.int_messages where conversation_no is null") == [
-        ("33123456789",)
-    ]
+    assert home.query(f"select message_id from intermediate.int_messages where {IS_ORPHAN}") == [("m7",)]
 
 
 def test_the_archive_of_another_account_knows_none_of_its_conversations(home: Home) -> None:
     home.snapshot(1, conversation(first_message=first_message()))
     home.land("wa_other", 1, {"messages": [received("m1", 9), received("wamid.1", 8)], "statuses": []})
     assert home.details()["c1"]["messages"] == 1
-    assert home.query("select count(*) from intermediate.int_messages where conversation_no is null") == [(2,)]
+    assert home.query(f"select count(*) from intermediate.int_messages where {IS_ORPHAN}") == [(2,)]
 
 
 def test_messages_of_a_deleted_conversation_stay_with_it(home: Home) -> None:
@@ -425,7 +425,7 @@ def test_messages_of_a_deleted_conversation_stay_with_it(home: Home) -> None:
     home.land("wa", 1, {"messages": [received("m9", 9), received("m11", 11)], "statuses": []})
     rows = home.details()
     assert {key: row["messages"] for key, row in rows.items()} == {"c1": 1}
-    assert home.query("select count(*) from intermediate.int_messages where conversation_no is null") == [(0,)]
+    assert home.query(f"select count(*) from intermediate.int_messages where {IS_ORPHAN}") == [(0,)]
 
 
 # --- surveys -------------------------------------------------------------------------------------------------
@@ -449,10 +449,8 @@ def test_a_run_of_a_csat_flow_is_a_survey_of_the_conversation_at_that_instant(ho
         "c1": (True, None),
         "c2": (False, None),
     }
-    assert home.query("select rating_id, orphan_of from intermediate.int_ratings order by 1") == [
-        ("e1", None),
-        ("e3", "k1"),
-    ]
+    assert home.query("select rating_id from intermediate.int_ratings order by 1") == [("e1",), ("e3",)]
+    assert home.query(f"select rating_id from intermediate.int_ratings where {IS_ORPHAN}") == [("e3",)]
 
 
 # --- what is configured --------------------------------------------------------------------------------------
@@ -467,7 +465,8 @@ def test_an_archive_alone_has_orphans_only(home: Home) -> None:
     home.land("wa", 1, {"messages": [received("m1", 9)], "statuses": [told("m2", "sent", 9)]})
     marts = home.marts("wa")
     assert marts["details"] == []
-    assert home.query("select orphan_of from intermediate.int_messages") == [("33123456789",)] * 2
+    assert home.query(f"select count(*) from intermediate.int_messages where {IS_ORPHAN}") == [(2,)]
+    assert home.query("select conversation_id from intermediate.int_messages__unioned") == [("33123456789",)] * 2
 
 
 def test_sources_that_have_delivered_nothing_have_nothing(home: Home) -> None:

@@ -76,13 +76,12 @@ def check(delivered: dict[str, tuple[str, dict[str, list[Row]]]], parts: int, ru
         folder = Path(name)
         config = write_config(folder, extra="[quality]\nquarantine_rows = 1000\n")
         build = load_settings(config).home / "tests" / BUILD
-        built: set[str] = set()
+        is_built = False
         for number, (batch, (file_format, rows)) in enumerate(delivered.items(), 1):
             write_batch(folder / "drop" / batch, rows, EXTRACTED_AT, file_format=file_format, parts=parts)
             if number == len(delivered) or runs[number - 1]:
-                news = set(list(delivered)[:number]) - built
-                build_marts(config, update=min(news) > max(built, default=""))  # an earlier name: built from nothing
-                built |= news
+                build_marts(config, incremental=is_built)
+                is_built = True
         updated = quarantine(build)
         build_marts(config)
         assert updated == quarantine(build)

@@ -124,7 +124,7 @@ def check_history(history: dict[str, list[Row]], zone: str, seed: int, batches: 
     with TemporaryDirectory() as folder:
         whole = deliver(Path(folder) / "whole", history, zone, 0, 1, in_one_run=True)
         config = deliver(Path(folder) / "dealt", history, zone, seed, batches, in_one_run=False)
-        release = Release(config, reports_oracle.read(whole), take_in_first=False, update=True)
+        release = Release(config, reports_oracle.read(whole), take_in_first=False, incremental=True)
         try:
             for _ in range(6):
                 release.check(data.draw(questions_about(release.world)))
@@ -200,7 +200,7 @@ def test_reports_of_real_conversations_equal_the_plain_computation(tmp_path: Pat
     release.connection.close()
 
 
-# What the contract says in words, one by one, on a case small enough to see
+# What docs/figures.md says in words, one by one, on a case small enough to see
 
 
 BY_AGENT = {"direction": "outbound", "sender_type": "agent", "agent_id": "8"}

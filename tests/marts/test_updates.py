@@ -1,10 +1,8 @@
-"""An update makes anew the figures of those agents and tags that its news concern, and the marts are those of a full
-build."""
+"""An incremental build recomputes the affected conversations, and its marts are those of a full build."""
 
 from __future__ import annotations
 
 import shutil
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -18,7 +16,6 @@ from tests.warehouse import BUILD, build_marts
 
 HISTORY_UNTIL, NEWS_UNTIL = "2026-02-09T12:00:00+00:00", "2026-02-11T02:00:00+00:00"
 NEXT_MONTH, LATER = "2026-02-01T09:00:00+01:00", "2026-02-09T09:00:00+01:00"
-JANUARY = date(2026, 1, 1)
 
 Entities = dict[str, list[Row]]
 
@@ -144,17 +141,17 @@ class Home:
         self.candidate = load_settings(self.config).home / "tests" / CANDIDATE
 
     def update(self, news: Entities, until: str = NEWS_UNTIL) -> Marts:
-        """Take in the news; the marts of an update."""
+        """Take in a new batch; the marts of an incremental build."""
         write_batch(self.config.parent / "drop" / "b2", news, until)
-        marts = build_marts(self.config, update=True)
+        marts = build_marts(self.config, incremental=True)
         with duckdb.connect(str(self.candidate.with_name(BUILD)), read_only=True) as build:
             for entity in ("message", "event", "rating"):  # orphans among them, which the marts do not show
-                keys = f"select source_no, {entity}_id from intermediate.int_{entity}s"
+                keys = f"select source_key, {entity}_id from intermediate.int_{entity}s"
                 assert not build.execute(f"{keys} group by all having count(*) > 1").fetchall()
         return marts
 
     def compare_with_full_build(self, updated: Marts) -> None:
-        """The marts of the update are those that a full build makes."""
+        """The marts of the incremental build are those of a full one."""
         whole = build_marts(self.config, take_in_first=False)
         for mart in KEYS:
             assert differences(mart, whole[mart], updated[mart]) == []
@@ -182,14 +179,10 @@ def test_a_period_becomes_complete(home: Home, until: str, grains: set[str]) -> 
         assert {grain for grain in ("day", "week", "month") if any(f"'{grain}'" in each for each in found)} == grains
 
 
-def test_what_news_do_not_concern_is_not_made_anew(home: Home) -> None:
-    """Rows that were wrong before stay so, beside those in the same periods that are made anew."""
-    with duckdb.connect(str(home.candidate)) as candidate:
-        candidate.execute("update by_agent set reopens = 77; update by_tag set reopens = 77")
+def test_what_new_batches_do_not_affect_is_not_recomputed(home: Home) -> None:
+    """Facts that were wrong before stay so, beside those of affected conversations."""
+    with duckdb.connect(str(home.candidate.with_name(BUILD))) as build:
+        build.execute("update intermediate.int_conversation_facts set reopens = 77")
     updated = home.update({"conversations": [changed("conversations", "of-a3")]})
-    for mart, key, expected in (
-        ("by_agent", "agent_id", {"a1": 77, "a2": 77, "a3": 0, None: 77}),
-        ("by_tag", "tag", {"(untagged)": 77, "empty": 77, "refund": 77, "vip": 0}),
-    ):
-        of_january = [row for row in updated[mart] if (row["grain"], row["period_start"]) == ("month", JANUARY)]
-        assert {row[key]: row["reopens"] for row in of_january} == expected
+    found = {row["conversation_id"]: row["reopens"] for row in updated["details"]}
+    assert found == dict.fromkeys(found, 77) | {"of-a3": 0}

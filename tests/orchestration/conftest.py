@@ -61,7 +61,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture
 def make_build(home: Home, tmp_path: Path, made: Made) -> MakeBuild:
-    """A build of a few conversations, the last one of its home, and audited unless told otherwise."""
+    """A build of a few conversations, the last one of its home, and audited unless a verdict is given."""
     delivered: list[tuple[str, int]] = []
 
     def make(build_id: str, conversations: int = 2, verdict: Verdict | None = None) -> Build:

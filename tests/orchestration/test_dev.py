@@ -21,8 +21,8 @@ def make_dev(folder: Path, home: Path) -> str:
     command = folder / "bin" / "dagster"
     command.write_text(DAGSTER)
     command.chmod(0o755)
-    told = ["make", "--silent", "-o", ".venv/ready", "dev", f"BIN={folder / 'bin'}", f"DAGSTER_HOME={home}"]
-    return subprocess.run(told, cwd=ROOT, capture_output=True, text=True, check=True, umask=0).stdout
+    command = ["make", "--silent", "-o", ".venv/ready", "dev", f"BIN={folder / 'bin'}", f"DAGSTER_HOME={home}"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, umask=0).stdout
 
 
 def test_telemetry_is_off_and_the_history_of_runs_is_closed_to_others(

@@ -23,14 +23,11 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 
-from expectations.contents import MARTS
+from expectations.marts import MARTS
 from ingestion.builds.names import CANDIDATE
-from orchestration.cli.commands.diff import diff
 from orchestration.cli.main import main
-from orchestration.dbt.process import PROJECT
 from orchestration.releases.catalog import Release
 from orchestration.releases.differences import (
-    KEYS,
     Change,
     IncomparableError,
     MartDifference,
@@ -121,19 +118,14 @@ def changes(before: Path, after: Path, mart: str, **arguments: Any) -> list[Chan
 NOTHING = dict.fromkeys(MARTS, (0, 0, 0))
 
 
-def test_the_keys_are_those_by_which_dbt_finds_rows_unique() -> None:
-    text = (Path(PROJECT) / "models" / "marts" / "_marts__models.yml").read_text()
-    found = re.findall(r"assert_(\w+)_rows_are_unique\s+arguments:\s+columns: \[(.*)\]", text)
-    assert {mart: tuple(columns.split(", ")) for mart, columns in found} == KEYS
-    assert tuple(KEYS) == MARTS
-    (option,) = [parameter for parameter in diff.params if parameter.name == "mart"]
-    assert list(option.type.to_info_dict()["choices"]) == list(MARTS)
-
-
 @pytest.mark.parametrize("mart", MARTS)
 def test_rows_that_came_went_and_changed(tmp_path: Path, mart: str) -> None:
     first = ROWS[mart][0]
-    new = (*first[: len(KEYS[mart]) - 1], date(2026, 7, 1) if mart == "overview" else "new", *first[len(KEYS[mart]) :])
+    new = (
+        *first[: len(MARTS[mart]) - 1],
+        date(2026, 7, 1) if mart == "overview" else "new",
+        *first[len(MARTS[mart]) :],
+    )
     changed = (*first[:-1], first[-1] + 1 if first[-1] is not None else 1.5)
     before = write_release(tmp_path / "before.duckdb")
     for rows, expected in (
@@ -146,11 +138,11 @@ def test_rows_that_came_went_and_changed(tmp_path: Path, mart: str) -> None:
         assert counts(before, after) == {**NOTHING, mart: expected}
     found = changes(before, tmp_path / "(1, 1, 0).duckdb", mart)
     assert sorted((change.difference, change.key, change.column) for change in found) == [
-        ("added", new[: len(KEYS[mart])], None),
-        ("removed", first[: len(KEYS[mart])], None),
+        ("added", new[: len(MARTS[mart])], None),
+        ("removed", first[: len(MARTS[mart])], None),
     ]
     (change,) = changes(before, tmp_path / "(0, 0, 1).duckdb", mart)
-    assert change == Change(first[: len(KEYS[mart])], "changed", [*COLUMNS[mart]][-1], first[-1], changed[-1])
+    assert change == Change(first[: len(MARTS[mart])], "changed", [*COLUMNS[mart]][-1], first[-1], changed[-1])
 
 
 def test_rows_are_counted(tmp_path: Path) -> None:
@@ -241,8 +233,8 @@ def test_columns_of_another_order_or_type_are_compared_by_what_they_say(tmp_path
 def test_a_release_without_a_mart_or_a_column_of_its_key_cannot_be_compared(tmp_path: Path) -> None:
     before = write_release(tmp_path / "before.duckdb")
     for types, words in (
-        ({"tag": "varchar"}, "after0: by_tag has no account_id, grain, period_start: rows cannot be told apart"),
-        ({}, "after1: there is no by_tag: rows cannot be told apart"),
+        ({"tag": "varchar"}, "after0: by_tag has no account_id, grain, period_start: rows cannot be matched"),
+        ({}, "after1: there is no by_tag: rows cannot be matched"),
     ):
         number = 0 if types else 1
         columns = {mart: kinds for mart, kinds in {**COLUMNS, "by_tag": types}.items() if kinds}
@@ -287,7 +279,7 @@ def test_in_full_each_value_of_a_new_row_is_a_change(tmp_path: Path) -> None:
 
 def compared(mart: str, before: Sequence[Sequence[Any]], after: Sequence[Sequence[Any]]) -> list[Change]:
     """The changes of a mart, as Python sees them, in no order."""
-    width, names = len(KEYS[mart]), [*COLUMNS[mart]]
+    width, names = len(MARTS[mart]), [*COLUMNS[mart]]
     old, new = ({tuple(row[:width]): row for row in rows} for rows in (before, after))
     found = [Change(key, "added", None, None, None) for key in new.keys() - old.keys()]
     found += [Change(key, "removed", None, None, None) for key in old.keys() - new.keys()]
@@ -319,11 +311,11 @@ key_values = {
 
 def rows_of(mart: str) -> st.SearchStrategy[list[tuple[Any, ...]]]:
     columns = [
-        key_values.get(name, ids) if name in KEYS[mart] else values[kind] for name, kind in COLUMNS[mart].items()
+        key_values.get(name, ids) if name in MARTS[mart] else values[kind] for name, kind in COLUMNS[mart].items()
     ]
 
     def key(row: tuple[Any, ...]) -> tuple[Any, ...]:
-        return row[: len(KEYS[mart])]
+        return row[: len(MARTS[mart])]
 
     return st.lists(st.tuples(*columns), max_size=6, unique_by=key)
 
@@ -338,8 +330,8 @@ def test_plain_python_finds_the_same(
 ) -> None:
     for mart in MARTS:  # rows that stay as they are
         stay = [row for place, row in enumerate(before[mart]) if place in kept]
-        taken = {row[: len(KEYS[mart])] for row in stay}
-        after[mart] = stay + [row for row in after[mart] if row[: len(KEYS[mart])] not in taken]
+        taken = {row[: len(MARTS[mart])] for row in stay}
+        after[mart] = stay + [row for row in after[mart] if row[: len(MARTS[mart])] not in taken]
     with TemporaryDirectory() as folder:
         paths = [write_release(Path(folder) / f"{name}.duckdb", rows) for name, rows in (("b", before), ("a", after))]
         with compare(*paths) as comparison:
@@ -383,8 +375,8 @@ def test_two_real_builds(tmp_path: Path) -> None:
         lines = {mart: list(comparison.changes(mart)) for mart in MARTS}
     assert all(mart.differs for mart in found.values())
     for mart in MARTS:
-        names = [name for name in before[mart][0] if name not in KEYS[mart]]
-        old, new = ({tuple(row[key] for key in KEYS[mart]): row for row in rows[mart]} for rows in (before, after))
+        names = [name for name in before[mart][0] if name not in MARTS[mart]]
+        old, new = ({tuple(row[key] for key in MARTS[mart]): row for row in rows[mart]} for rows in (before, after))
         differing = {
             (key, name) for key in old.keys() & new.keys() for name in names if old[key][name] != new[key][name]
         }
@@ -501,7 +493,7 @@ def test_changes_of_a_mart_as_csv_and_json_with_personal_data_as_it_is(config: P
     document = json.loads(run(config, "--format", "json", "--mart", "details").stdout)
     assert [tuple(change.values()) for change in document["changes"]] == expected
     header, *rows = csv.reader(io.StringIO(run(config, "--format", "csv", "--mart", "details").stdout))
-    assert header == [*KEYS["details"], "difference", "column", "before", "after"]
+    assert header == [*MARTS["details"], "difference", "column", "before", "after"]
     assert rows[1][-2:] == ['["vip"]', '["vip", "x"]']
     assert rows[3] == ["a", "s", "c2", "removed", "", "", ""]
     assert len(rows) == len(expected)
@@ -531,9 +523,9 @@ def test_a_format_for_programs_obeys_no_text_on_a_terminal_either(config: Path, 
     with os.fdopen(reader, "rb", buffering=0) as screen:
         subprocess.run([*command, "--mart", "details", "--format", file_format], stdout=terminal, check=True)
         os.close(terminal)
-        told = screen.read(65536)
-    assert b"[red]+33" in told
-    assert b"\x1b" not in told
+        printed = screen.read(65536)
+    assert b"[red]+33" in printed
+    assert b"\x1b" not in printed
 
 
 def test_a_terminal_shows_changed_rows_and_obeys_no_text(config: Path) -> None:
@@ -546,7 +538,7 @@ def test_a_terminal_shows_changed_rows_and_obeys_no_text(config: Path) -> None:
     assert "No row differs at this grain." in run(config, "--mart", "by_agent").stdout
 
 
-def test_values_that_read_alike_are_told_exactly(config: Path) -> None:
+def test_values_that_read_alike_are_shown_exactly(config: Path) -> None:
     folder = config.parent / "var" / "releases"
     for name, seconds in (("p", 183_700), ("q", 183_750)):
         write_release(
@@ -571,7 +563,7 @@ def test_a_limit_says_how_many_are_left_off(config: Path) -> None:
         assert "more" not in run(config, "--mart", "details", "--limit", limit).stdout
 
 
-def test_a_table_of_a_mart_ends_after_fifty_lines_unless_told_otherwise(config: Path) -> None:
+def test_a_table_of_a_mart_ends_after_fifty_lines_by_default(config: Path) -> None:
     many = {**ROWS, "details": [("a", "s", f"c{number:02}", None, [], None, None) for number in range(60)]}
     folder = config.parent / "var" / "releases"
     write_release(folder / "20260602T070000Z-many.duckdb", many)
@@ -585,8 +577,8 @@ def test_a_table_of_a_mart_ends_after_fifty_lines_unless_told_otherwise(config: 
 
 
 def test_nothing_differs(config: Path) -> None:
-    assert run(config, OLD, PREVIOUS).stdout.splitlines()[-1] == "Nothing differs."
-    assert run(config, "current", "current").stdout.splitlines()[-1] == "Nothing differs."
+    assert run(config, OLD, PREVIOUS).stdout.splitlines()[-1] == "No differences."
+    assert run(config, "current", "current").stdout.splitlines()[-1] == "No differences."
     assert json.loads(run(config, OLD, PREVIOUS, "--format", "json").stdout)["figures"] == []
     assert run(config, OLD, PREVIOUS, "--format", "csv").stdout.splitlines() == [",".join(FIGURE_COLUMNS)]
 
@@ -600,14 +592,14 @@ def test_releases_of_two_versions_of_the_software(config: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("update release set software_version = '2'")
         connection.execute("alter table release add column tzdata_version varchar default '2026.6'")
-    told = (
+    printed = (
         "made by versions 1 and 2 of the software\n"
         "local times by an unknown version of tzdata before, by tzdata 2026.6 after\n"
         "by_tag: only 20260602T060000Z-v2 has replies; not compared\n"
     )
     output = run(config, OLD, "20260602T06").stdout
-    assert output.endswith(told + "Nothing differs in the columns that both have.\n")
-    assert run(config, OLD, "20260602T06", "--format", "csv").stderr == told
+    assert output.endswith(printed + "No differences in the columns that both have.\n")
+    assert run(config, OLD, "20260602T06", "--format", "csv").stderr == printed
     assert json.loads(run(config, OLD, "20260602T06", "--format", "json").stdout)["marts"][2]["columns_only_after"] == [
         "replies"
     ]
@@ -625,6 +617,8 @@ def test_wrong_usage_leaves_the_file_alone(config: Path, tmp_path: Path) -> None
     out.write_text("precious")
     run(config, "2026", "--out", str(out), status=2)
     assert "leave it out" in run(config, "--mart", "details", "--grain", "day", "--out", str(out), status=2).stderr
+    wrong = run(config, "--mart", "by_team", "--out", str(out), status=2).stderr
+    assert wrong == "--mart: there is no mart 'by_team'; the marts are overview, by_agent, by_tag, details\n"
     assert out.read_text() == "precious"
     assert "--out: " in run(config, "--out", str(tmp_path / "no" / "out"), status=2).stderr
 

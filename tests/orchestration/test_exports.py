@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from expectations.contents import MARTS
+from expectations.marts import MARTS
 from orchestration.cli.main import main
 from orchestration.home import Home
 from orchestration.releases import catalog, exports, publication
@@ -248,8 +248,8 @@ def test_the_command_says_when_exports_go_and_writes_them_where_they_are_wanted(
 ) -> None:
     first, second = publish(1, parquet=False), publish(2)
     config = home.path.parent / "causerie.toml"
-    told = CliRunner().invoke(main, ["rollback", "previous", "--config", str(config)]).output
-    assert f"it has no Parquet exports: {home.current_exports} is gone" in told
+    printed = CliRunner().invoke(main, ["rollback", "previous", "--config", str(config)]).output
+    assert f"it has no Parquet exports: {home.current_exports} is removed" in printed
     assert seen(home) == (first.release_id, None)
     config.write_text(config.read_text() + "\n[releases]\nparquet = true\n")
     for release in (second, first):

@@ -1,4 +1,4 @@
-"""A full disk is told as such, and keeps nothing from being told. Real ones: ``tests/crash``."""
+"""A full disk is reported as such, and keeps nothing from being printed. Real ones: ``tests/crash``."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     ],
     ids=["disk", "quota", "SQLite", "DuckDB"],
 )
-def test_whoever_meets_a_full_disk_the_remedy_is_told(error: Exception, tmp_path: Path) -> None:
-    told = full_disk(tmp_path, str(error))
-    assert told is not None
-    assert f"the disk of {tmp_path} is full: make room there and run again" in told
+def test_a_full_disk_is_reported_with_its_remedy(error: Exception, tmp_path: Path) -> None:
+    printed = full_disk(tmp_path, str(error))
+    assert printed is not None
+    assert f"the disk of {tmp_path} is full: make room there and run again" in printed
 
 
 def test_another_error_is_no_full_disk(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_release_is_found_by_its_id_the_beginning_of_it_or_a_word(home: Home, 
 @pytest.mark.parametrize(
     ("wanted", "words"), [("2026", "2 kept releases have ids"), ("x", "no kept"), ("", "no kept"), ("../b1", "no kept")]
 )
-def test_what_tells_no_single_release_is_refused_with_a_list(home: Home, wanted: str, words: str) -> None:
+def test_what_names_no_single_release_is_refused_with_a_list(home: Home, wanted: str, words: str) -> None:
     made = [a_release(home, day) for day in (1, 2)]
     with pytest.raises(catalog.UnknownReleaseError, match=words) as caught:
         catalog.find(home, wanted)
@@ -171,7 +171,7 @@ def test_nothing_is_removed_where_the_current_release_was_taken_away(home: Home)
 
 
 def test_without_the_link_whole_releases_stay(home: Home) -> None:
-    """As in a backup that kept no links: which of them readers saw cannot be told."""
+    """As in a backup that kept no links: which of them readers saw is unknown."""
     made = [a_release(home, day) for day in (1, 2)]
     home.current.unlink()
     (home.releases / ".new-x.duckdb").touch()
@@ -223,13 +223,13 @@ def command(home: Home, *arguments: str) -> tuple[int, str]:
 def test_the_command_lists_and_goes_back(home: Home, make_build: MakeBuild) -> None:
     first = publication.publish(home, make_build("b1-0123456789"), "f", NOW, decisions=["accepted s b1: it is right"])
     second = publication.publish(home, make_build("b2-0123456789", 3), "g", NOW + timedelta(days=1))
-    status, told = command(home, "releases")
+    status, printed = command(home, "releases")
     assert status == 0
-    assert [line.split()[0] for line in told.splitlines() if "expectations" in line] == ["*", first.release_id]
-    assert f"{first.release_id}: accepted s b1: it is right" in told
-    status, told = command(home, "rollback", "previous")
+    assert [line.split()[0] for line in printed.splitlines() if "expectations" in line] == ["*", first.release_id]
+    assert f"{first.release_id}: accepted s b1: it is right" in printed
+    status, printed = command(home, "rollback", "previous")
     assert (status, catalog.current(home)) == (0, first)
-    assert f"causerie rollback {second.release_id}" in told
+    assert f"causerie rollback {second.release_id}" in printed
     with duckdb.connect(str(home.current), read_only=True) as reader:
         assert reader.execute("select count(*) from details").fetchall() == [(2,)]
     listed = json.loads(command(home, "releases", "--format", "json")[1])
@@ -244,17 +244,17 @@ def test_the_command_lists_and_goes_back(home: Home, make_build: MakeBuild) -> N
 def test_the_command_refuses_what_it_cannot_go_back_to(home: Home, make_build: MakeBuild) -> None:
     first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
     second = publication.publish(home, make_build("b2-0123456789", 3), "g", NOW + timedelta(days=1))
-    status, told = command(home, "rollback", "nonsense")
+    status, printed = command(home, "rollback", "nonsense")
     assert status == 2
-    assert first.release_id in told
+    assert first.release_id in printed
     damaged = catalog.file_of(home, first)
     damaged.chmod(0o644)
     with damaged.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 16_384)
-    status, told = command(home, "rollback", first.release_id)
+    status, printed = command(home, "rollback", first.release_id)
     assert status == 1
-    assert "readers keep what they have" in told
+    assert "readers keep the release they have" in printed
     assert catalog.current(home) == second
 
 

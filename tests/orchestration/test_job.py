@@ -12,7 +12,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from expectations.contents import MARTS
+from expectations.marts import MARTS
+from expectations.suites import release as suites
 from expectations.verdict import Finding, Verdict
 from ingestion.export_format import ENTITIES
 from ingestion.settings import CONFIG_VARIABLE, load_settings
@@ -82,7 +83,7 @@ def test_without_a_schedule_there_is_none(config: Path) -> None:
     [
         (["release"], "nothing is built that could be published: run the whole job"),
         (["audit"], "built nothing: run the whole job"),
-        (["marts/overview"], "taken nothing in: run the whole job"),
+        (["marts/overview"], "ingested nothing: run the whole job"),
     ],
     ids=lambda value: str(value),
 )
@@ -112,27 +113,27 @@ def test_a_part_of_the_models_is_no_build(tmp_path: Path) -> None:
     assert not Home(settings.home).current.exists()
 
 
-def test_a_refused_build_is_told_also_where_its_data_docs_fail(
+def test_a_refused_build_is_reported_also_where_its_data_docs_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(_: Path) -> None:
         raise TypeError("no docs")
 
-    refused = Verdict("b", 1, 0, (Finding("totals", "x", "critical", "all agrees.", "it does not"),))
+    refused = Verdict("b", 1, 0, (Finding("words", "x", "critical", "all agrees.", "it does not"),))
     monkeypatch.setattr(audit, "evaluate", lambda build_id, *_: (replace(refused, build_id=build_id), fail))
     write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
     settings = load_settings(write_config(tmp_path))
     status = run_job(settings, time.monotonic())
     unlock(Home(settings.home))
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert status == 1
-    assert "totals: all agrees. Found: it does not" in told
-    assert "Data Docs could not be written: no docs" in told
+    assert "words: all agrees. Found: it does not" in printed
+    assert "Data Docs could not be written: no docs" in printed
     assert not Home(settings.home).current.exists()
 
 
 def test_a_failed_expectation_is_in_the_metadata_of_its_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    finding = Finding("totals", "x", "critical", "all agrees.", "2 is not 3", ({"mart": "by_agent", "off": "1"},))
+    finding = Finding("words", "x", "critical", "all agrees.", "2 is not 3", ({"mart": "by_agent", "off": "1"},))
     judged = Verdict("b", 1, 0, (finding,))
     monkeypatch.setattr(
         audit, "evaluate", lambda build_id, *_: (replace(judged, build_id=build_id), lambda folder: None)
@@ -144,10 +145,10 @@ def test_a_failed_expectation_is_in_the_metadata_of_its_check(tmp_path: Path, mo
     unlock(Home(settings.home))
     assert not result.success
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
-    assert [name for name in audit.SUITES if not checks[name].passed] == ["totals"]
-    assert checks["totals"].metadata["findings"].value == [
+    assert [name for name in audit.SUITES if not checks[name].passed] == ["words"]
+    assert checks["words"].metadata["findings"].value == [
         {
-            "suite": "totals",
+            "suite": "words",
             "expectation": "x",
             "severity": "critical",
             "expected": "all agrees.",
@@ -197,7 +198,7 @@ def test_dagsters_own_tools_load_the_code_location(config: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_an_error_that_nobody_foresaw_is_told_in_a_line_and_whole_in_the_log(
+def test_an_unforeseen_error_is_reported_in_a_line_and_whole_in_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object) -> None:
@@ -208,10 +209,15 @@ def test_an_error_that_nobody_foresaw_is_told_in_a_line_and_whole_in_the_log(
     settings = load_settings(write_config(tmp_path))
     status = run_job(settings, time.monotonic())
     unlock(Home(settings.home))
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert status == 1
-    assert "audit: the unforeseen" in told
-    assert "Traceback" not in told
+    assert "audit: the unforeseen" in printed
+    assert "Traceback" not in printed
     log = Home(settings.home).log.read_text()
     assert "in fail" in log
     assert 'raise RuntimeError("the unforeseen")' in log
+
+
+def test_each_suite_is_a_blocking_check() -> None:
+    limits = suites.Limits(0.2, 100, 0.01, 0.01, 48)
+    assert list(audit.SUITES) == list(suites.suites(limits))

@@ -93,7 +93,7 @@ REFUSED = [
     (of_another_build, "the verdict is about build b1"),
     (of_an_older_state, "by_tag changed after the audit"),
     (with_nothing_evaluated, "no expectation was evaluated"),
-    (with_one_that_raised, "does not hold"),
+    (with_one_that_raised, "failed its audit"),
     (with_one_that_failed, "The agents sum up to overview"),
     (without_a_verdict, "has no verdict"),
     (with_half_a_verdict, "cannot be read"),
@@ -112,9 +112,9 @@ def test_a_build_without_a_verdict_that_holds_for_it_is_refused(
     build = make_build("b2-0123456789", 3)
     spoil(home, build)
     before = catalog.current(home)
-    succeeded, told = publish(home)
+    succeeded, printed = publish(home)
     assert not succeeded
-    assert words in told
+    assert words in printed
     assert catalog.current(home) == before
     assert [path.name for path in home.releases.glob(".new*")] == []
 
@@ -125,14 +125,14 @@ def test_the_last_build_is_published_where_a_run_was_stopped_after_its_audit(
 ) -> None:
     publication.publish(home, make_build("b1-0123456789"), "f", NOW)
     build = make_build("b2-0123456789", 3)
-    succeeded, told = publish(home)
-    assert succeeded, told
+    succeeded, printed = publish(home)
+    assert succeeded, printed
     current = catalog.current(home)
     assert current is not None
     assert (current.build_id, current.rows["details"]) == (build.id, 3)
-    succeeded, told = publish(home)
+    succeeded, printed = publish(home)
     assert not succeeded
-    assert "is published already" in told
+    assert "is published already" in printed
 
 
 @pytest.mark.parametrize("publish", [by_dagster, pytest.param(by_command, marks=pytest.mark.slow)])
@@ -140,7 +140,7 @@ def test_with_nothing_built_nothing_is_published(home: Home, tmp_path: Path, pub
     from tests.drops import write_config
 
     write_config(tmp_path)
-    succeeded, told = publish(home)
+    succeeded, printed = publish(home)
     assert not succeeded
-    assert "nothing is built that could be published" in told
+    assert "there is no build to publish" in printed
     assert catalog.current(home) is None

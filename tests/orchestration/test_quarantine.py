@@ -23,7 +23,7 @@ from ingestion.settings import load_settings
 from orchestration.cli.main import main
 from orchestration.cli.quarantine_formats import write_csv, write_table
 from orchestration.home import Home
-from orchestration.quarantine import Question, quarantined
+from orchestration.quarantine import Query, quarantined
 from tests.drops import conversation, message, write_batch, write_config, write_manifest
 from tests.warehouse import BUILD, accept, build_marts
 
@@ -43,7 +43,7 @@ class Warehouse:
         write_batch(self.folder / "drop" / batch, {"messages": messages, **entities} if messages else entities)
 
     def run(self) -> None:
-        build_marts(self.config, update=True)
+        build_marts(self.config, incremental=True)
         self.home.open_build.parent.mkdir(exist_ok=True)
         if not self.home.open_build.is_symlink():
             self.home.open_build.symlink_to(Path("..") / "tests")
@@ -130,7 +130,7 @@ def test_rows_of_a_refused_batch_are_listed_with_their_keys_and_not_counted(home
     assert {row["batch"] for row in home.listed()} == {"b1"}
 
 
-def test_rows_that_the_build_does_not_tell_of_are_listed(home: Warehouse) -> None:
+def test_rows_that_the_build_lacks_are_listed(home: Warehouse) -> None:
     home.deliver("b2", message("m1"), message("m2", direction=None))
     accept(home.config)
     assert home.states("--batch", "b2") == [("b2", "m2", "not built", None)]
@@ -157,7 +157,7 @@ def test_a_row_with_several_reasons_is_counted_under_each_and_is_one_row(home: W
     assert "sent_at: no instant" not in narrowed
 
 
-def test_rows_are_told_apart_by_source_batch_and_entity(home: Warehouse) -> None:
+def test_rows_are_distinguished_by_source_batch_and_entity(home: Warehouse) -> None:
     home.deliver("b2", message("m2", direction=None), conversations=[conversation("c2", started_at=None)])
     home.run()
     assert len(home.listed("--source", "acme_export")) == 4
@@ -181,14 +181,14 @@ def test_of_each_reason_so_many_rows_are_shown(home: Warehouse) -> None:
     assert len(home.listed("--limit", "1", "--reason", "type")) == 1
 
 
-def test_nothing_in_quarantine_is_said(tmp_path: Path) -> None:
+def test_nothing_in_quarantine_is_reported(tmp_path: Path) -> None:
     home = Warehouse(tmp_path)
-    assert home.ask().stdout == "Nothing is open in quarantine.\n"
+    assert home.ask().stdout == "No open rows in quarantine.\n"
     home.deliver("b1", message("m1"))
     home.run()
     result = home.ask("--entity", "messages")
-    assert (result.exit_code, result.output) == (0, "Nothing of this is open in quarantine.\n")
-    assert home.ask("--all").stdout == "Nothing is in quarantine.\n"
+    assert (result.exit_code, result.output) == (0, "No matching open rows in quarantine.\n")
+    assert home.ask("--all").stdout == "No rows in quarantine.\n"
     assert home.listed() == []
 
 
@@ -236,14 +236,14 @@ def forget(build: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lock, "a run is at work on it"),
+        (lock, "a run is using it"),
         (lose, "there is no build yet"),
         (cut, "cannot be read"),
         (damage, "cannot be read"),
         (forget, "int_quarantine does not exist"),
     ],
 )
-def test_without_a_build_all_rows_are_listed_and_it_is_said(
+def test_without_a_build_all_rows_are_listed_and_it_is_reported(
     home: Warehouse, spoil: Callable[[Path], subprocess.Popen[str] | None], words: str
 ) -> None:
     home.deliver("b2", message("m1"))
@@ -262,7 +262,7 @@ def test_without_a_build_all_rows_are_listed_and_it_is_said(
     assert "line 2  m1" in result.stdout
 
 
-def test_raw_that_cannot_be_read_is_said(home: Warehouse) -> None:
+def test_raw_that_cannot_be_read_is_reported(home: Warehouse) -> None:
     home.deliver("b2", message("m2", direction=None))
     home.run()
     (first, second) = sorted(home.home.path.glob("raw/*/*/quarantine.parquet"))
@@ -275,15 +275,15 @@ def test_raw_that_cannot_be_read_is_said(home: Warehouse) -> None:
     assert f"{second}: cannot be read" in home.ask().stderr
 
 
-def test_an_accepted_batch_that_is_not_in_raw_is_said(home: Warehouse) -> None:
+def test_an_accepted_batch_that_is_not_in_raw_is_reported(home: Warehouse) -> None:
     with sqlite3.connect(home.home.path / "ledger.sqlite") as ledger:
         ledger.execute("update batches set segment = null")
     result = home.ask()
-    assert "acme_export b1: not in raw now; the next run parses it anew" in result.stderr
+    assert "acme_export b1: not in raw at present; the next run parses it again" in result.stderr
     assert result.exit_code == 0
 
 
-def test_a_ledger_that_cannot_be_read_is_said(home: Warehouse) -> None:
+def test_a_ledger_that_cannot_be_read_is_reported(home: Warehouse) -> None:
     (home.home.path / "ledger.sqlite").write_bytes(b"no ledger" * 1000)
     result = home.ask()
     assert result.exit_code == 1
@@ -293,7 +293,7 @@ def test_a_ledger_that_cannot_be_read_is_said(home: Warehouse) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--source", "nobody"], "there is no source 'nobody'; there are acme_export"),
+        (["--source", "nobody"], "there is no source 'nobody'; the sources are acme_export"),
         (["--batch", "b9\x1b"], "no run has seen a batch 'b9\\u001b'"),
         (["--entity", "people"], "'people' is not one of"),
         (["--limit", "-1"], "--limit"),
@@ -320,7 +320,7 @@ class Terminal(io.StringIO):
 
 
 def written(home: Warehouse, out: io.StringIO, write: Callable[..., None]) -> str:
-    with quarantined(load_settings(home.config), Question()) as rows:
+    with quarantined(load_settings(home.config), Query()) as rows:
         write(rows, 5, out)
     return out.getvalue()
 

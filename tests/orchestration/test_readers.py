@@ -19,6 +19,7 @@ import duckdb
 import pytest
 
 from expectations.contents import contents
+from expectations.marts import MARTS
 from expectations.verdict import read_verdict
 from orchestration.home import Build, Home
 from orchestration.releases import catalog, publication
@@ -67,7 +68,7 @@ def numbered(home: Home, template: Build, number: int) -> Build:
     build.candidate.write_bytes(template.candidate.read_bytes())
     build.database.symlink_to(template.database)
     with duckdb.connect(str(build.candidate)) as connection:
-        for mart in ("overview", "by_agent", "by_tag", "details"):
+        for mart in MARTS:
             connection.execute(f"update {mart} set messages = {number}")
         connection.execute(f"update overview set conversations = {number}")
     seen = catalog.current(home)
@@ -98,11 +99,13 @@ def test_each_reader_sees_one_release_a_connection_and_never_an_error(
             removed += len(catalog.remove_old(home, 3, 0, at + timedelta(seconds=1)))
     finally:
         stop.touch()
-    told: list[dict[str, Any]] = [json.loads(reader.communicate()[0]) for reader in readers]
-    assert [error for reader in told for error in reader["errors"]] == []
-    assert all(reader["seen"][-1] == RELEASES for reader in told)
-    assert len({number for reader in told for number in reader["seen"]}) > RELEASES * 0.9
+    results: list[dict[str, Any]] = [json.loads(reader.communicate()[0]) for reader in readers]
+    assert [error for reader in results for error in reader["errors"]] == []
+    assert all(reader["seen"][-1] == RELEASES for reader in results)
+    assert len({number for reader in results for number in reader["seen"]}) > RELEASES * 0.9
     assert removed == RELEASES - 3
     assert len(catalog.kept(home)) == 3
-    totals = sum((Counter({name: reader[name] for name in ("connections", "queries")}) for reader in told), Counter())
+    totals = sum(
+        (Counter({name: reader[name] for name in ("connections", "queries")}) for reader in results), Counter()
+    )
     print(f"{RELEASES} releases, {removed} removed; {READERS} readers: {dict(totals)}, errors 0")

@@ -60,7 +60,7 @@ def test_readers_of_the_old_release_go_on_and_new_ones_see_the_new(home: Home, m
         (Verdict("another", 5, 0, ()), "is about build another"),
         (Verdict("b2-0123456789", 5, 0, (FAILED,)), "The agents sum up to overview"),
         (Verdict("b2-0123456789", 0, 0, ()), "no expectation was evaluated"),
-        (Verdict("b2-0123456789", 5, 1, (FAILED,)), "does not hold"),
+        (Verdict("b2-0123456789", 5, 1, (FAILED,)), "failed its audit"),
     ],
     ids=["of another build", "refused", "nothing evaluated", "one raised"],
 )
@@ -116,7 +116,7 @@ def test_a_candidate_that_is_not_all_in_its_file_is_not_published(home: Home, ma
     """What DuckDB has not written into the file lies beside it, and would not come along."""
     build = make_build("b1-0123456789")
     build.candidate.with_name("candidate.duckdb.wal").touch()
-    with pytest.raises(publication.UnpublishableError, match="dbt did not end in good order"):
+    with pytest.raises(publication.UnpublishableError, match="dbt did not finish cleanly"):
         publication.publish(home, build, "f", NOW)
     assert catalog.current(home) is None
     assert build.candidate.is_file()

@@ -44,25 +44,25 @@ def status(config: Path, *options: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_a_new_home_has_nothing_to_tell(config: Path) -> None:
-    code, told = status(config)
+def test_a_new_home_has_nothing_to_report(config: Path) -> None:
+    code, printed = status(config)
     assert code == 0
-    assert "Nothing is published yet" in told
-    assert "Nothing is refused" in told
+    assert "Nothing is published yet" in printed
+    assert "Nothing is refused" in printed
     assert not Home(config.parent / "var").path.exists()
 
 
-def test_a_refused_batch_is_told_with_its_reason_and_what_can_be_decided(config: Path) -> None:
+def test_a_refused_batch_is_shown_with_its_reason_and_what_can_be_decided(config: Path) -> None:
     broken = [message(f"x{number}", sent_at="2026-01-02T09:00:00") for number in range(11)]
     write_batch(config.parent / "drop" / "b1", {"conversations": [conversation()]})
     write_batch(config.parent / "drop" / "b2", {"messages": broken})
     write_batch(config.parent / "drop" / "b3", {"messages": [message()]})
     accept(config)
-    code, told = status(config)
+    code, printed = status(config)
     assert code == 1
-    assert "11 of 11 messages rows are quarantined" in told
-    assert "causerie accept acme_export b2 --reason" in told
-    assert "1 later waiting behind it" in told
+    assert "11 of 11 messages rows are quarantined" in printed
+    assert "causerie accept acme_export b2 --reason" in printed
+    assert "1 later batch waits behind it" in printed
     found = json.loads(status(config, "--format", "json")[1])
     assert found["is_refused"]
     assert [(entry["batch"], len(entry["reasons"])) for entry in found["refused"]] == [("b2", 1)]
@@ -71,18 +71,18 @@ def test_a_refused_batch_is_told_with_its_reason_and_what_can_be_decided(config:
         == 0
     )
     accept(config)
-    code, told = status(config)
+    code, printed = status(config)
     assert code == 0
-    assert "Set aside: acme_export b2" in told
+    assert "Set aside: acme_export b2" in printed
 
 
-def test_a_failed_expectation_is_told_with_what_was_expected_and_seen(home: Home, make_build: MakeBuild) -> None:
+def test_a_failed_expectation_is_shown_with_what_was_expected_and_observed(home: Home, make_build: MakeBuild) -> None:
     config = home.path.parent / "causerie.toml"
     publication.publish(home, make_build("b1-0123456789"), "f", NOW)
     assert status(config)[0] == 0
     build = make_build("b2-0123456789")
     replace(read_verdict(build.verdict), findings=(LOST,)).write(build.verdict)
-    code, told = status(config)
+    code, printed = status(config)
     assert code == 1
     for words in (
         "Readers see 20260203T040506Z-b1-01234",
@@ -91,7 +91,7 @@ def test_a_failed_expectation_is_told_with_what_was_expected_and_seen(home: Home
         "observed details: lost_share 0.5",
         "row      mart details, rows 10, rows_before 20",
     ):
-        assert words in told
+        assert words in printed
     (finding,) = json.loads(status(config, "--format", "json")[1])["findings"]
     assert finding["samples"] == [{"mart": "details", "rows": "10", "rows_before": "20"}]
 
@@ -111,20 +111,20 @@ def record(config: Path) -> Iterator[Path]:
     unlock(home)
 
 
-def test_a_run_that_was_killed_is_told(config: Path, record: Path) -> None:
+def test_a_run_that_was_killed_is_reported(config: Path, record: Path) -> None:
     RunRecord("2026-02-03T04:05:06+00:00", step="dbt build", steps={"intake": 1.5}).write(record)
-    code, told = status(config)
+    code, printed = status(config)
     assert code == 1
-    assert "did not end: it was stopped at the step dbt build" in told
-    assert "Nothing is lost" in told
+    assert "did not finish: it was stopped at the step dbt build" in printed
+    assert "Nothing is lost" in printed
 
 
-def test_a_run_at_work_is_told(config: Path, record: Path) -> None:
+def test_a_run_in_progress_is_reported(config: Path, record: Path) -> None:
     RunRecord("2026-02-03T04:05:06+00:00", step="audit").write(record)
     lock(Home(record.parent))
-    code, told = status(config)
+    code, printed = status(config)
     assert code == 0
-    assert "A run is at work since 2026-02-03 04:05, at the step audit." in told
+    assert "A run is in progress since 2026-02-03 04:05, at the step audit." in printed
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"x": 1}'])

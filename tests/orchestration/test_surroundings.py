@@ -81,10 +81,10 @@ def test_a_wrong_dagster_home_costs_a_run_its_record_only(
     assert dagster_instance().is_ephemeral
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("DAGSTER_HOME: this run is not recorded: ")
-    assert line.endswith("; name a folder that is there, by its whole path, or unset DAGSTER_HOME")
+    assert line.endswith("; name an existing folder by its absolute path, or unset DAGSTER_HOME")
 
 
-def test_runs_are_recorded_where_dagster_is_told_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_are_recorded_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "dagster").mkdir()
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     (tmp_path / "drop").mkdir()

@@ -39,10 +39,10 @@ def invoke(*arguments: str | Path) -> str:
     return CliRunner().invoke(main, [str(argument) for argument in arguments]).output
 
 
-def assert_inert(told: str) -> None:
-    assert all(line.isprintable() for line in told.split("\n"))
-    assert SEEN in told
-    assert not re.search(r"^Published", told, re.MULTILINE)
+def assert_inert(printed: str) -> None:
+    assert all(line.isprintable() for line in printed.split("\n"))
+    assert SEEN in printed
+    assert not re.search(r"^Published", printed, re.MULTILINE)
 
 
 def test_whatever_a_console_prints_is_text() -> None:
@@ -70,18 +70,18 @@ def test_no_text_goes_to_a_terminal_by_another_way() -> None:
     }
 
 
-def test_a_hostile_name_of_a_batch_is_told_and_copied_as_it_is(refused: Path) -> None:
+def test_a_hostile_name_of_a_batch_is_shown_and_copied_as_it_is(refused: Path) -> None:
     accept(refused)
-    told = invoke("status", "--config", refused)
-    assert_inert(told)
-    (copied,) = [line.strip() for line in told.splitlines() if "causerie reject" in line]
+    printed = invoke("status", "--config", refused)
+    assert_inert(printed)
+    (copied,) = [line.strip() for line in printed.splitlines() if "causerie reject" in line]
     assert_inert(invoke("accept", "acme_export", HOSTILE, "--reason", "x", "--config", refused))
     verb, source, batch = shlex.split(copied)[1:4]
     assert (verb, source, batch) == ("reject", "acme_export", SEEN)
     assert "set aside" in invoke(verb, source, batch, "--reason", "x", "--config", refused)
 
 
-def test_the_summary_of_a_run_tells_a_hostile_name_as_it_is(refused: Path) -> None:
+def test_the_summary_of_a_run_shows_a_hostile_name_as_it_is(refused: Path) -> None:
     out = io.StringIO()
     settings = load_settings(refused)
     terminal = Terminal(out)
@@ -99,6 +99,6 @@ def test_a_query_shows_what_would_act(tmp_path: Path) -> None:
     releases.mkdir(parents=True)
     with duckdb.connect(str(releases / "current.duckdb")) as connection:
         connection.execute("create table overview as select $1 as account_id", [HOSTILE.replace("\n", " ")])
-    told = invoke("query", "select * from overview", "--config", config)
-    assert "[red]b1[bold] :warning: \\e[2J\\a\\u202e;$(id) Published" in told  # DuckDB's own escapes, and ours
-    assert all(line.isprintable() for line in told.split("\n"))
+    printed = invoke("query", "select * from overview", "--config", config)
+    assert "[red]b1[bold] :warning: \\e[2J\\a\\u202e;$(id) Published" in printed  # DuckDB's own escapes, and ours
+    assert all(line.isprintable() for line in printed.split("\n"))

@@ -1,4 +1,4 @@
-"""What README.md and docs/bi.md tell readers to run: it answers, and its SQL reaches the release and nothing else."""
+"""What README.md, docs/querying.md and docs/bi.md have readers run: it answers, and reaches nothing but the release."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestration.cli.main import main
 from tests.reports.conftest import Published
 
 ROOT = Path(__file__).parents[2]
-PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/bi.md")}
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/querying.md", "docs/bi.md")}
 EXAMPLES = [
     pytest.param(code, id=f"{name}-{number}")
     for name, text in PAGES.items()
@@ -84,15 +84,15 @@ def test_an_example_answers(example: str, home: Path) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_sql_of_an_example_reads_and_writes_no_other_file(example: str, home: Path) -> None:
-    for statement, told in zip(EVERY_WAY, run(example, home, *EVERY_WAY), strict=True):
-        assert "disabled by configuration" in str(told), statement
+    for statement, result in zip(EVERY_WAY, run(example, home, *EVERY_WAY), strict=True):
+        assert "disabled by configuration" in str(result), statement
     assert not (home / "written.csv").exists()
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_sql_of_an_example_cannot_open_what_is_closed(example: str, home: Path) -> None:
-    for statement, told in zip(SWITCHES, run(example, home, *SWITCHES), strict=True):
-        assert re.search("Cannot (enable|change)", str(told)), statement
+    for statement, result in zip(SWITCHES, run(example, home, *SWITCHES), strict=True):
+        assert re.search("Cannot (enable|change)", str(result)), statement
 
 
 def test_the_command_query_reads_nothing_else_either(published: Published, home: Path) -> None:
@@ -102,7 +102,7 @@ def test_the_command_query_reads_nothing_else_either(published: Published, home:
         assert re.search("disabled by configuration|Cannot (enable|change)", done.output), statement
 
 
-def test_every_tool_of_the_page_is_told_to_open_without_other_files() -> None:
+def test_every_tool_of_the_page_opens_without_other_files() -> None:
     rows = re.findall(r"^\| (?!tool|---|path|`current)(.+) \|$", PAGES["docs/bi.md"], re.MULTILINE)
     assert len(rows) >= 9
     for row in rows:

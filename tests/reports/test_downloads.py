@@ -19,15 +19,15 @@ import duckdb
 import pytest
 
 from reports import published as reading
-from reports.choices import Wish, filters_of
-from reports.downloads import ROWS_AT_ONCE, Answer, unfinished, whole_file, write_csv, write_json, write_parquet
-from reports.questions import REPORTS, Filters
+from reports.downloads import ROWS_AT_ONCE, Result, unfinished, whole_file, write_csv, write_json, write_parquet
+from reports.queries import REPORTS, Filters
+from reports.request import ReportRequest, filters_of
 from reports.workbooks import write_workbook
 from tests.reports.conftest import TEXTS, Published
 from tests.reports.workbook import read_workbook, sheet_xml
 
 ACME = Filters("acme", date(2026, 1, 1), date(2026, 1, 31))
-NOBODY = Filters("acme", date(2026, 1, 1), date(2026, 1, 31), agents=())
+NOBODY = Filters("acme", date(2026, 1, 1), date(2026, 1, 31), agents=("nobody",))
 EPOCH = date(1899, 12, 30)
 
 
@@ -41,18 +41,18 @@ def macro(connection: duckdb.DuckDBPyConnection, name: str, *filters: Filters) -
     """The rows of the macro itself, asked in plain SQL."""
     rows: list[dict[str, Any]] = []
     for one in filters:
-        answer = connection.execute(
+        result = connection.execute(
             f"select * from report_{name.replace('-', '_')}($1, $2, $3, agents := $4)",
-            [one.account, one.first_day, one.last_day, None if one.agents is None else list(one.agents)],
+            [one.account, one.first_day, one.last_day, list(one.agents) or None],
         )
-        columns = [column for column, *_ in answer.description or ()]
-        rows += [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+        columns = [column for column, *_ in result.description or ()]
+        rows += [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
     return rows
 
 
-def text_of(write: Any, answer: Answer) -> str:
+def text_of(write: Any, result: Result) -> str:
     out = io.StringIO(newline="")
-    write(answer, out)
+    write(result, out)
     return out.getvalue()
 
 
@@ -98,7 +98,7 @@ def csv_value(value: Any) -> str | None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_csv_gives_back_the_rows_of_the_macro(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    header, *rows = fields_of(text_of(write_csv, Answer(connection, REPORTS[name], [ACME])))
+    header, *rows = fields_of(text_of(write_csv, Result(connection, REPORTS[name], [ACME])))
     expected = macro(connection, name, ACME)
     assert len(expected) > 2
     assert header == list(expected[0])
@@ -119,7 +119,7 @@ def test_csv_gives_back_the_rows_of_the_macro(connection: duckdb.DuckDBPyConnect
 
 
 def test_csv_is_read_by_others(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    text = text_of(write_csv, Answer(connection, REPORTS["details"], [ACME]))
+    text = text_of(write_csv, Result(connection, REPORTS["details"], [ACME]))
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     expected = macro(connection, "details", ACME)
     assert [row["contact_name"] for row in rows] == [row["contact_name"] for row in expected]
@@ -140,7 +140,7 @@ def test_csv_is_read_by_others(connection: duckdb.DuckDBPyConnection, tmp_path: 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_json_gives_back_the_rows_of_the_macro(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    found = json.loads(text_of(write_json, Answer(connection, REPORTS[name], [ACME])))
+    found = json.loads(text_of(write_json, Result(connection, REPORTS[name], [ACME])))
     for row in found:
         for column, value in row.items():
             if column.endswith("_at") and value is not None:
@@ -157,9 +157,9 @@ def test_json_gives_back_the_rows_of_the_macro(connection: duckdb.DuckDBPyConnec
 def test_parquet_gives_back_rows_and_types(published: Published, tmp_path: Path, name: str) -> None:
     file = tmp_path / "it's, a [file].parquet"
     with reading.connect(published.file, may_write=file) as connection:
-        answer = Answer(connection, REPORTS[name], [ACME])
-        write_parquet(answer, file)
-        expected, types = macro(connection, name, ACME), answer.columns()
+        result = Result(connection, REPORTS[name], [ACME])
+        write_parquet(result, file)
+        expected, types = macro(connection, name, ACME), result.columns()
     with duckdb.connect() as other:
         other.execute("set TimeZone = 'UTC'")
         written = other.from_parquet(_literal(file))
@@ -182,7 +182,7 @@ def test_what_may_write_a_file_may_write_no_other(published: Published, tmp_path
         reading.connect(published.file, may_write=tmp_path / "a.parquet") as connection,
         pytest.raises(duckdb.PermissionException),
     ):
-        write_parquet(Answer(connection, REPORTS["details"], [ACME]), tmp_path / "b.parquet")
+        write_parquet(Result(connection, REPORTS["details"], [ACME]), tmp_path / "b.parquet")
     assert list(tmp_path.glob("*.parquet")) == []
 
 
@@ -203,7 +203,7 @@ def test_workbooks_give_back_the_rows_of_the_macro(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, name: str
 ) -> None:
     file = tmp_path / "a.xlsx"
-    write_workbook(Answer(connection, REPORTS[name], [ACME]), [("report", name)], file)
+    write_workbook(Result(connection, REPORTS[name], [ACME]), [("report", name)], file)
     sheets = read_workbook(file)
     expected = macro(connection, name, ACME)
     header, *rows = sheets[name]
@@ -216,7 +216,7 @@ def test_workbooks_give_back_the_rows_of_the_macro(
 
 def test_sheets_have_a_bold_frozen_header_and_a_filter(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     file = tmp_path / "a.xlsx"
-    write_workbook(Answer(connection, REPORTS["details"], [ACME]), [], file)
+    write_workbook(Result(connection, REPORTS["details"], [ACME]), [], file)
     sheet = sheet_xml(file, 2)
     assert 'ySplit="1"' in sheet
     assert 'state="frozen"' in sheet
@@ -228,7 +228,7 @@ def test_rows_go_on_on_further_sheets(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, limit: int, sizes: list[int]
 ) -> None:
     file = tmp_path / "a.xlsx"
-    write_workbook(Answer(connection, REPORTS["details"], [ACME]), [], file, rows_of_a_sheet=limit)
+    write_workbook(Result(connection, REPORTS["details"], [ACME]), [], file, rows_of_a_sheet=limit)
     _, *sheets = read_workbook(file).items()
     assert [len(rows) - 1 for _, rows in sheets] == sizes
     assert [name for name, _ in sheets] == ["details", "details 2", "details 3"][: len(sizes)]
@@ -236,7 +236,7 @@ def test_rows_go_on_on_further_sheets(
     assert ids == [row["conversation_id"] for row in macro(connection, "details", ACME)]
 
 
-def test_text_longer_than_a_cell_is_cut_and_told(published: Published, tmp_path: Path) -> None:
+def test_text_longer_than_a_cell_is_cut_and_the_first_sheet_says_so(published: Published, tmp_path: Path) -> None:
     with duckdb.connect(str(published.file)) as writer:
         writer.execute("update details set rating_comment = repeat('é', 40_000) where conversation_id = 'c3'")
         writer.execute(
@@ -244,7 +244,7 @@ def test_text_longer_than_a_cell_is_cut_and_told(published: Published, tmp_path:
         )
     file = tmp_path / "a.xlsx"
     with reading.opened(published.file) as connection:
-        write_workbook(Answer(connection, REPORTS["details"], [ACME]), [], file)
+        write_workbook(Result(connection, REPORTS["details"], [ACME]), [], file)
     sheets = read_workbook(file)
     comments = {row[2]: row[40] for row in sheets["details"][1:]}
     assert comments["c3"] == "é" * 32_767
@@ -256,27 +256,27 @@ def test_text_longer_than_a_cell_is_cut_and_told(published: Published, tmp_path:
 
 
 def test_of_several_accounts_the_rows_stand_one_after_the_other(connection: duckdb.DuckDBPyConnection) -> None:
-    filters = filters_of(connection, REPORTS["overview"], Wish(grain="day"))
+    filters = filters_of(connection, REPORTS["overview"], ReportRequest(grain="day"))
     assert [one.account for one in filters] == ["acme", "globex"]
-    found = json.loads(text_of(write_json, Answer(connection, REPORTS["overview"], filters)))
+    found = json.loads(text_of(write_json, Result(connection, REPORTS["overview"], filters)))
     expected = macro(connection, "overview", *filters)
     assert [(row["account_id"], row["period_start"]) for row in found] == [
         (row["account_id"], str(row["period_start"])) for row in expected
     ]
-    assert Answer(connection, REPORTS["overview"], filters).count() == len(expected)
+    assert Result(connection, REPORTS["overview"], filters).count() == len(expected)
 
 
 @pytest.mark.parametrize("filters", [[NOBODY], []], ids=["nothing matches", "no account has anything"])
 def test_no_rows_are_files_too(published: Published, tmp_path: Path, filters: Sequence[Filters]) -> None:
     file = tmp_path / "a.parquet"
     with reading.connect(published.file, may_write=file) as connection:
-        answer = Answer(connection, REPORTS["details"], filters)
-        assert text_of(write_json, answer) == "[\n]\n"
-        assert text_of(write_csv, answer) == ",".join(answer.columns()) + "\r\n"
-        write_parquet(answer, file)
-        write_workbook(answer, [], tmp_path / "a.xlsx")
-        assert read_workbook(tmp_path / "a.xlsx")["details"] == [list(answer.columns())]
-        types = answer.columns()
+        result = Result(connection, REPORTS["details"], filters)
+        assert text_of(write_json, result) == "[\n]\n"
+        assert text_of(write_csv, result) == ",".join(result.columns()) + "\r\n"
+        write_parquet(result, file)
+        write_workbook(result, [], tmp_path / "a.xlsx")
+        assert read_workbook(tmp_path / "a.xlsx")["details"] == [list(result.columns())]
+        types = result.columns()
     with duckdb.connect() as other:
         written = other.from_parquet(str(file))
         assert dict(zip(written.columns, map(str, written.types), strict=True)) == types
@@ -324,7 +324,7 @@ def test_no_more_than_a_batch_of_rows_is_in_memory(write: Any) -> None:
             return len(text)
 
     with pytest.raises(EnoughError):
-        write(Answer(endless, REPORTS["details"], [ACME]), Out())  # type: ignore[arg-type]
+        write(Result(endless, REPORTS["details"], [ACME]), Out())  # type: ignore[arg-type]
 
 
 def test_no_more_than_a_batch_of_rows_of_a_workbook_is_in_memory(
@@ -345,7 +345,7 @@ def test_no_more_than_a_batch_of_rows_of_a_workbook_is_in_memory(
 
     monkeypatch.setattr(Worksheet, "write_string", counted)
     with pytest.raises(EnoughError):
-        write_workbook(Answer(endless, REPORTS["details"], [ACME]), [], tmp_path / "a.xlsx")  # type: ignore[arg-type]
+        write_workbook(Result(endless, REPORTS["details"], [ACME]), [], tmp_path / "a.xlsx")  # type: ignore[arg-type]
     assert not (tmp_path / "a.xlsx.parts").exists()
 
 
@@ -359,12 +359,12 @@ def test_much_more_than_may_be_in_memory_is_written(published: Published, tmp_pa
     file = tmp_path / "a.parquet"
     limits = {"memory_limit": "140MB", "temp_directory": ""}
     with reading.connect(published.file, file, limits) as connection:
-        answer = Answer(connection, REPORTS["details"], [ACME])
-        rows, values = answer.sql, answer.values
+        result = Result(connection, REPORTS["details"], [ACME])
+        rows, values = result.sql, result.values
         with pytest.raises(duckdb.OutOfMemoryException):  # of all of them at once there is no room
-            connection.execute(f"select list(answer) from ({rows}) as answer", values)
-        write_parquet(answer, file)
-        lines = sum(1 for _ in answer.selected("conversation_id", {}))
+            connection.execute(f"select list(result) from ({rows}) as result", values)
+        write_parquet(result, file)
+        lines = sum(1 for _ in result.selected("conversation_id", {}))
     with duckdb.connect() as other:
         assert other.from_parquet(str(file)).count("*").fetchone() == (lines,)
     assert lines > 100_000

@@ -10,7 +10,7 @@ with delivered as (
         source_system,
         cast(min({{ column }}) as date) as first_date,
         cast(max({{ column }}) as date) as last_date
-    from {{ ref('int_delivered_' ~ entity) }}
+    from {{ ref('int_' ~ entity ~ '__unioned') }}
     group by source_system
     {% if not loop.last %}union all{% endif %}
     {% endfor -%}
@@ -26,10 +26,6 @@ dates as (
     from delivered
     inner join {{ source('settings', 'sources') }} as sources on delivered.source_system = sources.source_system
     where delivered.first_date is not null
-    {% if is_update() -%}
-    union all
-    select account_id, first_utc_date, last_utc_date from {{ before_update('int_account_bounds') }}
-    {%- endif %}
 )
 
 select

@@ -5,7 +5,7 @@ with activity as (
     union all
     select sources.account_id, min(hours.sent_date) as first_date, max(hours.sent_date) as last_date
     from {{ ref('int_message_hours') }} as hours
-    inner join {{ source('settings', 'sources') }} as sources on hours.source_no = sources.source_no
+    inner join {{ source('settings', 'sources') }} as sources on hours.source_key = sources.source_key
     group by sources.account_id
 ),
 

@@ -1,8 +1,7 @@
-{{ config(materialized='incremental', unique_key=['source_no', 'contact_id']) }}
 with {{ latest_versions('contacts') }}
 
 select
-    latest_versions.source_no,
+    latest_versions.source_key,
     latest_versions.source_system,
     latest_versions.contact_id,
     latest_versions.contact_name,
@@ -13,9 +12,8 @@ select
             then '***' || right({{ digits_of('latest_versions.contact_phone') }}, 4)
         when latest_versions.contact_phone is not null then '***'
     end as contact_phone,
-    tag_sets.tag_set_no,
+    {{ surrogate_key(['latest_versions.delivered_tags']) }} as tag_set_key,
     latest_versions.is_deleted,
     latest_versions.updated_at
 from latest_versions
-inner join {{ ref('int_tag_sets') }} as tag_sets on latest_versions.delivered_tags = tag_sets.delivered_tags
 inner join {{ source('settings', 'accounts') }} as accounts on latest_versions.account_id = accounts.account_id

@@ -1,41 +1,36 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    incremental_predicates=['conversation_no in (select conversation_no from intermediate.int_affected_conversations)']
-) }}
--- depends_on: {{ ref('int_credits_before') }}
+{{ config(materialized='incremental', incremental_strategy='replace_affected') }}
 with conversations as (
     select *
     from {{ ref('int_conversations') }}
-    where not is_deleted and {{ is_affected('conversation_no') }}
+    where not is_deleted and {{ is_affected() }}
 ),
 
 replies as (
     select
-        conversation_no,
+        conversation_key,
         count(*) as replies,
         sum(reply_seconds) as reply_seconds_sum
     from {{ ref('int_replies') }}
-    where {{ is_affected('conversation_no') }}
-    group by conversation_no
+    where {{ is_affected() }}
+    group by conversation_key
 ),
 
 reopenings as (
-    select conversation_no, count(*) as reopens
+    select conversation_key, count(*) as reopens
     from {{ ref('int_events') }}
-    where event_type = 'reopened' and conversation_no is not null and {{ is_affected('conversation_no') }}
-    group by conversation_no
+    where event_type = 'reopened' and {{ is_affected() }}
+    group by conversation_key
 )
 
 select
     -- ids
-    conversations.conversation_no,
-    conversations.contact_no,
+    conversations.conversation_key,
+    conversations.contact_key,
     conversations.account_id,
     conversations.source_system,
-    conversations.agent_no,
-    first_responses.first_responder_no,
-    conversations.tag_set_no,
+    conversations.agent_key,
+    first_responses.first_responder_key,
+    conversations.tag_set_key,
 
     -- text
     case
@@ -71,7 +66,7 @@ select
         else false
     end as is_answered,
     conversations.status = 'closed' or conversations.closed_at is not null as is_closed,
-    ratings.conversation_no is not null as is_surveyed,
+    ratings.conversation_key is not null as is_surveyed,
 
     -- seconds
     {{ elapsed_seconds('first_responses.waiting_since', 'first_responses.first_response_at') }}
@@ -92,13 +87,13 @@ select
 from conversations
 inner join {{ source('settings', 'accounts') }} as accounts on conversations.account_id = accounts.account_id
 left join {{ ref('int_conversation_messages') }} as messages
-    on conversations.conversation_no = messages.conversation_no
+    on conversations.conversation_key = messages.conversation_key
 left join {{ ref('int_first_responses') }} as first_responses
-    on conversations.conversation_no = first_responses.conversation_no
-left join replies on conversations.conversation_no = replies.conversation_no
-left join reopenings on conversations.conversation_no = reopenings.conversation_no
+    on conversations.conversation_key = first_responses.conversation_key
+left join replies on conversations.conversation_key = replies.conversation_key
+left join reopenings on conversations.conversation_key = reopenings.conversation_key
 left join {{ ref('int_conversation_ratings') }} as ratings
-    on conversations.conversation_no = ratings.conversation_no
+    on conversations.conversation_key = ratings.conversation_key
 {{ join_working_time('started_step', 'conversations.account_id', 'conversations.started_at') }}
 {{ join_working_time('closed_step', 'conversations.account_id', 'conversations.closed_at') }}
 {{ join_working_time('waiting_step', 'conversations.account_id', 'first_responses.waiting_since') }}

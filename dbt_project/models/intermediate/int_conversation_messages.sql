@@ -1,9 +1,9 @@
-{{ config(materialized='view') }}
+{{ config(materialized='incremental', incremental_strategy='replace_affected') }}
 {% set outbound = [message_kind('human'), message_kind('automated'), message_kind('unattributed')] %}
 {% set is_outbound = 'kind in (' ~ outbound | join(', ') ~ ')' %}
 with counted as (
     select
-        conversation_no,
+        conversation_key,
         count(case when kind = {{ message_kind('inbound') }} then 1 end) as messages_inbound,
         count(case when {{ is_outbound }} then 1 end) as messages_outbound,
         count(case when kind = {{ message_kind('human') }} then 1 end) as messages_human,
@@ -12,30 +12,30 @@ with counted as (
         min(case when kind = {{ message_kind('inbound') }} then sent_at end) as first_inbound_at,
         min(case when {{ is_outbound }} then sent_at end) as first_outbound_at,
         max(case when kind <> {{ message_kind('failed') }} then sent_at end) as last_message_at
-    from {{ affected_messages() }}
-    where kind <> {{ message_kind('none') }} and conversation_no is not null
-    group by conversation_no
+    from {{ ref('int_messages') }}
+    where kind <> {{ message_kind('none') }} and {{ is_affected() }}
+    group by conversation_key
 ),
 
 {# Which came first is told by the instant, and by the id where the instants are the same. #}
 first_at_once as (
     select
-        counted.conversation_no,
+        counted.conversation_key,
         min(case when messages.kind = {{ message_kind('inbound') }} then messages.message_id end)
         < min(case when messages.kind <> {{ message_kind('inbound') }} then messages.message_id end) as is_inbound_first
     from counted
-    inner join {{ affected_messages() }} as messages
+    inner join {{ ref('int_messages') }} as messages
         on
-            counted.conversation_no = messages.conversation_no
+            counted.conversation_key = messages.conversation_key
             and counted.first_inbound_at = messages.sent_at
     where
         counted.first_inbound_at = counted.first_outbound_at
         and messages.kind not in ({{ message_kind('none') }}, {{ message_kind('failed') }})
-    group by counted.conversation_no
+    group by counted.conversation_key
 )
 
 select
-    counted.conversation_no,
+    counted.conversation_key,
     counted.messages_inbound + counted.messages_outbound as messages,
     counted.messages_inbound,
     counted.messages_outbound,
@@ -51,4 +51,4 @@ select
         else counted.first_inbound_at < counted.first_outbound_at
     end as is_inbound_first
 from counted
-left join first_at_once on counted.conversation_no = first_at_once.conversation_no
+left join first_at_once on counted.conversation_key = first_at_once.conversation_key

@@ -1,14 +1,15 @@
-{{ config(materialized='incremental', incremental_strategy='replace_known', unique_key=['source_no', 'message_id']) }}
--- depends_on: {{ ref('int_affected_conversations') }}
+{{ config(materialized='incremental', incremental_strategy='replace_affected') }}
 with {{ latest_versions('messages') }}
 
 select
-    conversations.conversation_no,
-    latest_versions.source_no,
+    {{ surrogate_key(['latest_versions.source_system', 'latest_versions.conversation_id']) }} as conversation_key,
+    latest_versions.source_key,
     latest_versions.message_id,
-    case when conversations.conversation_no is null then latest_versions.conversation_id end as orphan_of,
     latest_versions.sent_at,
-    coalesce(agents.agent_no, -latest_versions.source_no) as agent_no,
+    {{ surrogate_key([
+        'latest_versions.source_system',
+        "case when latest_versions.sender_type = 'agent' then latest_versions.agent_id end",
+    ]) }} as agent_key,
     cast(
         case
             when
@@ -27,12 +28,3 @@ select
     latest_versions.is_deleted,
     latest_versions.updated_at
 from latest_versions
-left join {{ ref('int_conversations') }} as conversations
-    on
-        latest_versions.source_system = conversations.source_system
-        and latest_versions.conversation_id = conversations.conversation_id
-left join {{ ref('int_agent_numbers') }} as agents
-    on
-        latest_versions.source_no = agents.source_no
-        and case when latest_versions.sender_type = 'agent' then latest_versions.agent_id end = agents.agent_id
-{{ adopted_orphans('messages') }}

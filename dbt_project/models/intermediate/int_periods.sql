@@ -23,7 +23,7 @@ with periods as (
 
 select
     {# what is counted by period is grouped by one number #}
-    row_number() over (order by periods.account_id, periods.grain, periods.period_start) as period_no,
+    row_number() over (order by periods.account_id, periods.grain, periods.period_start) as period_key,
     periods.account_id,
     periods.grain,
     periods.period_start,

@@ -1,15 +1,12 @@
-{{ config(materialized='incremental', unique_key=['source_system', 'entity', 'batch', 'file', 'nth_of_file']) }}
-{# What mends a row is a good version in a batch of a later name, and all that an update delivers is of later names: so
-   an update looks for good versions among the delivered records only, and touches the rows before only to close them.
-   Of the batches, those that are not behind any quarantined row are not looked into. A key that the reasons are against
-   is none. #}
+{# What mends a row is a good version in a batch of a later name. Of the batches, those that are not behind any
+   quarantined row are not looked into. A key that the reasons are against is none. #}
 {% set entities = [] -%}
 {% for kind, keys in raw_entities().items() if has_kind(kind) -%}
 {% for entity, key in keys.items() -%}
 {% do entities.append((kind, entity, key)) -%}
 {% endfor -%}
 {% endfor -%}
-with delivered as (
+with quarantined as (
     {% for kind, entity, key in entities -%}
     select
         source_system,
@@ -25,29 +22,13 @@ with delivered as (
     {% endfor %}
 ),
 
-left_open as (
-    {% if is_update() -%}
-    select source_system, entity, batch, file, nth_of_file, record_id, reasons
-    from {{ this }}
-    where mended_by is null and record_id is not null
-    {%- else -%}
-    select source_system, entity, batch, file, nth_of_file, record_id, reasons from delivered where false
-    {%- endif %}
-),
-
-looked_at as (
-    select *, true as is_new from delivered
-    union all
-    select *, false as is_new from left_open
-),
-
 wanted as (
-    select distinct source_system, entity, record_id from looked_at where record_id is not null
+    select distinct source_system, entity, record_id from quarantined where record_id is not null
 ),
 
 first_batches as (
     select source_system, entity, min(batch) as batch
-    from looked_at
+    from quarantined
     where record_id is not null
     group by source_system, entity
 ),
@@ -80,38 +61,37 @@ good_versions as (
 
 mended as (
     select
-        looked_at.source_system,
-        looked_at.entity,
-        looked_at.batch,
-        looked_at.file,
-        looked_at.nth_of_file,
+        quarantined.source_system,
+        quarantined.entity,
+        quarantined.batch,
+        quarantined.file,
+        quarantined.nth_of_file,
         min(good_versions.batch) as mended_by
-    from looked_at
+    from quarantined
     inner join good_versions
         on
-            looked_at.source_system = good_versions.source_system
-            and looked_at.entity = good_versions.entity
-            and looked_at.record_id = good_versions.record_id
-            and looked_at.batch < good_versions.batch
+            quarantined.source_system = good_versions.source_system
+            and quarantined.entity = good_versions.entity
+            and quarantined.record_id = good_versions.record_id
+            and quarantined.batch < good_versions.batch
     group by
-        looked_at.source_system, looked_at.entity, looked_at.batch, looked_at.file, looked_at.nth_of_file
+        quarantined.source_system, quarantined.entity, quarantined.batch, quarantined.file, quarantined.nth_of_file
 )
 
 select
-    looked_at.source_system,
-    looked_at.entity,
-    looked_at.batch,
-    looked_at.file,
-    cast(looked_at.nth_of_file as bigint) as nth_of_file,
-    looked_at.record_id,
-    looked_at.reasons,
+    quarantined.source_system,
+    quarantined.entity,
+    quarantined.batch,
+    quarantined.file,
+    cast(quarantined.nth_of_file as bigint) as nth_of_file,
+    quarantined.record_id,
+    quarantined.reasons,
     mended.mended_by
-from looked_at
+from quarantined
 left join mended
     on
-        looked_at.source_system = mended.source_system
-        and looked_at.entity = mended.entity
-        and looked_at.batch = mended.batch
-        and looked_at.file = mended.file
-        and looked_at.nth_of_file = mended.nth_of_file
-where looked_at.is_new or mended.mended_by is not null
+        quarantined.source_system = mended.source_system
+        and quarantined.entity = mended.entity
+        and quarantined.batch = mended.batch
+        and quarantined.file = mended.file
+        and quarantined.nth_of_file = mended.nth_of_file

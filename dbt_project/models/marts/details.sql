@@ -1,9 +1,6 @@
-{{ config(incremental_predicates=[
-    '(source_system, conversation_id) in (select source_system, conversation_id from intermediate.int_affected_details)'
-]) }}
--- depends_on: {{ ref('int_affected_details') }}, {{ ref('int_contacts') }}
-{# the conversations first, then who they are with: in an update they are few #}
-with {{ shown_conversations() }}
+with contacts as (
+    select * from {{ ref('int_contacts') }} where not is_deleted
+)
 
 select
     -- ids
@@ -60,12 +57,12 @@ select
     facts.rating_comment,
     {{ zoned('facts.rated_at') }} as rated_at,
     case when sources.kind = 'activecampaign' then 'observed' else 'exact' end as times_basis
-from facts
-inner join conversations on facts.conversation_no = conversations.conversation_no
-inner join {{ ref('int_tag_sets') }} as tag_sets on facts.tag_set_no = tag_sets.tag_set_no
-inner join {{ source('settings', 'sources') }} as sources on conversations.source_no = sources.source_no
-left join contacts on conversations.source_no = contacts.source_no and conversations.contact_id = contacts.contact_id
+from {{ ref('int_conversation_facts') }} as facts
+inner join {{ ref('int_conversations') }} as conversations on facts.conversation_key = conversations.conversation_key
+inner join {{ ref('int_tag_sets') }} as tag_sets on facts.tag_set_key = tag_sets.tag_set_key
+inner join {{ source('settings', 'sources') }} as sources on conversations.source_key = sources.source_key
+left join contacts on conversations.source_key = contacts.source_key and conversations.contact_id = contacts.contact_id
 left join {{ ref('int_agents') }} as agents
-    on conversations.source_no = agents.source_no and conversations.agent_id = agents.agent_id
-left join {{ ref('int_agent_numbers') }} as responders on facts.first_responder_no = responders.agent_no
-left join {{ ref('int_tag_sets') }} as contact_tag_sets on contacts.tag_set_no = contact_tag_sets.tag_set_no
+    on conversations.source_key = agents.source_key and conversations.agent_id = agents.agent_id
+left join {{ ref('int_agent_keys') }} as responders on facts.first_responder_key = responders.agent_key
+left join {{ ref('int_tag_sets') }} as contact_tag_sets on contacts.tag_set_key = contact_tag_sets.tag_set_key

@@ -3,11 +3,11 @@ with {{ asked_periods() }},
 
 {{ chosen_numbers() }},
 
-{{ tags_of_sets(published('reporting_tag_sets')) }},
+{{ tags_of_sets(published('reporting_tag_sets'), 'tag_set_no') }},
 
 conversations as (
     select
-        tags.tag_no,
+        tags.tag_key,
         periods_of_dates.period_start,
         {{ conversation_aggregates() }},
         {{ first_response_aggregates() }},
@@ -18,7 +18,7 @@ conversations as (
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
     {{ join_chosen('facts') }}
     where {{ matches_working_hours('facts.started_in_working_hours') }}
-    group by tags.tag_no, periods_of_dates.period_start
+    group by tags.tag_key, periods_of_dates.period_start
 ),
 
 conversations_of_periods as (
@@ -40,16 +40,16 @@ messages_of_sets as (
 ),
 
 messages as (
-    select tags.tag_no, messages_of_sets.period_start, {{ message_aggregates() }}
+    select tags.tag_key, messages_of_sets.period_start, {{ message_aggregates() }}
     from messages_of_sets
     inner join tags_of_sets as tags on messages_of_sets.tag_set_no = tags.tag_set_no
-    group by tags.tag_no, messages_of_sets.period_start
+    group by tags.tag_key, messages_of_sets.period_start
 ),
 
 tags_of_periods as (
-    select tag_no, period_start from conversations
+    select tag_key, period_start from conversations
     union
-    select tag_no, period_start from messages
+    select tag_key, period_start from messages
 )
 
 select
@@ -63,14 +63,14 @@ select
         as share_of_conversations,
     {{ measure_columns() }}
 from tags_of_periods
-inner join (select distinct tag_no, tag from tags_of_sets) as tags on tags_of_periods.tag_no = tags.tag_no
+inner join (select distinct tag_key, tag from tags_of_sets) as tags on tags_of_periods.tag_key = tags.tag_key
 inner join asked_periods as periods on tags_of_periods.period_start = periods.period_start
 inner join {{ published('reporting_accounts') }} as accounts on {{ is_of_account('accounts.account_id') }}
 left join conversations_of_periods on tags_of_periods.period_start = conversations_of_periods.period_start
 left join conversations
     on
-        tags_of_periods.tag_no = conversations.tag_no
+        tags_of_periods.tag_key = conversations.tag_key
         and tags_of_periods.period_start = conversations.period_start
 left join messages
-    on tags_of_periods.tag_no = messages.tag_no and tags_of_periods.period_start = messages.period_start
+    on tags_of_periods.tag_key = messages.tag_key and tags_of_periods.period_start = messages.period_start
 order by periods.period_start, tags.tag

@@ -4,19 +4,19 @@
 {% set are_months = month_start(first) ~ ' = ' ~ first ~ ' and ' ~ next_month(last) ~ ' = ' ~ next %}
 with asked_periods as (
     select
-        1 as period_no,
+        1 as period_key,
         'period' as compared,
         {{ first }} as first_date,
         {{ last }} as last_date
     union all
     select
-        2 as period_no,
+        2 as period_key,
         'period_before' as compared,
         {{ plus_days(first, '(' ~ first ~ ' - ' ~ last ~ ') - 1') }} as first_date,
         {{ plus_days(first, -1) }} as last_date
     union all
     select
-        3 as period_no,
+        3 as period_key,
         'year_before' as compared,
         {{ year_before(first) }} as first_date,
         case
@@ -27,7 +27,7 @@ with asked_periods as (
 
 periods_of_dates as (
     select
-        periods.period_no,
+        periods.period_key,
         {{ day_series(
             'greatest(accounts.first_date, periods.first_date)', 'least(accounts.last_date, periods.last_date)'
         ) }} as local_date
@@ -38,7 +38,7 @@ periods_of_dates as (
 
 {{ chosen_numbers() }},
 
-{{ figures_of_periods('period_no') }}
+{{ figures_of_periods('period_key') }}
 
 select
     accounts.account_id,
@@ -49,7 +49,7 @@ select
     {{ measure_columns() }}
 from {{ published('reporting_accounts') }} as accounts
 cross join asked_periods as periods
-left join conversations on periods.period_no = conversations.period_no
-left join messages on periods.period_no = messages.period_no
+left join conversations on periods.period_key = conversations.period_key
+left join messages on periods.period_key = messages.period_key
 where {{ is_of_account('accounts.account_id') }} and periods.first_date <= periods.last_date
-order by periods.period_no
+order by periods.period_key

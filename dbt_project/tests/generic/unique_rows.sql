@@ -3,15 +3,15 @@
    are grouped in less time than texts: what is looked at closely is what shares one. #}
 {% test unique_rows(model, columns) %}
 with repeated_hashes as (
-    select {{ key_hash(columns) }} as row_hash
+    select {{ surrogate_key(columns) }} as row_hash
     from {{ model }}
-    group by {{ key_hash(columns) }}
+    group by {{ surrogate_key(columns) }}
     having count(*) > 1
 )
 
 select {{ columns | join(', ') }}, count(*) as times
 from {{ model }}
-where {{ key_hash(columns) }} in (select row_hash from repeated_hashes)
+where {{ surrogate_key(columns) }} in (select row_hash from repeated_hashes)
 group by {{ columns | join(', ') }}
 having count(*) > 1
 {% endtest %}

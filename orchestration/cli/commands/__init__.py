@@ -1,1 +1,1 @@
-"""The sub-commands of `causerie`, a module for each kind of user's errand; nothing here takes time to import."""
+"""The sub-commands of `causerie`, one module each; none takes time to import."""

@@ -19,9 +19,10 @@ from orchestration.cli.commands.common import config_option, decide, reason_opti
 @click.argument("batch")
 @reason_option
 def accept(config: Path, source: str, batch: str, reason: str) -> None:
-    """Have the next run take in a batch that is refused, or was set aside, whatever its quarantined rows and clocks.
+    """Accept a batch that was refused or set aside, in spite of its quarantined and restated rows.
 
-    It holds for the batch as it was delivered: delivered again otherwise, it is judged anew.
+    The next run ingests it. The decision is about the batch as it was delivered: if it is delivered again with other
+    content, it is judged again.
     """
     decide("accept", config, source, batch, reason)
-    say(f"{visible(source)} {visible(batch)}: the next run takes it in.")
+    say(f"{visible(source)} {visible(batch)}: accepted; the next run ingests it.")

@@ -1,6 +1,6 @@
 """`causerie check-source`: whether a source can be read.
 
-Here: its options and how findings are shown. Not here: what is asked (``ingestion.sources.checks``).
+Here: its options and how findings are shown. Not here: what is checked (``ingestion.sources.checks``).
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from orchestration.cli.commands.common import REFUSED, WRONG, config_option, rea
 @click.argument("name")
 @config_option
 def check_source(name: str, config: Path) -> None:
-    """Reach the source NAME, and say what it has and what is missing.
+    """Check whether the source NAME can be read, and report what it offers and what is missing.
 
-    Authenticates and reads one page of each entity; of folders, what lies there. Nothing is written.
+    Authenticates and reads one page of each entity; of a folder, it lists the batches. Nothing is written.
 
-    Exit status: 0 it can be read; 1 something that is needed is missing; 2 wrong configuration or usage.
+    Exit status: 0 the source can be read; 1 something required is missing; 2 wrong configuration or usage.
     """
     settings = read_settings(config)
     source = next((source for source in settings.sources if source.name == name), None)
     if source is None:
         known = ", ".join(source.name for source in settings.sources)
-        stop(f"{config}: no source '{name}'; there are {known}", WRONG)
+        stop(f"{config}: there is no source '{name}'; the sources are {known}", WRONG)
     from ingestion.sources.checks import check
 
     say(visible(f"{source.name} ({source.kind}, account {source.account})"))
@@ -37,5 +37,5 @@ def check_source(name: str, config: Path) -> None:
         say(visible(f"  {mark:<8} {finding.subject:<14} {finding.words}"))
         is_readable &= finding.is_there or not finding.is_needed
     if not is_readable:
-        stop(f"{source.name} cannot be read as it is: see what is missing above", REFUSED)
-    say("it can be read")
+        stop(f"{source.name} cannot be read: see what is missing above", REFUSED)
+    say("The source can be read.")

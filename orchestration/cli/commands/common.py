@@ -1,4 +1,4 @@
-"""What the sub-commands share: the configuration, exit statuses, the home to oneself.
+"""What the sub-commands share: the configuration, exit statuses, locking the home.
 
 Here: how a command begins and ends. Not here: any command.
 """
@@ -32,11 +32,11 @@ config_option = click.option(
     show_default=True,
     help="The configuration file.",
 )
-reason_option = click.option("--reason", required=True, help="Why; kept, and shown in the history of releases.")
+reason_option = click.option("--reason", required=True, help="Why. Kept, and listed with the releases.")
 
 
 def read_settings(config: Path) -> Settings:
-    """The configuration; a mistake in it ends the command."""
+    """The configuration; an error in it ends the command."""
     from ingestion.settings import SettingsError, load_settings
 
     try:
@@ -46,7 +46,7 @@ def read_settings(config: Path) -> Settings:
 
 
 def home_of_this_user(settings: Settings) -> None:
-    """End the command where the home is another user's, whose names and texts it would have to read."""
+    """End the command if the home belongs to another user, whose names and texts it would read."""
     from orchestration.home import Home, closed_to_us
 
     reason = closed_to_us(Home(settings.home))
@@ -56,7 +56,7 @@ def home_of_this_user(settings: Settings) -> None:
 
 @contextmanager
 def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
-    """One command at a time works in a home. What goes wrong beside its errand itself ends in a line."""
+    """Lock the home: one command at a time works in it. An error on the way ends the command with a line."""
     from ingestion.machine import full_disk
     from ingestion.settings import SettingsError
     from orchestration.home import BusyError, Home, closed_to_us, lock, unlock
@@ -84,7 +84,7 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
         stop(f"{config}: {error}", WRONG)
     except (OSError, RuntimeError) as error:
         remedy = full_disk(home.path, str(error))
-        stop(f"{remedy or error}; what was published before is untouched", REFUSED)
+        stop(f"{remedy or error}; the current release is unchanged", REFUSED)
     finally:
         unlock(home)
 
@@ -96,7 +96,7 @@ def _what_readers_keep(home: Home) -> str:
 
 
 def opened(out: Path | None) -> AbstractContextManager[IO[str]]:
-    """Where output goes: into the file of ``--out``, or to standard output."""
+    """Where output goes: to the file of ``--out``, or to standard output."""
     try:
         return out.open("w", encoding="utf-8", newline="") if out else nullcontext(sys.stdout)
     except OSError as error:
@@ -104,14 +104,14 @@ def opened(out: Path | None) -> AbstractContextManager[IO[str]]:
 
 
 def say(message: str, *, err: bool = False) -> None:
-    """Print lines of which no text of others acts on a terminal."""
+    """Print lines in which no text of others acts on a terminal."""
     from orchestration.cli.terminal import lines
 
     click.echo(lines(message), err=err)
 
 
 def stop(message: str, status: int) -> NoReturn:
-    """End with a message, unless a signal ends the command: its message comes then."""
+    """End with a message, unless a signal ends the command, which has its own."""
     if ending.is_stopped():
         raise ending.StoppedError
     say(message, err=True)
@@ -119,7 +119,7 @@ def stop(message: str, status: int) -> NoReturn:
 
 
 def decide(verb: Literal["accept", "reject"], config: Path, source: str, batch: str, reason: str) -> None:
-    """Accept or reject a batch; with a message and status WRONG where that cannot be."""
+    """Accept or reject a batch; if that is impossible, end with a message and the status WRONG."""
     from datetime import UTC, datetime
 
     from ingestion import decisions

@@ -15,9 +15,9 @@ from orchestration.cli.commands.common import WRONG, say, stop
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new or empty folder.")
-@click.option("--conversations", type=click.IntRange(min=1), default=2000, show_default=True, help="How many.")
-@click.option("--days", type=click.IntRange(min=1), default=90, show_default=True, help="Over how many days.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to, new or empty.")
+@click.option("--conversations", type=click.IntRange(min=1), default=2000, show_default=True, help="Number of them.")
+@click.option("--days", type=click.IntRange(min=1), default=90, show_default=True, help="Number of days they cover.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same bytes.")
 @click.option(
     "--format",
@@ -25,10 +25,10 @@ from orchestration.cli.commands.common import WRONG, say, stop
     type=click.Choice(["ndjson", "csv", "parquet"]),
     default="ndjson",
     show_default=True,
-    help="Of the files.",
+    help="Format of the files.",
 )
 def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) -> None:
-    """Write a drop with made-up conversations of two accounts, and a causerie.toml that reads it."""
+    """Write made-up conversations of two accounts as export files, and a causerie.toml that reads them."""
     from demo_data import write_demo
     from ingestion.shown import shell_word
 
@@ -49,7 +49,7 @@ def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) 
         _progress("")
     rows = ", ".join(f"{count:,} {entity}" for entity, count in summary.rows.items())
     say(f"{summary.batches} batches: {rows}")
-    say(f"now: causerie run --config {shell_word(str(summary.config))}")
+    say(f"Next: causerie run --config {shell_word(str(summary.config))}")
 
 
 def _progress(message: str) -> None:

@@ -21,17 +21,17 @@ LINES_ON_A_TERMINAL = 50
 @click.option(
     "--grain",
     type=click.Choice(["day", "week", "month"]),
-    help="Of the figures, month by default; with --mart only rows of this grain.",
+    help="Grain of the figures, month by default; with --mart, only rows of this grain.",
 )
 @click.option(
     "--mart",
-    type=click.Choice(["overview", "by_agent", "by_tag", "details"]),
-    help="Tell the changed rows of this mart instead of the figures by period.",
+    metavar="MART",
+    help="List the changed rows of one mart, such as details, instead of the figures by period.",
 )
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
-    help=f"Lines to tell, 0 for all; by default {LINES_ON_A_TERMINAL} in a table of --mart, else all.",
+    help=f"Number of lines, 0 for all; by default {LINES_ON_A_TERMINAL} in a table of --mart, otherwise all.",
 )
 @click.option(
     "--format",
@@ -39,9 +39,9 @@ LINES_ON_A_TERMINAL = 50
     type=click.Choice(["table", "csv", "json"]),
     default="table",
     show_default=True,
-    help="csv is one table, of the figures or of the rows of --mart; json one document with all.",
+    help="csv holds one table, the figures or the rows of --mart; json holds everything in one document.",
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write into this file.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 def diff(
     config: Path,
     a: str,
@@ -52,20 +52,21 @@ def diff(
     file_format: str,
     out: Path | None,
 ) -> None:
-    """What changed from release A to release B, mart by mart, and the figures that late data restated.
+    """Show what changed from release A to release B, mart by mart, and which figures late data restated.
 
-    A and B are ids of kept releases, beginnings of ids, `current` or `previous`, the newest kept release that is older
-    than the current one. Without them: from previous to current.
+    A and B are ids of kept releases, beginnings of ids, `current`, or `previous`: the newest kept release that is
+    older than the current one. By default, previous is compared with current.
 
-    Exit status: 0 also when something differs; 1 nothing is published yet, or a file cannot be read; 2 wrong
+    Exit status: 0 whether anything differs or not; 1 nothing is published yet, or a file cannot be read; 2 wrong
     configuration or usage.
     """
     if mart == "details" and grain:
-        stop("--grain: rows of details belong to no grain; leave it out", WRONG)
+        stop("--grain: rows of details have no grain; leave it out", WRONG)
     settings = read_settings(config)
 
     import duckdb
 
+    from expectations.marts import MARTS
     from ingestion.sql import first_line
     from orchestration.cli import difference_formats as formats
     from orchestration.cli.terminal import Visible
@@ -73,18 +74,20 @@ def diff(
     from orchestration.releases import catalog
     from orchestration.releases.differences import IncomparableError, compare
 
+    if mart and mart not in MARTS:
+        stop(f"--mart: there is no mart '{mart}'; the marts are {', '.join(MARTS)}", WRONG)
     home = Home(settings.home)
     if not catalog.kept(home):
         stop(f"{home.current}: nothing is published yet; run 'causerie run' first", REFUSED)
     if limit is None and mart and file_format == "table":
         limit = LINES_ON_A_TERMINAL
-    question = formats.Question(mart, grain or (None if mart else "month"), limit or None)
+    query = formats.Query(mart, grain or (None if mart else "month"), limit or None)
     write = {"table": formats.write_table, "csv": formats.write_csv, "json": formats.write_json}[file_format]
     try:
         before, after = (catalog.file_of(home, catalog.find(home, name)) for name in (a, b))
         with compare(before, after, settings.resources.memory_limit) as comparison, opened(out) as file:
             acts = file_format != "table" and file.isatty()  # what a table shows is escaped cell by cell
-            write(comparison, question, Visible(file) if acts else file)
+            write(comparison, query, Visible(file) if acts else file)
     except catalog.UnknownReleaseError as error:
         stop(str(error), WRONG)
     except IncomparableError as error:

@@ -23,7 +23,7 @@ from orchestration.cli.commands.common import (
 @click.command()
 @config_option
 def docs(config: Path) -> None:
-    """Write dbt's documentation of the last build: every table and column, and how they come about."""
+    """Write dbt's documentation of the last build: every table and column, and what they are computed from."""
     from orchestration.dbt.process import generate_docs
     from orchestration.home import Home
     from orchestration.releases import catalog, publication
@@ -36,6 +36,6 @@ def docs(config: Path) -> None:
         home = Home(settings.home)
         build = home.last_build()
         for release in catalog.kept(home):
-            if release.build_id == build.id:  # a run that was killed in between has published it, and not said so
+            if release.build_id == build.id:  # published by a run that was killed before it linked the candidate
                 publication.link_candidate(home, build, release)
         say(str(generate_docs(settings)))

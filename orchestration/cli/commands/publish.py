@@ -1,6 +1,6 @@
 """`causerie publish`: the last build becomes the current release.
 
-Here: its options. Not here: what is demanded of a build (``orchestration.releases.publication``).
+Here: its options. Not here: the conditions for a build (``orchestration.releases.publication``).
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from orchestration.cli.commands.common import config_option, home_to_oneself, le
 @click.command()
 @config_option
 def publish(config: Path) -> None:
-    """Publish the last build, where a run was stopped after its audit: of it the same is demanded as in a run.
+    """Publish the last build after a run that was stopped between its audit and its publication.
 
-    Exit status: 0 published; 1 there is no build with a verdict that holds for exactly it.
+    The build must have passed its own audit, as in a run.
+
+    Exit status: 0 published; 1 there is no build that passed its audit, or it could not be published; 2 wrong
+    configuration or usage.
     """
     started = time.monotonic()
     settings = read_settings(config)

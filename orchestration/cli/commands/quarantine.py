@@ -1,4 +1,4 @@
-"""`causerie quarantine`: the rows that were kept out, for who has to mend them.
+"""`causerie quarantine`: the rows that were kept out, for whoever has to correct them.
 
 Here: its options. Not here: which rows these are (``orchestration.quarantine``) and how they are shown
 (``orchestration.cli.quarantine_formats``).
@@ -28,15 +28,15 @@ _ENTITIES = list(dict.fromkeys(entity for kind in KINDS for entity in entities_o
 
 @click.command()
 @config_option
-@click.option("--source", help="Rows of this source only.")
-@click.option("--batch", help="Rows of this batch only.")
-@click.option("--entity", type=click.Choice(_ENTITIES), help="Rows of this entity only.")
-@click.option("--reason", metavar="TEXT", help="Rows with a reason that contains this, in any case.")
-@click.option("--all", "with_mended", is_flag=True, help="Mended rows too, and by which batch.")
+@click.option("--source", help="Only rows of this source.")
+@click.option("--batch", help="Only rows of this batch.")
+@click.option("--entity", type=click.Choice(_ENTITIES), help="Only rows of this entity.")
+@click.option("--reason", metavar="TEXT", help="Only rows with a reason that contains TEXT, in any letter case.")
+@click.option("--all", "with_mended", is_flag=True, help="Include mended rows, each with the batch that mended it.")
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
-    help="Rows to show of each reason, 0 for all; by default 5 in a table, else all.",
+    help="Rows to show for each reason, 0 for all; by default 5 in a table, otherwise all.",
 )
 @click.option(
     "--format",
@@ -44,9 +44,9 @@ _ENTITIES = list(dict.fromkeys(entity for kind in KINDS for entity in entities_o
     type=click.Choice(["table", "csv", "json"]),
     default="table",
     show_default=True,
-    help="csv and json hold every row once, with the record as it came.",
+    help="csv and json hold every row once, with the record as it was delivered.",
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write into this file.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 def quarantine(
     config: Path,
     source: str | None,
@@ -60,8 +60,8 @@ def quarantine(
 ) -> None:
     """List the rows that were kept out as malformed, by reason, with file and line.
 
-    A row is open until a later batch delivers its record well. Rows of refused batches are listed too: they are not
-    counted, and it is for these that somebody has to deliver the batch again.
+    A row is open until a later batch delivers a valid version of its record. Rows of refused batches are listed too,
+    although no figure counts them: they show what to correct before the batch is delivered again.
 
     Exit status: 0 whether there are rows or not; 1 the ledger cannot be read; 2 wrong configuration or usage.
     """
@@ -69,16 +69,16 @@ def quarantine(
     home_of_this_user(settings)
     names = [known.name for known in settings.sources]
     if source is not None and source not in names:
-        stop(f"--source: there is no source '{source}'; there are {', '.join(names)}", WRONG)
+        stop(f"--source: there is no source '{source}'; the sources are {', '.join(names)}", WRONG)
 
     from orchestration.cli import quarantine_formats as formats
-    from orchestration.quarantine import Question, UnknownBatchError, UnreadableLedgerError, quarantined
+    from orchestration.quarantine import Query, UnknownBatchError, UnreadableLedgerError, quarantined
 
     if limit is None and file_format == "table":
         limit = formats.EXAMPLES
     write = {"table": formats.write_table, "csv": formats.write_csv, "json": formats.write_json}[file_format]
     try:
-        with quarantined(settings, Question(source, batch, entity, reason, with_mended)) as rows:
+        with quarantined(settings, Query(source, batch, entity, reason, with_mended)) as rows:
             for note in rows.notes:
                 say(visible(note), err=True)
             with opened(out) as file:

@@ -1,4 +1,4 @@
-"""`causerie query`: one question in SQL to the current release.
+"""`causerie query`: one SQL query on the current release.
 
 Here: its options and its table. Not here: what the tables hold (``docs/figures.md``).
 """
@@ -18,7 +18,7 @@ from orchestration.cli.commands.common import REFUSED, WRONG, config_option, rea
 @config_option
 @click.argument("sql")
 def query(config: Path, sql: str) -> None:
-    """Ask the current release one question in SQL: causerie query "select * from overview limit 5"."""
+    """Run one SQL query on the current release: causerie query "select * from overview limit 5"."""
     import duckdb
 
     from orchestration.cli.terminal import Visible
@@ -29,9 +29,9 @@ def query(config: Path, sql: str) -> None:
         stop(f"{current}: nothing is published yet; run 'causerie run' first", REFUSED)
     with duckdb.connect(str(current), read_only=True, config={"enable_external_access": "false"}) as connection:
         try:
-            answer = connection.sql(sql)
+            result = connection.sql(sql)
         except duckdb.Error as error:
             stop(str(error), WRONG)
-        if answer is not None:
+        if result is not None:
             with redirect_stdout(Visible(sys.stdout)):
-                answer.show(max_width=200, max_rows=50)
+                result.show(max_width=200, max_rows=50)

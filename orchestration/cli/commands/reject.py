@@ -19,9 +19,10 @@ from orchestration.cli.commands.common import config_option, decide, reason_opti
 @click.argument("batch")
 @reason_option
 def reject(config: Path, source: str, batch: str, reason: str) -> None:
-    """Set a batch aside, so that the later ones of its source go on; one that was accepted is taken out again.
+    """Set a batch aside, so that later batches of its source are ingested; an accepted batch is removed again.
 
-    It stays in landing. It holds for the batch as it was delivered: delivered again otherwise, it is judged anew.
+    Its files stay in landing. The decision is about the batch as it was delivered: if it is delivered again with other
+    content, it is judged again.
     """
     decide("reject", config, source, batch, reason)
     say(f"{visible(source)} {visible(batch)}: set aside; the next run continues without it.")

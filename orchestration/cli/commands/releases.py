@@ -18,7 +18,7 @@ from orchestration.cli.commands.common import config_option, read_settings, say
 @config_option
 @click.option("--format", "shape", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def releases(config: Path, shape: str) -> None:
-    """List the releases that are kept: when, data through, rows, verdict, warnings; the current one is marked."""
+    """List the kept releases: when published, data through, rows and verdict. The current one is marked."""
     from dataclasses import asdict
 
     from orchestration.home import Home
@@ -35,7 +35,7 @@ def releases(config: Path, shape: str) -> None:
         return
     from rich.table import Table
 
-    from orchestration.cli.summary import minute
+    from orchestration.cli.tables import minute
     from orchestration.cli.terminal import Terminal
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -45,7 +45,7 @@ def releases(config: Path, shape: str) -> None:
     notes: list[str] = []
     for release in there:
         mark = "*" if release == now else "<" if release in left else ""
-        warned = f"{len(release.warnings)} warned" if release.warnings else "holds"
+        warned = f"{len(release.warnings)} warned" if release.warnings else "passed"
         table.add_row(
             mark,
             release.release_id,
@@ -62,5 +62,5 @@ def releases(config: Path, shape: str) -> None:
     console.print()
     for note in notes:
         console.say(note)
-    marks = "* what readers see" + ("; < gone back from, 'causerie rollback ID' goes forward again" if left else "")
-    console.say((f"{marks}; instants in UTC", "dim"))
+    marks = "* current" + ("; < rolled back, 'causerie rollback ID' returns to it" if left else "")
+    console.say((f"{marks}; times in UTC", "dim"))

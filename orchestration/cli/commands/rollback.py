@@ -1,6 +1,6 @@
-"""`causerie rollback`: readers see a kept release again.
+"""`causerie rollback`: a kept release becomes the current one again.
 
-Here: its options and what it says. Not here: what a release is (``orchestration.releases.catalog``).
+Here: its options and messages. Not here: what a release is (``orchestration.releases.catalog``).
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from orchestration.cli.commands.common import REFUSED, WRONG, config_option, hom
 @config_option
 @click.argument("release_id", metavar="ID")
 def rollback(config: Path, release_id: str) -> None:
-    """Have readers see a kept release again; ID may be its beginning, or 'previous'. Forward again works the same way.
+    """Make a kept release the current one. ID is its id, the beginning of it, or 'previous'.
 
-    The releases behind it stay. A run with nothing new leaves it so; the next news are published on top of all that is
-    accepted: a batch that spoiled a release is set aside by 'causerie reject'.
+    Newer releases are kept, and the same command returns to one of them. A run without new batches changes nothing. The
+    next new batch is published together with everything that is accepted: if a batch spoiled a release, set it aside
+    with 'causerie reject'.
     """
     settings = read_settings(config)
     with home_to_oneself(settings, config):
         from datetime import UTC, datetime
 
+        from orchestration.cli.summary import rolled_back_from
         from orchestration.home import Home
         from orchestration.releases import catalog, exports, publication
 
@@ -39,10 +41,10 @@ def rollback(config: Path, release_id: str) -> None:
         except catalog.UnknownReleaseError as error:
             stop(str(error), WRONG)
         except (publication.UnpublishableError, exports.ExportError) as error:
-            stop(f"{error}; readers keep what they have", REFUSED)
+            stop(f"{error}; readers keep the release they have", REFUSED)
         catalog.go_to(home, release, datetime.now(UTC))
-        say(f"Readers see {release.release_id} now.")
+        say(f"Readers now see {release.release_id}.")
         if had_exports and not home.current_exports.is_symlink():
-            say(f"  it has no Parquet exports: {home.current_exports} is gone until a release has them again")
+            say(f"  it has no Parquet exports: {home.current_exports} is removed until a release has exports again")
         for left in catalog.gone_back_from(home):
-            say(f"  gone back from {left.release_id}: 'causerie rollback {left.release_id}' goes forward again")
+            say(rolled_back_from(left.release_id))

@@ -16,15 +16,13 @@ from orchestration.cli.commands.common import WRONG, config_option, home_to_ones
 
 @click.command()
 @config_option
-@click.option(
-    "--full-refresh", is_flag=True, help="Build from nothing, also where an update of the last build would do."
-)
-@click.option("--parquet", is_flag=True, help="Write the marts as Parquet, too, beside the release's file.")
+@click.option("--full-refresh", is_flag=True, help="Build everything from raw, even if nothing is new.")
+@click.option("--parquet", is_flag=True, help="Also write the marts as Parquet files beside the release.")
 def run(config: Path, full_refresh: bool, parquet: bool) -> None:
-    """Take in what is new, build, audit and publish: one scheduled materialization.
+    """Ingest new batches, build, audit and publish: the same job that Dagster schedules.
 
-    Exit status: 0 published, or nothing new; 1 a batch or the build was refused (what could be published is);
-    2 wrong configuration or usage.
+    Exit status: 0 published, or nothing new; 1 a batch or the build was refused (the rest is published); 2 wrong
+    configuration or usage.
     """
     started = time.monotonic()
     from ingestion.mistakes import changed_kinds, missing_sources
@@ -39,9 +37,9 @@ def run(config: Path, full_refresh: bool, parquet: bool) -> None:
     with home_to_oneself(settings, config):
         from orchestration.dbt import process as dbt_process
 
-        dbt_process.begin_parsing(settings)  # beside the imports, which take as long
+        dbt_process.begin_parsing(settings)  # while the imports below take as long
         dbt_process.load_ahead(settings)
-        gc.disable()  # what is imported stays: to look through it for garbage, again and again, finds none
+        gc.disable()  # nothing of what is imported is garbage
         from orchestration.cli.runner import run_job
 
         gc.freeze()

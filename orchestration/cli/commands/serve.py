@@ -15,20 +15,20 @@ from orchestration.cli.commands.common import WRONG, config_option, read_setting
 
 @click.command()
 @config_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="The port to listen on.")
-@click.option("--base-path", default="", help="The path under which a reverse proxy shows the pages, such as /reports.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on.")
+@click.option("--base-path", default="", help="Path under which a reverse proxy serves the pages, such as /reports.")
 @click.option(
     "--public-host",
     "public_hosts",
     multiple=True,
-    help="The name by which a reverse proxy is asked for the pages, such as reports.example.org; repeatable.",
+    help="Host name under which a reverse proxy serves the pages, such as reports.example.org; repeatable.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 def serve(config: Path, host: str, port: int, base_path: str, public_hosts: tuple[str, ...], no_browser: bool) -> None:
-    """Show the reports as pages in a browser, always of the current release, until it is stopped.
+    """Serve the reports as web pages, always from the current release, until stopped.
 
-    The pages have no log-in of their own: other hosts should come to them through a reverse proxy that has one, see
+    The pages have no login of their own. Give other hosts access through a reverse proxy that has one: see
     docs/pages.md.
     """
     settings = read_settings(config)

@@ -1,4 +1,4 @@
-"""For who is on call: `causerie status`.
+"""`causerie status`: what an operator has to know.
 
 Here: its options. Not here: what it gathers (``orchestration.cli.status``).
 """
@@ -18,9 +18,9 @@ from orchestration.cli.commands.common import PUBLISHED, REFUSED, config_option,
 @config_option
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def status(config: Path, shape: str) -> None:
-    """Show the current release, the last run, and what is refused: each failed expectation with what was seen.
+    """Show the current release, the last run, and everything that is refused, with the reasons.
 
-    Exit status: 0 nothing is refused; 1 something is, for somebody to look after.
+    Exit status: 0 nothing is refused; 1 something is refused and needs attention; 2 wrong configuration or usage.
     """
     from orchestration.cli.status import as_json, show_status, status_of
     from orchestration.cli.terminal import Terminal

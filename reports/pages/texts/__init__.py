@@ -1,18 +1,36 @@
-"""The words of the pages, one catalogue a language.
+"""The languages of the pages: their words, their definitions of figures, and how they write figures.
 
-Here: looking words up. Not here: words (``en``, ``fr``, ``definitions_fr``), nor numbers and dates (``formats``).
+Here: the languages, and looking words up. Not here: words (``en``, ``fr``, ``definitions_fr``), nor how numbers and
+dates are written (``formats``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reports.pages.formats import ENGLISH, FRENCH, Formats
 from reports.pages.texts import definitions_fr, en, fr
 
-CATALOGUES = {"en": en.TEXTS, "fr": fr.TEXTS}
-"""By language: texts by key. Parts in braces are filled in."""
-
 DEFAULT = "en"
+
+
+@dataclass(frozen=True)
+class Language:
+    """``texts`` by key, parts in braces are filled in; ``definitions`` by the English one, which the release has."""
+
+    texts: Mapping[str, str]
+    formats: Formats
+    definitions: Mapping[str, str]
+    zero_is_one: bool
+    """Whether nothing is counted in the singular."""
+
+
+LANGUAGES = {
+    "en": Language(en.TEXTS, ENGLISH, {}, zero_is_one=False),
+    "fr": Language(fr.TEXTS, FRENCH, definitions_fr.FRENCH, zero_is_one=True),
+}
+"""By their name in an address."""
 
 
 @dataclass(frozen=True)
@@ -27,22 +45,27 @@ class Texts:
         Raises:
             KeyError: there is no such text.
         """
-        text = CATALOGUES[self.language][key]
+        text = LANGUAGES[self.language].texts[key]
         return text.format(**parts) if parts else text
 
+    @property
+    def formats(self) -> Formats:
+        """How the language writes figures."""
+        return LANGUAGES[self.language].formats
+
     def plural(self, key: str, count: int, shown: str) -> str:
-        """A text with a number: ``key.one`` or ``key.many``; French counts zero as one."""
-        is_one = count == 1 or (self.language == "fr" and count == 0)
+        """A text with a number: ``key.one`` or ``key.many``."""
+        is_one = count == 1 or (count == 0 and LANGUAGES[self.language].zero_is_one)
         return self(f"{key}.{'one' if is_one else 'many'}", count=shown)
 
     def definition(self, english: str) -> str:
-        """What a column means, as the release says in English; in French its translation while that is up to date."""
-        return definitions_fr.FRENCH.get(english, english) if self.language == "fr" else english
+        """What a column means: the translation of the release's English definition, if there is one of this wording."""
+        return LANGUAGES[self.language].definitions.get(english, english)
 
 
 def chosen(asked: str | None, locale: str | None) -> str:
-    """The language of a reader: the one asked for, else that of the browser if there is a catalogue, else English."""
-    if asked in CATALOGUES:
+    """The language of a reader: the one asked for, else that of the browser if the pages have it, else English."""
+    if asked in LANGUAGES:
         return str(asked)
     spoken = (locale or "").replace("_", "-").split("-")[0].lower()
-    return spoken if spoken in CATALOGUES else DEFAULT
+    return spoken if spoken in LANGUAGES else DEFAULT

@@ -32,7 +32,7 @@ TEXTS = {
     "filter.placeholder": "All",
     "filter.none": "None to choose from",
     "filter.clear": "Clear filters",
-    "filter.in_force": "Filtered by",
+    "filter.active": "Filtered by",
     "hours.all": "At any time",
     "hours.inside": "In working hours",
     "hours.outside": "Outside working hours",
@@ -71,13 +71,13 @@ TEXTS = {
     "badge.verdict.warned": "{evaluated} expectations, {warned} not met as warnings",
     "badge.verdict.meaning": (
         "Before it was published, the build was checked. One that breaks a rule is never published; a warning is"
-        " something to look at that makes no figure wrong. `causerie status` tells which."
+        " something to look at that makes no figure wrong. `causerie status` lists the warnings."
     ),
     "badge.quarantine": "Quarantine",
     "badge.quarantine.none": "No open row",
     "badge.quarantine.some": "{count} open rows",
     "badge.quarantine.meaning": (
-        "Malformed rows that were kept out and that no later delivery has mended. `causerie quarantine` lists them."
+        "Malformed rows that were kept out and that no later batch has mended. `causerie quarantine` lists them."
     ),
     "badge.short.good": "Checked",
     "badge.short.warned.one": "{count} warning",
@@ -87,23 +87,19 @@ TEXTS = {
     # states
     "state.nothing_published": "Nothing is published yet",
     "state.nothing_published.todo": (
-        "These pages show the last published release, and there is none. Run `causerie run` with your"
-        " configuration; the"
-        " page appears by itself when the run has published."
+        "These pages show the current release, and nothing has been published yet. Run `causerie run` with your"
+        " configuration; the page appears by itself when the run has published."
     ),
     "state.unreadable": "The release cannot be shown",
     "state.unreadable.older": (
-        "It was published by older software, without reports for any filter. Run `causerie run"
-        " --full-refresh` to publish"
-        " anew; the page appears by itself."
+        "It was published by an older version, without reports for any filter. Run `causerie run --full-refresh` to"
+        " publish again; the page appears by itself."
     ),
     "state.unreadable.other": (
-        "Its file cannot be read. Run `causerie run` to publish anew, or look at the log of the server."
+        "Its file cannot be read. Run `causerie run` to publish again, or look at the log of the server."
     ),
     "state.failed": "This page could not be shown",
-    "state.failed.todo": (
-        "The question failed; the log of the server says why. Reload the page, or clear the filters."
-    ),
+    "state.failed.todo": ("The query failed; the log of the server says why. Reload the page, or clear the filters."),
     "state.no_accounts": "The release has no account. Name one in the configuration and run `causerie run`.",
     "state.no_data": "This account has no conversations yet",
     "state.no_data.todo": "As soon as one of its sources delivers conversations, they appear here.",
@@ -111,12 +107,12 @@ TEXTS = {
     "state.outside.todo": "The account's data go from {first} to {last}. Choose another period.",
     "state.nothing_matches": "Nothing matches these filters",
     "state.nothing_matches.todo": (
-        "No conversation or message in this period matches all of them. Take one away, or clear them."
+        "No conversation or message in this period matches all of them. Remove one, or clear them all."
     ),
     "state.no_schedule": (
         "No working hours are configured for this period, so figures in working hours have no value."
     ),
-    "state.bad_address": "The address of this page holds values that could not be used. They were left out:",
+    "state.bad_address": "The address of this page has values that could not be used. They were ignored:",
     "state.loading": "Loading…",
     # comparison
     "compare.was": "was {value}",
@@ -219,7 +215,7 @@ TEXTS = {
     "details.clock": "Local time of the account ({timezone}).",
     "details.after": "{wait} later",
     "details.same_time": "at the same time",
-    "details.observed": "Instants of this conversation are known to the polling interval only.",
+    "details.observed": "Times of this conversation are exact only to the polling interval.",
     "event.started_at": "Started",
     "event.first_inbound_at": "First message of the customer",
     "event.first_response_at": "First response",

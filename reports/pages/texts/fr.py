@@ -32,7 +32,7 @@ TEXTS = {
     "filter.placeholder": "Tous",
     "filter.none": "Aucun choix",
     "filter.clear": "Effacer les filtres",
-    "filter.in_force": "Filtré par",
+    "filter.active": "Filtré par",
     "hours.all": "À toute heure",
     "hours.inside": "En heures ouvrées",
     "hours.outside": "Hors heures ouvrées",
@@ -103,7 +103,7 @@ TEXTS = {
     ),
     "state.failed": "Cette page n'a pas pu être affichée",
     "state.failed.todo": (
-        "La question a échoué ; le journal du serveur dit pourquoi. Rechargez la page ou effacez les filtres."
+        "La query a échoué ; le journal du serveur dit pourquoi. Rechargez la page ou effacez les filtres."
     ),
     "state.no_accounts": "La version n'a aucun compte. Nommez-en un dans la configuration et lancez `causerie run`.",
     "state.no_data": "Ce compte n'a pas encore de conversations",

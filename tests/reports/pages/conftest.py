@@ -9,9 +9,10 @@ import duckdb
 import pytest
 
 from demo_data import write_demo
+from expectations.marts import MARTS
 from ingestion.builds.names import CANDIDATE
 from ingestion.settings import load_settings
-from tests.reports.pages.documentation import MARTS, comments
+from tests.reports.pages.documentation import comments
 from tests.warehouse import build_marts
 
 RELEASE = """

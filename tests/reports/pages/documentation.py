@@ -9,8 +9,6 @@ import yaml
 
 from orchestration.dbt.process import PROJECT
 
-MARTS = ("overview", "by_agent", "by_tag", "details")
-
 
 @cache
 def _models() -> dict[str, dict[str, Any]]:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.pages.address import CUSTOM, GRAINS, HOURS, LANGUAGES, LONGEST, Problem, View, read, write
+from reports.pages.address import CUSTOM, GRAINS, LONGEST, Problem, View, read, write
 from reports.pages.presets import PRESETS
+from reports.pages.texts import LANGUAGES
+from reports.queries import HOURS
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 LISTS = st.lists(TEXTS, unique=True, max_size=4).map(tuple)
@@ -27,8 +29,8 @@ def views(draw: st.DrawFn) -> View:
         agents=draw(LISTS),
         contact_tags=draw(LISTS),
         conversation_tags=draw(LISTS),
-        hours=draw(st.sampled_from(HOURS)),
-        language=draw(st.none() | st.sampled_from(LANGUAGES)),
+        working_hours=draw(st.sampled_from(list(HOURS))),
+        language=draw(st.none() | st.sampled_from(list(LANGUAGES))),
         search=draw(st.just("") | TEXTS),
         sort=draw(TEXTS),
         page=draw(st.integers(1, 10**6)),
@@ -66,7 +68,7 @@ def test_the_usual_view_has_an_empty_address() -> None:
         ("from", "2026-02-30"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_told_and_left_out(name: str, value: str) -> None:
+def test_a_value_that_cannot_be_used_is_reported_and_left_out(name: str, value: str) -> None:
     view, problems = read({name: [value]})
     assert view == View()
     assert problems == [Problem(name, value)]
@@ -80,7 +82,7 @@ def test_a_value_that_cannot_be_used_is_told_and_left_out(name: str, value: str)
         {"from": ["2026-01-02"], "to": ["2026-01-01"]},
     ],
 )
-def test_half_a_range_or_one_against_time_is_told(parameters: dict[str, list[str]]) -> None:
+def test_half_a_range_or_one_against_time_is_reported(parameters: dict[str, list[str]]) -> None:
     view, problems = read(parameters)
     assert view == View()
     assert [problem.parameter for problem in problems] == ["from … to"]

@@ -8,10 +8,10 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from reports.pages import answers
+from reports.pages import queries
 from reports.pages.formats import ENGLISH
 from reports.published import accounts, connect
-from reports.questions import Filters
+from reports.queries import Filters
 
 pytestmark = pytest.mark.builds
 
@@ -58,8 +58,8 @@ def test_cards_show_the_totals_of_the_macro(link: Path) -> None:
     with connect(link.resolve()) as connection:
         account = accounts(connection)[0]
         assert account.first_date and account.last_date
-        question = answers.report("overview", Filters("boulangerie", account.first_date, account.last_date, "period"))
-        (totals,) = answers.ask(connection, *question).dicts()
+        query = queries.report("overview", Filters("boulangerie", account.first_date, account.last_date, "period"))
+        (totals,) = queries.run(connection, *query).dicts()
     shown = {metric.label: metric.value for metric in test.metric}
     assert shown["Conversations"] == ENGLISH.number(totals["conversations"])
     assert shown["First response, median"] == ENGLISH.duration(totals["median_first_response_seconds"])
@@ -96,11 +96,11 @@ def test_french_is_a_switch_away(link: Path) -> None:
     assert "Rapidité" in [header.value for header in test.header]
 
 
-def test_a_bad_address_is_told_and_shown_without_what_is_bad(link: Path) -> None:
+def test_a_bad_address_is_reported_and_shown_without_what_is_bad(link: Path) -> None:
     test = app(link, account="nobody", period="someday", agent=["x' or true --"])
     assert not test.exception
-    for told in ("account=nobody", "period=someday", "agent=x' or true --"):
-        assert told in test.warning[0].value
+    for problem in ("account=nobody", "period=someday", "agent=x' or true --"):
+        assert problem in test.warning[0].value
     assert test.metric
 
 
@@ -111,7 +111,7 @@ def test_a_period_without_data_says_which_there_are(link: Path) -> None:
     assert not test.exception
 
 
-def test_filters_that_match_nothing_are_told(own_link: Path, tmp_path: Path) -> None:
+def test_filters_that_match_nothing_are_reported(own_link: Path, tmp_path: Path) -> None:
     changed(own_link, tmp_path, "update reporting.conversations set started_in_working_hours = true")
     test = app(own_link, account="loja", period="all", hours="outside")
     assert not test.exception
@@ -125,7 +125,7 @@ def test_before_the_first_release_the_page_says_what_to_do(tmp_path: Path) -> No
     assert not test.exception
 
 
-def test_a_release_of_older_software_is_told(tmp_path: Path) -> None:
+def test_a_release_of_older_software_is_reported(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "old.duckdb")) as connection:
         connection.execute("create table release as select 'old' as release_id")
     (tmp_path / "current.duckdb").symlink_to(tmp_path / "old.duckdb")

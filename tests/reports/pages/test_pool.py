@@ -33,7 +33,7 @@ def test_what_is_being_read_is_read_to_the_end(link: Path) -> None:
     assert cursor.fetchall()
 
 
-def test_a_removed_release_is_told(tmp_path: Path) -> None:
+def test_a_removed_release_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError):
         Pool().lease(tmp_path / "removed.duckdb")
 
@@ -45,17 +45,17 @@ def test_nothing_can_be_written(link: Path) -> None:
     lease.give_back()
 
 
-def test_instants_are_told_in_utc_wherever_the_server_stands(link: Path) -> None:
+def test_instants_are_in_utc_wherever_the_server_is(link: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from reports.pages.pool import Pool;"
         " cursor = Pool().lease(Path(sys.argv[1])).cursor();"
         " print(cursor.execute('select published_at from release').fetchone()[0].isoformat())"
     )
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", program, str(link.resolve())],
         env={**os.environ, "TZ": "America/New_York"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert told.stdout.strip() == "2026-11-01T03:00:00+00:00"
+    assert process.stdout.strip() == "2026-11-01T03:00:00+00:00"

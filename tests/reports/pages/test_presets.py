@@ -69,7 +69,7 @@ def test_while_a_source_has_delivered_nothing_days_count_from_the_last_active_on
     assert days_of("last-7-days", account(None)) == (date(2026, 1, 4), date(2026, 1, 10))
 
 
-def test_an_unknown_preset_is_told() -> None:
+def test_an_unknown_preset_raises() -> None:
     with pytest.raises(KeyError):
         days_of("yesteryear", account(datetime(2026, 1, 1)))
 

@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
-from streamlit import config
+from streamlit import config, net_util
 
 from orchestration.cli.commands.serve import serve
 from reports.pages import server
@@ -19,13 +19,13 @@ def test_streamlit_knows_every_option() -> None:
     assert [name for name in server.options("127.0.0.1", 8501) if name not in known] == []
 
 
-def test_nothing_is_told_to_others_and_nothing_of_developers_is_shown() -> None:
-    told = server.options("127.0.0.1", 8501)
-    assert told["browser.gatherUsageStats"] is False
-    assert told["server.fileWatcherType"] == "none"
-    assert told["server.enableAgentApi"] is False
-    assert told["client.toolbarMode"] == "minimal"
-    assert told["client.showErrorDetails"] == "none"
+def test_no_other_host_learns_anything_and_no_developer_tool_is_shown() -> None:
+    options = server.options("127.0.0.1", 8501)
+    assert options["browser.gatherUsageStats"] is False
+    assert options["server.fileWatcherType"] == "none"
+    assert options["server.enableAgentApi"] is False
+    assert options["client.toolbarMode"] == "minimal"
+    assert options["client.showErrorDetails"] == "none"
 
 
 def test_a_server_of_this_machine_answers_to_its_own_names_and_those_of_the_proxy() -> None:
@@ -36,7 +36,15 @@ def test_a_server_of_this_machine_answers_to_its_own_names_and_those_of_the_prox
     assert server.options("0.0.0.0", 1)["server.allowedHosts"] == []
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_no_host_is_asked_for_our_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda url, timeout=5: asked.append(url))
+    monkeypatch.setattr(net_util, "_external_ip", None)
+    server.ask_no_host_for_our_address()
+    assert (net_util.get_external_ip(), asked) == ("", [])
+
+
+def test_a_port_that_is_taken_is_reported(tmp_path: Path) -> None:
     config_file = write_config(tmp_path)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -5,17 +5,19 @@ from string import Formatter
 
 import pytest
 
-from reports.pages import answers, conversation, details, groups, overview, timeline
-from reports.pages.address import GRAINS, HOURS
+from expectations.marts import MARTS
+from reports.pages import conversation, details, groups, overview, queries, timeline
+from reports.pages.address import GRAINS
 from reports.pages.measures import MEASURES
 from reports.pages.presets import PRESETS
-from reports.pages.texts import CATALOGUES, Texts, chosen
+from reports.pages.texts import LANGUAGES, Texts, chosen
 from reports.pages.texts.definitions_fr import FRENCH
-from tests.reports.pages.documentation import MARTS, comments
+from reports.queries import HOURS
+from tests.reports.pages.documentation import comments
 
 
 def test_catalogues_have_the_same_texts_with_the_same_parts() -> None:
-    english, french = CATALOGUES["en"], CATALOGUES["fr"]
+    english, french = LANGUAGES["en"].texts, LANGUAGES["fr"].texts
     assert english.keys() == french.keys()
     for key, text in english.items():
         assert _parts(text) == _parts(french[key]), key
@@ -28,14 +30,14 @@ def _parts(text: str) -> set[str]:
 
 def test_every_text_that_is_looked_up_by_a_name_is_there() -> None:
     columns = {
-        *MEASURES, *groups.RANKED, *groups.COLUMNS, *details.SHOWN, *answers.SORTABLE, *conversation.FACTS,
+        *MEASURES, *groups.RANKED, *groups.COLUMNS, *details.SHOWN, *queries.SORTABLE, *conversation.SHOWN,
         *overview.VOLUME, *overview.SPEED, *overview.SATISFACTION, *overview.SUMMARY,
     }  # fmt: skip
     keys = {f"column.{column}" for column in columns}
     keys |= {f"period.{preset}" for preset in PRESETS} | {f"hours.{hours}" for hours in HOURS}
     keys |= {f"grain.{grain}" for grain in GRAINS} | {f"event.{column}" for column in timeline.INSTANTS}
     keys |= {f"status.{status}" for status in ("new", "in_flow", "in_progress", "closed", "other")}
-    assert keys <= CATALOGUES["en"].keys()
+    assert keys <= LANGUAGES["en"].texts.keys()
 
 
 def test_every_definition_is_translated_and_no_translation_is_stale() -> None:

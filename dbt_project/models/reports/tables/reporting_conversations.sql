@@ -1,25 +1,22 @@
-{{ config(
-    alias='conversations',
-    materialized='incremental',
-    incremental_strategy='replace',
-    incremental_predicates=['conversation_no in (select conversation_no from intermediate.int_affected_details)']
-) }}
--- depends_on: {{ ref('int_affected_details') }}, {{ ref('int_contacts') }}
-with {{ shown_conversations() }}
+{{ config(alias='conversations') }}
+with contacts as (
+    select * from {{ ref('int_contacts') }} where not is_deleted
+)
 
 select
+    facts.conversation_key,
+
     -- what filters ask
-    facts.conversation_no,
-    facts.agent_no,
-    facts.tag_set_no,
-    coalesce(contacts.tag_set_no, 0) as contact_tag_set_no,
+    agents.agent_no,
+    tag_sets.tag_set_no,
+    coalesce(contact_tag_sets.tag_set_no, 0) as contact_tag_set_no,
     facts.started_in_working_hours,
     facts.started_date,
     conversations.started_hour,
 
     -- what is counted and summed
-    facts.contact_no,
-    facts.first_responder_no,
+    facts.contact_key,
+    responders.agent_no as first_responder_no,
     facts.source,
     facts.is_answered,
     facts.is_closed,
@@ -33,7 +30,11 @@ select
     facts.is_surveyed,
     facts.rating,
     facts.is_satisfied
-from facts
-inner join conversations on facts.conversation_no = conversations.conversation_no
-left join contacts on conversations.source_no = contacts.source_no and conversations.contact_id = contacts.contact_id
+from {{ ref('int_conversation_facts') }} as facts
+inner join {{ ref('int_conversations') }} as conversations on facts.conversation_key = conversations.conversation_key
+inner join {{ ref('int_agent_keys') }} as agents on facts.agent_key = agents.agent_key
+inner join {{ ref('int_tag_sets') }} as tag_sets on facts.tag_set_key = tag_sets.tag_set_key
+left join {{ ref('int_agent_keys') }} as responders on facts.first_responder_key = responders.agent_key
+left join contacts on conversations.source_key = contacts.source_key and conversations.contact_id = contacts.contact_id
+left join {{ ref('int_tag_sets') }} as contact_tag_sets on contacts.tag_set_key = contact_tag_sets.tag_set_key
 order by facts.started_date

@@ -1,5 +1,4 @@
 {{ config(alias='tag_sets') }}
--- depends_on: {{ ref('int_tag_sets') }}
 {# Those that a conversation in the marts has, or its contact; and 0, which no contact has. #}
 with used as (
     select tag_set_no from {{ ref('reporting_conversations') }}

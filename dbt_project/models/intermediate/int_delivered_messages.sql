@@ -1,2 +1,0 @@
-{{ config(materialized='view') }}
-{{ delivered('messages') }}

@@ -1,0 +1,131 @@
+"""The frames that the suites judge: small tables that SQL makes from a build, and from the release before it.
+
+Here: how Great Expectations reaches DuckDB, whose SQL it cannot speak: through pandas frames of at most a few thousand
+rows, so that neither time nor memory grows with the conversations. Not here: what is expected of them (``suites``), and
+checks of single rows (dbt's tests).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from expectations.marts import MARTS
+from ingestion.sql import sql_text
+
+if TYPE_CHECKING:
+    import pandas
+
+_VOLUMES = f"""
+    select mart, rows, rows_before, greatest(0, rows_before - rows) as lost_rows,
+        greatest(0, 1 - rows / nullif(rows_before, 0)) as lost_share
+    from ({" union all ".join(f"select '{mart}' as mart, count(*) as rows from candidate.{mart}" for mart in MARTS)})
+    left join previous using (mart)
+"""
+
+_FRESHNESS = """
+    select sources.account_id, sources.source_system, max(batches.extracted_at) as data_through,
+        date_diff('minute', max(batches.extracted_at), cast($now as timestamptz)) / 60 as hours_old
+    from settings.sources left join settings.batches using (source_system)
+    group by all order by all
+"""
+
+_GRAINS = " union all ".join(f"select grain from candidate.{mart}" for mart, key in MARTS.items() if "grain" in key)
+_WORDS = f"""
+    select 'status' as column_name, status as value, count(*) as rows from candidate.details group by all
+    union all select 'source', source, count(*) from candidate.details group by all
+    union all select 'times_basis', times_basis, count(*) from candidate.details group by all
+    union all select 'grain', grain, count(*) from ({_GRAINS}) group by all
+"""
+
+_INTAKE = """
+    select counts.source_system, counts.entity, sum(landed) as landed, sum(quarantined) as quarantined,
+        sum(quarantined) / nullif(sum(landed), 0) as quarantined_share,
+        sum(known) as known, sum(restated) as restated, sum(restated) / nullif(sum(known), 0) as restated_share
+    from settings.batch_counts as counts group by all order by all
+"""
+
+_ACCOUNTING = """
+    with ledger as (
+        select counts.source_system, counts.entity, cast(sum(counts.landed) as bigint) as ingested
+        from settings.batch_counts as counts group by all
+    )
+    select source_system, entity, ingested, rows_read, landed, used, superseded, deleted, quarantined, orphans,
+        set_aside, abs(coalesce(ingested, 0) - coalesce(rows_read, 0)) as read_off,
+        landed - used - superseded - deleted - quarantined - orphans - set_aside as lost
+    from intermediate.int_row_accounting full join ledger using (source_system, entity)
+    order by all
+"""
+
+_UNREADABLE = {
+    "DATE": "{0} < date '0001-01-01' or {0} > date '9999-12-31'",
+    "TIMESTAMP": "{0} < timestamp '0001-01-02' or {0} >= timestamp '9999-12-31'",
+    "TIMESTAMP WITH TIME ZONE": "{0} < timestamptz '0001-01-02 00:00:00Z' or {0} >= timestamptz '9999-12-31 00:00:00Z'",
+}
+"""By type, the values that Python has no date for, or no wall clock somewhere in the world."""
+
+_IMPOSSIBLE = {
+    "csat_percent": "{0} not between 0 and 100",
+    "survey_response_percent": "{0} not between 0 and 100",
+    "avg_rating": "{0} not between rating_worst and rating_best",
+    "share_of_conversations": "{0} not between 0 and 1",
+}
+"""By column, the values that a mart cannot have."""
+
+
+def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datetime) -> dict[str, pandas.DataFrame]:
+    """The frames of a build, whose marts are in the file ``candidate``, by name.
+
+    ``previous``: rows of each mart in the current release, empty without one.
+
+    * ``volumes``: one row per mart: ``rows``, ``rows_before``, ``lost_rows``, ``lost_share`` (of the rows before).
+    * ``freshness``: one row per source: ``data_through``, ``hours_old``.
+    * ``words``: one row per word column and value: ``column_name``, ``value``, ``rows``.
+    * ``dates``: one row per published column of dates or instants: ``table_name``, ``column_name``, ``least`` and
+      ``greatest`` as text, and how many of its values are ``unreadable``.
+    * ``ranges``: one row per column of a mart with bounds: as ``dates``, with how many values are ``impossible``.
+    * ``intake``: one row per source and entity of the accepted batches: rows landed, quarantined, restated.
+    * ``accounting``: one row per source and entity: what became of the rows landed; ``read_off``: how far the rows that
+      dbt read are from those that were ingested according to the ledger.
+    """
+    import pandas
+
+    with duckdb.connect(str(build), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {sql_text(candidate)} as candidate (read_only)")
+        before = pandas.DataFrame({"mart": list(previous), "rows_before": list(previous.values())})
+        before = before.astype({"mart": "str", "rows_before": "float"})
+        connection.register("previous", before)
+        queries = {
+            "volumes": _VOLUMES,
+            "words": _WORDS,
+            "dates": _outside(connection, "data_type", _UNREADABLE, "unreadable"),
+            "ranges": _outside(
+                connection, "column_name", _IMPOSSIBLE, "impossible", " join settings.accounts using (account_id)"
+            ),
+            "intake": _INTAKE,
+            "accounting": _ACCOUNTING,
+        }
+        frames = {name: connection.execute(query).df() for name, query in queries.items()}
+        frames["freshness"] = connection.execute(_FRESHNESS, {"now": now.isoformat()}).df()
+    return frames
+
+
+def _outside(
+    connection: duckdb.DuckDBPyConnection, by: str, conditions: Mapping[str, str], count: str, joined: str = ""
+) -> str:
+    """SQL that counts, in each column of the candidate that ``conditions`` concern, the values that meet one."""
+    columns = connection.execute(
+        f"select schema_name, table_name, column_name, {by} from duckdb_columns()"
+        f" where database_name = 'candidate' and {by} in ({', '.join(map(sql_text, conditions))}) order by all"
+    ).fetchall()
+    return " union all ".join(
+        f"select {sql_text(table)} as table_name, {sql_text(column)} as column_name,"
+        f" cast(min({column}) as varchar) as least, cast(max({column}) as varchar) as greatest,"
+        f" count(*) filter ({conditions[key].format(column)}) as {count} from candidate.{schema}.{table}{joined}"
+        for schema, table, column, key in columns
+    )

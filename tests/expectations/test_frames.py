@@ -1,0 +1,158 @@
+"""The frames that the suites look at, from a build."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations.frames import gather
+from expectations.marts import MARTS
+from ingestion.builds.names import CANDIDATE
+from tests.drops import conversation, message, write_batch, write_config
+from tests.warehouse import BUILD, accept, build_marts
+
+AGGREGATED = [mart for mart, key in MARTS.items() if "grain" in key]
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a build of one conversation."""
+    folder = tmp_path_factory.mktemp("sound")
+    write_batch(folder / "drop" / "b1", {"conversations": [conversation()], "messages": [message()]})
+    build_marts(write_config(folder))
+    return folder / "var" / "tests"
+
+
+@pytest.fixture
+def built(sound: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A build and its marts, to be changed."""
+    shutil.copytree(sound, tmp_path, dirs_exist_ok=True)
+    return tmp_path / BUILD, tmp_path / CANDIDATE
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        pytest.param("details.closed_at", "timestamptz '9999-12-31 00:00:00Z'", id="in Kiribati the year 10000"),
+        pytest.param("details.started_at", "timestamptz '0001-01-01 23:59:59Z'", id="in Hawaii the year 0"),
+        pytest.param("details.rated_at", "timestamptz 'infinity'", id="for ever"),
+        pytest.param("details.started_date", "date '0001-01-01' - 1", id="before Christ"),
+        pytest.param("overview.period_start", "date '-infinity'", id="since ever"),
+        pytest.param("overview.period_end", "date '9999-12-31' + 1", id="the end of the last day"),
+        pytest.param("reporting.messages.sent_date", "date '10000-01-01'", id="of the reports for any filter"),
+        pytest.param("reporting.accounts.data_through", "timestamp '20000-01-01'", id="of an account"),
+    ],
+)
+def test_a_date_that_readers_cannot_hold_is_counted(built: tuple[Path, Path], column: str, value: str) -> None:
+    build, candidate = built
+    table, _, name = column.rpartition(".")
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute(f"update {table} set {name} = {value}")
+    dates = gather(build, candidate, {}, datetime.now(UTC))["dates"]
+    found = dates[dates["unreadable"] > 0]
+    assert [(row.table_name, row.column_name) for row in found.itertuples()] == [(table.rpartition(".")[2], name)]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("details.closed_at", "timestamptz '9999-12-30 23:59:59.999999Z'"),
+        ("details.started_at", "timestamptz '0001-01-02 00:00:00Z'"),
+        ("details.started_date", "date '0001-01-01'"),
+        ("overview.period_end", "date '9999-12-31'"),
+        ("details.rated_at", "null"),
+    ],
+)
+def test_a_date_at_the_ends_of_the_calendar_is_none_of_these(built: tuple[Path, Path], column: str, value: str) -> None:
+    build, candidate = built
+    table, name = column.split(".")
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute(f"update {table} set {name} = {value}")
+    dates = gather(build, candidate, {}, datetime.now(UTC))["dates"]
+    assert not dates["unreadable"].any()
+
+
+def test_every_published_date_is_looked_at(built: tuple[Path, Path]) -> None:
+    build, candidate = built
+    dates = gather(build, candidate, {}, datetime.now(UTC))["dates"]
+    assert {(row.table_name, row.column_name) for row in dates.itertuples()} >= {
+        *(("details", f"{name}_at") for name in ("started", "first_inbound", "first_response", "closed", "rated")),
+        *((mart, f"period_{end}") for mart in AGGREGATED for end in ("start", "end")),
+        *(
+            ("details", "rated_at"),
+            ("details", "last_message_at"),
+            ("details", "started_date"),
+            ("conversations", "started_date"),
+        ),
+        *(("messages", "sent_date"), ("replies", "started_date"), ("accounts", "data_through")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *((f"{mart}.csat_percent", value) for mart in AGGREGATED for value in (-0.1, 100.1)),
+        *((f"{mart}.survey_response_percent", value) for mart in AGGREGATED for value in (-0.1, 100.1)),
+        *((f"{mart}.avg_rating", value) for mart in AGGREGATED for value in (0.9, 5.1)),
+        *(("by_tag.share_of_conversations", value) for value in (-0.1, 1.1)),
+    ],
+)
+def test_a_figure_out_of_its_bounds_is_counted(built: tuple[Path, Path], column: str, value: float) -> None:
+    build, candidate = built
+    table, name = column.split(".")
+    assert not gather(build, candidate, {}, datetime.now(UTC))["ranges"]["impossible"].any()
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute(f"update {table} set {name} = {value}")
+    ranges = gather(build, candidate, {}, datetime.now(UTC))["ranges"]
+    found = ranges[ranges["impossible"] > 0]
+    assert [(row.table_name, row.column_name) for row in found.itertuples()] == [(table, name)]
+
+
+@pytest.fixture
+def updated(tmp_path: Path) -> Path:
+    """A build of two batches, the second one as an update; one row of the first is quarantined."""
+    config = write_config(tmp_path)
+    bad = message("m2", sent_at="soon")
+    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()], "messages": [message(), bad]})
+    build_marts(config)
+    write_batch(tmp_path / "drop" / "b2", {"messages": [message("m3")]})
+    build_marts(config, incremental=True)
+    return tmp_path / "var" / "tests" / BUILD
+
+
+def accounting(build: Path) -> dict[str, tuple[float, float, float]]:
+    frame = gather(build, build.with_name(CANDIDATE), {}, datetime.now(UTC))["accounting"].fillna(0)
+    columns = frame[["ingested", "rows_read", "read_off"]].astype(float).itertuples(index=False, name=None)
+    return {entity: row for entity, row in zip(frame["entity"], columns, strict=True) if any(row)}
+
+
+def test_what_a_build_read_is_held_against_the_ledger_also_after_updates(updated: Path) -> None:
+    assert accounting(updated) == {"conversations": (1, 1, 0), "messages": (3, 3, 0)}
+
+
+def test_a_build_of_nothing_has_not_read_what_was_ingested(updated: Path) -> None:
+    """As with ``DBT_EMPTY``: every model is there and without rows, and so all of dbt's tests hold."""
+    with duckdb.connect(str(updated)) as connection:
+        connection.execute("truncate intermediate.int_row_accounting")
+    assert accounting(updated) == {"conversations": (1, 0, 1), "messages": (3, 0, 3)}
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_part_of_raw_that_is_lost_or_read_twice_is_seen(tmp_path: Path, times: int) -> None:
+    config = write_config(tmp_path)
+    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()], "messages": [message(), message("m2")]})
+    accept(config)
+    ledger = tmp_path / "var" / "ledger.sqlite"
+    with sqlite3.connect(ledger) as connection:
+        ((listed,),) = connection.execute("select parts from segments").fetchall()
+        parts = json.loads(listed)
+        parts["messages"] *= times
+        connection.execute("update segments set parts = ?", [json.dumps(parts)])
+    build_marts(config, take_in_first=False)
+    assert accounting(tmp_path / "var" / "tests" / BUILD)["messages"] == (2, 2 * times, 2)

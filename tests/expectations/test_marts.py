@@ -1,0 +1,35 @@
+"""The one list of the marts is that of dbt, and whoever shows marts shows all of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from expectations.marts import MARTS
+from orchestration.dbt.process import MANIFEST, PREPARED
+from reports.pages.main import PAGES
+from reports.queries import REPORTS
+
+
+@pytest.fixture(scope="module")
+def nodes() -> list[dict[str, Any]]:
+    return list(json.loads((PREPARED / MANIFEST).read_bytes())["nodes"].values())
+
+
+def test_the_marts_are_the_public_models(nodes: list[dict[str, Any]]) -> None:
+    assert {node["name"] for node in nodes if node["resource_type"] == "model" and node["access"] == "public"} == {
+        *MARTS
+    }
+
+
+def test_the_key_of_a_mart_is_what_its_rows_are_unique_by(nodes: list[dict[str, Any]]) -> None:
+    tests = [node for node in nodes if (node.get("test_metadata") or {}).get("name") == "unique_rows"]
+    keys = {test["attached_node"].split(".")[-1]: tuple(test["test_metadata"]["kwargs"]["columns"]) for test in tests}
+    assert {mart: keys[mart] for mart in MARTS} == MARTS
+
+
+def test_each_mart_has_a_report_and_a_page() -> None:
+    assert {report.table for report in REPORTS.values()} == {*MARTS}
+    assert {name.replace("-", "_") for name in PAGES} == {*MARTS}
