@@ -258,7 +258,7 @@ def test_the_source_can_be_checked(tmp_path: Path, home: Home) -> None:
     assert lines["conversations"].split()[0] == "ok" and "2 on the first page" in lines["conversations"]
     assert lines["events"].split()[0] == "without" and "activity messages" in lines["events"]
     assert lines["ratings"].split()[0] == "missing" and "administrator's token" in lines["ratings"]
-    assert "cannot be read as it is" in result.output
+    assert "cw cannot be read: see what is missing above" in result.output
     assert not (tmp_path / "var").exists(), "nothing is written"
 
 
