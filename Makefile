@@ -8,7 +8,8 @@ DAGSTER_HOME ?= $(CURDIR)/.dagster
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 # whole files to each process, as they come: the long ones are among the first
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-UNITS := tests/ingestion tests/reports/pages
+# where tests/conftest.py marks unit tests: to collect the others would import Dagster
+UNITS := tests/documentation tests/ingestion tests/reports/pages
 SQL := $(shell find dbt_project -name '*.sql' -not -path '*/target/*')
 
 .PHONY: help setup run check unit test test-slow test-browser crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean

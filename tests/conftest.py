@@ -9,7 +9,7 @@ import pytest
 zoneinfo.reset_tzpath(())
 
 HERE = Path(__file__).parent
-UNITS = [HERE / "ingestion", HERE / "reports" / "pages"]
+UNITS = [HERE / "documentation", HERE / "ingestion", HERE / "reports" / "pages"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
