@@ -6,7 +6,9 @@ of Dagster; without ``dbt.version`` dagster_dbt brings the few types of dbt that
 
 import sys
 
-_hidden = "dbt.version" not in sys.modules
+from ingestion.settings import is_plain
+
+_hidden = "dbt.version" not in sys.modules and not is_plain()
 if _hidden:
     sys.modules["dbt.version"] = None  # type: ignore[assignment]
 try:

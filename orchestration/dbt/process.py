@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ingestion.live_formats import LIVE_KINDS
-from ingestion.settings import Resources, Settings
+from ingestion.settings import Resources, Settings, is_plain
 from ingestion.storage.landing import write_durably
 from orchestration import processes
 from orchestration.home import Build, Home, umask_of_user
@@ -125,7 +125,7 @@ _loaded: dict[Path, subprocess.Popen[bytes]] = {}
 def load_ahead(settings: Settings) -> None:
     """Have a dbt process load in the background what :func:`start` will need; it ends with this process."""
     home = Home(settings.home)
-    if home.path in _loaded:
+    if home.path in _loaded or is_plain():
         return
     target = home.dbt / "loaded"
     target.mkdir(parents=True, exist_ok=True)
@@ -150,16 +150,22 @@ def dismiss(settings: Settings) -> None:
 
 
 def start(settings: Settings, build: Build, command: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Have dbt do a command on a build; the process tells its events as lines of JSON."""
+    """Have dbt do a command on a build; the process reports its events as lines of JSON."""
+    # dbt's debug log costs a tenth of its time; what failed stands in its results, and in the run's log
+    arguments = ["--log-level-file", "warn", *command, *_options(build.target)]
+    variables = {"DBT_LOG_FORMAT": "json", "DAGSTER_DBT_CLI": "true"}
+    folder = build.folder.resolve()
+    if is_plain():
+        return processes.start(
+            [str(EXECUTABLE), *arguments],
+            environment(settings.resources) | variables,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
     load_ahead(settings)
     process = _loaded.pop(settings.home)
-    order = {
-        # its debug log costs a tenth of its time; what failed stands in its results, and in the run's log
-        "arguments": ["--log-level-file", "warn", *command, *_options(build.target)],
-        "environment": {"DBT_LOG_FORMAT": "json", "DAGSTER_DBT_CLI": "true"},
-        "folder": str(build.folder.resolve()),
-        "results": str((build.target / RESULTS).resolve()),
-    }
+    order = {"arguments": arguments, "environment": variables, "folder": str(folder)}
     assert process.stdin is not None
     process.stdin.write(json.dumps(order).encode() + b"\n")
     process.stdin.flush()

@@ -23,7 +23,7 @@ FULL_AT = {
     "raw": "os.mkdir raw/<source>/.new-<segment> (ingestion.storage.landing.new_folder)",
     "ledger": "sqlite3.commit (ingestion.storage.ledger._transaction)#3",
     "copy of the last build": "open builds/<run>/warehouse.duckdb (ingestion.storage.landing.copy_file)",
-    "dbt": "open builds/<run>/target/dbt.log (orchestration.dbt.worker.add_asking)",
+    "dbt": "open builds/<run>/target/dbt.log (orchestration.dbt.worker.main)",
     "models": "open builds/<run>/target/… (a thread of dbt)#20",
     "verdict": "open builds/<run>/.verdict.json (expectations.verdict.write)",
     "Data Docs": "open builds/<run>/data_docs/… (expectations.verdict._write_docs)",
