@@ -15,16 +15,16 @@
 {% endfor %}
 with entities as (
     {% for entity in keys -%}
-    select source_system, '{{ entity }}' as entity from {{ source('settings', 'sources') }}
+    select source_system, '{{ entity }}' as entity from {{ ref('stg_settings__sources') }}
     union
     {% endfor -%}
-    select source_system, entity from {{ source('settings', 'batch_counts') }}
+    select source_system, entity from {{ ref('stg_settings__batch_counts') }}
 ),
 
 manifests as (
     select counts.source_system, counts.entity, sum(counts.landed) as landed
-    from {{ source('settings', 'batch_counts') }} as counts
-    inner join {{ source('settings', 'sources') }} as sources on counts.source_system = sources.source_system
+    from {{ ref('stg_settings__batch_counts') }} as counts
+    inner join {{ ref('stg_settings__sources') }} as sources on counts.source_system = sources.source_system
     where sources.kind = 'export'
     group by counts.source_system, counts.entity
 ),
@@ -33,7 +33,7 @@ delivered as (
     {% for entity in keys -%}
     select delivered.source_system, '{{ entity }}' as entity, count(*) as delivered
     from {{ ref('int_' ~ entity ~ '__unioned') }} as delivered
-    inner join {{ source('settings', 'sources') }} as sources on delivered.source_system = sources.source_system
+    inner join {{ ref('stg_settings__sources') }} as sources on delivered.source_system = sources.source_system
     where sources.kind <> 'export'
     group by delivered.source_system
     {% if not loop.last %}union all{% endif %}
@@ -113,7 +113,7 @@ latest as (
     union all
     select sources.source_system, records.entity, records.fate, records.records
     from fates_of_records as records
-    inner join {{ source('settings', 'sources') }} as sources on records.source_key = sources.source_key
+    inner join {{ ref('stg_settings__sources') }} as sources on records.source_key = sources.source_key
 ),
 
 fates as (
@@ -155,7 +155,7 @@ select
         end as bigint
     ) as used
 from entities
-inner join {{ source('settings', 'sources') }} as sources on entities.source_system = sources.source_system
+inner join {{ ref('stg_settings__sources') }} as sources on entities.source_system = sources.source_system
 {% for counted in ['manifests', 'delivered', 'read_only', 'raw_rows', 'superseded', 'fates'] -%}
 left join {{ counted }}
     on entities.source_system = {{ counted }}.source_system and entities.entity = {{ counted }}.entity

@@ -4,8 +4,8 @@ source_extractions as (
         sources.account_id,
         sources.source_system,
         max(batches.extracted_at) as extracted_at
-    from {{ source('settings', 'sources') }} as sources
-    left join {{ source('settings', 'batches') }} as batches on sources.source_system = batches.source_system
+    from {{ ref('stg_settings__sources') }} as sources
+    left join {{ ref('stg_settings__batches') }} as batches on sources.source_system = batches.source_system
     group by sources.account_id, sources.source_system
 ),
 
@@ -21,8 +21,8 @@ select
     accounts.account_id,
     {{ plus_seconds('data_through.data_through', 'offsets.utc_offset_seconds') }} as data_through
 from data_through
-inner join {{ source('settings', 'accounts') }} as accounts on data_through.account_id = accounts.account_id
-left join {{ source('settings', 'zone_offsets') }} as offsets
+inner join {{ ref('stg_settings__accounts') }} as accounts on data_through.account_id = accounts.account_id
+left join {{ ref('stg_settings__zone_offsets') }} as offsets
     on
         accounts.timezone = offsets.timezone
         and data_through.data_through >= offsets.from_at

@@ -36,7 +36,7 @@ first_batches as (
 later_batches as (
     select first_batches.source_system, first_batches.entity, batches.batch
     from first_batches
-    inner join {{ source('settings', 'batches') }} as batches
+    inner join {{ ref('stg_settings__batches') }} as batches
         on first_batches.source_system = batches.source_system and first_batches.batch < batches.batch
 ),
 

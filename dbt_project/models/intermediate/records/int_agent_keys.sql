@@ -9,7 +9,7 @@ with named as (
     from {{ ref('int_messages__unioned') }}
     where sender_type = 'agent'
     union
-    select source_system, cast(null as varchar) as agent_id from {{ source('settings', 'sources') }}
+    select source_system, cast(null as varchar) as agent_id from {{ ref('stg_settings__sources') }}
 )
 
 select
@@ -21,4 +21,4 @@ select
     named.source_system,
     named.agent_id
 from named
-inner join {{ source('settings', 'sources') }} as sources on named.source_system = sources.source_system
+inner join {{ ref('stg_settings__sources') }} as sources on named.source_system = sources.source_system

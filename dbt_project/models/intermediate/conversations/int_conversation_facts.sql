@@ -85,7 +85,7 @@ select
     ratings.rating_comment,
     ratings.rated_at
 from conversations
-inner join {{ source('settings', 'accounts') }} as accounts on conversations.account_id = accounts.account_id
+inner join {{ ref('stg_settings__accounts') }} as accounts on conversations.account_id = accounts.account_id
 left join {{ ref('int_conversation_messages') }} as messages
     on conversations.conversation_key = messages.conversation_key
 left join {{ ref('int_first_responses') }} as first_responses

@@ -16,4 +16,4 @@ select
     latest_versions.is_deleted,
     latest_versions.updated_at
 from latest_versions
-inner join {{ source('settings', 'accounts') }} as accounts on latest_versions.account_id = accounts.account_id
+inner join {{ ref('stg_settings__accounts') }} as accounts on latest_versions.account_id = accounts.account_id

@@ -15,7 +15,7 @@ dated as (
         {{ local_date('clock', 'messages.sent_at') }} as sent_date,
         {{ local_hour('clock', 'messages.sent_at') }} as sent_hour
     from messages
-    inner join {{ source('settings', 'sources') }} as sources on messages.source_key = sources.source_key
+    inner join {{ ref('stg_settings__sources') }} as sources on messages.source_key = sources.source_key
     {{ join_clock('clock', 'sources.account_id', 'messages.sent_at') }}
 ),
 

@@ -5,7 +5,7 @@ with named_by_new_batches as (
     {% for entity in entities -%}
     select records.source_system, records.conversation_id
     from {{ ref('int_' ~ entity ~ '__unioned') }} as records
-    inner join {{ source('settings', 'new_batches') }} as new_batches
+    inner join {{ ref('stg_settings__new_batches') }} as new_batches
         on records.source_system = new_batches.source_system and records._batch = new_batches.batch
     {% if not loop.last %}union{% endif %}
     {% endfor %}
@@ -14,7 +14,7 @@ with named_by_new_batches as (
 records_of_new_batches as (
     select distinct versions.entity, versions.source_system, versions.record_id
     from {{ ref('int_record_versions') }} as versions
-    inner join {{ source('settings', 'new_batches') }} as new_batches
+    inner join {{ ref('stg_settings__new_batches') }} as new_batches
         on versions.source_system = new_batches.source_system and versions._batch = new_batches.batch
 ),
 

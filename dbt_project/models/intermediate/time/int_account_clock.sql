@@ -5,7 +5,7 @@ with stretches as (
         least(offsets.to_at, cast({{ plus_days('bounds.last_utc_date', 1) }} as timestamp)) as to_at,
         offsets.utc_offset_seconds
     from {{ ref('int_account_bounds') }} as bounds
-    inner join {{ source('settings', 'zone_offsets') }} as offsets on bounds.timezone = offsets.timezone
+    inner join {{ ref('stg_settings__zone_offsets') }} as offsets on bounds.timezone = offsets.timezone
 ),
 
 stretches_of_dates as (

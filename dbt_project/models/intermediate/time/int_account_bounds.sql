@@ -24,7 +24,7 @@ dates as (
         {{ plus_days('delivered.first_date', -2) }} as first_utc_date,
         {{ plus_days('delivered.last_date', 2) }} as last_utc_date
     from delivered
-    inner join {{ source('settings', 'sources') }} as sources on delivered.source_system = sources.source_system
+    inner join {{ ref('stg_settings__sources') }} as sources on delivered.source_system = sources.source_system
     where delivered.first_date is not null
 )
 
@@ -34,5 +34,5 @@ select
     min(dates.first_utc_date) as first_utc_date,
     max(dates.last_utc_date) as last_utc_date
 from dates
-inner join {{ source('settings', 'accounts') }} as accounts on dates.account_id = accounts.account_id
+inner join {{ ref('stg_settings__accounts') }} as accounts on dates.account_id = accounts.account_id
 group by accounts.account_id, accounts.timezone

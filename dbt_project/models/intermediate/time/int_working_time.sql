@@ -3,7 +3,7 @@ with schedules as (
         account_id,
         coalesce(valid_from, date '0001-01-01') as valid_from,
         count(opens_seconds) as spans
-    from {{ source('settings', 'working_hours') }}
+    from {{ ref('stg_settings__working_hours') }}
     group by account_id, coalesce(valid_from, date '0001-01-01')
 ),
 
@@ -50,7 +50,7 @@ scheduled_days as (
 
 holidays as (
     select distinct account_id, holiday_date
-    from {{ source('settings', 'holidays') }}
+    from {{ ref('stg_settings__holidays') }}
 ),
 
 {# What the wall clock shows: open spans, and whole days for which nothing is scheduled. #}
@@ -66,7 +66,7 @@ wall_spans as (
         on
             scheduled_days.account_id = holidays.account_id
             and scheduled_days.local_date = holidays.holiday_date
-    inner join {{ source('settings', 'working_hours') }} as working_hours
+    inner join {{ ref('stg_settings__working_hours') }} as working_hours
         on
             scheduled_days.account_id = working_hours.account_id
             and scheduled_days.valid_from = coalesce(working_hours.valid_from, date '0001-01-01')
@@ -80,7 +80,7 @@ wall_spans as (
         holiday_hours.closes_seconds as to_seconds,
         true as is_open
     from scheduled_days
-    inner join {{ source('settings', 'holidays') }} as holiday_hours
+    inner join {{ ref('stg_settings__holidays') }} as holiday_hours
         on
             scheduled_days.account_id = holiday_hours.account_id
             and scheduled_days.local_date = holiday_hours.holiday_date

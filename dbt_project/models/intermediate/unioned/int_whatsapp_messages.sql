@@ -9,7 +9,7 @@ with told as (
     {% if has_kind('activecampaign') -%}
     select sources.account_id, conversations.*
     from {{ conversations }} as conversations
-    inner join {{ source('settings', 'sources') }} as sources
+    inner join {{ ref('stg_settings__sources') }} as sources
         on conversations.source_system = sources.source_system
     {%- else -%}
     {{ no_rows({
@@ -42,7 +42,7 @@ archived as (
     {% if has_kind('meta_webhooks') -%}
     select sources.account_id, {{ number_key('messages.contact_phone') }} as number_key, messages.*
     from {{ archive }} as messages
-    inner join {{ source('settings', 'sources') }} as sources on messages.source_system = sources.source_system
+    inner join {{ ref('stg_settings__sources') }} as sources on messages.source_system = sources.source_system
     {%- else -%}
     {{ no_rows({
         'account_id': 'varchar', 'number_key': 'varchar', 'source_system': 'varchar', 'message_id': 'varchar',

@@ -5,7 +5,7 @@ with activity as (
     union all
     select sources.account_id, min(hours.sent_date) as first_date, max(hours.sent_date) as last_date
     from {{ ref('int_message_hours') }} as hours
-    inner join {{ source('settings', 'sources') }} as sources on hours.source_key = sources.source_key
+    inner join {{ ref('stg_settings__sources') }} as sources on hours.source_key = sources.source_key
     group by sources.account_id
 ),
 
@@ -26,4 +26,4 @@ select
     {{ week_start('local_dates.local_date', 'accounts.week_starts_on') }} as week_start,
     {{ month_start('local_dates.local_date') }} as month_start
 from local_dates
-inner join {{ source('settings', 'accounts') }} as accounts on local_dates.account_id = accounts.account_id
+inner join {{ ref('stg_settings__accounts') }} as accounts on local_dates.account_id = accounts.account_id
