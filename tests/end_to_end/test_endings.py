@@ -189,6 +189,7 @@ def test_a_run_that_is_stopped_says_so_and_the_next_one_publishes(
     assert current.readlink().stem != before
 
 
+@pytest.mark.slow
 def test_before_the_first_release_nothing_is_published(tmp_path: Path) -> None:
     config = write_demo(tmp_path / "demo", conversations=40, days=10, seed=3).config
     said = stop(["run", "--config", config], at_step("intake"), signal.SIGTERM)

@@ -41,6 +41,7 @@ OF_OTHERS = {
 }
 
 
+@pytest.mark.slow
 def test_the_users_environment_changes_no_release(tmp_path: Path) -> None:
     config = write_demo(tmp_path / "demo", conversations=60, days=20, seed=5).config
     current = config.parent / "var" / "releases" / "current.duckdb"
@@ -71,6 +72,7 @@ def figures(file: Path) -> dict[str, list[str]]:
     return {name: found[:1] if name.startswith("reporting.") else found for name, found in contents(file).items()}
 
 
+@pytest.mark.slow
 def test_a_build_that_read_nothing_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

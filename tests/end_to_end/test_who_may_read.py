@@ -96,6 +96,7 @@ def test_a_home_that_others_could_read_is_mended_with_one_line_and_its_drop_is_l
     assert "other users" not in warehouse.causerie("run", umask=0o022)
 
 
+@pytest.mark.slow
 def test_what_is_written_for_the_user_follows_the_umask(warehouse: Warehouse, tmp_path: Path) -> None:
     umask = 0o027
     written = tmp_path / "overview.csv"
