@@ -2,10 +2,10 @@
 
     python -m orchestration.dbt.worker OPTION...
 
-imports dbt and parses the project with the options given, beside the ingestion of new batches. Then it reads one line of
-JSON from standard input, ``{"folder": …, "arguments": […], "environment": {…}}``, invokes dbt with that in that folder,
-and ends with dbt's exit status. When its standard input ends, it ends too, whatever it is doing: it does not outlive the
-process that started it. Here: that, in a process that imports neither Dagster nor anything of ours.
+imports dbt and parses the project with the options given, beside the ingestion of new batches. Then it reads one line
+of JSON from standard input, ``{"folder": …, "arguments": […], "environment": {…}}``, invokes dbt with that in that
+folder, and ends with dbt's exit status. When its standard input ends, it ends too, whatever it is doing: it does not
+outlive the process that started it. Here: that, in a process that imports neither Dagster nor anything of ours.
 """
 
 from __future__ import annotations
