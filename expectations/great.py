@@ -17,11 +17,11 @@ from types import ModuleType
 
 from ingestion.settings import is_plain
 
-_SELDOM_USED = ("altair", "scipy.stats")
+_SELDOM_USED = ("scipy.stats",)
 
 
 class _Lazily(MetaPathFinder):
-    """Has modules loaded when they are first used: of 2 s, ``scipy.stats`` takes 0.6 and ``altair`` 0.1."""
+    """Has modules loaded when they are first used: of 2 s, ``scipy.stats`` takes 0.6."""
 
     def __init__(self) -> None:
         self._looking = False

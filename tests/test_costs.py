@@ -210,7 +210,7 @@ def test_the_command_loads_what_it_needs() -> None:
     assert not imported_by("import orchestration.assembly") & {"dbt", "great_expectations", "pandas"}
     judging = imported_by("from expectations import great; great.load()")
     assert "great_expectations.expectations" in judging
-    assert not judging & {"altair.vegalite", "scipy.stats._stats_py"}
+    assert "scipy.stats._stats_py" not in judging
 
 
 def test_a_release_is_read_back_without_pandas(tmp_path: Path) -> None:
