@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-re
 UNITS := tests/documentation tests/ingestion tests/reports/pages
 SQL := $(shell find dbt_project -name '*.sql' -not -path '*/target/*')
 
-.PHONY: help setup run check unit test test-slow test-browser crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
+.PHONY: help setup run check unit test test-slow test-browser plain crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ test-slow: $(READY) ## the heavy tests, and every example of those that have man
 
 test-browser: $(READY) ## the report pages in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m slow tests/browser
+
+plain: $(READY) ## one whole job without what is borrowed from other libraries (docs/upgrading.md)
+	$(BIN)/python -m pytest -m slow tests/end_to_end/test_plain.py
 
 crash: $(READY) ## kill runs at every effect and at random instants, fill their disk; an hour (CRASH_ROUNDS=5 CRASH_SHARE=10: minutes)
 	$(BIN)/python -m pytest -m slow -s tests/crash

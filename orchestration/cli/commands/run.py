@@ -5,7 +5,6 @@ Here: its options. Not here: the job (``orchestration.cli.runner``).
 
 from __future__ import annotations
 
-import gc
 import time
 from pathlib import Path
 
@@ -39,9 +38,6 @@ def run(config: Path, full_refresh: bool, parquet: bool) -> None:
 
         dbt_process.begin_parsing(settings)  # while the imports below take as long
         dbt_process.load_ahead(settings)
-        gc.disable()  # nothing of what is imported is garbage
         from orchestration.cli.runner import run_job
 
-        gc.freeze()
-        gc.enable()
         leave(run_job(settings, started, full_refresh=full_refresh))
