@@ -60,7 +60,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# The published measures, from the relations that hold their aggregates (`accounts` tells the rating scale). #}
+{# The published measures, from the relations that hold their aggregates (`accounts` has the rating scale). #}
 {% macro measure_columns(conversations='conversations', responses='conversations', replies='conversations', messages='messages') -%}
     {% for column in [
         'conversations', 'conversations_inbox', 'conversations_flow', 'conversations_inbound', 'conversations_other',

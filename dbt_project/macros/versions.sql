@@ -1,5 +1,5 @@
 {# Which version of a record wins: the greatest updated_at (a missing one is older than any), then the later batch, the
-   later file by name, the later line. `int_record_versions` tells which versions lose; here is what the models of the
+   later file by name, the later line. `int_record_versions` says which versions lose; here is what the models of the
    entities do with it. #}
 
 {# The key of each entity. #}

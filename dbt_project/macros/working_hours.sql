@@ -1,4 +1,4 @@
-{# Working hours by a cumulative calendar: `int_working_time` tells the open time before each instant, so that the
+{# Working hours by a cumulative calendar: `int_working_time` gives the open time before each instant, so that the
    business seconds of [a, b) are the difference of two look-ups. #}
 
 {# Join the step of the calendar in which an instant lies, as `step`. #}

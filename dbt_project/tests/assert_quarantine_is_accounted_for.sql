@@ -1,4 +1,4 @@
--- Detects quarantined rows that were lost or came twice on their way into the list of them, and rows that are told to
+-- Detects quarantined rows that were lost or came twice on their way into the list of them, and rows that are said to
 -- be mended by a batch that is not later. A returned row is an entity of a source with such rows.
 with listed as (
     select

@@ -1,5 +1,5 @@
 {# Each figure is credited to somebody else: the assignee, the first responder, who replied, who sent. So each has an
-   aggregate of its own, by key: the key of an agent tells the source too, and each source has one for nobody. #}
+   aggregate of its own, by key: the key of an agent includes the source, and each source has one for nobody. #}
 {% set keys = ['agent_key', 'period_key'] %}
 {% set parts = ['conversations', 'responses', 'replies', 'messages'] %}
 {% set facts = ref('int_conversation_facts') %}

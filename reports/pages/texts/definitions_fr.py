@@ -17,7 +17,7 @@ FRENCH = {
     "Of these, opened by an automated flow.": "Dont ouvertes par un flux automatisé.",
     "Of these, opened by the customer.": "Dont ouvertes par le client.",
     "Of these, opened otherwise (API, broadcast, unknown).": "Dont ouvertes autrement (API, diffusion, inconnu).",
-    "Different contacts of these conversations, counted anew at each grain.": "Contacts différents de ces conversations, comptés à nouveau pour chaque type de période.",
+    "Different contacts of these conversations, counted for each grain.": "Contacts différents de ces conversations, comptés pour chaque type de période.",
     (
         "Messages sent or received in the period, by their own local date; notes, reactions, activities and"
         " failed ones are none."

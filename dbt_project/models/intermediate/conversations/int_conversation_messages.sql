@@ -17,7 +17,7 @@ with counted as (
     group by conversation_key
 ),
 
-{# Which came first is told by the instant, and by the id where the instants are the same. #}
+{# The instant decides which came first, and the id where instants are equal. #}
 first_at_once as (
     select
         counted.conversation_key,

@@ -1,5 +1,5 @@
 {# A record that came once has one version, which counts. Only those whose key came more than once are looked at
-   closely: keys that share a hash by chance are told apart when their versions are ordered. #}
+   closely: keys that share a hash by chance are separated when their versions are ordered. #}
 {% set keys = record_keys() %}
 with {% for entity, key in keys.items() -%}
 {% set records = ref('int_' ~ entity ~ '__unioned') -%}

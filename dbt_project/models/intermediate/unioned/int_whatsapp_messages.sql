@@ -1,11 +1,11 @@
-{# Messages of ActiveCampaign's conversations: the first of each, which any snapshot told, and those of the archive of
+{# Messages of ActiveCampaign's conversations: the first of each, which any snapshot reports, and those of the archive of
    webhooks, which belong to the latest conversation with the contact's phone that began at or before them.
    Conversations and messages with a phone stand in one row of time: how many conversations there are up to a message
-   tells which is its. A message can stand in several: under each number by which its user is known at that instant. The
+   says which is its. A message can stand in several: under each number by which its user is known at that instant. The
    archive's delivery of a first message is the same message. #}
 {% set conversations, contacts = ref('base_activecampaign__conversations'), source('activecampaign', 'contacts') %}
 {% set archive = ref('stg_meta_webhooks__messages') %}
-with told as (
+with reported as (
     {% if has_kind('activecampaign') -%}
     select sources.account_id, conversations.*
     from {{ conversations }} as conversations
@@ -107,7 +107,7 @@ first_messages as (
         row_number() over (
             partition by account_id, first_message_id order by _batch desc, started_at asc, conversation_id asc
         ) as message_rank
-    from told
+    from reported
     where
         first_message_id is not null
         and first_message_at is not null
@@ -116,18 +116,18 @@ first_messages as (
 
 conversations as (
     select
-        told.account_id,
+        reported.account_id,
         phones.number_key,
-        told.source_system,
-        told.conversation_id,
-        told.started_at,
+        reported.source_system,
+        reported.conversation_id,
+        reported.started_at,
         row_number() over (
-            partition by told.account_id, phones.number_key
-            order by told.started_at, told.conversation_id, told.source_system
+            partition by reported.account_id, phones.number_key
+            order by reported.started_at, reported.conversation_id, reported.source_system
         ) as conversation_rank
-    from told
-    inner join phones on told.source_system = phones.source_system and told.contact_id = phones.contact_id
-    where told.is_latest
+    from reported
+    inner join phones on reported.source_system = phones.source_system and reported.contact_id = phones.contact_id
+    where reported.is_latest
 ),
 
 in_time as (

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 {# A run of a flow that asks for a rating is a survey sent, in the contact's conversation of that instant. Conversations
-   and runs of a contact stand in one row of time: how many conversations there are up to a run tells which is its. #}
+   and runs of a contact stand in one row of time: how many conversations there are up to a run says which is its. #}
 with versions as (
     {{ ranked_versions(source('activecampaign', 'executions'), 'execution_id') }}
 ),

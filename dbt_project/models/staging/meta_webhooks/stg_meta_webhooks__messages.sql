@@ -83,7 +83,7 @@ reported as (
     from {{ source('meta_webhooks', 'statuses') }}
     where _reasons is null
     union all
-    -- the history tells of its messages how they went; when is not known
+    -- the history says how its messages went; when is not known
     select
         source_system,
         message_id,

@@ -3,7 +3,7 @@
 partition by sightings.source_system, sightings.conversation_id order by sightings._batch
 {%- endset %}
 {# What snapshots changed in a conversation, and how the latest shows it. Most rows of a snapshot repeat those of the
-   one before: so the few columns that tell of changes are looked through first, and the others fetched for the rows that
+   one before: so the few columns that show changes are looked through first, and the others fetched for the rows that
    are left. What a snapshot quarantines is as if it had not changed. #}
 with snapshots as (
     select
@@ -83,7 +83,7 @@ compared as (
     where sightings.sighting_rank = 1 and sightings.badness = 0
 ),
 
-told as (
+snapshots as (
     select
         *,
         is_closed and not was_closed as is_closing,
@@ -101,30 +101,30 @@ told as (
 )
 
 select
-    told.source_system,
-    told.conversation_id,
+    snapshots.source_system,
+    snapshots.conversation_id,
     records.contact_id,
     records.agent_id,
     records.channel,
     records.team,
     records.source as source_raw,
     {{ word('records.status') }} as status_word,
-    {{ tag_list('told.delivered_tags') }} as tag_names,
+    {{ tag_list('snapshots.delivered_tags') }} as tag_names,
     {{ utc('records.created_on') }} as started_at,
-    told.is_closed,
-    coalesce(told.last_seen < complete_readings.complete_batch, false) as is_gone,
-    told.snapshot_at,
-    told.snapshot_no,
+    snapshots.is_closed,
+    coalesce(snapshots.last_seen < complete_readings.complete_batch, false) as is_gone,
+    snapshots.snapshot_at,
+    snapshots.snapshot_no,
 
     -- what changed since the snapshot that showed it before
-    told.is_closing,
-    told.is_reopening,
-    told.is_assignment,
-    told.is_tagging,
-    told.is_latest,
+    snapshots.is_closing,
+    snapshots.is_reopening,
+    snapshots.is_assignment,
+    snapshots.is_tagging,
+    snapshots.is_latest,
 
     -- the first message
-    told.first_message_id,
+    snapshots.first_message_id,
     {{ word('records.first_message_direction') }} as first_message_direction,
     {{ utc('records.first_message_at') }} as first_message_at,
     {{ word('records.first_message_status') }} as first_message_status,
@@ -133,22 +133,22 @@ select
     {{ word('records.first_message_source') }} as first_message_source,
 
     -- versions
-    told._batch,
-    told._file,
-    told._line
-from told
+    snapshots._batch,
+    snapshots._file,
+    snapshots._line
+from snapshots
 inner join {{ source('activecampaign', 'conversations') }} as records
     on
-        told.source_system = records.source_system
-        and told.conversation_id = records.conversation_id
-        and told._batch = records._batch
-        and told._file = records._file
-        and told._line = records._line
-left join complete_readings on told.source_system = complete_readings.source_system
+        snapshots.source_system = records.source_system
+        and snapshots.conversation_id = records.conversation_id
+        and snapshots._batch = records._batch
+        and snapshots._file = records._file
+        and snapshots._line = records._line
+left join complete_readings on snapshots.source_system = complete_readings.source_system
 where
-    told.is_closing
-    or told.is_reopening
-    or told.is_assignment
-    or told.is_tagging
-    or told.is_last_of_message
-    or told.is_latest
+    snapshots.is_closing
+    or snapshots.is_reopening
+    or snapshots.is_assignment
+    or snapshots.is_tagging
+    or snapshots.is_last_of_message
+    or snapshots.is_latest

@@ -14,7 +14,7 @@ assigned as (
 
 {{ kept_people('assigned', 'conversation_id') }},
 
-{# An activity tells that nobody had it any more before its agent was gone. Its time has no fraction of a second. #}
+{# An activity says that nobody had it any more before its agent was gone. Its time has no fraction of a second. #}
 unassigned as (
     select distinct kept_people.source_system, kept_people.conversation_id
     from kept_people

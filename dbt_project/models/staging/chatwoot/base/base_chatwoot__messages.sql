@@ -67,7 +67,7 @@ select
     campaign_id is not null as is_of_campaign,
     automation_rule_id is not null as is_of_automation,
 
-    -- the sender, as the message tells
+    -- the sender, as the message says
     sender_name,
     sender_phone,
 

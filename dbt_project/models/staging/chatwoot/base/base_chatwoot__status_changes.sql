@@ -40,7 +40,7 @@ events as (
     where without_events.conversation_id is null
 ),
 
-{# What happened has happened, also when the message that tells of it was deleted. #}
+{# What happened has happened, also when the message that reports it was deleted. #}
 activity_messages as (
     select
         source_system,
@@ -115,7 +115,7 @@ states as (
     where change <> 'handoff'
 ),
 
-told as (
+reported as (
     select
         source_system,
         conversation_id,
@@ -136,5 +136,5 @@ told as (
 )
 
 select distinct source_system, conversation_id, changed_at, event_type
-from told
+from reported
 where event_type is not null
