@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from ingestion.settings import AnySource, ExportSource, Settings
+from ingestion.settings import Settings
 from ingestion.shown import command, visible
+from ingestion.source_kinds import AnySource
 from ingestion.storage.delivered import Delivered, NotDeliveredError
 from ingestion.storage.ledger import LEDGER, Decision, Entry, Ledger
 from ingestion.storage.manifests import LARGEST, MANIFEST
@@ -81,7 +82,7 @@ def reject(settings: Settings, source: str, batch: str, reason: str, now: dateti
     return decision
 
 
-def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
+def latest_decisions(decisions: Iterable[Decision]) -> dict[str, Decision]:
     """The latest decision about each batch of a source."""
     return {decision.batch: decision for decision in decisions}
 
@@ -106,7 +107,7 @@ def _found(settings: Settings, source: AnySource, batch: str) -> tuple[str, list
     if not batch or batch.startswith(".") or Path(batch).name != batch:
         raise DecisionError(f"{batch!r} is no name of a batch")
     landed = settings.home / "landing" / source.name / batch
-    return visible(batch), [source.path / batch, landed] if isinstance(source, ExportSource) else [landed]
+    return visible(batch), [source.drop_folder / batch, landed] if source.drop_folder else [landed]
 
 
 def fingerprint(folders: Iterable[Path]) -> str | None:

@@ -12,29 +12,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
-from pathlib import Path
 
 import duckdb
 
 from ingestion import machine
-from ingestion.decisions import fingerprint, in_force
 from ingestion.judging import judged
-from ingestion.live_formats import EXPORT, entities_of
 from ingestion.parsing import parser
 from ingestion.parsing.row_rules import rules_of
 from ingestion.raw import segments
 from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Clocks, known_and_restated
-from ingestion.settings import AnySource, ExportSource, Settings
-from ingestion.sources import SourceError, export
-from ingestion.sources.pull import next_name
+from ingestion.settings import Settings
+from ingestion.source_kinds import EXPORT, AnySource, entities_of
+from ingestion.source_state import Outcome, SourceState
+from ingestion.sources import SourceError, connector_of
 from ingestion.sql import sql_text
-from ingestion.storage.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, refusal
-from ingestion.storage.ledger import LEDGER, Counts, Decision, Entry, Ledger
+from ingestion.storage.landing import BatchError, Landed, mend_interrupted, open_landed, refusal
+from ingestion.storage.ledger import LEDGER, Counts, Entry, Ledger
 from ingestion.storage.manifests import LiveManifest, Manifest
 
 Progress = Callable[[str], None]
-_Group = list[tuple[str, Landed | BatchError]]
+_Group = list[Outcome]
 _LARGE_BATCH = 16 * 1024 * 1024
 _BYTES_TOGETHER = 64 * 1024 * 1024
 _FILES_TOGETHER = 1500
@@ -138,11 +136,12 @@ class _SourceIntake:
         self._rules = rules_of(source.kind, self._scale, settings.bounds)
         self._entities = entities_of(source.kind)
         self._landing, self._raw = settings.home / "landing", settings.home / "raw"
-        self._refused: dict[str, Entry] = {}
-        self._decisions: dict[str, Decision] = {}
         self._history: list[Segment] = []
         """What was accepted before the batch at hand."""
         self._report = SourceReport(source.name)
+        self._state = SourceState(
+            source, ledger, self._landing / source.name, settings.bounds, progress, self._report.warnings.append
+        )
 
     def run(self) -> SourceReport:
         """Ingest what is new. An error is this source's failure alone: the others continue."""
@@ -189,16 +188,12 @@ class _SourceIntake:
                 " with 'causerie reject'"
             )
             return
-        self._refused = {entry.batch: entry for entry in self._ledger.entries(self._source.name, "refused")}
-        self._decisions = in_force(self._ledger.decisions(self._source.name))
         self._progress(f"{self._source.name}: looking for new batches")
-        if isinstance(self._source, ExportSource):
-            known = accepted.keys() | self._aside()
-            self._take_in_all(export.land_batches(self._source, self._landing, known))
-        else:
-            self._take_in_live()
+        for outcomes in connector_of(self._source.kind).read(self._source, self._state):
+            if self._take_in_all(outcomes):
+                return
 
-    def _take_in_all(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> bool:
+    def _take_in_all(self, outcomes: Iterable[Outcome]) -> bool:
         """Take in batches in the order of their names; whether the source stops at one of them."""
         is_stopped = False
         for group in self._groups(outcomes):
@@ -208,69 +203,12 @@ class _SourceIntake:
                 is_stopped = self._take_in(group)
         return is_stopped
 
-    def _take_in_live(self) -> None:
-        """Take in what a run before landed and could not judge, and then what the system tells now.
-
-        A batch that is refused is read again, unless an operator has accepted it as it is.
-        """
-        from ingestion.sources import live  # HTTP takes a quarter of a second to load, and most runs have no use for it
-
-        name, folder = self._source.name, self._landing / self._source.name
-        folder.mkdir(parents=True, exist_ok=True)
-        decided = {entry.batch for entry in self._ledger.entries(name)}
-
-        def names() -> set[str]:
-            return decided | {path.name for path in batch_folders(folder)}
-
-        replaced = next((batch for batch in self._refused if not self._is_overruled(folder / batch)), None)
-        live.finish_interrupted(folder, replaced, names(), live.now)
-        known = self._ledger.accepted(name).keys() | self._aside() | {batch for batch in [replaced] if batch}
-        if self._take_in_all((path.name, self._open(path)) for path in batch_folders(folder, known)):
-            return
-        batch = replaced or next_name(live.now(), names())
-        last = max(self._ledger.accepted(name), default=None)
-        bounds, taken_out_at = self._settings.bounds, self._taken_out_at()
-        warnings = live.pull(self._source, folder, last, batch, self._progress, live.now, bounds, taken_out_at)
-        self._report.warnings += [f"{name}: {warning}" for warning in warnings]
-        self._take_in_all([(batch, self._open(folder / batch))])
-
-    def _taken_out_at(self) -> datetime | None:
-        """When an operator last set a batch aside that had been accepted."""
-        accepted = {
-            decision.batch for decision in self._ledger.decisions(self._source.name) if decision.verb == "accept"
-        }
-        entries = self._ledger.entries(self._source.name, "set aside")
-        taken_out = [entry.decided_at for entry in entries if not entry.reasons or entry.batch in accepted]
-        return max(taken_out, default=None)
-
-    def _open(self, folder: Path) -> Landed | BatchError:
-        try:
-            return open_landed(self._source.name, folder, LiveManifest)
-        except Exception as error:
-            return refusal(folder.name, error)
-
-    def _is_overruled(self, folder: Path) -> bool:
-        """Whether an operator accepted a landed batch with what it holds now."""
-        decision = self._decisions.get(folder.name)
-        return decision is not None and (decision.verb, decision.fingerprint) == ("accept", fingerprint([folder]))
-
-    def _aside(self) -> set[str]:
-        """Batches that an operator set aside, unless they have been delivered again otherwise since."""
-        entries = self._ledger.entries(self._source.name, "set aside")
-        folder = self._source.path if isinstance(self._source, ExportSource) else self._landing / self._source.name
-        dropped = {entry.batch: fingerprint([folder / entry.batch]) for entry in entries}
-        return {
-            batch
-            for batch, found in dropped.items()
-            if found is None or batch not in self._decisions or found == self._decisions[batch].fingerprint
-        }
-
-    def _groups(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> Iterator[_Group]:
+    def _groups(self, outcomes: Iterable[Outcome]) -> Iterator[_Group]:
         """Consecutive small batches together; what is large, could not be landed or was refused before, alone."""
         group: _Group = []
         size = files = 0
         for name, outcome in outcomes:
-            is_alone = isinstance(outcome, BatchError) or name in self._refused
+            is_alone = isinstance(outcome, BatchError) or name in self._state.refused
             its_size = 0 if isinstance(outcome, BatchError) else outcome.size()
             its_files = 0 if isinstance(outcome, BatchError) else len(outcome.manifest.files)
             is_alone = is_alone or its_size > _LARGE_BATCH
@@ -342,7 +280,7 @@ class _SourceIntake:
 
     def _parse(self, landed: Sequence[Landed]) -> tuple[Segment, list[RawBatch]]:
         """A new segment; of a batch that was refused before and is still the same, the one that there is."""
-        before = self._refused.get(landed[0].batch)
+        before = self._state.refused.get(landed[0].batch)
         if before is not None and before.segment is not None:
             folder = self._raw / self._source.name / before.segment
             batch = segments.read_batch(folder, before.batch)
@@ -358,8 +296,7 @@ class _SourceIntake:
 
     def _entry(self, batch: RawBatch, segment: Segment, clocks: dict[tuple[str, str], Clocks]) -> Entry:
         counts, reasons = self._judged(batch, segment, clocks)
-        decision = self._decisions.get(batch.batch)
-        is_overruled = decision and (decision.verb, decision.fingerprint) == ("accept", batch.fingerprint)
+        is_overruled = self._state.is_overruled(batch.batch, batch.fingerprint)
         return Entry(
             self._source.name,
             batch.batch,

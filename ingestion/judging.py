@@ -12,11 +12,11 @@ from fractions import Fraction
 import duckdb
 
 from ingestion.export_format import Entity
-from ingestion.live_formats import EXPORT, entities_of
 from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Clocks, ahead_of_extraction, most_frequent_reasons
-from ingestion.settings import AnySource, Quality
+from ingestion.settings import Quality
 from ingestion.shown import command, shell_word
+from ingestion.source_kinds import EXPORT, AnySource, entities_of
 from ingestion.storage.ledger import Counts
 
 

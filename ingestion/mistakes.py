@@ -10,8 +10,9 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from ingestion.live_formats import EXPORT
-from ingestion.settings import ExportSource, MetaWebhooksSource, Settings
+from ingestion.settings import Settings
+from ingestion.source_kinds import EXPORT
+from ingestion.source_settings import FolderSource
 from ingestion.storage.ledger import LEDGER, Ledger
 from ingestion.storage.manifests import BatchError, read_live_manifest
 
@@ -21,7 +22,7 @@ def missing_sources(settings: Settings) -> list[str]:
     return [
         f"sources[{index}].path: {source.path} is not there; create the folder or correct the path"
         for index, source in enumerate(settings.sources)
-        if isinstance(source, ExportSource | MetaWebhooksSource)
+        if isinstance(source, FolderSource)
         and not source.path.is_dir()
         and not (settings.home / "landing" / source.name).is_dir()
     ]

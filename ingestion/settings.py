@@ -14,7 +14,6 @@ from collections import Counter, defaultdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,6 +21,8 @@ from ingestion import zones
 from ingestion.bounds import Bounds
 from ingestion.limits import Quality as Quality
 from ingestion.limits import Resources as Resources
+from ingestion.source_kinds import AnySource
+from ingestion.source_settings import Source
 
 CONFIG_VARIABLE = "CAUSERIE_CONFIG"
 """Names the configuration file where no command line does (Dagster's own tools); default ``causerie.toml``."""
@@ -93,32 +94,6 @@ def _weekday(name: str) -> str:
     return name
 
 
-def _plain_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        raise ValueError(f"'{name}' names a folder too: use letters, digits, '_' and '-'")
-    return name
-
-
-def _base_url(url: str) -> str:
-    """Where a system answers: https, or http on this machine; without user, query or a slash at its end."""
-    if not url.isprintable() or set(url) & set(" '\""):
-        raise ValueError(f"{url!r} has blanks, quotes or other characters that no address has; write it without")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"'{url}' is no address; write it as 'https://chat.example.org'")
-    if set(url) & set("@?#"):
-        raise ValueError("an address without a user, a password or a query; the token stands in the environment")
-    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise ValueError(f"'{url}' would send the token in the open; use https")
-    return url.rstrip("/")
-
-
-def _variable_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise ValueError("names the environment variable that holds the token, not the token: letters, digits and '_'")
-    return name
-
-
 def _clock(seconds: int) -> str:
     return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"
 
@@ -186,88 +161,6 @@ class Account(_Section):
             _refuse_overlaps(of_day, f"in working_hours on {day}{since}")
         _refuse_repeats((str(holiday.date) for holiday in self.holidays), "holidays: the date")
         return self
-
-
-class Source(_Section):
-    """One system that delivers conversations of one account. ``name`` is the ``source_system`` of the marts."""
-
-    name: Annotated[str, AfterValidator(_plain_name)]
-    account: str
-
-
-class FolderSource(Source):
-    """A system that delivers into a folder. ``outside_links``: whether links in there may lead out of it."""
-
-    path: Path
-    outside_links: bool = False
-
-
-class ExportSource(FolderSource):
-    """A folder of batches, which any system can write."""
-
-    kind: Literal["export"]
-
-
-class MetaWebhooksSource(FolderSource):
-    """A folder of archived webhook payloads of Meta's WhatsApp Cloud API: NDJSON, plain or gz."""
-
-    kind: Literal["meta_webhooks"]
-
-
-class RemoteSource(Source):
-    """A system that is asked over HTTP. ``token_env`` names the environment variable that holds its token."""
-
-    base_url: Annotated[str, AfterValidator(_base_url)]
-    token_env: Annotated[str, AfterValidator(_variable_name)]
-    requests_per_second: float = Field(default=20, gt=0)
-    concurrency: int = Field(default=4, ge=1, le=64)
-    timeout_seconds: float = Field(default=30, gt=0)
-    attempts: int = Field(default=6, ge=1)
-
-
-class ActivityTexts(_Section):
-    """What activity messages say where a conversation changes its status, or loses its agent; ``*``: any text."""
-
-    resolved: list[str] = ["Conversation was marked resolved by *", "Conversation was resolved by *"]
-    opened: list[str] = [
-        "Conversation was reopened by *",
-        "Conversation was marked open by *",
-        "Conversation was marked open automatically *",
-        "System reopened the conversation *",
-    ]
-    pending: list[str] = ["Conversation was marked as pending by *"]
-    snoozed: list[str] = ["Conversation was snoozed by *"]
-    unassigned: list[str] = ["Conversation unassigned by *"]
-
-
-class ChatwootSource(RemoteSource):
-    """A Chatwoot installation. ``account_id``: the number of the account there."""
-
-    kind: Literal["chatwoot"]
-    account_id: int = Field(ge=1)
-    reread_minutes: float = Field(default=60, ge=0)
-    """An incremental pull reads again what was active this long before the last one."""
-    complete_every_hours: float = Field(default=24, ge=0)
-    """After so long everything is read again, which finds what was deleted or changed without activity."""
-    ratings: bool = True
-    """Whether survey responses are read: only an administrator's token may."""
-    activities: ActivityTexts = ActivityTexts()
-
-
-class ActiveCampaignSource(RemoteSource):
-    """ActiveCampaign WhatsApp messaging (the former Hilos).
-
-    ``csat_flows``: ids or names of flows that ask for a rating, beside those that the system says do.
-    """
-
-    kind: Literal["activecampaign"]
-    page_size: int = Field(default=40, ge=1, le=100)
-    csat_flows: list[Annotated[str, Field(coerce_numbers_to_str=True)]] = []
-
-
-AnySource = Annotated[
-    ExportSource | ChatwootSource | ActiveCampaignSource | MetaWebhooksSource, Field(discriminator="kind")
-]
 
 
 class Privacy(_Section):
@@ -355,12 +248,7 @@ def load_settings(path: Path) -> Settings:
     base = path.resolve().parent
     if "?" in str(base / settings.home):
         raise SettingsError(f"{path}: home: '{base / settings.home}' has a '?', which no database file's path can have")
-    sources = [
-        source.model_copy(update={"path": base / source.path.expanduser()})
-        if isinstance(source, ExportSource | MetaWebhooksSource)
-        else source
-        for source in settings.sources
-    ]
+    sources = [source.below(base) for source in settings.sources]
     return settings.model_copy(update={"home": base / settings.home.expanduser(), "sources": sources})
 
 

@@ -39,6 +39,13 @@ def sql_rows(columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> str:
     return f"select {values} from (select unnest({listed}) as record)"
 
 
+def sql_pattern(text: str) -> str:
+    """A text in which ``*`` stands for any other, as ``like`` compares it with a text in small letters."""
+    for special in "\\%_":
+        text = text.replace(special, f"\\{special}")
+    return text.replace("*", "%").lower()
+
+
 def sql_name(name: str) -> str:
     """A name as a SQL identifier, whatever it holds."""
     return '"' + name.replace('"', '""') + '"'

@@ -24,8 +24,8 @@ import jinja2
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
 from ingestion.ingest import SourceReport, accepted_batches, take_in
-from ingestion.live_formats import EXPORT, LIVE_KINDS, entities_of
 from ingestion.settings import load_settings
+from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of
 from orchestration.dbt.process import PROJECT, project_fingerprint
 from tests.comparison import Marts, read_marts
 from tests.drops import write_config

@@ -27,7 +27,6 @@ import duckdb
 
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import DUCKDB_TYPES, Entity, Kind
-from ingestion.live_formats import EXPORT, entities_of
 from ingestion.parsing import readers
 from ingestion.parsing.line_numbers import places
 from ingestion.parsing.native_reader import native_ndjson
@@ -35,6 +34,7 @@ from ingestion.parsing.readable import looking_through, readable_by_duckdb
 from ingestion.parsing.readers import Reader, UnreadableFileError
 from ingestion.parsing.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, NOT_UTF8, Limits
 from ingestion.parsing.typed_values import by_file, typing_of
+from ingestion.source_kinds import EXPORT, entities_of
 from ingestion.sql import sql_file as sql_file
 from ingestion.sql import sql_files, sql_name
 from ingestion.sql import sql_text as sql_text

@@ -28,12 +28,12 @@ import duckdb
 from ingestion import strict_json
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import DUCKDB_TYPES, Column, Entity, Kind
-from ingestion.live_formats import EXPORT, entities_of
 from ingestion.parsing import archives, csv_records, meta_payloads, parser, readable, readers, rules
 from ingestion.parsing.native_reader import native_ndjson
 from ingestion.parsing.readers import Reader
 from ingestion.parsing.rules import Value
 from ingestion.parsing.typed_values import typing_of
+from ingestion.source_kinds import EXPORT, entities_of
 from ingestion.storage import compression
 
 DECIDING_CODE: dict[str, tuple[Callable[..., object] | ModuleType, ...]] = {

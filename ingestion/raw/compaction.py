@@ -25,11 +25,11 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.live_formats import entities_of
 from ingestion.parsing import parser
 from ingestion.parsing.row_rules import rules_of
 from ingestion.raw import segments as raw
 from ingestion.settings import Settings
+from ingestion.source_kinds import entities_of
 from ingestion.sql import sql_files, sql_text
 from ingestion.storage.landing import replacing_folder
 from ingestion.storage.ledger import LEDGER, Ledger, Part, SegmentEntry

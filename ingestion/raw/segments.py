@@ -29,11 +29,11 @@ import duckdb
 
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import Entity
-from ingestion.live_formats import EXPORT, entities_of
 from ingestion.parsing import archives, parser
 from ingestion.parsing.native_reader import vanished
 from ingestion.parsing.readers import UnreadableFileError
 from ingestion.parsing.row_rules import rules_of
+from ingestion.source_kinds import EXPORT, entities_of
 from ingestion.sql import sql_files, sql_rows, sql_text
 from ingestion.storage.landing import MANIFEST, BatchError, Landed, replacing_folder, sync_file
 from ingestion.storage.ledger import Part, SegmentEntry

@@ -11,12 +11,14 @@ so that fewer rows are known in the end than the list says there are: then it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
 from ingestion.http.client import Client, Denied, NotThere, RemoteError
-from ingestion.settings import ActiveCampaignSource
+from ingestion.source_settings import ActiveCampaignSource
+from ingestion.source_state import Outcome, SourceState
+from ingestion.sources import Finding, checks, live
 from ingestion.sources.pull import SLIPPED, Progress, Pull, shown_short
 
 LISTS = {
@@ -38,12 +40,26 @@ NOT_NEEDED: dict[str, tuple[type[RemoteError], ...]] = {
 }
 """The answers after which a reading does without a list."""
 _MOST_SWEEPS = 4
+_HEADER = live.TokenHeader("Authorization", "Token ")
 
 
-def read(
-    source: ActiveCampaignSource, client: Client, pull: Pull, cursor: Mapping[str, Any], progress: Progress
-) -> dict[str, Any]:
-    """Take a snapshot. ``cursor`` is of no use to it, and what is returned is empty: each is complete in itself."""
+def read(source: ActiveCampaignSource, state: SourceState) -> Iterator[Iterable[Outcome]]:
+    """A snapshot. It is of one moment, so an interrupted one begins from the start, and none needs a cursor."""
+
+    def fill(pull: Pull, _: Mapping[str, Any]) -> Mapping[str, Any]:
+        with live.client_of(source, _HEADER, pull.begin) as client:
+            _take_snapshot(source, client, pull, state.progress)
+        return {}
+
+    return live.batches(source, state, source.kind, fill)
+
+
+def check(source: ActiveCampaignSource) -> Iterator[Finding]:
+    """Ask for the first page of each list."""
+    return checks.check(source, _HEADER, _ask_for_a_page_of_each)
+
+
+def _take_snapshot(source: ActiveCampaignSource, client: Client, pull: Pull, progress: Progress) -> None:
     is_whole: dict[str, bool] = {}
     for entity, path in LISTS.items():
         try:
@@ -57,7 +73,6 @@ def read(
         "pulls",
         [{"pull_id": pull.started_at.isoformat(), "is_complete": is_complete, "has_contacts": "contacts" in is_whole}],
     )
-    return {}
 
 
 def _read_list(
@@ -126,3 +141,20 @@ def _count(answer: Any) -> int | None:
     if isinstance(count, str) and count.isdecimal():
         count = int(count)
     return count if isinstance(count, int) and not isinstance(count, bool) else None
+
+
+def _ask_for_a_page_of_each(source: ActiveCampaignSource, client: Client) -> Iterator[Finding]:
+    def ask(entity: str) -> checks.Records:
+        first = {"page": 1, "page_size": source.page_size}
+        rows = records_of(client.get(LISTS[entity], first))
+        return [row for row in rows if isinstance(row, dict)]
+
+    yield from checks.access(source, source.kind, ask("conversations"))
+    for entity, without in WITHOUT.items():
+        yield from checks.asked(
+            entity,
+            lambda entity=entity: ask(entity),  # type: ignore[misc]
+            source.kind,
+            without=NOT_NEEDED[entity],
+            remedy=f"without them {without}",
+        )

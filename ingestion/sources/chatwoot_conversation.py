@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from ingestion.http.client import Client, Denied, GivenUp, NotThere, RemoteError
-from ingestion.settings import ActivityTexts
+from ingestion.source_settings import ActivityTexts
 from ingestion.sources.chatwoot_answers import Record, found_in, is_whole, rows_of
 
 NEWEST = 20

@@ -6,14 +6,24 @@ Not here: what the files hold (``export_format``, ``parser``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
-from ingestion.settings import ExportSource
 from ingestion.shown import visible
-from ingestion.sources import SourceError
-from ingestion.storage.landing import BatchError, Landed, batch_folders, land_together, open_landed, refusal
+from ingestion.source_settings import ExportSource
+from ingestion.source_state import Outcome, SourceState
+from ingestion.sources import Finding, SourceError
+from ingestion.storage.delivered import Delivered
+from ingestion.storage.landing import (
+    BatchError,
+    Landed,
+    batch_folders,
+    land_together,
+    open_landed,
+    read_manifest,
+    refusal,
+)
 
 _BATCHES_TOGETHER = 256
 _BYTES_TOGETHER = 256 * 1024 * 1024
@@ -23,7 +33,12 @@ class SourceMissingError(SourceError):
     """The folder of a source is not there."""
 
 
-def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Iterator[tuple[str, Landed | BatchError]]:
+def read(source: ExportSource, state: SourceState) -> Iterator[Iterable[Outcome]]:
+    """All batches of the folder that are not settled."""
+    yield land_batches(source, state.folder.parent, state.settled())
+
+
+def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Iterator[Outcome]:
     """Land what is not accepted yet, by batch name: each batch as landed, or why it could not be.
 
     The name of a batch is that of its folder, as :func:`~ingestion.shown.visible` shows it.
@@ -68,3 +83,21 @@ def _open(source: ExportSource, folder: Path) -> Landed | BatchError:
         return open_landed(source.name, folder)
     except Exception as error:
         return refusal(folder.name, error)
+
+
+def check(source: ExportSource) -> Iterator[Finding]:
+    """Look at the folder, and at the manifest of its latest batch."""
+    if not source.path.is_dir():
+        yield Finding("folder", False, f"{source.path} is not there; create the folder or correct the path")
+        return
+    batches = batch_folders(source.path)
+    yield Finding("folder", True, f"{source.path}: {len(batches):,} complete batches")
+    if batches:
+        try:
+            delivered = Delivered(batches[-1], source.path, outside_links=source.outside_links)
+            manifest, _ = read_manifest(batches[-1], delivered)
+        except BatchError as error:
+            yield Finding("manifest", False, str(error))
+        else:
+            words = f"{visible(batches[-1].name)}: extracted {manifest.extracted_at}, {len(manifest.files)} files"
+            yield Finding("manifest", True, words)

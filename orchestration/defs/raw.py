@@ -13,9 +13,9 @@ import dagster as dg
 from ingestion.builds.build_file import create_build
 from ingestion.export_format import ENTITIES
 from ingestion.ingest import SourceReport, accepted_batches, take_in
-from ingestion.live_formats import EXPORT, LIVE_KINDS, entities_of
 from ingestion.settings import Settings
 from ingestion.shown import visible
+from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of
 from ingestion.storage.landing import BatchError
 from orchestration.dbt import process as dbt_process
 from orchestration.dbt.plan import base_build, make_plan

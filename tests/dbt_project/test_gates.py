@@ -27,8 +27,8 @@ from demo_data import write_demo
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
 from ingestion.ingest import accepted_batches, take_in
-from ingestion.live_formats import KINDS, LIVE_KINDS
 from ingestion.settings import Settings, load_settings
+from ingestion.source_kinds import KINDS, LIVE_KINDS
 from orchestration.dbt.process import left_out
 from tests.comparison import KEYS, differences, read_marts
 from tests.dbt_project.corruptions import CORRUPTIONS, LOSSES

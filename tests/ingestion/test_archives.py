@@ -14,11 +14,11 @@ import duckdb
 import pytest
 
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.live_formats import entities_of
 from ingestion.parsing import archives, parser
 from ingestion.raw import segments
 from ingestion.raw.segments import RawBatch, Segment
 from ingestion.settings import load_settings
+from ingestion.source_kinds import entities_of
 from ingestion.storage.compression import CUT
 from ingestion.storage.landing import BatchError, open_landed
 from ingestion.storage.ledger import LEDGER, Ledger

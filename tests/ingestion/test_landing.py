@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.settings import ExportSource
+from ingestion.source_settings import ExportSource
 from ingestion.sources.export import SourceMissingError, land_batches
 from ingestion.storage import delivered, landing
 from ingestion.storage.delivered import Delivered

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from ingestion import export_format, live_formats
+from ingestion import export_format, source_kinds
 from ingestion.export_format import Entity, Kind
-from ingestion.live_formats import EXPORT, KINDS
 from ingestion.parsing import parser, readers, row_rules, rules
 from ingestion.parsing.row_rules import in_essence, rules_of
 from ingestion.raw.compaction import compact
 from ingestion.settings import load_settings
+from ingestion.source_kinds import EXPORT, KINDS
 from ingestion.storage import compression
 from ingestion.storage.ledger import Counts, Entry, Ledger
 from orchestration.dbt.plan import make_plan
@@ -86,7 +86,7 @@ def test_each_trait_of_a_value_of_a_live_system_and_only_of_this_one(
     monkeypatch: pytest.MonkeyPatch, kind: str, entity: str, column: str, values: dict[str, Any]
 ) -> None:
     before = names()
-    of_kind = live_formats.entities_of(kind)
+    of_kind = source_kinds.entities_of(kind)
     monkeypatch.setitem(of_kind, entity, changed(of_kind[entity], column, **values))  # type: ignore[arg-type]
     after = names()
     assert [name for name in KINDS if before[name] != after[name]] == [kind]
@@ -168,7 +168,7 @@ def test_layout_comments_docstrings_and_the_place_of_code() -> None:
 
 
 def test_the_process_and_where_it_is_started(tmp_path: Path) -> None:
-    asked = "from ingestion.live_formats import KINDS; from ingestion.parsing.row_rules import rules_of; import json;"
+    asked = "from ingestion.source_kinds import KINDS; from ingestion.parsing.row_rules import rules_of; import json;"
     asked += "print(json.dumps({kind: rules_of(kind, (1, 5)) for kind in KINDS}))"
     done = subprocess.run(
         [sys.executable, "-c", asked], cwd=tmp_path, env={"PYTHONHASHSEED": "7"}, stdout=-1, check=True
