@@ -81,7 +81,7 @@ def test_without_a_schedule_there_is_none(config: Path) -> None:
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        (["release"], "nothing is built that could be published: run the whole job"),
+        (["release"], "there is no build to publish: run the whole job"),
         (["audit"], "built nothing: run the whole job"),
         (["marts/overview"], "ingested nothing: run the whole job"),
     ],
@@ -109,7 +109,7 @@ def test_a_part_of_the_models_is_no_build(tmp_path: Path) -> None:
     failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     (error,) = failures
     assert error is not None
-    assert "a build is made as a whole: run the whole job" in error.to_string()
+    assert "a build cannot be made in parts: run the whole job" in error.to_string()
     assert not Home(settings.home).current.exists()
 
 
