@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ingestion.export_format import Column, Entity, Kind
+from ingestion.export_format import Column, ColumnType, Entity
 
 
 def _entity(name: str, *columns: Column) -> Entity:
@@ -22,7 +22,7 @@ def _by_name(*entities: Entity) -> Mapping[str, Entity]:
 
 
 def _id(name: str, path: str = "", *, required: bool = False) -> Column:
-    return Column(name, Kind.ID, required=required, path=path)
+    return Column(name, ColumnType.ID, required=required, path=path)
 
 
 def _text(name: str, path: str = "", *, required: bool = False) -> Column:
@@ -30,15 +30,15 @@ def _text(name: str, path: str = "", *, required: bool = False) -> Column:
 
 
 def _flag(name: str, path: str = "") -> Column:
-    return Column(name, Kind.BOOLEAN, path=path)
+    return Column(name, ColumnType.BOOLEAN, path=path)
 
 
 def _list(name: str, path: str = "") -> Column:
-    return Column(name, Kind.LIST, path=path)
+    return Column(name, ColumnType.LIST, path=path)
 
 
 def _moment(name: str, path: str = "", *, required: bool = False, happened: bool = False) -> Column:
-    return Column(name, Kind.MOMENT, required=required, happened=happened, may_be_zero=not required, path=path)
+    return Column(name, ColumnType.MOMENT, required=required, happened=happened, may_be_zero=not required, path=path)
 
 
 CHATWOOT = _by_name(
@@ -80,7 +80,7 @@ CHATWOOT = _by_name(
         _flag("is_reaction", "content_attributes.is_reaction"),
         _id("automation_rule_id", "content_attributes.automation_rule_id"),
         _id("campaign_id", "additional_attributes.campaign_id"),
-        # what an activity says tells of closings; the texts of people are not kept
+        # an activity says when a conversation was closed; what people write is not kept
         _text("activity_status", "content_attributes.activity.status"),
         Column("activity", path="content", only=("message_type", ("2", "activity"))),
     ),
@@ -100,7 +100,7 @@ CHATWOOT = _by_name(
         _id("response_id", "id", required=True),
         _id("conversation_id", required=True),
         _id("message_id"),
-        Column("rating", Kind.RATING),
+        Column("rating", ColumnType.RATING),
         _text("feedback_message"),
         _moment("created_at", happened=True),
     ),

@@ -1,7 +1,7 @@
 """The TOML configuration, and the only reader of the environment.
 
-Here: the shape of ``causerie.toml``, its validation and its error messages. Not here: anything that is
-done with the settings (calendars are computed in dbt, batches are read in ``sources``).
+Here: the shape of ``causerie.toml``, its validation and its error messages. Not here: the sections of sources
+(``source_settings``), and what is done with the settings.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def secret(variable: str) -> str:
     """The value of an environment variable that the configuration names.
 
     Raises:
-        SettingsError: it is not set or empty, or holds what no token does; the message does not show it.
+        SettingsError: it is not set, empty, or not a token; the message does not show it.
     """
     value = os.environ.get(variable, "")
     if not value:
@@ -62,7 +62,7 @@ def secret(variable: str) -> str:
     if not (value.isascii() and value.isprintable()) or set(value) & set(" '\""):
         raise SettingsError(
             f"the environment variable {variable} holds more than a token: blanks, line ends, quotes or other"
-            " characters that no token has; set it to the token alone"
+            " characters that a token never has; set it to the token alone"
         )
     return value
 
@@ -78,13 +78,15 @@ def _span(value: object) -> object:
     """'09:00-12:00' as seconds of the local day; a span may end at 24:00."""
     match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f"'{value}' is no span; write it as '09:00-12:00'")
+        raise ValueError(f"'{value}' is not a span; write it as '09:00-12:00'")
     start_hour, start_minute, end_hour, end_minute = map(int, match.groups())
     start, end = start_hour * 3600 + start_minute * 60, end_hour * 3600 + end_minute * 60
     if start_minute > 59 or end_minute > 59 or start >= DAY_SECONDS or end > DAY_SECONDS:
-        raise ValueError(f"'{value}' is no time of day; hours go from 00:00 to 24:00")
+        raise ValueError(f"'{value}' has an invalid time of day; hours go from 00:00 to 24:00")
     if end <= start:
-        raise ValueError(f"the span '{value}' ends before it starts; a span past midnight is two, up to 24:00 and on")
+        raise ValueError(
+            f"the span '{value}' ends before it starts; write a span past midnight as two, the first up to 24:00"
+        )
     return start, end
 
 
@@ -164,13 +166,13 @@ class Account(_Section):
 
 
 class Privacy(_Section):
-    """What of a contact the published tables show."""
+    """What the published tables show of a contact."""
 
     contact_phone: Literal["masked", "plain"] = "masked"
 
 
 class Releases(_Section):
-    """How long releases are kept: the newest ``keep``, and those younger than ``keep_days``; the current one always."""
+    """How long releases are kept: the newest ``keep``, and those younger than ``keep_days``; always the current one."""
 
     keep: int = Field(default=10, ge=1)
     keep_days: float = Field(default=2, ge=0)
@@ -205,13 +207,14 @@ class Settings(_Section):
         for index, source in enumerate(self.sources):
             if source.account not in known:
                 raise ValueError(
-                    f"sources[{index}].account: no account '{source.account}'; there are {', '.join(sorted(known))}"
+                    f"sources[{index}].account: there is no account '{source.account}'; the accounts are"
+                    f" {', '.join(sorted(known))}"
                 )
         return self
 
     @property
     def bounds(self) -> Bounds:
-        """How much of a delivery is believed."""
+        """The limits of what is believed of a delivery."""
         return self.resources.bounds(self.quality.earliest)
 
     def account_of(self, source: Source) -> Account:
@@ -222,32 +225,35 @@ class Settings(_Section):
 def _refuse_repeats(values: Any, what: str) -> None:
     for value, count in Counter(values).items():
         if count > 1:
-            raise ValueError(f"{what} '{value}' stands {count} times; keep one")
+            raise ValueError(f"{what} '{value}' occurs {count} times; keep one")
 
 
 def load_settings(path: Path) -> Settings:
     """Read and validate a configuration file.
 
     Raises:
-        SettingsError: no such file, no TOML, an unknown key or a wrong value; one line for each mistake.
+        SettingsError: a missing file, invalid TOML, an unknown key or a wrong value; one line for each mistake.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(
-            f"{path}: no such configuration file; name one with --config, or make one with 'causerie demo --out DIR'"
+            f"{path}: there is no such configuration file; name one with --config, or create one with"
+            " 'causerie demo --out DIR'"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: no valid TOML: {error}") from None
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
     try:
         settings = Settings.model_validate(content)
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(path, mistake) for mistake in error.errors())) from None
     base = path.resolve().parent
     if "?" in str(base / settings.home):
-        raise SettingsError(f"{path}: home: '{base / settings.home}' has a '?', which no database file's path can have")
+        raise SettingsError(
+            f"{path}: home: '{base / settings.home}' contains a '?', which the path of a database file must not"
+        )
     sources = [source.below(base) for source in settings.sources]
     return settings.model_copy(update={"home": base / settings.home.expanduser(), "sources": sources})
 
@@ -256,7 +262,7 @@ def _explain(path: Path, mistake: Any) -> str:
     """One validation error as 'file: key: what is wrong and what to do'."""
     key = ""
     location = mistake["loc"]
-    if location[:1] == ("sources",):  # the kind of a source is no level of the file
+    if location[:1] == ("sources",):  # the kind of a source is not a level of the file
         location = (*location[:2], *location[3:])
     for part in location:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
@@ -267,9 +273,9 @@ def _explain(path: Path, mistake: Any) -> str:
         message = f"unknown kind '{mistake['ctx']['tag']}'; kinds are {mistake['ctx']['expected_tags']}"
     elif mistake["type"] == "union_tag_not_found":
         key += ".kind"
-        message = "is required and not there"
+        message = "this key is required"
     elif mistake["type"] == "missing":
-        message = "is required and not there"
+        message = "this key is required"
     else:
         message = mistake["msg"].removeprefix("Value error, ")
     return f"{path}: {key}: {message}" if key else f"{path}: {message}"

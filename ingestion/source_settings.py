@@ -19,27 +19,31 @@ from ingestion.sql import sql_pattern
 
 def _plain_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        raise ValueError(f"'{name}' names a folder too: use letters, digits, '_' and '-'")
+        raise ValueError(f"'{name}' is also the name of a folder: use letters, digits, '_' and '-'")
     return name
 
 
 def _base_url(url: str) -> str:
-    """Where a system answers: https, or http on this machine; without user, query or a slash at its end."""
+    """The address of a system: https, or http on this machine; without user, query and final slash."""
     if not url.isprintable() or set(url) & set(" '\""):
-        raise ValueError(f"{url!r} has blanks, quotes or other characters that no address has; write it without")
+        raise ValueError(f"{url!r} has blanks, quotes or other characters that an address never has; remove them")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"'{url}' is no address; write it as 'https://chat.example.org'")
+        raise ValueError(f"'{url}' is not an address; write it as 'https://chat.example.org'")
     if set(url) & set("@?#"):
-        raise ValueError("an address without a user, a password or a query; the token stands in the environment")
+        raise ValueError(
+            "write the address without a user, a password or a query; the token belongs in the environment"
+        )
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise ValueError(f"'{url}' would send the token in the open; use https")
+        raise ValueError(f"'{url}' would send the token unencrypted; use https")
     return url.rstrip("/")
 
 
 def _variable_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise ValueError("names the environment variable that holds the token, not the token: letters, digits and '_'")
+        raise ValueError(
+            "give the name of the environment variable that holds the token, not the token: letters, digits and '_'"
+        )
     return name
 
 
@@ -99,7 +103,7 @@ class MetaWebhooksSource(FolderSource):
 
 
 class RemoteSource(Source):
-    """A system that is asked over HTTP. ``token_env`` names the environment variable that holds its token."""
+    """A system that is read over HTTP. ``token_env`` names the environment variable that holds its token."""
 
     base_url: Annotated[str, AfterValidator(_base_url)]
     token_env: Annotated[str, AfterValidator(_variable_name)]
@@ -130,9 +134,9 @@ class ChatwootSource(RemoteSource):
     kind: Literal["chatwoot"]
     account_id: int = Field(ge=1)
     reread_minutes: float = Field(default=60, ge=0)
-    """An incremental pull reads again what was active this long before the last one."""
+    """An incremental reading also reads what was active this long before the last one."""
     complete_every_hours: float = Field(default=24, ge=0)
-    """After so long everything is read again, which finds what was deleted or changed without activity."""
+    """After so long, everything is read again. This finds what was deleted or changed without activity."""
     ratings: bool = True
     """Whether survey responses are read: only an administrator's token may."""
     activities: ActivityTexts = ActivityTexts()

@@ -18,7 +18,7 @@ def sql_text(value: str | Path) -> str:
 
 
 def sql_file(path: Path) -> str:
-    """A file to be read, as a SQL string literal: what is a pattern to DuckDB in its name is none here."""
+    """A file to be read, as a SQL string literal: characters in its name that are a pattern to DuckDB are escaped."""
     return sql_text(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 

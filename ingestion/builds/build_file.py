@@ -66,7 +66,7 @@ def create_build(
 
 def _records(entity: Entity, segments: Sequence[Segment]) -> str:
     """SQL of the records in parsed files. ``_line`` grows with the line within one file of one batch, and may skip."""
-    columns = [(column.name, DUCKDB_TYPES[column.kind]) for column in entity.columns]
+    columns = [(column.name, DUCKDB_TYPES[column.type]) for column in entity.columns]
     columns += [("source_system", "varchar"), ("_batch", "varchar"), ("_file", "varchar"), ("_reasons", "varchar")]
     rows = records(segments, entity)
     if rows is not None:
@@ -76,7 +76,7 @@ def _records(entity: Entity, segments: Sequence[Segment]) -> str:
 
 
 def _nothing(columns: int) -> list[Any]:
-    """One row of NULLs: something is in force that opens nothing."""
+    """One row of NULLs: a schedule or holiday without any hours."""
     return [(None,) * columns]
 
 

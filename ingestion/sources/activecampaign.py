@@ -4,9 +4,9 @@ Data flow: pages of the API -> a :class:`~.pull.Pull`. There is no date filter: 
 all lists. Not here: HTTP (``client``), how a reading becomes a batch (``pull``, ``live``), and the history that follows
 from the differences of snapshots (dbt).
 
-A list may move while it is read. What is new pushes others down, so that rows come twice; a row slips past a page
-border when rows before it go, so that the list gets shorter between two pages, or goes itself to a page that was read,
-so that fewer rows are known in the end than the list says there are: then it is read again.
+A list may move while it is read. New rows push others down, so that rows come twice. Rows can also be missed: when rows
+before them are removed, and the list gets shorter between two pages; or when they move to a page that was read already,
+and fewer rows are known at the end than the list says. In both cases the list is read again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ingestion.sources.pull import SLIPPED, Progress, Pull, shown_short
 LISTS = {
     "members": "account-member",
     "contacts": "contact",
-    "conversations": "inbox/conversation",  # behind them: whoever stands in one is then known, but for the newest
+    "conversations": "inbox/conversation",  # last, so that their contacts and members are known, but for the newest
     "executions": "flow-execution-contact",
 }
 WITHOUT = {
@@ -32,13 +32,13 @@ WITHOUT = {
     "contacts": "contacts have no names but those known before, and an archive's messages find no new ones by phone",
     "executions": "no survey counts as sent",
 }
-"""What is missing where the interface has no such list; without conversations there is nothing."""
+"""The consequence where the interface has no such list; conversations are always needed."""
 NOT_NEEDED: dict[str, tuple[type[RemoteError], ...]] = {
-    "members": (NotThere,),  # who is denied names can be given the right to them
+    "members": (NotThere,),  # a token that is denied them can be given the right
     "contacts": (NotThere,),
     "executions": (NotThere, Denied),
 }
-"""The answers after which a reading does without a list."""
+"""The errors after which a reading can do without a list."""
 _MOST_SWEEPS = 4
 _HEADER = live.TokenHeader("Authorization", "Token ")
 
@@ -65,7 +65,7 @@ def _take_snapshot(source: ActiveCampaignSource, client: Client, pull: Pull, pro
         try:
             is_whole[entity] = _read_list(source, client, pull, progress, entity, path)
         except NOT_NEEDED.get(entity, ()) as error:
-            pull.warnings.append(f"{entity} are not there: {WITHOUT[entity]}: {error}")
+            pull.warnings.append(f"there are no {entity}: {WITHOUT[entity]}: {error}")
     is_complete = is_whole["conversations"] and is_whole.get("contacts", True)
     if not is_complete:
         pull.warnings.append(SLIPPED)
@@ -83,11 +83,11 @@ def _read_list(
     for _ in range(_MOST_SWEEPS):
         known = pull.seen(entity)
         is_whole, count = _sweep(source, client, pull, progress, entity, path)
-        # a row that went to the front from where it was not read yet: others came twice, and it not at all
+        # a row that moved to the front before it was read is missing, although no row was removed
         if is_whole and pull.seen(entity) >= count:
             return True
         if is_whole and pull.seen(entity) == known:
-            break  # it was read again, and there was nothing more
+            break  # reading again brought nothing more
     if (shown := pull.seen(entity)) < count:
         pull.warnings.append(shown_short(entity, count, shown))
     return False
@@ -96,7 +96,7 @@ def _read_list(
 def _sweep(
     source: ActiveCampaignSource, client: Client, pull: Pull, progress: Progress, entity: str, path: str
 ) -> tuple[bool, int]:
-    """Read all pages once; whether no row can have slipped past a page border, and how many rows it says there are."""
+    """Read all pages once; whether no row can have been missed, and how many rows the list says it has."""
     answer: Any = client.get(path, {"page": 1, "page_size": source.page_size})
     count_before: int | None = None
     is_whole = True
@@ -119,24 +119,25 @@ def _sweep(
         following = urljoin(f"{source.base_url}/{path}", following)
         try:
             answer = client.get(following)
-        except NotThere:  # the list has become shorter than that
+        except NotThere:  # the list has become shorter
             return False, count_before or 0
 
 
 def records_of(answer: Any) -> list[Any]:
-    """The records of an answer: an array, or the array in its ``results``. One that is no object is quarantined later.
+    """The records of an answer: an array, or the array in its ``results``. Values in it that are not objects will be
+    quarantined.
 
     Raises:
         ValueError: the answer has another shape, or none of its records is an object.
     """
     rows = answer.get("results") if isinstance(answer, dict) else answer
     if not isinstance(rows, list) or (rows and not any(isinstance(row, dict) for row in rows)):
-        raise ValueError("an answer that is no list of records")
+        raise ValueError("an answer that is not a list of records")
     return rows
 
 
 def _count(answer: Any) -> int | None:
-    """How many rows the list says that there are."""
+    """How many rows the list says it has."""
     count = answer.get("count") if isinstance(answer, dict) else None
     if isinstance(count, str) and count.isdecimal():
         count = int(count)

@@ -1,4 +1,4 @@
-"""The ``chatwoot`` source: conversations, their messages and all that belongs to them, over the API of an installation.
+"""The ``chatwoot`` source: conversations and their child records, over the API of an installation.
 
 Here: how an installation is asked, and what it offers. Not here: a reading (``chatwoot_reading``), and what the records
 mean (dbt's staging models).
@@ -33,7 +33,7 @@ def read(source: ChatwootSource, state: SourceState) -> Iterator[Iterable[Outcom
 
 
 def check(source: ChatwootSource) -> Iterator[Finding]:
-    """Ask for one page of each list, and for what belongs to the first conversation and contact."""
+    """Ask for one page of each list, and for the child records of the first conversation and contact."""
     return checks.check(source, _HEADER, _ask_for_a_page_of_each)
 
 

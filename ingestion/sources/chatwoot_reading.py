@@ -5,13 +5,13 @@ what was active since the last reading, and a margin before it. Not here: messag
 (``chatwoot_conversation``), HTTP (``client``), how a reading becomes a batch (``pull``, ``live``), and what the records
 mean (dbt's staging models).
 
-The list of conversations is ordered by activity and moves while it is read. A row that jumps to the front from where
-it was not read yet pushes others down, so that the next page begins with rows that were just read: then the front is
-read again. A row slips past a page border only when rows before it go, so that the list gets shorter between two
-pages: then the list is read again as far as it was. Rows that come again unchanged cost nothing more.
+The list of conversations is ordered by activity and moves while it is read. A row that jumps to the front before it was
+read pushes others down, so that the next page begins with rows that were just read: then the front is read again. Rows
+can be missed only when rows before them are removed, and the list gets shorter between two pages: then the list is read
+again. Rows that come again unchanged cost nothing more.
 
-A conversation whose messages cannot be read costs itself alone: nothing of it is written but that it could not be read
-(``unread``), and each later reading asks for it by its id until it can. So it is with the labels of one contact.
+A conversation whose messages cannot be read does not stop the others. It is only written that it could not be read
+(``unread``), and each later reading asks for it by its id until it can be read. The same holds for labels of a contact.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from ingestion.sources.pull import SLIPPED, Progress, Pull, shown_short
 _PAGES_REMEMBERED = 20
 _MOST_SWEEPS = 4
 _MOST_ALIKE = 5
-"""So many pages of the same rows in a row tell that a system does not heed the number of a page."""
+"""After so many equal pages in a row, the system is known to ignore the page number."""
 MOST_UNREAD = 10
-"""So many records may fail, or one in a hundred of those asked for; beyond that it is the system that fails."""
+"""So many records may fail, or one in a hundred of those asked for; beyond that the system is at fault."""
 _MOST_NAMED = 10
 _UNREAD = "unread"
 """The mark of what could not be read."""
@@ -73,7 +73,7 @@ class Reading:
         self._unread: dict[str, str] = pull.facts.setdefault("unread", {})
         self._eventless: dict[str, str] = pull.facts.setdefault("eventless", {})
         self._unlabelled: dict[str, str] = pull.facts.setdefault("unlabelled", {})
-        self._again |= self._unread.keys()  # of this reading, when it is taken up
+        self._again |= self._unread.keys()  # of this reading, when it is continued
         self._totals: dict[str, int | None] = {}
 
     def _complete_is_due(self) -> bool:
@@ -81,17 +81,17 @@ class Reading:
         if since is None or complete_at is None:
             return True
         age = self._pull.started_at - datetime.fromisoformat(complete_at)
-        # also when the clock ran back: for who knows how long it would not be due
+        # also when the clock was set back: else it would not be due for an unknown time
         return not timedelta(0) <= age < timedelta(hours=self._source.complete_every_hours)
 
     def run(self) -> Cursor:
         """Read what is new, or everything when that is due; the cursor for the next reading.
 
         Raises:
-            RemoteError: a list cannot be read, or too many of the records that belong to its rows.
+            RemoteError: a list cannot be read, or too many of their child records.
             ValueError: a list has another shape.
         """
-        self._progress(f"{self._source.name}: {'everything' if self._is_complete else 'what is new'} is read")
+        self._progress(f"{self._source.name}: reading {'everything' if self._is_complete else 'what is new'}")
         if not self._pull.facts.get("has_lists"):
             self._lists()
             self._pull.facts["has_lists"] = True
@@ -108,11 +108,11 @@ class Reading:
         self._judge("the messages of conversation", "conversations", self._unread, "unread")
         self._judge("the labels of contact", "labels", self._unlabelled, "unlabelled")
         self._pull.write("unread", ({"conversation_id": one, "entity": "messages"} for one in self._unread))
-        told = {"pull_id": self._pull.started_at.isoformat(), "is_complete": self._is_complete and is_whole}
-        self._pull.write("pulls", [told | {"has_ratings": self._source.ratings}])
+        pull = {"pull_id": self._pull.started_at.isoformat(), "is_complete": self._is_complete and is_whole}
+        self._pull.write("pulls", [pull | {"has_ratings": self._source.ratings}])
         self._warn()
         since, complete_at = self._cursor.get("since"), self._cursor.get("complete_at")
-        if is_whole:  # else what slipped past is behind the newest: the next reading looks for it again
+        if is_whole:  # else the next reading looks again for the rows that were missed
             since = self._pull.facts.get("newest", since)
             complete_at = self._pull.started_at.isoformat() if self._is_complete else complete_at
         else:
@@ -126,13 +126,13 @@ class Reading:
         return f"/api/v1/accounts/{self._source.account_id}/{path}"
 
     def _lists(self) -> None:
-        """What is small: agents, and teams and inboxes, which no figure needs."""
+        """Read the short lists: agents, and teams and inboxes, which no figure needs."""
         self._pull.write("agents", rows_of(self._client.get(self._path("agents"))))
         for entity in ("teams", "inboxes"):
             try:
                 self._pull.write(entity, rows_of(self._client.get(self._path(entity))))
             except (Denied, NotThere) as error:
-                self._progress(f"{self._source.name}: goes on without {entity}: {error}")
+                self._progress(f"{self._source.name}: continues without {entity}: {error}")
 
     # --- conversations --------------------------------------------------------------------------------------
 
@@ -140,21 +140,21 @@ class Reading:
         """Read the list until it has been seen as a whole; whether it was."""
         for _ in range(_MOST_SWEEPS):
             known = self._pull.seen("conversations")
-            has_slipped, has_jumped = self._sweep(self._since)
-            if has_jumped and not has_slipped:
-                has_slipped, _ = self._sweep(self._pull.facts.get("newest"))
-            # rows of one instant have no order: one may come twice, and another not at all
+            has_missed, has_jumped = self._sweep(self._since)
+            if has_jumped and not has_missed:
+                has_missed, _ = self._sweep(self._pull.facts.get("newest"))
+            # rows of one instant have no order: one may come twice, and another never
             is_short = self._is_complete and self._is_short("conversations")
-            if not has_slipped and not is_short:
+            if not has_missed and not is_short:
                 return True
-            if not has_slipped and known == self._pull.seen("conversations"):
-                break  # it was read again, and there was nothing more
+            if not has_missed and known == self._pull.seen("conversations"):
+                break  # reading again brought nothing more
         if self._is_complete:
             self._warn_if_short("conversations")
         return False
 
     def _is_short(self, entity: str) -> bool:
-        """Whether fewer are known than the list says that there are."""
+        """Whether fewer are known than the list says it has."""
         return self._pull.seen(entity) < (self._totals.get(entity) or 0)
 
     def _warn_if_short(self, entity: str) -> None:
@@ -164,50 +164,50 @@ class Reading:
     def _sweep(self, until: float | None) -> tuple[bool, bool]:
         """Read pages until all rows of one were last active before ``until``.
 
-        Whether a row can have slipped past a page border, and whether rows came down that had been read.
+        Whether rows can have been missed, and whether rows came again that had been read.
         """
         before: deque[set[str]] = deque(maxlen=_PAGES_REMEMBERED)
         count_before: int | None = None
-        has_slipped = has_jumped = False
+        has_missed = has_jumped = False
         page = 1
         while True:
             answer = self._client.get(self._path("conversations"), {"status": "all", "page": page})
             rows = rows_of(answer)
             count = count_of(answer)
             if count is not None and count_before is not None and count < count_before:
-                has_slipped = True
+                has_missed = True
             self._totals["conversations"] = count_before = count if count is not None else count_before
             active = [activity for activity in map(activity_of, rows) if activity is not None]
             if page == 1 and active:
-                # a date in the future would have all later readings find nothing new
+                # with a date in the future, later readings would find nothing new
                 self._pull.facts.setdefault("newest", min(max(active), self._pull.started_at.timestamp()))
             ids = {str(row.get("id")) for row in rows}
             has_jumped = has_jumped or any(ids & seen for seen in before)
             before.append(ids)
-            _see_an_end("conversations", before)
+            _refuse_endless("conversations", before)
             self._read(rows)
-            self._tell()
+            self._report_progress()
             if not rows or (until is not None and len(active) == len(rows) and max(active) < until):
-                return has_slipped, has_jumped
+                return has_missed, has_jumped
             page += 1
 
     def _read(self, rows: Iterable[Record]) -> None:
-        """Read what hangs from the conversations of a page that are new or have changed in this reading."""
+        """Read the child records of those conversations of a page that are new or have changed in this reading."""
         fresh = [row for row in rows if self._is_due(row)]
         known = [row for row in fresh if isinstance(row.get("id"), int | str)]
         self._pull.write("conversations", [row for row in fresh if row not in known])
         contacts = []
         found = self._client.map(self._conversations_of.read, [row["id"] for row in known])
-        for row, hanging in zip(known, found, strict=True):
+        for row, children in zip(known, found, strict=True):
             number = str(row["id"])
             for failures in (self._unread, self._eventless):
                 failures.pop(number, None)
             self._again.discard(number)
-            if isinstance(hanging, Found):
-                self._write(row, hanging)
+            if isinstance(children, Found):
+                self._write(row, children)
                 contacts.append(contact_of(row))
-            elif hanging is not None:
-                self._unread[number] = str(hanging)
+            elif children is not None:
+                self._unread[number] = str(children)
             self._pull.see("conversations", number, mark_of(row) if number not in self._unread else _UNREAD)
         self._labels(contact for contact in contacts if contact is not None)
         self._pull.checkpoint()
@@ -234,12 +234,12 @@ class Reading:
         return self._since is None or activity is None or activity >= self._since
 
     def _ask_again(self) -> None:
-        """Ask for those by their ids that earlier readings could not read, where the list did not show them now."""
+        """Ask by id for the conversations that earlier readings could not read and that the list did not show now."""
         for number in sorted(self._again):
             try:
                 row = self._client.get(self._path("conversations", number))
                 if str(found_in(row, "id")) != number:
-                    raise ValueError("an answer that is no conversation")
+                    raise ValueError("an answer that is not a conversation")
             except NotThere:
                 continue
             except GivenUp:
@@ -251,7 +251,7 @@ class Reading:
                 self._read([row])
 
     def _judge(self, what: str, entity: str, failures: Mapping[str, str], before: str) -> None:
-        """Whether the records that could not be read are to blame, or the system. Known ones are no news of it.
+        """Fail when so many records could not be read that the system is at fault. Failures known before do not count.
 
         Raises:
             RemoteError: all that were asked for failed, or more than one in a hundred and more than ten.
@@ -268,14 +268,14 @@ class Reading:
         warn = self._pull.warnings.append
         if self._conversations_of.denied:
             warn(f"activity messages are read instead of reporting events: {self._conversations_of.denied}")
-        kept = "they stay as they were known, and the next reading asks for them again"
+        kept = "they keep their last known state, and the next reading asks for them again"
         for what, one, failures, instead in (
             ("conversations that could not be read", "conversation", self._unread, kept),
             (
                 "conversations whose reporting events could not be read",
                 "conversation",
                 self._eventless,
-                "their activities count, and the next reading asks for them again",
+                "their activity messages are used instead, and the next reading asks for them again",
             ),
             ("contacts whose labels could not be read", "contact", self._unlabelled, kept),
         ):
@@ -285,21 +285,21 @@ class Reading:
                 warn(f"{what}: {len(failures):,}; {instead}; {named}{more}")
         if unclear := self._pull.facts.get("unclear"):
             warn(
-                f"{unclear:,} resolved conversations do not say when they were closed: there is no reporting event, and"
-                " their activity messages are in unknown words; set 'resolved' and the other texts in"
+                f"{unclear:,} resolved conversations do not say when they were closed: they have no reporting event,"
+                " and their activity messages have unknown words; set 'resolved' and the other texts in"
                 " [sources.activities] as this installation writes them"
             )
 
     # --- contacts, ratings ----------------------------------------------------------------------------------
 
     def _contacts(self) -> bool:
-        """Read all contacts that are listed, with their labels; whether they are as many as the list says."""
+        """Read all listed contacts with their labels; whether they are as many as the list says."""
         for _ in range(_MOST_SWEEPS):
             known = self._pull.seen("contacts")
             for rows in self._pages("contacts"):
                 self._pull.write_unseen("contacts", rows)
                 self._labels(str(row["id"]) for row in rows if row.get("id") is not None)
-                self._tell()
+                self._report_progress()
                 self._pull.checkpoint()
             if not self._is_short("contacts"):
                 return True
@@ -309,7 +309,7 @@ class Reading:
         return False
 
     def _labels(self, contacts: Iterable[str]) -> None:
-        """The labels of contacts, once a reading."""
+        """Read the labels of contacts, once a reading."""
         wanted = [
             contact
             for contact in dict.fromkeys(contacts)
@@ -355,11 +355,11 @@ class Reading:
             if not rows:
                 return
             before.append({str(row.get("id")) for row in rows})
-            _see_an_end(path, before)
+            _refuse_endless(path, before)
             yield rows
             page += 1
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         total = self._totals.get("conversations")
         of_all = f" of {total:,}" if total and self._is_complete else ""
         self._progress(
@@ -368,12 +368,12 @@ class Reading:
         )
 
 
-def _see_an_end(path: str, pages: Sequence[set[str]]) -> None:
-    """Look at the latest pages of a list, by their ids.
+def _refuse_endless(path: str, pages: Sequence[set[str]]) -> None:
+    """Compare the latest pages of a list, by their ids.
 
     Raises:
         ValueError: they are all the same.
     """
     latest = list(pages)[-_MOST_ALIKE:]
     if len(latest) == _MOST_ALIKE and latest[0] and all(page == latest[0] for page in latest):
-        raise ValueError(f"the list of {path} has no end: whatever page is asked for, the same one comes")
+        raise ValueError(f"the list of {path} has no end: every page is the same")

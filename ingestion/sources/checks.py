@@ -32,7 +32,7 @@ def check(
 
 
 def access(source: RemoteSource, kind: str, rows: Records) -> Iterator[Finding]:
-    """What holds of all that is asked: address and token. ``rows``: those of the one list that is always there."""
+    """The access by address and token. ``rows``: those of the one list that always exists."""
     yield Finding("access", True, f"{source.base_url}, with the token in {source.token_env}")
     yield _found("conversations", kind, rows)
 
@@ -46,12 +46,12 @@ def asked(
     found: list[Mapping[str, Any]] | None = None,
     remedy: str = "",
 ) -> Iterator[Finding]:
-    """One question, and what its answer lacks of what is needed of an entity of this kind.
+    """The first page of a list, and the required values that its records lack.
 
-    ``without``: answers that a reading does without.
+    ``without``: errors after which a reading can do without the list.
 
     Raises:
-        GivenUp: nothing more is asked.
+        GivenUp: the client has given up.
     """
     suffix = f"; {remedy}" if remedy else ""
     try:
@@ -60,7 +60,7 @@ def asked(
         words = f"the token has no right to read them: {error}{suffix}"
         yield Finding(entity, False, words, not isinstance(error, without))
     except NotThere as error:
-        words = f"not there, maybe another version or a wrong address: {error}{suffix}"
+        words = f"it does not exist; maybe another version, or a wrong address: {error}{suffix}"
         yield Finding(entity, False, words, not isinstance(error, without))
     except GivenUp:
         raise
@@ -75,7 +75,7 @@ def asked(
 def _found(entity: str, kind: str | None, records: Records) -> Finding:
     lacking = _lacking(entity, kind, records) if kind else []
     if lacking:
-        return Finding(entity, False, f"records without {', '.join(lacking)}: another version's shape")
+        return Finding(entity, False, f"records without {', '.join(lacking)}: another version of the interface")
     return Finding(entity, True, f"{len(records):,} on the first page")
 
 

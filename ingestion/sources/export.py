@@ -30,7 +30,7 @@ _BYTES_TOGETHER = 256 * 1024 * 1024
 
 
 class SourceMissingError(SourceError):
-    """The folder of a source is not there."""
+    """The folder of a source does not exist."""
 
 
 def read(source: ExportSource, state: SourceState) -> Iterator[Iterable[Outcome]]:
@@ -39,17 +39,17 @@ def read(source: ExportSource, state: SourceState) -> Iterator[Iterable[Outcome]
 
 
 def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Iterator[Outcome]:
-    """Land what is not accepted yet, by batch name: each batch as landed, or why it could not be.
+    """Land what is not accepted yet, by batch name: each batch as landed, or the reason why it was not.
 
     The name of a batch is that of its folder, as :func:`~ingestion.shown.visible` shows it.
 
-    A batch that was landed and has left the drop since is still there. Many small ones are landed at a time.
+    A batch that was landed and has left the folder since is included. Many small batches are landed at a time.
 
     Raises:
         SourceMissingError: the drop folder does not exist.
     """
     if not source.path.is_dir():
-        raise SourceMissingError(f"{source.path}: the folder of source '{source.name}' is not there")
+        raise SourceMissingError(f"{source.path}: the folder of source '{source.name}' does not exist")
     landed_before = landing / source.name
     found = batch_folders(landed_before, accepted) if landed_before.is_dir() else []
     folders = {folder.name: folder for folder in found}
@@ -66,12 +66,12 @@ def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Ite
 
 
 def _few_or_small(names: Sequence[str], folders: Mapping[str, Path]) -> list[str]:
-    """The first names, as many as are landed with one wait for the disk."""
+    """The first names, as many as are landed with one sync to the disk."""
     size = 0
     together = []
     for name in names[:_BATCHES_TOGETHER]:
         together.append(name)
-        with suppress(OSError):  # to land it will tell why
+        with suppress(OSError):  # landing it reports why
             size += sum(path.lstat().st_size for path in folders[name].iterdir())
         if size > _BYTES_TOGETHER:
             break
@@ -88,7 +88,7 @@ def _open(source: ExportSource, folder: Path) -> Landed | BatchError:
 def check(source: ExportSource) -> Iterator[Finding]:
     """Look at the folder, and at the manifest of its latest batch."""
     if not source.path.is_dir():
-        yield Finding("folder", False, f"{source.path} is not there; create the folder or correct the path")
+        yield Finding("folder", False, f"{source.path} does not exist; create the folder or correct the path")
         return
     batches = batch_folders(source.path)
     yield Finding("folder", True, f"{source.path}: {len(batches):,} complete batches")

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingestion.http.client import Client, Manners, RemoteError
+from ingestion.http.client import Client, RemoteError, RequestPolicy
 from ingestion.settings import SettingsError, secret
 from ingestion.source_settings import RemoteSource, Source
 from ingestion.source_state import Outcome, SourceState
@@ -30,7 +30,7 @@ Fill = Callable[[Pull, Mapping[str, Any]], Mapping[str, Any]]
 
 
 class TokenHeader(NamedTuple):
-    """The header that carries a token, and what stands before the token in it."""
+    """The header that carries a token, and the text before the token in it."""
 
     name: str
     prefix: str = ""
@@ -56,7 +56,7 @@ def client_of(
     Raises:
         SettingsError: the environment has no token.
     """
-    manners = Manners(
+    policy = RequestPolicy(
         requests_per_second=source.requests_per_second,
         concurrency=source.concurrency,
         timeout_seconds=source.timeout_seconds,
@@ -64,7 +64,7 @@ def client_of(
         give_up_after=give_up_after,
     )
     headers = {header.name: f"{header.prefix}{secret(source.token_env)}"}
-    return Client(source.base_url, headers, manners, on_begin=on_begin, now=now, token_env=source.token_env)
+    return Client(source.base_url, headers, policy, on_begin=on_begin, now=now, token_env=source.token_env)
 
 
 def batches(
@@ -93,8 +93,8 @@ def batches(
         raise SourceError(f"{source.name}: {error}") from None
     except ValueError as error:
         raise SourceError(
-            f"{source.name}: its answers have not the known shape: {error}; 'causerie check-source {source.name}'"
-            " tells more"
+            f"{source.name}: its answers do not have the expected shape: {error}; run 'causerie"
+            f" check-source {source.name}' for details"
         ) from None
     yield [state.open(batch, LiveManifest)]
 

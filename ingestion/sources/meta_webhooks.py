@@ -1,8 +1,9 @@
 """The ``meta_webhooks`` source: a folder of archived webhook payloads of Meta's WhatsApp Cloud API.
 
-Data flow: ``<path>/*.ndjson[.gz]``, one delivery a line -> a :class:`~.pull.Pull` with the archives as they
-lie. Files are read when they are new or have changed since the last batch. Not here: how a reading becomes a batch
-(``pull``, ``live``), what the archives hold (``archives``, ``meta_payloads``), and whose a message is (dbt).
+Data flow: ``<path>/*.ndjson[.gz]``, one delivery a line -> a :class:`~.pull.Pull` with unchanged
+copies of the archives. Files are read when they are new or have changed since the last batch. Not here: how a reading
+becomes a batch (``pull``, ``live``), what the archives hold (``archives``, ``meta_payloads``), and whose a message is
+(dbt).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import Finding, SourceError, live
 from ingestion.sources.pull import Pull
 from ingestion.sql import first_line
-from ingestion.storage.compression import UNPACKING_ERRORS, is_packed
+from ingestion.storage.compression import DECOMPRESSION_ERRORS, is_compressed
 from ingestion.storage.delivered import Delivered, NotDeliveredError
 
 _SUFFIXES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
@@ -53,15 +54,14 @@ def _archive_files(source: MetaWebhooksSource) -> dict[str, list[int]]:
 def _read_archives(source: MetaWebhooksSource, state: SourceState, pull: Pull, cursor: Mapping[str, Any]) -> Cursor:
     """Read the archives that are new or have changed; the cursor.
 
-    Without any the batch is empty, and says how far the archive has been read.
-
-    What is still being written is left for a later run: a gzip file that is cut off, a last line without an end.
+    Without any, the batch is empty, and its cursor says how far the archives have been read. What is still being
+    written is left for a later run: a gzip file that is cut off, a last line without an end.
 
     Raises:
-        SourceError: the folder is not there, a packed archive is broken, or it unpacks to too much.
+        SourceError: the folder does not exist, or a compressed archive is damaged or too large.
     """
     if not source.path.is_dir():
-        raise SourceError(f"{source.path}: the folder of source '{source.name}' is not there")
+        raise SourceError(f"{source.path}: the folder of source '{source.name}' does not exist")
     delivered = Delivered(source.path, source.path, outside_links=source.outside_links)
     before = cursor.get("files", {})
     now = _archive_files(source)
@@ -70,7 +70,7 @@ def _read_archives(source: MetaWebhooksSource, state: SourceState, pull: Pull, c
         if before.get(name) == found:
             continue
         path = source.path / name
-        kept = pull.folder / archives.name_of(number + 1, packed=is_packed(path))
+        kept = pull.folder / archives.name_of(number + 1, is_compressed=is_compressed(path))
         try:
             delivered.copy(name, kept)
             deliveries = Counter(is_whole for _, _, is_whole in archives.lines(kept, state.bounds))
@@ -80,25 +80,25 @@ def _read_archives(source: MetaWebhooksSource, state: SourceState, pull: Pull, c
             kept.unlink()
             now[name] = before.get(name, [])
             continue
-        except UNPACKING_ERRORS as error:
+        except DECOMPRESSION_ERRORS as error:
             if machine.is_at_fault(error):
                 raise
             raise SourceError(
-                f"{source.name}: {path}: cannot be read: {first_line(error)}; mend the file, or take it out of the"
-                " folder"
+                f"{source.name}: {path}: cannot be read: {first_line(error)}; repair the file, or remove it from"
+                " the folder"
             ) from None
         number += 1
         state.progress(f"{source.name}: {name}")
         pull.keep_file(kept.name, deliveries[True])
         if deliveries[False]:
-            pull.warnings.append(f"{path}: its last line has no end and is no JSON yet; it is left for a later run")
+            pull.warnings.append(f"{path}: its last line is not complete yet; it is left for a later run")
     return {"files": now}
 
 
 def _look_into(path: Path, most: int = 1000) -> Counter[str]:
     """What the first deliveries of an archive hold: ``deliveries``, ``malformed`` ones, and records by entity."""
     found: Counter[str] = Counter()
-    with suppress(*UNPACKING_ERRORS):
+    with suppress(*DECOMPRESSION_ERRORS):
         for _, line, _ in itertools.islice(archives.lines(path, DEFAULTS), most):
             found["deliveries"] += 1
             try:
@@ -111,7 +111,7 @@ def _look_into(path: Path, most: int = 1000) -> Counter[str]:
 def check(source: MetaWebhooksSource) -> Iterator[Finding]:
     """Look at the folder, and at the first deliveries of its newest archive."""
     if not source.path.is_dir():
-        yield Finding("folder", False, f"{source.path} is not there; create the folder or correct the path")
+        yield Finding("folder", False, f"{source.path} does not exist; create the folder or correct the path")
         return
     names = _archive_files(source)
     yield Finding("folder", True, f"{source.path}: {len(names):,} archives")
@@ -124,5 +124,5 @@ def check(source: MetaWebhooksSource) -> Iterator[Finding]:
         if found[OTHERS]:
             words += f"; {found[OTHERS]:,} records of groups, of other systems or of unknown fields are set aside"
         if malformed:
-            words += f"; {malformed:,} lines are no deliveries"
+            words += f"; {malformed:,} lines are not deliveries"
         yield Finding("archive", deliveries > malformed, words)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ingestion import export_format, source_kinds
-from ingestion.export_format import Entity, Kind
+from ingestion.export_format import ColumnType, Entity
 from ingestion.parsing import parser, readers, row_rules, rules
 from ingestion.parsing.row_rules import in_essence, rules_of
 from ingestion.raw.compaction import compact
@@ -57,7 +57,7 @@ def changed(entity: Entity, which: str, /, **values: Any) -> Entity:
         ("messages", "direction", {"words": ("inbound", "outbound", "sideways")}),
         ("conversations", "contact_id", {"required": True}),
         ("ratings", "asked_at", {"happened": False}),
-        ("contacts", "phone", {"kind": Kind.ID}),
+        ("contacts", "phone", {"type": ColumnType.ID}),
         ("agents", "team", {"name": "teams"}),
     ],
     ids=str,
@@ -78,7 +78,7 @@ def test_each_trait_of_a_column_of_the_export(
         ("chatwoot", "messages", "activity", {"only": ("message_type", ("3",))}),
         ("chatwoot", "events", "name", {"required": False}),
         ("activecampaign", "conversations", "agent_id", {"path": "assignees|first"}),
-        ("meta_webhooks", "statuses", "occurred_at", {"kind": Kind.INSTANT}),
+        ("meta_webhooks", "statuses", "occurred_at", {"type": ColumnType.INSTANT}),
     ],
     ids=str,
 )
@@ -98,7 +98,7 @@ def test_each_trait_of_a_value_of_a_live_system_and_only_of_this_one(
         (rules, "FUTURE_TOLERANCE_SECONDS", 301),
         (rules, "_INSTANT", r"\d{4}.*"),
         (rules, "_SPACE", r"\s"),
-        (rules, "_WRONG_TYPE", dict.fromkeys(Kind, "wrong")),
+        (rules, "_WRONG_TYPE", dict.fromkeys(ColumnType, "wrong")),
         (readers, "_FRACTION", r"\d+"),
         (readers, "_FIRST_INSTANT", "timestamptz '1970-01-01 00:00:00+00'"),
         (readers, "_is_whole", lambda kind: kind == "BIGINT"),

@@ -155,7 +155,7 @@ def test_a_list_that_is_shorter_than_it_says_is_said(home: Home, entity: str, mo
     home.serve(world)
     report = home.run()
     (shortfall,) = (line for line in report.warnings if "as it says" in line)
-    assert f"the list of {entity} has 27 as it says, and shows 26" in shortfall
+    assert f"the list of {entity} says that it has 27, but shows only 26" in shortfall
     assert any("nothing counts as deleted by this reading" in line for line in report.warnings)
 
 
@@ -345,7 +345,7 @@ def test_activities_count_before_the_first_event_and_where_events_cannot_be_read
     hours = {number: row["duration_seconds"] / 3600 for number, row in home.details().items()}
     assert hours == {"1": 1 + 1 / 12, "2": 2 + 1 / 12, "3": 3}
     assert any(
-        f"their activities count, and the next reading asks for them again; conversation {second}: GET" in line
+        f"messages are used instead, and the next reading asks for them again; conversation {second}: GET" in line
         for line in report.warnings
     )
     home.broken = None

@@ -200,7 +200,7 @@ def test_one_that_fails_holds_no_other_back(tmp_path: Path, serving, small: Worl
         result = causerie(*run)
         assert result.returncode == 1
         assert "status 500; tried 2 times" in result.output
-        assert "what it delivered before stays in use" in result.output
+        assert "its earlier batches stay in use" in result.output
     with duckdb.connect(str(tmp_path / "var" / "releases" / "current.duckdb"), read_only=True) as release:
         rows = release.execute("select source_system, count(*) from details group by all order by all").fetchall()
         assert rows == [("cw", 2), ("export", 2)]
@@ -311,10 +311,10 @@ def test_folders_can_be_checked(tmp_path: Path) -> None:
     config = write_config(tmp_path, sources=[archive, {**archive, "name": "gone", "path": "nowhere"}])
     result = CliRunner().invoke(main, ["check-source", "wa", "--config", str(config)])
     assert result.exit_code == 0
-    assert "1 messages and 2 statuses in its first 2 deliveries; 1 lines are no deliveries" in result.output
+    assert "1 messages and 2 statuses in its first 2 deliveries; 1 lines are not deliveries" in result.output
     result = CliRunner().invoke(main, ["check-source", "gone", "--config", str(config)])
     assert result.exit_code == 1
-    assert "is not there; create the folder or correct the path" in result.output
+    assert "does not exist; create the folder or correct the path" in result.output
 
 
 def test_an_update_with_news_of_an_export_alone_keeps_what_live_sources_told(  # type: ignore[no-untyped-def]
