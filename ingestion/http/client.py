@@ -12,14 +12,12 @@ retries.
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Never, TypeVar
@@ -28,7 +26,9 @@ import httpx
 
 from ingestion.http.addresses import AddressError, Secrets, base_of, below, cut, is_loopback, redirected, shown
 from ingestion.http.patience import AsksTooMuch, retrying
+from ingestion.http.policy import Denied, GivenUp, NotThere, RemoteError, RequestPolicy
 from ingestion.http.responses import FinalError, PassingError, decoded
+from ingestion.http.scopes import PerThread, Scope
 
 for _logger in ("httpx", "httpcore"):  # they log whole addresses, and headers of answers
     logging.getLogger(_logger).setLevel(logging.WARNING)
@@ -42,88 +42,6 @@ _LONGEST_ANSWER = 10
 """An answer that takes so many times the timeout is given up, even while bytes still arrive."""
 _ENDLESS = "an answer that does not end"
 _LATER = "run again later: what was landed before is kept, and the next run continues from there"
-
-
-@dataclass(frozen=True)
-class RequestPolicy:
-    """How a system is asked.
-
-    ``requests_per_second`` is over all threads, smooth; infinity for no limit. ``concurrency``: requests at a time, of
-    whatever thread. ``timeout_seconds``: to connect, and between two pieces of an answer; a whole answer may take ten
-    times that. ``attempts``: of one request, the first included; more where it meets a limit that does not say when it
-    ends (``patience``). ``longest_wait_seconds``: between two attempts; a system that asks for a longer wait is given
-    up. ``largest_response_bytes``: after decompression. ``give_up_after``: the client sends nothing more after so many
-    failed requests in a row, over all threads.
-    """
-
-    requests_per_second: float = 20
-    concurrency: int = 4
-    timeout_seconds: float = 30
-    attempts: int = 6
-    longest_wait_seconds: float = 300
-    largest_response_bytes: int = 64 * 1024 * 1024
-    give_up_after: int = 5
-
-
-class RemoteError(Exception):
-    """A request has failed for good. The message says which, why, how often it was tried, and what to do."""
-
-
-class Denied(RemoteError):
-    """The system does not know the token, or denies it this. ``status``: 401 or 403."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class NotThere(RemoteError):
-    """There is nothing at this address (404)."""
-
-
-class GivenUp(RemoteError):
-    """The client sends nothing more: too many requests have failed, or it was stopped."""
-
-
-class _Scope:
-    """Requests that are stopped together, of a client or of one :meth:`Client.map`. ``has_failed``: begin no more."""
-
-    def __init__(self) -> None:
-        self.stopped = threading.Event()
-        self.has_failed = False
-        self._lock = threading.Lock()
-        self._reading: list[socket.socket] = []
-
-    def check(self) -> None:
-        if self.stopped.is_set():
-            raise GivenUp("stopped: the client was closed, or another request has failed")
-
-    def stop(self) -> None:
-        """End all waits, and cut the connections on which an answer is awaited."""
-        with self._lock:
-            self.stopped.set()
-            for connection in self._reading:
-                with suppress(OSError):  # not the method of a TLS socket, which would drop its state while it is read
-                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
-
-    @contextmanager
-    def reading(self, connection: socket.socket) -> Iterator[None]:
-        with self._lock:
-            self.check()
-            self._reading.append(connection)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._reading.remove(connection)
-
-
-class _Here(threading.local):
-    """Of each thread: the scope of its requests, and until when it may read the present answer."""
-
-    def __init__(self, scope: _Scope) -> None:
-        self.scope = scope
-        self.until = 0.0
 
 
 @dataclass
@@ -187,9 +105,9 @@ class Client:
         self._failed_in_a_row = 0
         self._given_up: str | None = None
         self.requests = self.retries = 0
-        self._scope = _Scope()
-        self._maps: set[_Scope] = set()
-        self._here = _Here(self._scope)
+        self._scope = Scope()
+        self._maps: set[Scope] = set()
+        self._here = PerThread(self._scope)
         self._slots = threading.BoundedSemaphore(policy.concurrency)
         self._pool = ThreadPoolExecutor(policy.concurrency, thread_name_prefix="client")
         try:
@@ -271,7 +189,7 @@ class Client:
         raised in the place of its result. From then on no item is begun, and those behind it are stopped before the
         error is raised. ``function`` may catch errors of answers it can do without; it may not call ``map`` itself.
         """
-        scope = _Scope()
+        scope = Scope()
         running: deque[Future[_Result]] = deque()
 
         def run(item: _Item) -> _Result:

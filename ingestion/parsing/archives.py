@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ingestion.bounds import Bounds
+from ingestion.parsing.files import BadRecord, LandedFile
 from ingestion.parsing.meta_payloads import OTHERS, USERS, NoDeliveryError, Record, records_of
-from ingestion.parsing.parser import BadRecord, LandedFile
 from ingestion.parsing.rules import MALFORMED, NOT_UTF8
 from ingestion.sql import first_line
 from ingestion.storage.compression import DECOMPRESSION_ERRORS, pieces

@@ -15,30 +15,28 @@ reasons.
 
 from __future__ import annotations
 
-import re
 import tempfile
-from collections.abc import Container, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.export_format import DUCKDB_TYPES, ColumnType, Entity
+from ingestion.export_format import DUCKDB_TYPES, Entity
 from ingestion.parsing import readers
-from ingestion.parsing.line_numbers import lines_of
+from ingestion.parsing.files import LandedFile, ParsedFile, entity_and_format
 from ingestion.parsing.native_reader import native_ndjson
+from ingestion.parsing.parsed_rows import UNSURE, bad_records, only_look_like_numbers, refuse_missing_columns, rows_of
 from ingestion.parsing.readable import looking_through, readable_by_duckdb
-from ingestion.parsing.readers import Reader, UnreadableFileError
-from ingestion.parsing.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, NOT_UTF8, Limits
+from ingestion.parsing.readers import Reader
+from ingestion.parsing.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, Limits
 from ingestion.parsing.typed_values import by_file, typing_of
-from ingestion.source_kinds import EXPORT, entities_of
+from ingestion.source_kinds import EXPORT
 from ingestion.sql import sql_file as sql_file
 from ingestion.sql import sql_files, sql_name
 from ingestion.sql import sql_text as sql_text
-from ingestion.storage.compression import DECOMPRESSION_ERRORS, is_compressed
+from ingestion.storage.compression import is_compressed
 
 PARQUET = (
     "format parquet, parquet_version v2, dictionary_size_limit 5000, write_bloom_filter false, compression uncompressed"
@@ -65,55 +63,6 @@ _TAKEN_NAMES = frozenset({"source_system", "_batch", "_file", "_reasons", "file_
 """Columns that the readers of raw add."""
 _DESCRIBED = {kind: kind.upper() for kind in DUCKDB_TYPES.values()} | {"timestamptz": "TIMESTAMP WITH TIME ZONE"}
 """The types of raw, as DuckDB describes them."""
-_UNSURE = "?"
-FILE_NAME = re.compile(
-    r"(?P<entity>[a-z]+)([^a-z].*)?\.(?P<format>ndjson|jsonl|csv|parquet)(?P<gz>\.gz)?", re.IGNORECASE | re.DOTALL
-)
-
-
-@dataclass(frozen=True)
-class LandedFile:
-    """A file to be parsed, where it came from, and the number of records that its manifest gives it.
-
-    ``extracted_at``: nothing in it can have happened later. ``kind``: the kind of its source. ``bounds``: the limits of
-    what is believed of it.
-    """
-
-    path: Path
-    source: str
-    batch: str
-    extracted_at: datetime
-    rows: int
-    kind: str = EXPORT
-    bounds: Bounds = DEFAULTS
-
-
-@dataclass(frozen=True)
-class BadRecord:
-    """One quarantined record. ``line``: from 1 (in Parquet: the row). ``record``: its text as it came."""
-
-    line: int
-    reasons: str
-    record: str
-
-
-@dataclass(frozen=True)
-class ParsedFile:
-    """The result of parsing one file. ``records`` counts the malformed ones too."""
-
-    records: int
-    bad: list[BadRecord]
-
-
-def entity_of(file_name: str, kind: str = EXPORT) -> Entity | None:
-    """The entity whose records a file holds, by its name; None for a file of an unknown entity or format."""
-    match = FILE_NAME.fullmatch(file_name)
-    return entities_of(kind).get(match["entity"].lower()) if match else None
-
-
-def is_misnamed(file_name: str, kind: str = EXPORT) -> bool:
-    """Whether the name of a file looks like an entity in an unknown format: ``messages.json``."""
-    return entity_of(file_name, kind) is None and file_name.lower().startswith(tuple(entities_of(kind)))
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -139,7 +88,7 @@ def shape_of(
     Raises:
         UnreadableFileError: the file is not valid CSV or Parquet, or its name has no known entity and format.
     """
-    entity, file_format = _entity_and_format(path, kind)
+    entity, file_format = entity_and_format(path, kind)
     try:
         if file_format == "csv":
             return entity.name, file_format, is_compressed(path), *readers.csv_header(path, entity, bounds)
@@ -162,7 +111,7 @@ def needs_no_parsing(connection: duckdb.DuckDBPyConnection, file: LandedFile, ra
     """
     if file.path.suffix.lower() != ".parquet" or file.path.stat().st_size < _WORTH_KEEPING:
         return False
-    entity, _ = _entity_and_format(file.path, file.kind)
+    entity, _ = entity_and_format(file.path, file.kind)
     try:
         types = readers.parquet_types(connection, file.path)
         expected = {column.name: _DESCRIBED[DUCKDB_TYPES[column.type]] for column in entity.columns}
@@ -188,7 +137,7 @@ def parse_files(
     Raises:
         UnreadableFileError: a file is not valid gzip, CSV or Parquet, or lacks a required column altogether.
     """
-    entity, file_format = _entity_and_format(files[0].path, files[0].kind)
+    entity, file_format = entity_and_format(files[0].path, files[0].kind)
     bounds = files[0].bounds
     try:
         reader = _quick_reader(connection, files, entity, file_format)
@@ -203,14 +152,16 @@ def parse_files(
         if len(files) > 1:
             return _parse_apart(connection, files, target, rating_scale)
         return [parse_carefully(connection, files[0], target, rating_scale)]
-    found = _found(connection, target, files)
-    suspects = _of_hashes(connection, target, files, entity) if any(rows.are_unsure for rows in found) else []
+    found = rows_of(connection, target, files)
+    suspects = (
+        only_look_like_numbers(connection, target, files, entity) if any(rows.are_unsure for rows in found) else []
+    )
     if suspects and file_format == "ndjson" and not readers.has_no_numbers(connection, suspects):
         # reading all of them again takes less time than reading these carefully
         paths = [file.path for file in files]
         reader = readers.quick_ndjson(paths, entity, _buffer(paths), may_hold_no_numbers=False)
         _write(connection, reader, target, entity, files, rating_scale)
-        found = _found(connection, target, files)
+        found = rows_of(connection, target, files)
     doubtful = [
         file
         for file, rows in zip(files, found, strict=True)
@@ -221,8 +172,8 @@ def parse_files(
     parsed = {}
     for file, rows in zip(files, found, strict=True):
         if file not in doubtful:
-            _refuse_missing_columns(file.path, reader, entity, rows)
-            parsed[file] = ParsedFile(rows.records, _bad_records(connection, file.path, file_format, rows, file.bounds))
+            refuse_missing_columns(file.path, reader, entity, rows)
+            parsed[file] = ParsedFile(rows.records, bad_records(connection, file.path, file_format, rows, file.bounds))
     if doubtful:
         parsed |= _read_again(connection, doubtful, target, rating_scale)
     return [parsed[file] for file in files]
@@ -236,7 +187,7 @@ def parse_carefully(
     Raises:
         UnreadableFileError: as :func:`parse_files`.
     """
-    entity, file_format = _entity_and_format(file.path, file.kind)
+    entity, file_format = entity_and_format(file.path, file.kind)
     with ExitStack() as stack:
         path, long = stack.enter_context(readable_by_duckdb(file.path, file_format, file.bounds, target.parent))
         reader = None
@@ -254,17 +205,9 @@ def parse_carefully(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent)))
             reader, long = readers.sieved_csv(file.path, folder / "sieved.ndjson", entity, file.bounds)
             _write(connection, reader, target, entity, [file], rating_scale)
-        (rows,) = _found(connection, target, [file])
-        _refuse_missing_columns(file.path, reader, entity, rows)
-        return ParsedFile(rows.records, _bad_records(connection, path, file_format, rows, file.bounds, long))
-
-
-def _entity_and_format(path: Path, kind: str) -> tuple[Entity, str]:
-    match, entity = FILE_NAME.fullmatch(path.name), entity_of(path.name, kind)
-    if match is None or entity is None:
-        raise UnreadableFileError("its name has no known entity and format", path)
-    file_format = match["format"].lower()
-    return entity, "ndjson" if file_format == "jsonl" else file_format
+        (rows,) = rows_of(connection, target, [file])
+        refuse_missing_columns(file.path, reader, entity, rows)
+        return ParsedFile(rows.records, bad_records(connection, path, file_format, rows, file.bounds, long))
 
 
 def _quick_reader(
@@ -362,7 +305,7 @@ def _write(
                 {_origin(files, entity.is_archived)},
                 case when is_malformed then '{MALFORMED}'
                     when {typing.is_suspicious} then
-                        case when {typing.is_unsure} then '{_UNSURE}'
+                        case when {typing.is_unsure} then '{UNSURE}'
                         else nullif(concat_ws('; ', {typing.against}), '') end
                 end as _reasons
             from typed_values
@@ -404,91 +347,3 @@ def _enumeration(names: Sequence[str]) -> str:
     """SQL of a list of names whose type holds these and no other."""
     distinct = ", ".join(map(sql_text, dict.fromkeys(names)))
     return f"cast([{', '.join(map(sql_text, names))}] as enum({distinct})[])"
-
-
-# --- what was found ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The parsed rows of one file: how many, and the number (from 0) and reasons of each bad one."""
-
-    records: int
-    bad: list[tuple[int, str]]
-
-    @property
-    def are_unsure(self) -> bool:
-        return any(reasons == _UNSURE for _, reasons in self.bad)
-
-
-def _found(connection: duckdb.DuckDBPyConnection, target: Path, files: Sequence[LandedFile]) -> list[_Rows]:
-    """The rows of each file in ``target``, where files stand in this order."""
-    relation = f"read_parquet({sql_files([target])}, file_row_number = true)"
-    if len(files) == 1:
-        counted = connection.execute(f"select count(*), count(_reasons) from {relation}").fetchall()
-        counts = {(files[0].batch, files[0].path.name): counted[0]}
-    else:
-        counted = connection.execute(
-            f"select _batch, _file, count(*), count(_reasons) from {relation} group by all"
-        ).fetchall()
-        counts = {(batch, name): (records, bad) for batch, name, records, bad in counted}
-    bad: list[tuple[int, str]] = []
-    if any(count for _, count in counts.values()):
-        bad = connection.execute(
-            f"select file_row_number, _reasons from {relation} where _reasons is not null order by 1"
-        ).fetchall()
-    found = []
-    first = taken = 0
-    for file in files:
-        records, of_file = counts.get((file.batch, file.path.name), (0, 0))
-        found.append(_Rows(records, [(row - first, why) for row, why in bad[taken : taken + of_file]]))
-        first, taken = first + records, taken + of_file
-    return found
-
-
-def _of_hashes(
-    connection: duckdb.DuckDBPyConnection, target: Path, files: Sequence[LandedFile], entity: Entity
-) -> list[Path]:
-    """The files in which only texts that look like a number beyond every double are doubtful."""
-    looks = " or ".join(
-        f"coalesce({readers.looks_beyond(column.name)}, false)"
-        for column in entity.columns
-        if column.type in (ColumnType.ID, ColumnType.TEXT)
-    )
-    rows = connection.execute(
-        f"select _batch, _file from read_parquet({sql_files([target])}) where _reasons = '{_UNSURE}'"
-        f" group by all having bool_and({looks})"
-    ).fetchall()
-    return [file.path for file in files if (file.batch, file.path.name) in rows]
-
-
-def _refuse_missing_columns(path: Path, reader: Reader, entity: Entity, rows: _Rows) -> None:
-    """A file whose header lacks a required column is refused as a whole."""
-    for column in entity.columns:
-        if column.required and column.name in reader.absent:
-            concerned = any(f"{column.name}: missing" in reasons for _, reasons in rows.bad)
-            if concerned or column.name == entity.key:
-                raise UnreadableFileError(f"it has no column '{column.name}', which {entity.name} require", path)
-
-
-def _bad_records(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    file_format: str,
-    rows: _Rows,
-    bounds: Bounds,
-    long: Container[int] = (),
-) -> list[BadRecord]:
-    try:
-        where = lines_of(connection, path, file_format, [number for number, _ in rows.bad], bounds)
-    except (*DECOMPRESSION_ERRORS, duckdb.Error) as error:
-        raise readers.unreadable(error, path) from None
-    bad = []
-    for number, why in rows.bad:
-        line, record = where[number]
-        if line in long:
-            why = f"a record of more than {bounds.record_bytes:,} bytes"
-        elif why == MALFORMED and "\ufffd" in record:
-            why = NOT_UTF8
-        bad.append(BadRecord(line, why, record))
-    return bad

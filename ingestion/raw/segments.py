@@ -33,6 +33,7 @@ import duckdb
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import Entity
 from ingestion.parsing import archives, parser
+from ingestion.parsing.files import LandedFile, ParsedFile, entity_of, is_misnamed
 from ingestion.parsing.native_reader import vanished
 from ingestion.parsing.readers import UnreadableFileError
 from ingestion.parsing.row_rules import rules_of
@@ -231,10 +232,10 @@ def _parse(
 ) -> tuple[list[RawBatch], dict[str, list[Part]], list[_BadRow]]:
     """What was found in each batch, the parts by entity, and the quarantined rows by batch, file and line."""
     notes: dict[str, tuple[str, ...]] = {}
-    groups: defaultdict[Hashable, list[parser.LandedFile]] = defaultdict(list)
+    groups: defaultdict[Hashable, list[LandedFile]] = defaultdict(list)
     parts: defaultdict[str, list[Part]] = defaultdict(list)
-    outcomes: dict[parser.LandedFile, parser.ParsedFile] = {}
-    delivered: list[parser.LandedFile] = []
+    outcomes: dict[LandedFile, ParsedFile] = {}
+    delivered: list[LandedFile] = []
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for number, batch in enumerate(landed):
             files, notes[batch.batch] = _files(batch, kind, bounds, Path(scratch) / str(number))
@@ -243,7 +244,7 @@ def _parse(
             for number, file in enumerate(delivered):
                 part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
                 if parser.needs_no_parsing(connection, file, rating_scale) and _link(file.path, folder / part.name):
-                    outcomes[file] = parser.ParsedFile(file.rows, [])
+                    outcomes[file] = ParsedFile(file.rows, [])
                     parts[_entity(file)].append(part)
                 else:
                     groups[parser.shape_of(connection, file.path, kind, bounds)].append(file)
@@ -281,15 +282,15 @@ def _parse(
 
 def _parse_groups(
     connection: duckdb.DuckDBPyConnection,
-    groups: Sequence[tuple[Sequence[parser.LandedFile], Path]],
+    groups: Sequence[tuple[Sequence[LandedFile], Path]],
     rating_scale: tuple[int, int],
-) -> list[list[parser.ParsedFile]]:
+) -> list[list[ParsedFile]]:
     """Parse groups of files of one shape, each into its target, two at a time: so no core waits while a statement is
     planned or writes its last rows.
     """
     at_work: list[duckdb.DuckDBPyConnection] = []
 
-    def parse(group: tuple[Sequence[parser.LandedFile], Path]) -> list[parser.ParsedFile]:
+    def parse(group: tuple[Sequence[LandedFile], Path]) -> list[ParsedFile]:
         files, target = group
         with parser.cursor(connection) as cursor:
             at_work.append(cursor)
@@ -323,7 +324,7 @@ def _link(origin: Path, target: Path) -> bool:
     return True
 
 
-def _files(landed: Landed, kind: str, bounds: Bounds, scratch: Path) -> tuple[list[parser.LandedFile], tuple[str, ...]]:
+def _files(landed: Landed, kind: str, bounds: Bounds, scratch: Path) -> tuple[list[LandedFile], tuple[str, ...]]:
     """The files of a batch that hold an entity, by name, and notes about them."""
     if kind == archives.KIND:
         return archives.split_archives(landed, scratch, bounds)
@@ -337,23 +338,23 @@ def _files(landed: Landed, kind: str, bounds: Bounds, scratch: Path) -> tuple[li
     latest = manifest.latest
     for name, listed in sorted(manifest.files.items()):
         path = landed.folder / name
-        if parser.is_misnamed(name, kind):
+        if is_misnamed(name, kind):
             raise BatchError(
                 f"{path}: its name has no known format; give it a name like 'messages-0001.ndjson.gz'"
                 " (or .csv, .parquet) and deliver the batch again"
             )
-        if parser.entity_of(name, kind) is not None:
-            files.append(parser.LandedFile(path, landed.source, landed.batch, latest, listed.rows, kind, bounds))
+        if entity_of(name, kind) is not None:
+            files.append(LandedFile(path, landed.source, landed.batch, latest, listed.rows, kind, bounds))
     return files, ()
 
 
-def _entity(file: parser.LandedFile) -> str:
-    entity = parser.entity_of(file.path.name, file.kind)
+def _entity(file: LandedFile) -> str:
+    entity = entity_of(file.path.name, file.kind)
     assert entity is not None
     return entity.name
 
 
-def _refuse_other_rows(file: parser.LandedFile, records: int) -> None:
+def _refuse_other_rows(file: LandedFile, records: int) -> None:
     if records != file.rows:
         raise BatchError(
             f"{file.path}: the manifest says {file.rows:,} rows, the file has {records:,}; deliver it again, or its"
@@ -361,9 +362,9 @@ def _refuse_other_rows(file: parser.LandedFile, records: int) -> None:
         )
 
 
-def _refuse_vanished(outcomes: Mapping[parser.LandedFile, parser.ParsedFile]) -> None:
+def _refuse_vanished(outcomes: Mapping[LandedFile, ParsedFile]) -> None:
     """Refuse a batch of which all records lack a required value: the interface of the system has changed."""
-    of_entity: defaultdict[tuple[str, str], list[parser.LandedFile]] = defaultdict(list)
+    of_entity: defaultdict[tuple[str, str], list[LandedFile]] = defaultdict(list)
     for file in outcomes:
         of_entity[file.batch, _entity(file)].append(file)
     for (_, name), files in of_entity.items():

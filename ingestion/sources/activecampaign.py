@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-from ingestion.http.client import Client, Denied, NotThere, RemoteError
+from ingestion.http.client import Client
+from ingestion.http.policy import Denied, NotThere, RemoteError
 from ingestion.source_settings import ActiveCampaignSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import Finding, checks, live

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ingestion.http.client import Client, Denied, NotThere
+from ingestion.http.client import Client
+from ingestion.http.policy import Denied, NotThere
 from ingestion.source_settings import ChatwootSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import Finding, checks, live

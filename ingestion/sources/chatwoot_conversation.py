@@ -23,7 +23,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from ingestion.http.client import Client, Denied, GivenUp, NotThere, RemoteError
+from ingestion.http.client import Client
+from ingestion.http.policy import Denied, GivenUp, NotThere, RemoteError
 from ingestion.source_settings import ActivityTexts
 from ingestion.sources.chatwoot_answers import Record, found_in, is_whole, rows_of
 

@@ -22,7 +22,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from ingestion.http.client import Client, Denied, GivenUp, NotThere, RemoteError
+from ingestion.http.client import Client
+from ingestion.http.policy import Denied, GivenUp, NotThere, RemoteError
 from ingestion.source_settings import ChatwootSource
 from ingestion.sources.chatwoot_answers import (
     Record,

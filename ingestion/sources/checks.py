@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ingestion.http.client import Client, Denied, GivenUp, NotThere, RemoteError
+from ingestion.http.client import Client
+from ingestion.http.policy import Denied, GivenUp, NotThere, RemoteError
 from ingestion.settings import SettingsError
 from ingestion.source_kinds import entities_of
 from ingestion.source_settings import RemoteSource

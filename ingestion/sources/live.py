@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingestion.http.client import Client, RemoteError, RequestPolicy
+from ingestion.http.client import Client
+from ingestion.http.policy import RemoteError, RequestPolicy
 from ingestion.settings import SettingsError, secret
 from ingestion.source_settings import RemoteSource, Source
 from ingestion.source_state import Outcome, SourceState

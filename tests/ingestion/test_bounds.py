@@ -15,7 +15,8 @@ import pytest
 
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.parsing import parser
-from ingestion.parsing.parser import BadRecord, LandedFile, connect, parse_carefully, parse_files
+from ingestion.parsing.files import BadRecord, LandedFile
+from ingestion.parsing.parser import connect, parse_carefully, parse_files
 from ingestion.parsing.readers import UnreadableFileError
 from ingestion.parsing.row_rules import rules_of
 from ingestion.raw import segments

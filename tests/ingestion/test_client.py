@@ -25,7 +25,8 @@ import httpx
 import pytest
 
 from ingestion.http.addresses import AddressError, base_of, below, redirected
-from ingestion.http.client import Client, Denied, NotThere, RemoteError, RequestPolicy
+from ingestion.http.client import Client
+from ingestion.http.policy import Denied, NotThere, RemoteError, RequestPolicy
 from tests.live.server import Fault, serve
 
 TOKEN = "very-secret-token-0123456789"
