@@ -22,7 +22,7 @@ from ingestion.bounds import Bounds
 from ingestion.limits import Quality as Quality
 from ingestion.limits import Resources as Resources
 from ingestion.source_kinds import AnySource
-from ingestion.source_settings import Source
+from ingestion.source_settings import FolderSource, Source
 
 CONFIG_VARIABLE = "CAUSERIE_CONFIG"
 """Names the configuration file where no command line does (Dagster's own tools); default ``causerie.toml``."""
@@ -254,7 +254,12 @@ def load_settings(path: Path) -> Settings:
         raise SettingsError(
             f"{path}: home: '{base / settings.home}' contains a '?', which the path of a database file must not"
         )
-    sources = [source.below(base) for source in settings.sources]
+    sources = [
+        source.model_copy(update={"path": base / source.path.expanduser()})
+        if isinstance(source, FolderSource)
+        else source
+        for source in settings.sources
+    ]
     return settings.model_copy(update={"home": base / settings.home.expanduser(), "sources": sources})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -64,10 +64,6 @@ class Source(_Section):
         """The rows of this source in one of :attr:`tables`."""
         return ()
 
-    def below(self, base: Path) -> Self:
-        """The same source with absolute paths; ``base`` is the folder of the configuration file."""
-        return self
-
     @property
     def drop_folder(self) -> Path | None:
         """Where batches are delivered; None where a run makes them itself."""
@@ -79,10 +75,6 @@ class FolderSource(Source):
 
     path: Path
     outside_links: bool = False
-
-    def below(self, base: Path) -> Self:
-        """The same source with an absolute path."""
-        return self.model_copy(update={"path": base / self.path.expanduser()})
 
 
 class ExportSource(FolderSource):

@@ -14,9 +14,8 @@ from pathlib import Path
 from ingestion.bounds import Bounds
 from ingestion.decisions import fingerprint, latest_decisions
 from ingestion.source_kinds import AnySource
-from ingestion.storage.landing import BatchError, Landed, batch_folders, open_landed, refusal
+from ingestion.storage.landing import BatchError, Landed, batch_folders
 from ingestion.storage.ledger import Decision, Entry, Ledger
-from ingestion.storage.manifests import Manifest
 
 Outcome = tuple[str, Landed | BatchError]
 """The name of a batch, and the batch as it was landed, or why it could not be."""
@@ -80,10 +79,3 @@ class SourceState:
         entries = self.ledger.entries(self.source.name, "set aside")
         removed = [entry.decided_at for entry in entries if not entry.reasons or entry.batch in accepted]
         return max(removed, default=None)
-
-    def open(self, batch: str, model: type[Manifest]) -> Outcome:
-        """A batch that is in landing. ``model``: what its manifest says."""
-        try:
-            return batch, open_landed(self.source.name, self.folder / batch, model)
-        except Exception as error:
-            return batch, refusal(batch, error)

@@ -5,7 +5,7 @@ retries.
 
     with Client("https://chat.example/api/v1", {"api_access_token": token}, RequestPolicy()) as client:
         agents = client.get("agents")
-        for page in client.get_all((f"contacts/{number}", None) for number in numbers):
+        for contact in client.map(client.get, (f"contacts/{number}" for number in numbers)):
             ...
 """
 
@@ -177,10 +177,6 @@ class Client:
             raise (NotThere if error.status == 404 else RemoteError)(message) from None
         self._answered()
         return answer
-
-    def get_all(self, requests: Iterable[tuple[str, Params | None]]) -> Iterator[Any]:
-        """The answers of :meth:`get` to each path and its parameters: as :meth:`map`."""
-        return self.map(lambda request: self.get(*request), requests)
 
     def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """Results of ``function``, which calls :meth:`get`, in the order of ``items``, several at a time.

@@ -17,12 +17,10 @@ from ingestion.sources import Finding, SourceError
 from ingestion.storage.delivered import Delivered
 from ingestion.storage.landing import (
     BatchError,
-    Landed,
     batch_folders,
     land_together,
-    open_landed,
+    landed_or_refused,
     read_manifest,
-    refusal,
 )
 
 _BATCHES_TOGETHER = 256
@@ -61,7 +59,7 @@ def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Ite
         landed = land_together(source.name, [folders[name] for name in dropped], landing, source.outside_links)
         outcomes = dict(zip(dropped, landed, strict=True))
         for name in together:
-            yield name, outcomes[name] if name in outcomes else _open(source, folders[name])
+            yield name, outcomes.get(name) or landed_or_refused(source.name, folders[name])
         names = names[len(together) :]
 
 
@@ -76,13 +74,6 @@ def _few_or_small(names: Sequence[str], folders: Mapping[str, Path]) -> list[str
         if size > _BYTES_TOGETHER:
             break
     return together
-
-
-def _open(source: ExportSource, folder: Path) -> Landed | BatchError:
-    try:
-        return open_landed(source.name, folder)
-    except Exception as error:
-        return refusal(folder.name, error)
 
 
 def check(source: ExportSource) -> Iterator[Finding]:

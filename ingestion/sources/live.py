@@ -23,7 +23,7 @@ from ingestion.source_settings import RemoteSource, Source
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import SourceError
 from ingestion.sources.pull import Pull, discard, next_name, put_in_place
-from ingestion.storage.landing import BatchError, batch_folders
+from ingestion.storage.landing import BatchError, batch_folders, landed_or_refused
 from ingestion.storage.manifests import LiveManifest, read_live_manifest
 
 Fill = Callable[[Pull, Mapping[str, Any]], Mapping[str, Any]]
@@ -84,7 +84,7 @@ def batches(
     replaced = state.to_read_again()
     put_in_place(folder, replaced or next_name(now(), state.names()))
     settled = state.settled() | {batch for batch in [replaced] if batch}
-    yield (state.open(path.name, LiveManifest) for path in batch_folders(folder, settled))
+    yield (_landed(source, path) for path in batch_folders(folder, settled))
     batch = replaced or next_name(now(), state.names())
     if not is_continued:
         discard(folder)
@@ -97,7 +97,11 @@ def batches(
             f"{source.name}: its answers do not have the expected shape: {error}; run 'causerie"
             f" check-source {source.name}' for details"
         ) from None
-    yield [state.open(batch, LiveManifest)]
+    yield [_landed(source, folder / batch)]
+
+
+def _landed(source: Source, folder: Path) -> Outcome:
+    return folder.name, landed_or_refused(source.name, folder, LiveManifest)
 
 
 def _read(state: SourceState, batch: str, identity: str, fill: Fill) -> None:

@@ -148,6 +148,14 @@ def open_landed(source: str, folder: Path, model: type[Manifest] = Manifest) -> 
     return _landed(source, folder, *manifest_of(folder, Delivered(folder, folder), model))
 
 
+def landed_or_refused(source: str, folder: Path, model: type[Manifest] = Manifest) -> Landed | BatchError:
+    """A batch that was landed before, or why it cannot be opened."""
+    try:
+        return open_landed(source, folder, model)
+    except Exception as error:
+        return refusal(folder.name, error)
+
+
 def _landed(source: str, folder: Path, manifest: Manifest, content: bytes) -> Landed:
     return Landed(source, folder.name, folder, manifest, hashlib.sha256(content).hexdigest())
 
