@@ -358,10 +358,10 @@ def test_a_mistake_of_ours_refuses_nothing(two: Two, monkeypatch: pytest.MonkeyP
         ),
         pytest.param(
             duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block of size 256.0 KiB"),
-            "memory ran short: free some, or set '[resources] memory_limit'",
+            "there was not enough memory: free some, or lower '[resources] memory_limit'",
             id="DuckDB's memory",
         ),
-        pytest.param(MemoryError(), "memory ran short", id="Python's memory"),
+        pytest.param(MemoryError(), "there was not enough memory", id="Python's memory"),
         pytest.param(OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "too many files are open", id="open files"),
         pytest.param(OSError(errno.EIO, os.strerror(errno.EIO)), "Input/output error", id="broken disk"),
         pytest.param(PermissionError(errno.EACCES, "Permission denied", "/x"), "Permission denied", id="permission"),

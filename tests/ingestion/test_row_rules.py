@@ -282,7 +282,7 @@ def test_a_source_that_cannot_be_parsed_again_stays_as_it_was_and_says_so(
     (report,) = accept(config)
     assert report.failure is not None
     assert "b2" in report.failure
-    assert "it was accepted before, and is to be parsed again: restore it in landing" in report.failure
+    assert "it was accepted before and has to be parsed again: restore it in landing" in report.failure
     assert report.warnings == []
     assert entries(config) == before, "all batches of a source are of one rule"
     assert [path.name for path in (tmp_path / "var" / "raw" / "acme_export").iterdir()] == [before["b1"].segment]

@@ -300,7 +300,7 @@ def test_an_unknown_source_cannot_be_checked(tmp_path: Path) -> None:
     config = write_config(tmp_path)
     result = CliRunner().invoke(main, ["check-source", "nobody", "--config", str(config)])
     assert result.exit_code == 2
-    assert "no source 'nobody'; there are acme_export" in result.output
+    assert "there is no source 'nobody'; the sources are acme_export" in result.output
 
 
 def test_folders_can_be_checked(tmp_path: Path) -> None:
