@@ -6,8 +6,13 @@ DEMO := demo
 DAGSTER_HOME ?= $(CURDIR)/.dagster
 # processes for the tests: one a core, of 2 GB each at most
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
+# whole files to each process, as they come: the long ones are among the first
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# where tests/conftest.py marks unit tests: to collect the others would import Dagster
+UNITS := tests/documentation tests/ingestion tests/reports/pages
+SQL := $(shell find dbt_project -name '*.sql' -not -path '*/target/*')
 
-.PHONY: help setup run test test-slow test-browser crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
+.PHONY: help setup run check unit test test-slow test-browser crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -27,27 +32,39 @@ run: $(READY) ## make demo data, run the whole job on it and show the result
 	$(BIN)/causerie run --config $(DEMO)/causerie.toml
 	$(BIN)/causerie query --config $(DEMO)/causerie.toml "select account_id, period_start, conversations, messages, avg_first_response_seconds, csat_percent from overview where grain = 'month' and is_complete order by 1, 2"
 
-test: lint types $(READY) ## lint, types and the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+check: lint types sql unit ## lint, types and unit tests: in a minute and a half
 
-test-slow: $(READY) ## the heavy tests
-	$(BIN)/python -m pytest -m slow --ignore tests/crash --ignore tests/browser
+unit: $(READY)
+	$(PYTEST) -m "unit and not slow" $(UNITS)
 
-test-browser: $(READY) ## the report pages in a real Chromium, where there is one; AGAIN=--last-failed: what failed last
-	$(BIN)/python -m pytest -m slow $(AGAIN) tests/browser
+test: check ## everything that a change must pass: what `check` does, and the other tests
+	$(PYTEST) --durations=15 -m "not unit and not slow"
+
+test-slow: $(READY) ## the heavy tests, and every example of those that have many
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" --ignore tests/crash --ignore tests/browser
+
+test-browser: $(READY) ## the report pages in a real Chromium, where there is one
+	$(BIN)/python -m pytest -m slow tests/browser
 
 crash: $(READY) ## kill runs at every effect and at random instants, fill their disk; an hour (CRASH_ROUNDS=5 CRASH_SHARE=10: minutes)
 	$(BIN)/python -m pytest -m slow -s tests/crash
 
-lint: $(READY) ## ruff and sqlfluff
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+sql: .venv/sql
+
+# of files that have not changed since they were found good nothing is said; a macro may be written into any of them
+.venv/sql: $(SQL) pyproject.toml | $(READY)
 	DBT_SEND_ANONYMOUS_USAGE_STATS=false CAUSERIE_BUILD_FILE=$(CURDIR)/dbt_project/target/lint.duckdb \
 		CAUSERIE_CANDIDATE_FILE=$(CURDIR)/dbt_project/target/lint_candidate.duckdb \
-		$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
-
-types: $(READY) ## mypy
-	$(BIN)/mypy
+		$(BIN)/sqlfluff lint --disable-progress-bar --processes $(WORKERS) \
+		$(if $(filter-out dbt_project/models/%,$?),dbt_project,$?)
+	touch $@
 
 screenshots: $(READY) ## docs/screenshots anew, from demo data; needs Debian's chromium
 	$(BIN)/python -m tests.browser.screenshots

@@ -2,11 +2,11 @@
 
     python benchmarks/handwritten.py --config causerie.toml --out marts.duckdb
 
-It reads every batch of every `export` source straight from its drop and writes `overview`, `by_agent`, `by_tag` and
-`details` with the columns and types of docs/figures.md, as fast as one DuckDB process can. It keeps nothing between
-runs: no landing, no raw layer, no hashes, no refused batches, no tests, no publication, and rows that
-docs/export-format.md quarantines are left out without a word. What a warehouse run costs above this is the price of
-those.
+It reads every batch of NDJSON files of every `export` source straight from its drop, and writes `overview`, `by_agent`,
+`by_tag` and `details` with the columns and types of docs/figures.md, as fast as one DuckDB process can. Of options and
+formats it knows those of the bench's drops alone. It keeps nothing between runs: no landing, no raw layer, no hashes,
+no refused batches, no tests, no publication, and rows that docs/export-format.md quarantines are left out without a
+word. What a warehouse run costs above this is the price of those.
 
 Not told apart from good rows, for speed: ids that are fractional numbers, JSON containers in text columns, and an hour
 written as 24. All of it is DuckDB only; nothing of causerie is imported.
@@ -44,7 +44,7 @@ COLUMNS = {
     "messages": "message_id conversation_id sent_at direction sender_type agent_id origin type status private"
     " updated_at deleted",
 }
-FILE_NAME = re.compile(r"(?P<entity>[^/.-]+)(?:-[^/.]*)?\.(?P<format>ndjson|csv|parquet)(?:\.gz)?")
+FILE_NAME = re.compile(r"(?P<entity>[^/.-]+)(?:-[^/.]*)?\.ndjson(?:\.gz)?")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 86_400
 GRAINS = ("day", "week", "month")
@@ -83,7 +83,6 @@ class File:
     path: str
     source: int
     entity: str
-    format: str
     latest: datetime
 
 
@@ -94,14 +93,12 @@ class Input:
     accounts: list[Account]
     sources: list[tuple[str, Account]] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
-    plain_phones: bool = False
 
 
 def read_config(path: Path) -> Input:
     """Accounts, sources and the files of all their batches, in the order in which later ones win."""
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     found = Input([_account(number, entry) for number, entry in enumerate(table["accounts"])])
-    found.plain_phones = table.get("privacy", {}).get("contact_phone") == "plain"
     through: dict[str, list[datetime | None]] = {}
     for entry in table["sources"]:
         account = next(account for account in found.accounts if account.id == entry["account"])
@@ -146,7 +143,7 @@ def _batches(drop: Path, source: int, files: list[File]) -> Iterator[datetime]:
             match = FILE_NAME.fullmatch(name)
             if match and match["entity"] in COLUMNS:
                 path = str(manifest.parent / name)
-                files.append(File(path, source, match["entity"], match["format"], extracted + timedelta(minutes=5)))
+                files.append(File(path, source, match["entity"], extracted + timedelta(minutes=5)))
         yield extracted
 
 
@@ -227,7 +224,7 @@ def load(script: Script, entity: str, columns: str, typed: str, joins: str = "")
     script.step(f"{entity}: read", f"create temp table {entity} as {query.format(records=first)}")
     torn = script.db.execute(f"select distinct file_no from {entity} where is_malformed order by file_no").fetchall()
     if torn:
-        again = _records(script, entity, [file_no for (file_no,) in torn], "careful")
+        again = _records(script, entity, [file_no for (file_no,) in torn], is_careful=True)
         script.step(
             f"{entity}: torn files",
             f"""
@@ -237,7 +234,7 @@ def load(script: Script, entity: str, columns: str, typed: str, joins: str = "")
         )
 
 
-def _records(script: Script, entity: str, numbers: Iterable[int], how: str = "") -> str:
+def _records(script: Script, entity: str, numbers: Iterable[int], *, is_careful: bool = False) -> str:
     """A query of an entity's records: every column as text, NULL when missing; file, source and latest instant.
 
     The name of the file is constant within a vector, so that casting it to an enumeration costs next to nothing;
@@ -245,60 +242,34 @@ def _records(script: Script, entity: str, numbers: Iterable[int], how: str = "")
     """
     columns = COLUMNS[entity].split()
     files = [script.given.files[number] for number in numbers]
-    parts = []
-    for file_format in ("ndjson", "csv", "parquet"):
-        paths = [text(file.path) for file in files if (file.entity, file.format) == (entity, file_format)]
-        if paths:
-            parts.append(_reader(script, f"[{', '.join(paths)}]", file_format + how, columns))
-    if not parts:
-        parts = [f"select {', '.join(f'null::varchar as {column}' for column in columns)}, 0 as file_no where false"]
+    paths = [text(file.path) for file in files if file.entity == entity]
+    rows = f"select {', '.join(f'null::varchar as {column}' for column in columns)}, 0 as file_no where false"
+    if paths:
+        rows = _reader(f"[{', '.join(paths)}]", columns, is_careful)
     sources = [file.source for file in script.given.files] or [0]
     latest = [_micros(file.latest) for file in script.given.files] or [0]
     return f"""(
         select *, coalesce({columns[0]}, {columns[1]}) is null as is_malformed,
             {sources}[file_no + 1]::utinyint as source_no, {latest}[file_no + 1] as latest
-        from ({" union all ".join(parts)})
+        from ({rows})
     )"""
 
 
-def _reader(script: Script, paths: str, how: str, columns: list[str]) -> str:
+def _reader(paths: str, columns: list[str], is_careful: bool) -> str:
     number = "enum_code(filename::file)::usmallint as file_no"
-    if how == "ndjson":
+    if not is_careful:
         types = ", ".join(f"{column}: 'varchar'" for column in columns)
         relation = f"read_json({paths}, format = 'newline_delimited', columns = {{{types}}}, ignore_errors = true)"
         values = ", ".join(f"nullif({column}, '') as {column}" for column in columns)
         return f"select {values}, {number} from {relation}"
-    if how == "ndjsoncareful":
-        structure = json.dumps(dict.fromkeys(columns, "varchar"))
-        relation = f"read_ndjson_objects({paths}, ignore_errors = true)"
-        record = f"json_transform(if(json_valid(json), json, null), {text(structure)})"
-        values = ", ".join(f"nullif(fields.{column}, '') as {column}" for column in columns)
-        return f"""
-            select {values}, {number}
-            from (select filename, {record} as fields from {relation})
-        """
-    relation = f"read_parquet({paths}, union_by_name = true)"
-    if how.startswith("csv"):
-        relation = (
-            f"read_csv({paths}, header = true, delim = ',', quote = '\"', escape = '\"', all_varchar = true,"
-            " union_by_name = true, ignore_errors = true)"
-        )
-    kinds = dict(row[:2] for row in script.db.execute(f"describe from {relation}").fetchall())
-    values = ", ".join(f"{_value(column, kinds.get(column))} as {column}" for column in columns)
-    return f"select {values}, {number} from {relation}"
-
-
-def _value(column: str, kind: str | None) -> str:
-    """A column of a CSV or Parquet file as text; a list as JSON."""
-    if kind is None:
-        return "null::varchar"
-    if kind.endswith("[]"):
-        return f"to_json({column})::varchar"
-    if column == "tags":
-        return f"to_json(string_split(nullif({column}, ''), ';'))::varchar"
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"strftime({column}, '%Y-%m-%dT%H:%M:%S.%fZ')"
-    return f"nullif({column}::varchar, '')"
+    structure = json.dumps(dict.fromkeys(columns, "varchar"))
+    relation = f"read_ndjson_objects({paths}, ignore_errors = true)"
+    record = f"json_transform(if(json_valid(json), json, null), {text(structure)})"
+    values = ", ".join(f"nullif(fields.{column}, '') as {column}" for column in columns)
+    return f"""
+        select {values}, {number}
+        from (select filename, {record} as fields from {relation})
+    """
 
 
 def _micros(instant: datetime) -> int:
@@ -860,10 +831,8 @@ def make_facts(script: Script) -> None:
 
 def write_details(script: Script) -> None:
     """Names in place of numbers; phones are masked once a contact."""
-    phone = "phone"
-    if not script.given.plain_phones:
-        digits = "regexp_replace(phone, '[^0-9]', '', 'g')"
-        phone = f"case when length({digits}) > 4 then '***' || right({digits}, 4) when phone is not null then '***' end"
+    digits = "regexp_replace(phone, '[^0-9]', '', 'g')"
+    phone = f"case when length({digits}) > 4 then '***' || right({digits}, 4) when phone is not null then '***' end"
     script.step(
         "details",
         f"""

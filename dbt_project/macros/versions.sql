@@ -27,7 +27,7 @@ superseded as (
 latest_versions as (
     select sources.source_key, sources.account_id, versions.*
     from {{ ref('int_' ~ entity ~ '__unioned') }} as versions
-    inner join {{ source('settings', 'sources') }} as sources on versions.source_system = sources.source_system
+    inner join {{ ref('stg_settings__sources') }} as sources on versions.source_system = sources.source_system
     left join superseded
         on
             {% for place in places -%}

@@ -14,7 +14,7 @@ with summed as (
         coalesce(sum(days.{{ column }}), 0) as {{ column }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from {{ ref('overview') }} as days
-    inner join {{ source('settings', 'accounts') }} as accounts on days.account_id = accounts.account_id
+    inner join {{ ref('stg_settings__accounts') }} as accounts on days.account_id = accounts.account_id
     where days.grain = 'day'
     group by days.account_id, {{ start }}
     {% if not loop.last %}union all{% endif %}

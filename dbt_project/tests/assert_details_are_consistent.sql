@@ -6,7 +6,7 @@ select
     details.source_system,
     details.conversation_id
 from {{ ref('details') }} as details
-inner join {{ source('settings', 'accounts') }} as accounts on details.account_id = accounts.account_id
+inner join {{ ref('stg_settings__accounts') }} as accounts on details.account_id = accounts.account_id
 where
     details.messages <> details.messages_inbound + details.messages_outbound
     or details.messages_human > details.messages_outbound

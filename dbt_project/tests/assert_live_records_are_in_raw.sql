@@ -2,8 +2,8 @@
 -- A returned row is an entity of a source of which raw has another number of records than its manifests say.
 with landed as (
     select counts.source_system, counts.entity, sum(counts.landed) as landed
-    from {{ source('settings', 'batch_counts') }} as counts
-    inner join {{ source('settings', 'sources') }} as sources on counts.source_system = sources.source_system
+    from {{ ref('stg_settings__batch_counts') }} as counts
+    inner join {{ ref('stg_settings__sources') }} as sources on counts.source_system = sources.source_system
     where sources.kind <> 'export'
     group by counts.source_system, counts.entity
 ),

@@ -16,7 +16,7 @@ used_conversations as (
 used_messages as (
     select sources.source_system, count(*) as messages
     from {{ ref('int_messages') }} as messages
-    inner join {{ source('settings', 'sources') }} as sources on messages.source_key = sources.source_key
+    inner join {{ ref('stg_settings__sources') }} as sources on messages.source_key = sources.source_key
     inner join {{ ref('int_conversations') }} as conversations
         on messages.conversation_key = conversations.conversation_key
     where messages.kind <> {{ message_kind('none') }} and not conversations.is_deleted

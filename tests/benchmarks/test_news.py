@@ -140,6 +140,7 @@ def test_the_same_seed_writes_the_same_bytes(demo: Path, tmp_path: Path) -> None
     assert hashes("one more", 1) != hashes("other", 2)
 
 
+@pytest.mark.slow
 def test_any_format_of_the_demo_gets_news(tmp_path: Path) -> None:
     made = [
         write_demo(tmp_path / kind, conversations=150, days=40, seed=3, file_format=kind).config

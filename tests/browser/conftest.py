@@ -13,11 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.figures import Figures
-from tests.browser.reader import Reader
+from tests.browser.reader import PATIENCE, Reader
 from tests.browser.serving import Home, demo_home, served
-
-PATIENCE = 60_000
-"""Milliseconds that a page may take; a machine that does other things is slow."""
 
 DESKTOP = {"width": 1280, "height": 900}
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
@@ -22,7 +24,11 @@ PAGES = ("overview", "by-agent", "by-tag", "details")
 PROBES = re.compile(r"/(by-agent|by-tag|details)/_stcore/(health|host-config)$")
 """Streamlit finds out under which path it is served by asking under the path of the page first: 404 is its answer."""
 
+PATIENCE = 60_000
+"""Milliseconds that a page may take; a machine that does other things is slow."""
+
 Row = dict[str, str]
+Found = TypeVar("Found")
 
 
 class Reader:
@@ -61,6 +67,14 @@ class Reader:
         expect(
             self.page.locator("[data-stale=true], [data-testid=stSkeleton], [data-testid=stAppSkeleton]")
         ).to_have_count(0)
+
+    def until(self, read: Callable[[], Found], holds: Callable[[Found], bool]) -> Found:
+        """Wait until what is read on the page is as it should be, and give it: figures and tables come in parts."""
+        latest = time.monotonic() + PATIENCE / 1000
+        while not holds(found := read()):
+            assert time.monotonic() < latest, found
+            self.page.wait_for_timeout(50)
+        return found
 
     def drawn(self) -> None:
         """Wait until charts and fonts are there too, for a picture."""

@@ -29,6 +29,15 @@ def started(rows: list[dict[str, object]]) -> list[str]:
     return [ENGLISH.instant(one.astimezone(zone)) for one in instants if isinstance(one, datetime)]
 
 
+def shows(reader: Reader, column: str, expected: list[str]) -> None:
+    """The rows of the table that are in sight are the first of these."""
+
+    def cells() -> list[str]:
+        return [row[column] for row in reader.table("Conversations")]
+
+    reader.until(cells, lambda shown: bool(shown) and shown == expected[: len(shown)])
+
+
 def test_pages_hold_all_conversations_the_newest_first(reader: Reader, figures: Figures) -> None:
     rows = conversations(figures)
     pages = -(-len(rows) // PAGE_ROWS)
@@ -36,16 +45,12 @@ def test_pages_hold_all_conversations_the_newest_first(reader: Reader, figures: 
     reader.open("details", account="boulangerie", period="all")
     expect(reader.page.get_by_text(f"{ENGLISH.number(len(rows))} conversations, rows 1–{PAGE_ROWS}.")).to_be_visible()
     expect(reader.page.get_by_role("button", name="Previous page")).to_be_disabled()
-    shown = [row["Started"] for row in reader.table("Conversations")]
-    assert shown and shown == started(rows)[: len(shown)]
+    shows(reader, "Started", started(rows))
 
     reader.page.get_by_role("button", name="Next page").click()
     reader.at(account="boulangerie", period="all", page="2")
     expect(reader.page.get_by_text(f"rows {PAGE_ROWS + 1}–{2 * PAGE_ROWS}.")).to_be_visible()
-    first = reader.page.get_by_role("region", name="Table of Conversations").locator("tbody tr").first
-    expect(first).to_contain_text(started(rows)[PAGE_ROWS])
-    shown = [row["Started"] for row in reader.table("Conversations")]
-    assert shown and shown == started(rows)[PAGE_ROWS : PAGE_ROWS + len(shown)]
+    shows(reader, "Started", started(rows)[PAGE_ROWS:])
 
     reader.open("details", account="boulangerie", period="all", page=str(pages))
     expect(reader.page.get_by_text(f"–{ENGLISH.number(len(rows))}.")).to_be_visible()
@@ -63,15 +68,7 @@ def test_all_are_sorted_not_only_those_of_the_page(reader: Reader, figures: Figu
         reader.page.get_by_role("radiogroup", name="Order").get_by_text(order, exact=True).click()
         reader.at(account="boulangerie", period="all", sort="messages")
     counts = sorted((row["messages"] for row in conversations(figures)), reverse=order == "Descending")
-    first = reader.page.get_by_role("region", name="Table of Conversations").locator("tbody tr").first
-    column = list(reader.table("Conversations")[0]).index("Messages")
-    expect(first.locator("td").nth(column)).to_have_text(str(counts[0]))
-    for _ in range(50):  # a table is drawn in parts
-        shown = [row["Messages"] for row in reader.table("Conversations")]
-        if shown and shown == [str(count) for count in counts[: len(shown)]]:
-            return
-        reader.page.wait_for_timeout(200)
-    raise AssertionError(f"{order}: {shown} are not the first of {counts}")
+    shows(reader, "Messages", [str(count) for count in counts])
 
 
 def test_a_search_finds_every_word_and_its_csv_holds_what_was_found(reader: Reader, figures: Figures) -> None:
@@ -97,8 +94,8 @@ def download(reader: Reader) -> list[dict[str, str]]:
 def test_a_conversation_is_opened_by_its_row_and_closed_again(reader: Reader, figures: Figures) -> None:
     row = conversations(figures, "last-30-days")[0]
     reader.open("details", account="boulangerie", hours="all")
+    shows(reader, "Started", started(conversations(figures, "last-30-days")))
     region = reader.page.get_by_role("region", name="Table of Conversations")
-    region.scroll_into_view_if_needed()
     region.locator("canvas[data-testid=data-grid-canvas]").click(
         position={"x": 15, "y": 52}, force=True
     )  # what scrolls lies on it and takes the click

@@ -118,7 +118,14 @@ def test_a_run_is_killed_at_every_effect(
     assert failures(prepared, at) == []
 
 
-def test_runs_are_killed_one_after_the_other_until_one_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "kills",
+    [
+        pytest.param((SWAPPED,), id="one"),
+        pytest.param((f"{LANDED}#2", PARSED, f"{TOLD}#3", SWAPPED), id="four", marks=pytest.mark.slow),
+    ],
+)
+def test_runs_are_killed_one_after_the_other_until_one_ends(tmp_path: Path, kills: Sequence[str]) -> None:
     """Each gets further than the one before; readers see nothing, or the whole release, at every moment."""
     config = write_configuration(tmp_path / "maison à part")
     home = runs.home_of(config)
@@ -126,7 +133,7 @@ def test_runs_are_killed_one_after_the_other_until_one_ends(tmp_path: Path) -> N
     for source in ("mill", "mill", "shop"):
         feed.deliver(source)
     after = runs.expected_marts(config)
-    for at in (f"{LANDED}#2", PARSED, f"{TOLD}#3", SWAPPED):
+    for at in kills:
         assert runs.listened_to(config, at).process.returncode == KILLED, at
         assert catalog.current(home) is None
     last = runs.run(config)

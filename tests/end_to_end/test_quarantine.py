@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.drops import conversation, message, write_batch, write_config
 
 CAUSERIE = Path(sys.executable).with_name("causerie")
@@ -21,6 +23,7 @@ def causerie(config: Path, command: str, *options: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_bad_row_is_listed_until_a_later_batch_mends_it(tmp_path: Path) -> None:
     config = write_config(tmp_path)
     good = [message(f"m{number}") for number in range(30)]

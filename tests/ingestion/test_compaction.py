@@ -26,6 +26,7 @@ from ingestion.settings import Settings, load_settings
 from ingestion.storage import landing
 from ingestion.storage.ledger import Ledger
 from tests.drops import agent, conversation, write_batch, write_config
+from tests.examples import examples
 from tests.ingestion.test_segments import Stop, decided, quarantine_of, rows_of, take
 
 ENTITIES = ("conversations", "agents")
@@ -114,6 +115,7 @@ def test_enough_for_a_full_segment_need_not_wait_for_their_number(place: Path, m
     assert len(segments_of(place)) < 7
 
 
+@pytest.mark.slow
 def test_raw_stays_a_modest_number_of_files_over_many_runs(place: Path) -> None:
     written = 0
     for turn in range(7, 40):
@@ -230,6 +232,7 @@ compaction.compact(load_settings(Path(sys.argv[1])), lambda _: None)
 """
 
 
+@pytest.mark.builds
 def test_a_kill_at_any_step_loses_nothing(place: Path) -> None:
     before = state(place)
     for step in range(100):
@@ -285,7 +288,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
 def test_any_history_gives_the_same_rows_as_without_joining(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int | None, bool]]

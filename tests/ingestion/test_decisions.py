@@ -50,6 +50,7 @@ def messages_in(config: Path) -> int:
     return sum(int(str(row["messages"])) for row in marts["details"])
 
 
+@pytest.mark.builds
 def test_a_refused_batch_that_is_accepted_is_taken_in_and_those_behind_it(config: Path, settings: Settings) -> None:
     take_in_all(config)
     assert statuses(settings) == {"b1": "accepted", "b2": "refused", "b3": "waiting"}
@@ -66,6 +67,7 @@ def test_a_refused_batch_that_is_accepted_is_taken_in_and_those_behind_it(config
     assert str(decision) == "accepted acme_export b2 at 2026-02-03 04:05: the zone was wrong before"
 
 
+@pytest.mark.builds
 def test_a_batch_that_is_set_aside_holds_nothing_back(config: Path, settings: Settings) -> None:
     take_in_all(config)
     reject(settings, SOURCE, "b2", "broken clocks", NOW)
@@ -79,6 +81,7 @@ def test_a_batch_that_is_set_aside_holds_nothing_back(config: Path, settings: Se
     assert messages_in(config) == 35
 
 
+@pytest.mark.builds
 def test_an_accepted_batch_that_is_set_aside_is_taken_out_also_of_a_segment_with_others(tmp_path: Path) -> None:
     config = write_config(tmp_path)
     settings = load_settings(config)
@@ -95,6 +98,7 @@ def test_an_accepted_batch_that_is_set_aside_is_taken_out_also_of_a_segment_with
     assert messages_in(config) == 4
 
 
+@pytest.mark.builds
 @pytest.mark.parametrize("decide", [accept, reject])
 def test_a_decision_is_about_the_batch_as_it_was(config: Path, settings: Settings, decide) -> None:  # type: ignore[no-untyped-def]
     """Delivered again with other rows, and as bad, it is judged anew."""
@@ -119,6 +123,7 @@ def test_a_batch_that_cannot_be_read_can_only_be_set_aside(config: Path, setting
     assert statuses(settings) == {"b1": "accepted", "b2": "set aside", "b3": "accepted"}
 
 
+@pytest.mark.builds
 @pytest.mark.parametrize("is_landed", [True, False])
 def test_a_waiting_batch_and_one_not_judged_yet_can_be_set_aside(
     config: Path, settings: Settings, is_landed: bool

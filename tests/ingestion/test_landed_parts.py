@@ -30,6 +30,7 @@ from ingestion.settings import load_settings
 from ingestion.sql import sql_name
 from ingestion.storage.landing import open_landed
 from tests.drops import EXTRACTED_AT, write_config, write_files, write_manifest
+from tests.examples import examples
 from tests.ingestion.test_segments import decided, quarantine_of, rows_of, take
 
 MESSAGES = ENTITIES["messages"]
@@ -232,7 +233,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=ROWS)
 def test_the_rows_are_the_same_in_either_way(folders: Iterator[Path], rows: list[dict[str, Any]]) -> None:
     folder = next(folders)

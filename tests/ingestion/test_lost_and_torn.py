@@ -62,6 +62,7 @@ def test_a_source_that_lost_everything_stops_alone(tmp_path: Path) -> None:
     assert len(second.having("accepted")) == 1
 
 
+@pytest.mark.builds
 def test_a_batch_name_is_no_pattern(tmp_path: Path) -> None:
     """DuckDB reads `b[1]` as a pattern that `b1` matches: each batch must give its own rows."""
     config = write_config(tmp_path)
@@ -109,6 +110,7 @@ def segment_of(tmp_path: Path) -> str | None:
         return ledger.accepted("first_export")["b1"]
 
 
+@pytest.mark.builds
 def test_a_home_from_before_there_were_segments_goes_on(tmp_path: Path) -> None:
     config = two_sources(tmp_path)
     rows = build_marts(config)

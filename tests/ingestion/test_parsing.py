@@ -32,6 +32,7 @@ from tests.drops import (
     packed,
     rating,
 )
+from tests.examples import examples
 
 DATA = Path(__file__).parent / "data"
 BOM = b"\xef\xbb\xbf"
@@ -280,7 +281,7 @@ ANY_ROWS = st.lists(
     min_size=1,
     max_size=12,
 )
-QUICK = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUICK

@@ -205,6 +205,7 @@ def test_a_kill_while_the_manifest_is_written_loses_nothing(tmp_path: Path) -> N
 
 
 def test_a_reading_may_end_while_threads_still_write(tmp_path: Path) -> None:
+    """Neither fails: an error in a thread fails a test, too."""
     pull = Pull(tmp_path, "acme", NOON)
     is_over = threading.Event()
 

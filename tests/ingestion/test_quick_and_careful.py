@@ -17,11 +17,12 @@ from ingestion.parsing import parser
 from ingestion.parsing.files import LandedFile, ParsedFile
 from ingestion.parsing.parser import connect, parse_carefully, parse_files, shape_of
 from tests.drops import EXTRACTED_AT, content_of, conversation, message, packed
+from tests.examples import examples
 
 AT = datetime.fromisoformat(EXTRACTED_AT)
 SCALE = (1, 5)
 BOM = b"\xef\xbb\xbf"
-OFTEN = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+OFTEN = settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +200,7 @@ CONTENTS = st.builds(
 TORN = b'{"conversation_id":\n{"conversation_id":1,"started_at":"2026-01-02T09:00:00Z"}\n'
 
 
-@settings(OFTEN, max_examples=100)
+@settings(OFTEN, max_examples=examples(100))
 @given(contents=st.lists(CONTENTS, min_size=1, max_size=3), gz=st.booleans())
 @example(contents=[TORN, b"", TORN + b"\n"], gz=False)
 @example(contents=[b'{"conversation_id":1,"started_at":"2026-01-02T09:00:00Z","tags":["\xcc\x81a"]}'], gz=True)

@@ -167,6 +167,7 @@ def test_layout_comments_docstrings_and_the_place_of_code() -> None:
     assert in_essence(Elsewhere.plain) == in_essence(plain)
 
 
+@pytest.mark.builds
 def test_the_process_and_where_it_is_started(tmp_path: Path) -> None:
     asked = "from ingestion.source_kinds import KINDS; from ingestion.parsing.row_rules import rules_of; import json;"
     asked += "print(json.dumps({kind: rules_of(kind, (1, 5)) for kind in KINDS}))"
@@ -196,6 +197,7 @@ def entries(config: Path) -> dict[str, Entry]:
         return {entry.batch: entry for entry in ledger.entries()}
 
 
+@pytest.mark.builds
 def test_an_old_home_is_parsed_again_without_a_hand_and_says_so_once(tmp_path: Path) -> None:
     config = write_old(tmp_path)
     before, marts = entries(config), build_marts(config, take_in_first=False)
@@ -214,6 +216,7 @@ def test_an_old_home_is_parsed_again_without_a_hand_and_says_so_once(tmp_path: P
     assert accept(config)[0].warnings == []
 
 
+@pytest.mark.builds
 def test_figures_and_counts_follow_the_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = write_old(tmp_path)
     messages = changed(export_format.MESSAGES, "direction", words=("outbound",))
@@ -272,6 +275,7 @@ def test_a_refused_batch_is_judged_by_the_rules_of_today(tmp_path: Path, monkeyp
     assert entries(config)["b1"].segment != refused.segment
 
 
+@pytest.mark.builds
 def test_a_source_that_cannot_be_parsed_again_stays_as_it_was_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from ingestion.settings import load_settings
 from ingestion.storage import landing
 from ingestion.storage.ledger import Entry, Ledger
 from tests.drops import Row, agent, conversation, packed, write_batch, write_config, write_files, write_manifest
+from tests.examples import examples
 
 
 class Stop(BaseException):
@@ -95,7 +96,7 @@ def deliver(drop: Path, name: str, kind: str, turn: int) -> None:
         write_files(batch, {"agents.json": b""}, {"agents.json": 0})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(kinds=st.lists(KINDS, min_size=1, max_size=10), later=st.lists(KINDS, max_size=3))
 def test_batches_taken_in_together_are_as_if_each_had_come_alone(
     tmp_path_factory: pytest.TempPathFactory, kinds: list[str], later: list[str]

@@ -23,6 +23,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.builds
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_that_is_copied_into_a_shell_arrives_as_it_is(name: str) -> None:
     told = command("accept", "drop", name, option="--reason ...")

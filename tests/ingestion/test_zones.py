@@ -62,6 +62,7 @@ def probes(name: str, first: int, last: int) -> Iterator[int]:
             yield from (change - DAY, change - HOUR, change - 1, change, change + HOUR, change + DAY)
 
 
+@pytest.mark.slow
 def test_all_zones_from_2000_to_2035_are_those_of_the_package() -> None:
     first, last = seconds("2000-01-01T00:00Z"), seconds("2036-01-01T00:00Z")
     wrong = [

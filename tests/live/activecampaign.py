@@ -1,7 +1,7 @@
 """A WhatsApp account of ActiveCampaign that lives through time, in the shapes of its API.
 
 Here: the account (``World``), what a still look at it shows (``Snapshot``), and the words to make it by hand. Not here:
-lives by chance (``activecampaign_life``), the server (``activecampaign_server``), and what the warehouse should make of
+lives by chance (``activecampaign_life``), the server (``activecampaign_api``), and what the warehouse should make of
 it (``activecampaign_export``).
 
     world = World("2026-01-05T08:00:00Z")
@@ -71,13 +71,6 @@ class World:
 
     def __post_init__(self) -> None:
         self.now = instant(self.start)
-
-    @classmethod
-    def random(cls, seed: int, **sizes: Any) -> World:
-        """A world whose life is planned by chance: as ``activecampaign_life.random_world``."""
-        from tests.live.activecampaign_life import random_world
-
-        return random_world(seed, **sizes)
 
     # --- time ---
 

@@ -1,7 +1,7 @@
 """Records of a world in the shapes of Chatwoot's API.
 
 Here: one function a shape, from records to what `json.dumps` takes. Not here: paths, pages and faults
-(`chatwoot_server`).
+(`chatwoot_api`, `server`).
 """
 
 from __future__ import annotations

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Literal
 
-from tests.live.chatwoot_world import AUTOMATION, Conversation, Status, World
+from tests.live.chatwoot_world import AUTOMATION, START, Conversation, Status, World
+from tests.live.server import Fault, Faults
 
 NAMES = [
     "Ada",
@@ -47,23 +49,35 @@ LONG = [20, 40, 41, 65]
 """Messages of the first conversations, around the borders of pages of twenty."""
 
 
-def write_story(world: World, seed: int, conversations: int, days: int) -> None:
-    """Fill the script of a world: `days` in which conversations begin, and those in which they go on."""
+def random_world(
+    seed: int,
+    conversations: int = 30,
+    *,
+    days: int = 6,
+    start: datetime = START,
+    reopening: Literal["told", "as_chatwoot"] = "told",
+) -> World:
+    """A world with a life that `advance_to` brings about: for the same arguments the same, in whatever steps.
+
+    `days` are those in which conversations begin; they go on for some days more.
+    """
+    world = World(start, reopening=reopening)
     _Story(world, random.Random(seed)).write(conversations, days)
+    return world
 
 
-def restless(world: World, seed: int, share: float = 0.3, most: int = 20) -> Callable[[object], None]:
-    """For `serve(before=...)`: between requests the world goes on by chance, a second and one thing a time.
+def restless(world: World, seed: int, share: float = 0.3, most: int = 20) -> Faults:
+    """For `serve(faults=...)`: between requests the world goes on by chance, a second and one thing a time.
 
     Conversations come, jump to the front, close, move silently and are deleted, contacts too; after `most` it is still.
     """
     rng = random.Random(seed)
     left = [most]
 
-    def happen(request: object) -> None:
+    def happen(target: str, number: int) -> Fault | None:
         records = world.records
         if rng.random() >= share or not left[0] or not records.conversations:
-            return
+            return None
         left[0] -= 1
         world.wait(seconds=1)
         one = rng.choice(list(records.conversations.values()))
@@ -82,6 +96,7 @@ def restless(world: World, seed: int, share: float = 0.3, most: int = 20) -> Cal
             world.delete_conversation(one.id)
         elif what == "loses its contact" and len(records.conversations) > 5:
             world.delete_contact(one.contact)
+        return None
 
     return happen
 

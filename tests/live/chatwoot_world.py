@@ -1,7 +1,7 @@
 """A small Chatwoot account that lives through time: its records and what can happen to them.
 
 Here: the truth, and what Chatwoot itself does in turn (a customer's message reopens, a change writes an activity,
-a message moves `last_activity_at`). Not here: how it is told (`chatwoot_json`, `chatwoot_server`, `chatwoot_export`),
+a message moves `last_activity_at`). Not here: how it is told (`chatwoot_json`, `chatwoot_api`, `chatwoot_export`),
 and what happens by chance (`chatwoot_story`).
 
 Time is whole seconds and stands still until `wait` or `advance_to`. Every method acts at `now`; those that make a
@@ -244,22 +244,6 @@ class World:
         self._script: list[tuple[datetime, int, Callable[[], None]]] = []
         self._turn = itertools.count()
         self.inbox()
-
-    @staticmethod
-    def random(
-        seed: int,
-        conversations: int = 30,
-        *,
-        days: int = 6,
-        start: datetime = START,
-        reopening: Literal["told", "as_chatwoot"] = "told",
-    ) -> World:
-        """A world with a life that `advance_to` brings about: for the same arguments the same, in whatever steps."""
-        from tests.live.chatwoot_story import write_story  # it needs the world
-
-        world = World(start, reopening=reopening)
-        write_story(world, seed, conversations, days)
-        return world
 
     # time
 

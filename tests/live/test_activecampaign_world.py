@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import http.client
 import json
-import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,15 @@ import pytest
 
 from tests.drops import write_config
 from tests.live.activecampaign import World, instant, person
+from tests.live.activecampaign_api import TOKEN, Api, serve
 from tests.live.activecampaign_export import QUALITY, Run, look, to_export, write_export
-from tests.live.activecampaign_server import Fault, Server, always, by_chance, first_times, scripted, serve
+from tests.live.activecampaign_life import random_world
 from tests.live.meta import CALM, Habits, deliveries, read_archive, write_archive
+from tests.live.server import Fault, Faults
 from tests.warehouse import BUILD, build_marts, quarantine
 
-BROKEN = (OSError, http.client.HTTPException, ValueError)
 
-
-def get(server: Server, target: str, token: str | None = "a-token") -> Any:
+def get(server: Api, target: str, token: str | None = TOKEN) -> Any:
     """The decoded body; ``target`` is an absolute address or what follows the base."""
     address = target if target.startswith("http") else server.base_url + target
     headers = {} if token is None else {"Authorization": f"Token {token}"}
@@ -33,14 +32,14 @@ def get(server: Server, target: str, token: str | None = "a-token") -> Any:
         return json.load(answer)
 
 
-def refusal(server: Server, target: str, **options: Any) -> tuple[int, Any]:
+def refusal(server: Api, target: str, **options: Any) -> int:
     with pytest.raises(HTTPError) as caught:
         get(server, target, **options)
     with caught.value as error:
-        return error.code, json.load(error)
+        return error.code
 
 
-def read_all(server: Server, target: str) -> list[Any]:
+def read_all(server: Api, target: str) -> list[Any]:
     """A list by its ``next`` links, without any care for what moves."""
     rows = []
     while target:
@@ -77,7 +76,7 @@ def test_pages() -> None:
         assert get(server, "/account-member") == [person(7, "Ana", "Silva", "ana@acme.example") | {"role": "AGENT"}]
         assert get(server, "/flow-execution-contact") == {"count": 0, "next": None, "previous": None, "results": []}
         assert len(read_all(server, "/contact?page_size=2")) == 7
-        assert server.count("conversations") == 4
+        assert len(server.server.asked("/inbox/conversation")) == 4
         assert server.pages("contacts") == {1: 1, 2: 1, 3: 1, 4: 1}
         assert server.missed() == []
 
@@ -85,80 +84,28 @@ def test_pages() -> None:
 def test_what_is_not_there() -> None:
     with serve(full_world(), base_path="/api/3/channel/whatsapp") as server:
         assert "/api/3/channel/whatsapp" in server.base_url
-        assert refusal(server, "/contact/") == (404, {"detail": "Not found."})
-        assert refusal(server, "/nothing") == (404, {"detail": "Not found."})
-        assert refusal(server, "/contact?page=9") == (404, {"detail": "Invalid page."})
-        assert refusal(server, f"{server.address}/api/contact")[0] == 404
-        assert [(request.path, request.status) for request in server.requests][2:3] == [
-            ("/api/3/channel/whatsapp/contact", 404)
-        ]
+        assert refusal(server, "/contact/") == 404
+        assert refusal(server, "/nothing") == 404
+        assert refusal(server, "/contact?page=9") == 404
+        assert refusal(server, f"{server.server.url}/api/contact") == 404
 
 
 def test_the_token_is_needed() -> None:
-    with serve(full_world(), token="secret") as server:
-        assert refusal(server, "/contact", token=None)[0] == 401
-        assert refusal(server, "/contact", token="wrong") == (401, {"detail": "Invalid token."})
-        assert get(server, "/contact", token="secret")["count"] == 7
-        assert server.count(status=401) == 2
-
-
-def test_large_pages() -> None:
-    with serve(full_world(), large_pages="error") as server:
-        assert refusal(server, "/contact?page_size=41")[0] == 500
-        assert get(server, "/contact?page_size=40")["count"] == 7
-        server.large_pages, server.slow_seconds = "slow", 0.2
-        begun = time.monotonic()
-        assert get(server, "/contact?page_size=41")["count"] == 7
-        assert time.monotonic() - begun >= 0.2
-
-
-@pytest.mark.parametrize("fault", [Fault(cut="before"), Fault(cut="within"), Fault(truncated=True)])
-def test_answers_that_break(fault: Fault) -> None:
-    with serve(full_world(), faults=first_times(1, fault, kind="contacts")) as server:
-        assert len(read_all(server, "/inbox/conversation")) == 7
-        with pytest.raises(BROKEN):
-            get(server, "/contact")
-        assert server.take().contacts == []
+    with serve(full_world()) as server:
+        assert refusal(server, "/contact", token=None) == 401
+        assert refusal(server, "/contact", token="wrong") == 401
         assert get(server, "/contact")["count"] == 7
-        assert len(server.take().contacts) == 7
+        assert server.server.statuses == [401, 401, 200]
 
 
-def test_errors_with_what_to_wait() -> None:
-    faults = {
-        0: Fault(status=429, retry_after=2),
-        1: Fault(status=429, retry_after=2, as_date=True),
-        2: Fault(status=500),
-    }
-    with serve(full_world(), faults=scripted(faults)) as server:
-        for number, wait in enumerate(["2", "GMT", None]):
-            with pytest.raises(HTTPError) as caught:
-                get(server, "/contact")
-            with caught.value as error:
-                assert error.code == faults[number].status
-                assert (error.headers["Retry-After"] or "").endswith(wait or "")
-                assert (error.headers["Retry-After"] is None) == (wait is None)
-        assert get(server, "/contact")["count"] == 7
-        server.faults = always(Fault(status=503), kind="contacts")
-        assert {refusal(server, "/contact")[0] for _ in range(3)} == {503}
-        assert get(server, "/inbox/conversation")["count"] == 7
+def between(happen: Callable[[int], object]) -> Faults:
+    """Nothing goes wrong, but something happens before each request is answered."""
 
+    def fault(target: str, number: int) -> Fault | None:
+        happen(number)
+        return None
 
-def test_faults_by_chance_are_the_same_each_time_and_end() -> None:
-    def outcomes() -> list[int | None]:
-        with serve(full_world(), faults=by_chance(4, 0.5, in_a_row=2)) as server:
-            for _ in range(40):
-                try:
-                    get(server, "/contact")
-                except BROKEN:
-                    continue
-            return [
-                request.status if not (request.fault and request.fault.spoils) else 0 for request in server.requests
-            ]
-
-    first = outcomes()
-    assert first == outcomes()
-    assert 5 < first.count(0) < 35
-    assert all(200 in first[start : start + 3] for start in range(38))
+    return fault
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -170,7 +117,7 @@ def test_a_new_row_at_the_front_is_shown_twice_the_last_of_a_page() -> None:
     world = full_world()
     world.later("2026-01-05T09:00:00Z", lambda: world.conversation("new", "k0"))
     hours = ["2026-01-05T08:30:00Z", "2026-01-05T09:00:00Z"]
-    with serve(world, between=lambda number: world.advance_to(hours[min(number, 1)])) as server:
+    with serve(world, faults=between(lambda number: world.advance_to(hours[min(number - 1, 1)]))) as server:
         ids = [row["id"] for row in read_all(server, "/inbox/conversation?page_size=3")]
         assert ids == ["c6", "c5", "c4", "c4", "c3", "c2", "c1", "c0"]
         assert server.missed() == []
@@ -178,7 +125,7 @@ def test_a_new_row_at_the_front_is_shown_twice_the_last_of_a_page() -> None:
 
 def test_a_row_slips_past_a_page_border_when_one_before_it_vanishes() -> None:
     world = full_world()
-    with serve(world, between=lambda number: number == 1 and world.vanish("c6")) as server:
+    with serve(world, faults=between(lambda number: number == 2 and world.vanish("c6"))) as server:
         ids = [row["id"] for row in read_all(server, "/inbox/conversation?page_size=3")]
         assert ids == ["c6", "c5", "c4", "c2", "c1", "c0"]
         assert server.missed() == [("conversations", "c3")]
@@ -189,20 +136,21 @@ def test_a_row_slips_past_a_page_border_when_one_before_it_vanishes() -> None:
 
 def test_a_page_that_is_no_longer_there() -> None:
     world = full_world()
-    with serve(world, between=lambda number: number == 2 and world.vanish("c5")) as server:
+    with serve(world, faults=between(lambda number: number == 3 and world.vanish("c5"))) as server:
         second = get(server, get(server, "/inbox/conversation?page_size=3")["next"])
-        assert refusal(server, second["next"]) == (404, {"detail": "Invalid page."})
+        assert refusal(server, second["next"]) == 404
 
 
 def test_what_was_served_is_what_a_run_saw() -> None:
-    world = World.random(8)
+    world = random_world(8)
     world.advance(4 * 86_400)
-    with serve(world) as server:
+    is_moving: list[bool] = []
+    with serve(world, faults=between(lambda number: is_moving and world.advance(3_600))) as server:
         for path in ("/inbox/conversation", "/contact", "/flow-execution-contact"):
             read_all(server, f"{path}?page_size=40")
         get(server, "/account-member")
         assert server.take() == world.snapshot()
-        server.between = lambda number: world.advance(3_600)
+        is_moving.append(True)
         read_all(server, "/inbox/conversation?page_size=4")
         assert {kind for kind, _ in server.missed()} <= {"conversations"}
         seen = server.take().conversations
@@ -223,7 +171,7 @@ def told(payloads: list[Any]) -> Counter[tuple[str, str | None]]:
 
 
 def test_the_archive_only_grows_and_tells_everything_in_the_end(tmp_path: Path) -> None:
-    world = World.random(5)
+    world = random_world(5)
     before: list[bytes] = []
     for day in range(14):
         world.advance(86_400)
@@ -253,7 +201,7 @@ def test_the_archive_only_grows_and_tells_everything_in_the_end(tmp_path: Path) 
 
 
 def test_deliveries_come_late_out_of_order_and_before_what_they_tell_of() -> None:
-    world = World.random(6)
+    world = random_world(6)
     world.advance(14 * 86_400)
     stamps, arrived = [], []
     for delivery in deliveries(world.facts, world.now, Habits(other=0, grouped=0)):
@@ -454,7 +402,7 @@ def test_surveys_are_of_the_conversation_at_that_instant(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_lives_by_chance_are_taken_in_whole(tmp_path: Path, seed: int) -> None:
-    world = World.random(seed)
+    world = random_world(seed)
     world.advance(3 * 86_400)
     history: list[Run] = []
     while len(history) < 8:
@@ -475,7 +423,7 @@ def test_lives_by_chance_are_taken_in_whole(tmp_path: Path, seed: int) -> None:
 
 
 def test_a_life_is_the_same_whenever_one_looks() -> None:
-    at_once, step_by_step = World.random(3), World.random(3)
+    at_once, step_by_step = random_world(3), random_world(3)
     at_once.advance_to("2026-01-25T00:00:00Z")
     while step_by_step.now < datetime(2026, 1, 25, tzinfo=UTC):
         step_by_step.advance(40_000)
@@ -484,6 +432,6 @@ def test_a_life_is_the_same_whenever_one_looks() -> None:
     assert [fact for fact in at_once.facts if fact.at < until] == [
         fact for fact in step_by_step.facts if fact.at < until
     ]
-    other = World.random(4)
+    other = random_world(4)
     other.advance_to(until)
     assert other.facts != at_once.facts

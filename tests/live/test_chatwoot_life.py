@@ -12,7 +12,8 @@ from ingestion.http.client import Client
 from ingestion.sources import live
 from tests.comparison import KEYS, differences
 from tests.drops import write_config
-from tests.live.chatwoot_life import TOKEN, World, random_faults, serve, to_export
+from tests.live.chatwoot import TOKEN, by_chance, random_world, serve, to_export
+from tests.live.server import no_faults
 from tests.warehouse import accept, build_marts
 
 ACCOUNTS = [{"id": "acme", "timezone": "Europe/Paris"}]
@@ -33,7 +34,7 @@ def test_the_marts_are_those_of_an_export(
 ) -> None:
     monkeypatch.setenv("CHATWOOT_TOKEN", TOKEN)
     monkeypatch.setattr(live, "Client", functools.partial(Client, wait=lambda seconds: None))
-    world, history = World.random(seed=seed), []
+    world, history = random_world(seed), []
     late = timedelta(milliseconds=fraction)
     now: datetime
     monkeypatch.setattr(live, "now", lambda: now)
@@ -42,7 +43,7 @@ def test_the_marts_are_those_of_an_export(
         events=events,
         event_times=times,  # type: ignore[arg-type]
         fraction=late,
-        faults=random_faults(seed) if is_faulty else None,
+        faults=by_chance(seed) if is_faulty else no_faults,
     )
     with served as server:
         source = {"name": "cw", "kind": "chatwoot", "account": "acme", "base_url": server.url, "account_id": 1}

@@ -6,88 +6,20 @@ languages, and records that cannot be read. Not here: lives by chance (`test_cha
 
 from __future__ import annotations
 
-import functools
-import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ingestion.http.client import Client
-from ingestion.ingest import SourceReport
-from ingestion.sources import live
-from tests.comparison import KEYS, Marts, differences
-from tests.drops import write_config
-from tests.live.chatwoot_life import ACTIVITIES, TOKEN, Fault, Picture, Request, Served, World, serve, to_export
-from tests.live.chatwoot_server import CONVERSATIONS_A_PAGE
-from tests.warehouse import accept, build_marts
+from tests.live.chatwoot import ACTIVITIES, Api, World, random_world
+from tests.live.chatwoot_api import CONVERSATIONS_A_PAGE
+from tests.live.reading import Home
 
-ACCOUNTS = [{"id": "acme", "timezone": "UTC"}]
-NEVER = 1e6
 PORTUGUESE = ACTIVITIES | {
     "resolved": "Conversa foi marcada como resolvida por {name}",
     "system_open": "O sistema reabriu a conversa devido a uma nova mensagem recebida.",
 }
-Row = dict[str, Any]
-
-
-class Home:
-    """A home that reads one Chatwoot. ``broken``: what the paths look like that answer 500."""
-
-    def __init__(self, folder: Path, serving: ExitStack) -> None:
-        self.folder, self._serving = folder, serving
-        self.broken: str | None = None
-        self.history: list[Picture] = []
-        self.server: Served
-
-    def serve(self, world: World, *, events: bool = False) -> None:
-        self.world = world
-        self.server = self._serving.enter_context(serve(world, events=events, faults=self._fault))
-
-    def _fault(self, request: Request) -> Fault | None:
-        return Fault("error") if self.broken and re.search(self.broken, request.target) else None
-
-    def run(self, *, complete: bool = True, **more: object) -> SourceReport:
-        """Read, everything or what is new, a minute later."""
-        self.world.wait(minutes=1)
-        self.server.requests.clear()
-        source = {"name": "cw", "kind": "chatwoot", "account": "acme", "base_url": self.server.url, "account_id": 1}
-        source |= {"token_env": "THE_TOKEN", "requests_per_second": 100_000.0, "attempts": 2, "reread_minutes": 0}
-        source |= {"complete_every_hours": 0 if complete else NEVER}
-        self.config = write_config(self.folder / "live", accounts=ACCOUNTS, sources=[source | more])
-        self.history.append(self.world.picture())
-        (report,) = accept(self.config)
-        return report
-
-    def marts(self) -> Marts:
-        return build_marts(self.config, take_in_first=False)
-
-    def details(self) -> dict[str, Row]:
-        """By conversation."""
-        return {str(row["conversation_id"]): row for row in self.marts()["details"]}
-
-    def unlike_an_export(self, *, events: bool = False) -> str:
-        """How the marts differ from those of an export of all that was read."""
-        export = {"name": "cw", "kind": "export", "account": "acme", "path": "drop"}
-        config = write_config(self.folder / "export", accounts=ACCOUNTS, sources=[export])
-        for batch in to_export(self.history, events=events):
-            batch.write(self.folder / "export" / "drop")
-        ours, theirs = self.marts(), build_marts(config)
-        assert theirs["details"]
-        return "\n".join(line for mart in reversed(KEYS) for line in differences(mart, theirs[mart], ours[mart]))
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    monkeypatch.setenv("THE_TOKEN", TOKEN)
-    monkeypatch.setattr(live, "Client", functools.partial(Client, wait=lambda seconds: None))
-    with ExitStack() as serving:
-        found = Home(tmp_path, serving)
-        monkeypatch.setattr(live, "now", lambda: found.world.now)
-        yield found
 
 
 # messages
@@ -100,7 +32,11 @@ def talk(world: World, conversation: int, messages: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "requests"), [(0, 1), (19, 1), (20, 4), (21, 2), (99, 2), (100, 4), (999, 2), (1000, 4), (2600, 10)]
+    ("count", "requests"),
+    [
+        *((0, 1), (19, 1), (20, 4), (1000, 4)),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in ((21, 2), (99, 2), (100, 4), (999, 2), (2600, 10))),
+    ],
 )
 def test_what_the_messages_of_a_conversation_cost(home: Home, count: int, requests: int) -> None:
     """Fewer than twenty cost one request, and up to a thousand two, but for full pages, which may not be all."""
@@ -113,8 +49,19 @@ def test_what_the_messages_of_a_conversation_cost(home: Home, count: int, reques
     assert home.details()["1"]["messages"] == count
 
 
-@pytest.mark.parametrize("complete", [True, False])
-@pytest.mark.parametrize(("before", "late", "after"), [(25, 1, 30), (10, 37, 0), (1030, 25, 60), (0, 1300, 30)])
+@pytest.mark.parametrize(
+    ("before", "late", "after", "complete"),
+    [
+        (25, 1, 30, False),
+        (0, 1300, 30, True),
+        *(
+            pytest.param(*sizes, complete, marks=pytest.mark.slow)
+            for sizes in ((25, 1, 30), (10, 37, 0), (1030, 25, 60), (0, 1300, 30))
+            for complete in (True, False)
+            if (sizes, complete) not in (((25, 1, 30), False), ((0, 1300, 30), True))
+        ),
+    ],
+)
 def test_a_message_whose_time_is_not_in_the_order_of_its_id_is_not_missed(
     home: Home, before: int, late: int, after: int, complete: bool
 ) -> None:
@@ -161,9 +108,7 @@ def test_a_list_that_is_shorter_than_it_says_is_said(home: Home, entity: str, mo
 
 def hide(monkeypatch: pytest.MonkeyPatch, entity: str, number: int) -> None:
     """Have a list of the server leave out a row that it counts."""
-    from tests.live import chatwoot_server
-
-    found = getattr(chatwoot_server._Api, entity)
+    found = getattr(Api, entity)
 
     def shown(api: Any, query: Any) -> Any:
         answer = found(api, query)
@@ -171,7 +116,7 @@ def hide(monkeypatch: pytest.MonkeyPatch, entity: str, number: int) -> None:
         rows["payload"] = [row for row in rows["payload"] if row["id"] != number]
         return answer
 
-    monkeypatch.setattr(chatwoot_server._Api, entity, shown)
+    monkeypatch.setattr(Api, entity, shown)
 
 
 # people
@@ -230,7 +175,10 @@ def read_by_the_customer(world: World, conversation: int) -> None:
         world.mark(message.id, "read")
 
 
-@pytest.mark.parametrize("meanwhile", [nothing, closed, written, read_by_the_customer])
+@pytest.mark.parametrize(
+    "meanwhile",
+    [closed, *(pytest.param(act, marks=pytest.mark.slow) for act in (nothing, written, read_by_the_customer))],
+)
 def test_what_was_known_of_who_was_deleted_stays_known(home: Home, meanwhile: Callable[[World, int], None]) -> None:
     world = World()
     agent, bot, conversation = answered(world)
@@ -294,9 +242,10 @@ def test_who_was_deleted_before_anything_was_read_is_not_known(home: Home) -> No
     assert (row["agent_id"], row["first_responder_id"], row["is_answered"]) == (None, None, None)
 
 
-@pytest.mark.parametrize("seed", [4, pytest.param(7, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [4, 7])
 def test_agents_are_deleted_in_a_life_by_chance(home: Home, seed: int) -> None:
-    world = World.random(seed=seed)
+    world = random_world(seed)
     home.serve(world, events=True)
     for day in world.days:
         world.advance_to(day)
@@ -309,7 +258,7 @@ def test_agents_are_deleted_in_a_life_by_chance(home: Home, seed: int) -> None:
 # changes
 
 
-@pytest.mark.parametrize("minutes", [0, 2, 45])
+@pytest.mark.parametrize("minutes", [45, *(pytest.param(few, marks=pytest.mark.slow) for few in (0, 2))])
 def test_activities_of_a_busy_queue_change_nothing_where_there_are_events(home: Home, minutes: int) -> None:
     world = World(delay=timedelta(minutes=minutes))
     conversation, agent = world.conversation(world.contact()), world.agent()
@@ -412,7 +361,7 @@ def three(world: World) -> tuple[int, ...]:
     return tuple(found)
 
 
-@pytest.mark.parametrize("complete", [True, False])
+@pytest.mark.parametrize("complete", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_conversation_that_cannot_be_read_costs_itself_alone(home: Home, complete: bool) -> None:
     world = World()
     first, second, third = three(world)

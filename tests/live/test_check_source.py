@@ -14,7 +14,7 @@ from orchestration.cli.main import main
 from tests.drops import write_config
 from tests.live import chatwoot
 from tests.live.activecampaign import World
-from tests.live.activecampaign_server import PATHS
+from tests.live.activecampaign_api import PATHS
 from tests.live.server import Answer, Fault, serve
 
 KINDS = ("chatwoot", "activecampaign")
@@ -32,10 +32,10 @@ def answers(kind: str, *, lacking: tuple[str, ...] = ()) -> Answer:
     """A small system; ``lacking``: lists of ActiveCampaign that its interface has not."""
     if kind == "chatwoot":
         shop = chatwoot.World()
-        number = shop.conversation(shop.contact())
-        shop.incoming(number)
-        shop.reply(number, shop.agent())
-        return shop.answer_to
+        number = shop.conversation(shop.contact(phone="+44 20 7946 0000"))
+        shop.writes(number)
+        shop.replies(number, shop.agent())
+        return chatwoot.Api(shop).answer
     world = World("2026-04-06T07:00:00Z")
     world.member(31, "Iris", "Okafor", "iris@shop.example")
     world.contact("k7", phone="+44 20 7946 0000")
@@ -53,7 +53,7 @@ def checked(folder: Path, kind: str, base_url: str) -> Result:
     source = {"name": "shop", "kind": kind, "account": "acme", "base_url": base_url, "token_env": "SHOP_TOKEN"}
     source |= {"attempts": 2, "requests_per_second": 100_000.0}
     if kind == "chatwoot":
-        source["account_id"] = chatwoot.ACCOUNT
+        source["account_id"] = chatwoot.World.account
     config = write_config(folder, accounts=[{"id": "acme", "timezone": "UTC"}], sources=[source])
     return CliRunner().invoke(main, ["check-source", "shop", "--config", str(config)])
 

@@ -44,8 +44,8 @@ def system(kind: str) -> Answer:
     """One conversation."""
     if kind == "chatwoot":
         shop = chatwoot.World()
-        shop.incoming(shop.conversation(shop.contact()))
-        return shop.answer_to
+        shop.writes(shop.conversation(shop.contact()))
+        return chatwoot.Api(shop).answer
     row = {"id": "c1", "status": "NEW", "created_on": "2026-05-01T00:00:00Z", "contact": "k1"}
     return lambda path, query: [row] if path.endswith("/conversation") else []
 
@@ -55,7 +55,7 @@ def read(folder: Path, kind: str, server: Server) -> tuple[str | None, list[Entr
     source = {"name": "shop", "kind": kind, "account": "acme", "base_url": server.url, "token_env": "SHOP_TOKEN"}
     source |= {"attempts": 2, "requests_per_second": 100_000.0}
     if kind == "chatwoot":
-        source |= {"account_id": chatwoot.ACCOUNT}
+        source |= {"account_id": chatwoot.World.account}
     (report,) = accept(write_config(folder, accounts=[{"id": "acme", "timezone": "UTC"}], sources=[source]))
     return report.failure, list(report.entries)
 

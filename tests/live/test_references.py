@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.comparison import KEYS, differences
 from tests.drops import write_config
 from tests.live import activecampaign as ac
 from tests.live import chatwoot
-from tests.live.activecampaign_server import PATHS
+from tests.live.activecampaign_api import PATHS
 from tests.live.server import Answer, serve
 from tests.warehouse import accept, build_marts
 
@@ -61,26 +61,18 @@ def activecampaign_in_other_forms(path: str, row: Row) -> Row:
 
 
 def chatwoot_world() -> Answer:
-    shop = chatwoot.World()
-    shop.now = int(NOW.timestamp()) - 7 * 86_400
-    agent = shop.agent("Noor")
+    shop = chatwoot.World(NOW - timedelta(days=7))
+    agent, team = shop.agent("Noor"), shop.team("support")
     for number in range(3):
-        one = shop.conversation(shop.contact())
-        shop.incoming(one)
-        shop.reply(one, agent)
+        one = shop.conversation(shop.contact(phone=f"+44 20 7946 000{number}"))
+        shop.writes(one)
+        shop.replies(one, agent)
         shop.assign(one, agent)
-        shop.label(one, ["vip", "late"][: number + 1])
+        shop.give_to_team(one, team)
+        shop.label(one, *["vip", "late"][: number + 1])
         shop.answer(shop.survey(one), 4)
-        shop.now += 3600
-
-    def answer(path: str, query: dict[str, str]) -> Any:
-        found: Any = shop.answer_to(path, query)
-        if path.endswith("/conversations"):
-            for row in found["data"]["payload"]:
-                row["meta"]["team"] = {"id": 1, "name": "support"}
-        return found
-
-    return answer
+        shop.wait(hours=1)
+    return chatwoot.Api(shop).answer
 
 
 def activecampaign_world() -> Answer:
@@ -98,7 +90,7 @@ def activecampaign_world() -> Answer:
 
 
 SYSTEMS: dict[str, tuple[Callable[[], Answer], Rows, Row]] = {
-    "chatwoot": (chatwoot_world, chatwoot_in_other_forms, {"account_id": chatwoot.ACCOUNT}),
+    "chatwoot": (chatwoot_world, chatwoot_in_other_forms, {"account_id": chatwoot.World.account}),
     "activecampaign": (activecampaign_world, activecampaign_in_other_forms, {"csat_flows": ["¿Cómo estuvo?"]}),
 }
 

@@ -299,6 +299,7 @@ def test_a_first_message_in_the_archive_too_is_one_message(home: Home) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_first_message_with_two_ids_is_one_message_in_every_order_of_snapshots(home: Home) -> None:
     """Its own, and WhatsApp's, which snapshots before and after may not show; the archive knows WhatsApp's alone."""
     orders = ["own", "both", "own both", "both own", "own own both", "own both own", "both own own", "both both own"]

@@ -26,6 +26,7 @@ def test_marts_equal_the_plain_computation(
         assert differences(mart, expected[mart], found[mart]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the real support conversations are not beside the checkout")
 def test_marts_of_real_conversations_equal_the_plain_computation(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from tests import oracle
 from tests.comparison import KEYS, differences
 from tests.drops import Row, write_batch, write_config
+from tests.examples import examples
 from tests.warehouse import accept, build_marts
 
 EXTRACTED_AT = "2026-12-01T00:00:00+00:00"
@@ -193,7 +194,7 @@ unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck), "dera
 
 
 @arguments
-@settings(max_examples=15, **unhurried)  # type: ignore[arg-type]
+@settings(max_examples=examples(15), **unhurried)  # type: ignore[arg-type]
 def test_any_delivery_gives_the_same_marts(
     history: dict[str, list[Row]], zone: str, seed: int, batches: int, in_one_run: bool
 ) -> None:

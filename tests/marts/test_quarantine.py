@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from ingestion.settings import load_settings
 from tests import oracle
 from tests.drops import Row, agent, contact, conversation, event, message, rating, write_batch, write_config
+from tests.examples import examples
 from tests.warehouse import BUILD, build_marts, quarantine
 
 EXTRACTED_AT = "2026-12-01T00:00:00+00:00"
@@ -106,7 +107,7 @@ def test_each_update_closes_what_it_mends_and_reopens_nothing() -> None:
 
 
 @given(deliveries(), st.sampled_from([1, 2]), runs)
-@settings(max_examples=15, **unhurried)  # type: ignore[arg-type]
+@settings(max_examples=examples(15), **unhurried)  # type: ignore[arg-type]
 def test_any_delivery_leaves_the_same_rows_open(
     delivered: dict[str, tuple[str, dict[str, list[Row]]]], parts: int, runs: list[bool]
 ) -> None:

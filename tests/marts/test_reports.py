@@ -24,6 +24,7 @@ from ingestion.settings import load_settings
 from tests import reports_oracle
 from tests.comparison import differences
 from tests.drops import Row, conversation, message, write_batch, write_config
+from tests.examples import examples
 from tests.marts.test_invariants import ZONES, deliver, histories
 from tests.real_data import REAL_DATA, config_for_real_data
 from tests.reports_oracle import REPORTS, Known, Question
@@ -107,7 +108,7 @@ def questions_about(world: dict[str, Known]) -> st.SearchStrategy[Question]:
 
 
 @given(st.data())
-@settings(max_examples=60, **UNHURRIED)
+@settings(max_examples=examples(60), **UNHURRIED)
 def test_any_filter_equals_the_plain_computation(demo: Release, data: st.DataObject) -> None:
     demo.check(data.draw(questions_about(demo.world)))
 
@@ -136,7 +137,7 @@ arguments = given(histories(), st.sampled_from(ZONES), st.integers(0, 1000), st.
 
 
 @arguments
-@settings(max_examples=5, **UNHURRIED)
+@settings(max_examples=examples(5), **UNHURRIED)
 def test_any_filter_over_any_history(
     history: dict[str, list[Row]], zone: str, seed: int, batches: int, data: st.DataObject
 ) -> None:
@@ -181,6 +182,7 @@ def test_without_filters_a_macro_is_its_mart(demo: Release) -> None:
     check_without_filters(demo)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the real support conversations are not beside the checkout")
 def test_reports_of_real_conversations_equal_the_plain_computation(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from orchestration.releases.differences import (
 )
 from tests.comparison import read_marts
 from tests.drops import conversation, message, rating, write_batch, write_config
+from tests.examples import examples
 from tests.warehouse import build_marts
 
 _PERIOD = "account_id varchar, grain varchar, period_start date"
@@ -322,7 +323,7 @@ def rows_of(mart: str) -> st.SearchStrategy[list[tuple[Any, ...]]]:
 releases = st.fixed_dictionaries({mart: rows_of(mart) for mart in MARTS})
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(before=releases, after=releases, kept=st.sets(st.integers(0, 5)))
 def test_plain_python_finds_the_same(
     before: dict[str, list[tuple[Any, ...]]], after: dict[str, list[tuple[Any, ...]]], kept: set[int]

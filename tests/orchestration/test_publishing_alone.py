@@ -103,7 +103,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("publish", [by_dagster, by_command])
+@pytest.mark.parametrize("publish", [by_dagster, pytest.param(by_command, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("spoil", "words"), REFUSED, ids=[spoil.__name__ for spoil, _ in REFUSED])
 def test_a_build_without_a_verdict_that_holds_for_it_is_refused(
     home: Home, make_build: MakeBuild, publish: Publish, spoil: Callable[[Home, Build], None], words: str
@@ -135,7 +135,7 @@ def test_the_last_build_is_published_where_a_run_was_stopped_after_its_audit(
     assert "is published already" in printed
 
 
-@pytest.mark.parametrize("publish", [by_dagster, by_command])
+@pytest.mark.parametrize("publish", [by_dagster, pytest.param(by_command, marks=pytest.mark.slow)])
 def test_with_nothing_built_nothing_is_published(home: Home, tmp_path: Path, publish: Publish) -> None:
     from tests.drops import write_config
 

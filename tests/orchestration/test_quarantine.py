@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -36,7 +37,7 @@ class Warehouse:
         self.folder = folder
         self.config = write_config(folder, extra="[quality]\nquarantine_rows = 2\n")
         self.home = Home(load_settings(self.config).home)
-        (folder / "drop").mkdir()
+        (folder / "drop").mkdir(exist_ok=True)
 
     def deliver(self, batch: str, *messages: Any, **entities: Any) -> None:
         write_batch(self.folder / "drop" / batch, {"messages": messages, **entities} if messages else entities)
@@ -45,7 +46,7 @@ class Warehouse:
         build_marts(self.config, incremental=True)
         self.home.open_build.parent.mkdir(exist_ok=True)
         if not self.home.open_build.is_symlink():
-            self.home.open_build.symlink_to(self.home.path / "tests")
+            self.home.open_build.symlink_to(Path("..") / "tests")
 
     @property
     def build(self) -> Path:
@@ -68,14 +69,21 @@ class Warehouse:
         return [(row["batch"], row["record_id"], row["state"], row["mended_by"]) for row in rows]
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Warehouse:
-    """Two bad rows of b1, of which b2 mends one."""
-    made = Warehouse(tmp_path)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two bad rows of b1, of which b2 would mend one."""
+    made = Warehouse(tmp_path_factory.mktemp("quarantine"))
     bad = [message("m1", sent_at="2026-01-02T09:00:00"), {"sent_at": "soon", "direction": "up"}]
     made.deliver("b1", message("m0"), *bad, conversations=[conversation()])
     made.run()
-    return made
+    return made.folder
+
+
+@pytest.fixture
+def home(built: Path, tmp_path: Path) -> Warehouse:
+    """A copy of that home."""
+    shutil.copytree(built, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Warehouse(tmp_path)
 
 
 def test_a_row_is_listed_with_where_it_lies_and_as_it_came(home: Warehouse) -> None:

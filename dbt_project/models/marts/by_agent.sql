@@ -81,7 +81,7 @@ made as (
     from agents_of_periods
     inner join agents on agents_of_periods.agent_key = agents.agent_key
     inner join {{ ref('int_periods') }} as periods on agents_of_periods.period_key = periods.period_key
-    inner join {{ source('settings', 'accounts') }} as accounts on agents.account_id = accounts.account_id
+    inner join {{ ref('stg_settings__accounts') }} as accounts on agents.account_id = accounts.account_id
     {% for part in parts -%}
     left join {{ part }}
         on

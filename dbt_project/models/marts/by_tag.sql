@@ -22,7 +22,7 @@ messages as (
     select tags.tag_key, periods_of_date.period_key, {{ message_aggregates() }}
     from message_dates
     inner join {{ ref('int_tags') }} as tags on message_dates.tag_set_key = tags.tag_set_key
-    inner join {{ source('settings', 'sources') }} as sources on message_dates.source_key = sources.source_key
+    inner join {{ ref('stg_settings__sources') }} as sources on message_dates.source_key = sources.source_key
     {{ join_periods('sources.account_id', 'message_dates.sent_date') }}
     group by tags.tag_key, periods_of_date.period_key
 ),
@@ -53,7 +53,7 @@ made as (
             periods.account_id = overview.account_id
             and periods.grain = overview.grain
             and periods.period_start = overview.period_start
-    inner join {{ source('settings', 'accounts') }} as accounts on periods.account_id = accounts.account_id
+    inner join {{ ref('stg_settings__accounts') }} as accounts on periods.account_id = accounts.account_id
     left join conversations
         on tags_of_periods.tag_key = conversations.tag_key and tags_of_periods.period_key = conversations.period_key
     left join messages

@@ -60,7 +60,7 @@ select
 from {{ ref('int_conversation_facts') }} as facts
 inner join {{ ref('int_conversations') }} as conversations on facts.conversation_key = conversations.conversation_key
 inner join {{ ref('int_tag_sets') }} as tag_sets on facts.tag_set_key = tag_sets.tag_set_key
-inner join {{ source('settings', 'sources') }} as sources on conversations.source_key = sources.source_key
+inner join {{ ref('stg_settings__sources') }} as sources on conversations.source_key = sources.source_key
 left join contacts on conversations.source_key = contacts.source_key and conversations.contact_id = contacts.contact_id
 left join {{ ref('int_agents') }} as agents
     on conversations.source_key = agents.source_key and conversations.agent_id = agents.agent_id

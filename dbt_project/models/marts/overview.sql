@@ -19,7 +19,7 @@ message_dates as (
 messages as (
     select periods_of_date.period_key, {{ message_aggregates() }}
     from message_dates
-    inner join {{ source('settings', 'sources') }} as sources on message_dates.source_key = sources.source_key
+    inner join {{ ref('stg_settings__sources') }} as sources on message_dates.source_key = sources.source_key
     {{ join_periods('sources.account_id', 'message_dates.sent_date') }}
     group by periods_of_date.period_key
 )
@@ -32,7 +32,7 @@ select
     periods.is_complete,
     {{ measure_columns() }}
 from {{ ref('int_periods') }} as periods
-inner join {{ source('settings', 'accounts') }} as accounts on periods.account_id = accounts.account_id
+inner join {{ ref('stg_settings__accounts') }} as accounts on periods.account_id = accounts.account_id
 left join conversations on periods.period_key = conversations.period_key
 left join messages on periods.period_key = messages.period_key
 order by periods.account_id, periods.grain, periods.period_start

@@ -5,12 +5,15 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from reports.pages import queries
 from reports.pages.formats import ENGLISH
 from reports.published import accounts, connect
 from reports.queries import Filters
+
+pytestmark = pytest.mark.builds
 
 TIMEOUT = 30
 

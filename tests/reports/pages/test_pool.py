@@ -10,6 +10,8 @@ import pytest
 from reports.pages.pool import Pool
 from reports.published import UnreadableError
 
+pytestmark = pytest.mark.builds
+
 
 def test_a_release_is_opened_once_and_closed_after_its_last_lease(link: Path) -> None:
     pool, file = Pool(), link.resolve()

@@ -15,6 +15,8 @@ from reports.pages.queries import PAGE_ROWS, SORTABLE, Query
 from reports.published import accounts, connect
 from reports.queries import REPORTS, Filters
 
+pytestmark = pytest.mark.builds
+
 
 @pytest.fixture
 def connection(link: Path) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -14,6 +14,6 @@ select
     active_dates.first_date,
     active_dates.last_date,
     reached.data_through
-from {{ source('settings', 'accounts') }} as accounts
+from {{ ref('stg_settings__accounts') }} as accounts
 left join active_dates on accounts.account_id = active_dates.account_id
 left join {{ ref('int_data_through') }} as reached on accounts.account_id = reached.account_id

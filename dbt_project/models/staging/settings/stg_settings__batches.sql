@@ -1,0 +1,5 @@
+select
+    source_system,
+    batch,
+    extracted_at
+from {{ source('settings', 'batches') }}

@@ -1,0 +1,4 @@
+select
+    source_system,
+    batch
+from {{ source('settings', 'new_batches') }}

@@ -1,0 +1,6 @@
+select
+    source_system,
+    source_key,
+    account_id,
+    kind
+from {{ source('settings', 'sources') }}
