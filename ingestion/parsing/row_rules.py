@@ -28,8 +28,7 @@ import duckdb
 from ingestion import strict_json
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import DUCKDB_TYPES, Column, ColumnType, Entity
-from ingestion.parsing import archives, csv_records, meta_payloads, readable, readers, rules
-from ingestion.parsing.files import FILE_NAME
+from ingestion.parsing import archives, csv_records, files, meta_payloads, readable, readers, rules
 from ingestion.parsing.native_reader import native_ndjson
 from ingestion.parsing.readers import Reader
 from ingestion.parsing.rules import Value
@@ -66,7 +65,7 @@ def rules_of(kind: str, rating_scale: tuple[int, int], bounds: Bounds = DEFAULTS
 
 def _statements(kind: str, limits: rules.Limits, bounds: Bounds) -> Iterator[str]:
     yield f"{rules.FUTURE_TOLERANCE_SECONDS} {rules.MALFORMED} {rules.NOT_UTF8} {bounds.record_bytes}"
-    yield FILE_NAME.pattern
+    yield files.FILE_NAME.pattern
     for entity in entities_of(kind).values():
         yield " ".join(f"{column.name} {DUCKDB_TYPES[column.type]}" for column in entity.columns)
         values = {column.name: Value("value", "is_wrong", "is_unsure") for column in entity.columns}

@@ -214,7 +214,7 @@ def test_batch_counts_are_those_of_the_ledger(full: Build) -> None:
 
 def test_settings_without_rows_keep_their_types(empty: Build, full: Build) -> None:
     tables = [name for (name,) in full.rows("select table_name from duckdb_tables() where schema_name = 'settings'")]
-    assert len(tables) == 9
+    assert len(tables) == 10
     for table in tables:
         assert empty.types(f"settings.{table}") == full.types(f"settings.{table}")
     for table in ("working_hours", "holidays", "batches", "batch_counts", "activity_texts", "csat_flows"):

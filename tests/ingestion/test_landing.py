@@ -114,7 +114,7 @@ def test_a_missing_file(drop: Path, home: Path) -> None:
     (batch / "contacts.ndjson").unlink()
     message = refusal(batch, home)
     assert str(batch / "contacts.ndjson") in message
-    assert "it is not there; deliver the file" in message
+    assert "it is missing; deliver the file" in message
 
 
 @pytest.mark.parametrize("where", ["first", "last", "length"])

@@ -16,7 +16,7 @@ import pytest
 
 from ingestion import export_format, source_kinds
 from ingestion.export_format import ColumnType, Entity
-from ingestion.parsing import parser, readers, row_rules, rules
+from ingestion.parsing import files, readers, row_rules, rules
 from ingestion.parsing.row_rules import in_essence, rules_of
 from ingestion.raw.compaction import compact
 from ingestion.settings import load_settings
@@ -104,7 +104,7 @@ def test_each_trait_of_a_value_of_a_live_system_and_only_of_this_one(
         (readers, "_is_whole", lambda kind: kind == "BIGINT"),
         (readers, "_SMALLEST_BUFFER", 1 << 30),
         (readers, "json_text", lambda text, json_type, column: rules.Value(text)),
-        (parser, "FILE_NAME", re.compile("(?P<entity>[a-z]+)[.](?P<format>csv)")),
+        (files, "FILE_NAME", re.compile("(?P<entity>[a-z]+)[.](?P<format>csv)")),
         (row_rules.duckdb, "__version__", "2.0.0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -203,8 +203,8 @@ def test_an_old_home_is_parsed_again_without_a_hand_and_says_so_once(tmp_path: P
     before, marts = entries(config), build_marts(config, take_in_first=False)
     (report,) = accept(config)
     assert report.warnings == [
-        "acme_export: 2 accepted batches were parsed again from landing: the rules for rows have changed since; the"
-        " build is full"
+        "acme_export: 2 accepted batches were parsed again from landing, because the rules for rows have"
+        " changed; the build is full"
     ]
     assert (report.refusals, report.entries) == ([], [])
     after = entries(config)
@@ -238,7 +238,7 @@ def test_what_would_be_refused_now_stays_accepted_and_is_said(tmp_path: Path, mo
     (report,) = accept(config)
     assert report.refusals == []
     assert entries(config)["b1"].status == "accepted"
-    assert report.warnings[0].startswith("acme_export: 1 accepted batch was parsed again from landing: ")
+    assert report.warnings[0].startswith("acme_export: 1 accepted batch was parsed again from landing, because ")
     assert report.warnings[1].startswith(
         "acme_export b1: accepted before, and would be refused by today's rules: acme_export b1: 40 of 40 contacts rows"
     )

@@ -134,13 +134,6 @@ def test_small_batches_share_a_segment_and_a_large_one_has_its_own(
     take(tmp_path)
     _, segments = accepted_batches(load_settings(tmp_path / "causerie.toml"))
     assert sorted(segment.batches for segment in segments) == [("b1", "b2"), ("b3",), ("b4", "b5")]
-    assert raw.holding(segments, [("acme_export", "b3"), ("another", "b1")]) == [
-        segment for segment in segments if segment.batches == ("b3",)
-    ]
-    assert {batch for segment in raw.holding(segments, [("acme_export", "b2")]) for batch in segment.batches} == {
-        "b1",
-        "b2",
-    }
 
 
 def test_a_group_is_bounded_by_its_bytes_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,7 +150,7 @@ def test_an_operator_decides_about_a_refused_batch(tmp_path: Path, home: Home, v
     config = write_config(tmp_path, accounts=ACCOUNTS, sources=[usual(home)])
     (report,) = accept(config)
     assert "21 of 44 messages rows are quarantined" in report.refusals[0]
-    assert "until then the next run reads it again" in report.refusals[0]
+    assert "until then each run reads it again" in report.refusals[0]
     settings, ((batch, _),) = load_settings(config), entries(config)
     getattr(decisions, verb)(settings, "cw", batch, "so it is", datetime.now(UTC))
     if verb == "accept":
