@@ -70,9 +70,9 @@ def intake(given: Given, work: Path, conversations: int, repeat: int, threads: i
     report = Report("intake", "Taking in, by format")
     report.blocks.append(
         f"The records of one source of a demo of {conversations:,} conversations, all good, in files of"
-        f" {ROWS_PER_FILE:,} rows. *Take in* is `ingestion.ingest.take_in` on a new home: hashing, landing, parsing,"
-        " validation, quarantine, typed Parquet, ledger; *land* is what comes before: to hash the files, copy them"
-        " and have the disk keep them, which no bare read does. *Bare* is `create temp table … as select * from"
+        f" {ROWS_PER_FILE:,} rows. *Take in* is `ingestion.ingest.ingest_sources` on a new home: hashing, landing,"
+        " parsing, validation, quarantine, typed Parquet, ledger; *land* is what comes before: to hash the files, copy"
+        " them and have the disk keep them, which no bare read does. *Bare* is `create temp table … as select * from"
         " read_json(files)` (`read_csv`, `read_parquet`) of each entity, all options default, in memory: reading and"
         " storing. *Read* is the same reading with every column counted and nothing stored; *rewrite* the same reading"
         " into a Parquet file of each entity, as the intake has to keep them, and nothing else. The limit is asked of"
@@ -179,7 +179,7 @@ def sample(folder: str, way: str, threads: int, count: int) -> None:
     """
     landing = 0.0
     if way == "take in":
-        from ingestion.ingest import take_in
+        from ingestion.ingest import ingest_sources
         from ingestion.settings import load_settings
         from ingestion.sources import export
 
@@ -196,7 +196,7 @@ def sample(folder: str, way: str, threads: int, count: int) -> None:
         export.land_together = timed  # type: ignore[attr-defined, assignment]
         settings = load_settings(Path(folder) / "causerie.toml")
         begun, started = _cpu(), time.monotonic()
-        reports = take_in(settings, lambda _: None)
+        reports = ingest_sources(settings, lambda _: None)
         ended = time.monotonic()
         counts = [of for each in reports for entry in each.having("accepted") for of in entry.counts.values()]
         if sum(of.landed for of in counts) != count or any(of.quarantined for of in counts):

@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=8)
     parser.add_argument("--folder", type=Path, help="where causerie.toml and the home are left (default: nowhere)")
     arguments = parser.parse_args()
-    from ingestion.ingest import take_in
+    from ingestion.ingest import ingest_sources
     from ingestion.settings import load_settings
 
     port: multiprocessing.Queue[int] = multiprocessing.Queue()
@@ -147,7 +147,7 @@ def main() -> None:
                 told[:] = [line]
                 ended_pulling, of_pull = time.perf_counter(), peak()
 
-        (report,) = take_in(load_settings(config), progress)
+        (report,) = ingest_sources(load_settings(config), progress)
         seconds = time.perf_counter() - started
         assert not report.refusals, report.refusals
         rows = {entity: counts.landed for entity, counts in report.entries[0].counts.items()}

@@ -1,7 +1,7 @@
 """A made-up warehouse source to try causerie with: two businesses, years of conversations, any volume.
 
 ``write_demo`` writes a drop in the export format and the configuration that reads it. Nothing here reads a drop,
-and nothing here is used when real conversations are taken in.
+and nothing here is used when real conversations are ingested.
 """
 
 from __future__ import annotations

@@ -388,7 +388,7 @@ class _Conversations(_Entity):
             self._sources += [name, name.lower(), name.capitalize(), f" {name} "] if name else [None, "", None, " "]
 
     def _withhold(self) -> None:
-        """One conversation that never comes: what hangs from it stays without one."""
+        """One conversation that never comes: its child records stay without it."""
         daily = np.flatnonzero(self.first == 1)
         if daily.size > 20:
             self.first[daily[daily.size // 2]] = np.iinfo(np.int8).max
@@ -451,10 +451,10 @@ class _Conversations(_Entity):
         state = np.where(closed_at != NONE, 3, state)
         oddity, spelling = c.oddity[rows], c.spelling[rows]
         # Some are put aside while open, and a very few carry such a word although they are closed.
-        odd = ((state == 2) & (oddity % 12 == 0)) | (oddity > 994)
+        unusual = ((state == 2) & (oddity % 12 == 0)) | (oddity > 994)
         form = np.searchsorted([900, 955, 975, 990], (spelling * 7) % 1000, side="right")
-        form = np.where(odd, spelling % 5, form)
-        return worded(self._statuses, np.where(odd, 4, state) * 5 + form)
+        form = np.where(unusual, spelling % 5, form)
+        return worded(self._statuses, np.where(unusual, 4, state) * 5 + form)
 
 
 class _Messages(_Entity):
@@ -534,7 +534,7 @@ class _Events(_Entity):
 
 
 class _Ratings(_Entity):
-    """The surveys: asked, answered, sometimes answered anew or taken back."""
+    """The surveys: asked, answered, sometimes answered again or withdrawn."""
 
     name = "ratings"
     instant = "answered_at"

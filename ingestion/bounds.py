@@ -1,7 +1,7 @@
-"""How much of a delivery is believed: the earliest instant, the longest record, the size of what is unpacked.
+"""Limits of what is believed of a delivery: the earliest instant, the longest record, the size after decompression.
 
-Here: the limits and what they are by default. Not here: where they are configured (``settings``), and what is done
-about what is beyond them (``rules``, ``compression``, ``readers``).
+Here: the limits and their defaults. Not here: where they are configured (``settings``), and what happens to what is
+beyond them (``rules``, ``compression``, ``readers``).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True)
 class Bounds:
-    """``earliest``: an instant before it is no date. ``record_bytes``: a longer record is quarantined unread.
+    """``earliest``: an earlier instant is not believed. ``record_bytes``: a longer record is quarantined unread.
 
-    ``inflated_bytes``, ``inflated_ratio``: a packed file that unpacks to more, or to more than so many times its own
-    size, is refused.
+    ``inflated_bytes``, ``inflated_ratio``: a compressed file that decompresses to more, or to more than so many times
+    its own size, is refused.
     """
 
     earliest: datetime = datetime(2000, 1, 1, tzinfo=UTC)

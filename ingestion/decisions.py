@@ -1,7 +1,8 @@
 """Decisions of operators about batches: accepting one that is refused, setting one aside.
 
-Here: what may be decided, and what it changes in the ledger. Not here: how a batch is judged with a decision in force
-(``ingest``). A decision is about the content that the batch had then: delivered again otherwise, it is judged anew.
+Here: what may be decided, and what it changes in the ledger. Not here: how a decision changes the judgement of a batch
+(``ingest``). A decision is about the content that the batch had then: when the batch is delivered again with other
+content, it is judged again.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from ingestion.settings import AnySource, ExportSource, Settings
+from ingestion.settings import Settings
 from ingestion.shown import command, visible
+from ingestion.source_kinds import AnySource
 from ingestion.storage.delivered import Delivered, NotDeliveredError
 from ingestion.storage.ledger import LEDGER, Decision, Entry, Ledger
 from ingestion.storage.manifests import LARGEST, MANIFEST
 
 
 class DecisionError(Exception):
-    """This cannot be decided. The message says why, and what can be."""
+    """This cannot be decided. The message says why, and what can be decided."""
 
 
 def accept(settings: Settings, source: str, batch: str, reason: str, now: datetime) -> Decision:
-    """Have the next run take in a batch that is refused for its quarantined rows or restated clocks, or was set aside.
+    """Have the next run ingest a batch that is refused for its quarantined or restated rows, or was set aside.
 
     Raises:
         DecisionError: the batch is not known, accepted already, waiting, or cannot be read.
@@ -39,25 +41,25 @@ def accept(settings: Settings, source: str, batch: str, reason: str, now: dateti
         if entry is None:
             raise DecisionError(f"{source} {batch}: no run has judged such a batch; {_undecided(ledger, source)}")
         if entry.status == "accepted":
-            raise DecisionError(f"{source} {batch}: is accepted already")
+            raise DecisionError(f"{source} {batch}: it is accepted already")
         if entry.status == "waiting":
-            raise DecisionError(f"{source} {batch}: only waits behind another one; {_undecided(ledger, source)}")
+            raise DecisionError(f"{source} {batch}: it only waits behind a refused batch; {_undecided(ledger, source)}")
         if entry.status == "refused" and entry.segment is None:
             why = "; ".join(entry.reasons)
             raise DecisionError(
-                f"{source} {batch}: cannot be read, so it cannot be accepted: {why}; mend it, or set it aside:"
+                f"{source} {batch}: it cannot be read, so it cannot be accepted: {why}; repair it, or set it aside:"
                 f" {command('reject', source, batch, option='--reason ...')}"
             )
         if decision.fingerprint is None:
-            raise DecisionError(f"{source} {batch}: is neither in landing nor in its drop folder any more")
+            raise DecisionError(f"{source} {batch}: it is neither in landing nor in its drop folder any more")
         ledger.decide(decision, forget=entry.status == "set aside")
     return decision
 
 
 def reject(settings: Settings, source: str, batch: str, reason: str, now: datetime) -> Decision:
-    """Set a batch aside, so that the source's later batches go on: what it holds is not in the next release.
+    """Set a batch aside, so that the later batches of its source are ingested. The next release lacks what it holds.
 
-    Its rows stay in landing. One that was accepted is taken out again: the next run builds from nothing.
+    Its rows stay in landing. When the batch had been accepted, the next run builds in full without it.
 
     Raises:
         DecisionError: there is no such batch, or it is set aside already.
@@ -69,9 +71,9 @@ def reject(settings: Settings, source: str, batch: str, reason: str, now: dateti
         if entry is None and not any(map(os.path.isdir, folders)):
             raise DecisionError(f"{source} {batch}: there is no such batch; {_undecided(ledger, source)}")
         if entry is not None and entry.status == "set aside":
-            raise DecisionError(f"{source} {batch}: is set aside already; causerie accept takes it back")
+            raise DecisionError(f"{source} {batch}: it is set aside already; 'causerie accept' takes it back")
         aside = entry or Entry(source, batch, "set aside", None, now)
-        # what shares a segment with it is parsed anew from landing, so that no row of it is left in raw
+        # batches in the same segment are parsed again from landing, so that no row of this one is left in raw
         beside = [
             replace(other, segment=None)
             for other in ledger.entries(source)
@@ -81,7 +83,7 @@ def reject(settings: Settings, source: str, batch: str, reason: str, now: dateti
     return decision
 
 
-def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
+def latest_decisions(decisions: Iterable[Decision]) -> dict[str, Decision]:
     """The latest decision about each batch of a source."""
     return {decision.batch: decision for decision in decisions}
 
@@ -90,7 +92,9 @@ def _source(settings: Settings, name: str) -> AnySource:
     for source in settings.sources:
         if source.name == name:
             return source
-    raise DecisionError(f"no source '{name}'; there are {', '.join(source.name for source in settings.sources)}")
+    raise DecisionError(
+        f"there is no source '{name}'; the sources are {', '.join(source.name for source in settings.sources)}"
+    )
 
 
 def _entry(ledger: Ledger, source: str, batch: str) -> Entry | None:
@@ -98,15 +102,15 @@ def _entry(ledger: Ledger, source: str, batch: str) -> Entry | None:
 
 
 def _found(settings: Settings, source: AnySource, batch: str) -> tuple[str, list[Path]]:
-    """The name of a batch as it is kept, and where it may lie: where it is dropped, if it is, and landed.
+    """The name of a batch as it is kept, and the folders that may hold it: where it is delivered, and landing.
 
     Raises:
-        DecisionError: this is no name of a batch.
+        DecisionError: this is not the name of a batch.
     """
     if not batch or batch.startswith(".") or Path(batch).name != batch:
-        raise DecisionError(f"{batch!r} is no name of a batch")
+        raise DecisionError(f"{batch!r} is not the name of a batch")
     landed = settings.home / "landing" / source.name / batch
-    return visible(batch), [source.path / batch, landed] if isinstance(source, ExportSource) else [landed]
+    return visible(batch), [source.drop_folder / batch, landed] if source.drop_folder else [landed]
 
 
 def fingerprint(folders: Iterable[Path]) -> str | None:
@@ -119,4 +123,4 @@ def fingerprint(folders: Iterable[Path]) -> str | None:
 
 def _undecided(ledger: Ledger, source: str) -> str:
     refused = [entry.batch for entry in ledger.entries(source, "refused")]
-    return f"refused is {', '.join(refused)}" if refused else "none of this source is refused"
+    return f"refused batches: {', '.join(refused)}" if refused else "no batch of this source is refused"

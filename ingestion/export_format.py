@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Kind(Enum):
-    """What a column holds."""
+class ColumnType(Enum):
+    """What the values of a column are."""
 
     ID = "id"
     """Text or a whole number, kept as text exactly as it came."""
@@ -20,7 +20,7 @@ class Kind(Enum):
     INSTANT = "instant"
     """ISO 8601 with an offset; kept to the microsecond."""
     MOMENT = "moment"
-    """As an instant, or unix seconds with or without a fraction; 0 is none."""
+    """As an instant, or unix seconds with or without a fraction; 0 means that it is missing."""
     BOOLEAN = "boolean"
     LIST = "list"
     """A list of text."""
@@ -29,15 +29,15 @@ class Kind(Enum):
 
 
 DUCKDB_TYPES = {
-    Kind.ID: "varchar",
-    Kind.TEXT: "varchar",
-    Kind.INSTANT: "timestamptz",
-    Kind.MOMENT: "timestamptz",
-    Kind.BOOLEAN: "boolean",
-    Kind.LIST: "varchar[]",
-    Kind.RATING: "integer",
+    ColumnType.ID: "varchar",
+    ColumnType.TEXT: "varchar",
+    ColumnType.INSTANT: "timestamptz",
+    ColumnType.MOMENT: "timestamptz",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.LIST: "varchar[]",
+    ColumnType.RATING: "integer",
 }
-"""The type of each kind of column in raw."""
+"""The DuckDB type of each type of column, in raw."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Column:
     """
 
     name: str
-    kind: Kind = Kind.TEXT
+    type: ColumnType = ColumnType.TEXT
     required: bool = False
     happened: bool = False
     may_be_zero: bool = False
@@ -67,16 +67,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Entity:
-    """One kind of record. Its first column is its key, unique within a source once versions are resolved.
+    """One type of record. Its first column is its key, unique within a source once versions are resolved.
 
-    ``clock``: the instant whose change between batches is a restatement; a source that restates many has broken clocks.
-    ``is_native``: its records are those of a live system, of which some values stand deeper than at the top.
-    ``is_archived``: they were taken out of archives; each says of which (``archive``) and whether it is ``malformed``.
+    ``happened_at``: the instant of a record; when it differs between batches, the record is restated.
+    ``is_native``: its records come as a live system gives them, with some values inside nested objects.
+    ``is_archived``: its records come from archives; each names its ``archive`` and whether it is ``malformed``.
     """
 
     name: str
     columns: tuple[Column, ...]
-    clock: str | None = None
+    happened_at: str | None = None
     is_native: bool = False
     is_archived: bool = False
 
@@ -97,15 +97,15 @@ class Entity:
 
 
 def _id(name: str, *, required: bool = False) -> Column:
-    return Column(name, Kind.ID, required=required)
+    return Column(name, ColumnType.ID, required=required)
 
 
 def _instant(name: str, *, required: bool = False) -> Column:
-    return Column(name, Kind.INSTANT, required=required, happened=True)
+    return Column(name, ColumnType.INSTANT, required=required, happened=True)
 
 
-_UPDATED = Column("updated_at", Kind.INSTANT, happened=True, may_be_zero=True)
-_DELETED = Column("deleted", Kind.BOOLEAN)
+_UPDATED = Column("updated_at", ColumnType.INSTANT, happened=True, may_be_zero=True)
+_DELETED = Column("deleted", ColumnType.BOOLEAN)
 
 CONVERSATIONS = Entity(
     "conversations",
@@ -119,11 +119,11 @@ CONVERSATIONS = Entity(
         Column("status"),
         _instant("closed_at"),
         _id("agent_id"),
-        Column("tags", Kind.LIST),
+        Column("tags", ColumnType.LIST),
         _UPDATED,
         _DELETED,
     ),
-    clock="started_at",
+    happened_at="started_at",
 )
 MESSAGES = Entity(
     "messages",
@@ -137,11 +137,11 @@ MESSAGES = Entity(
         Column("origin"),
         Column("type"),
         Column("status"),
-        Column("private", Kind.BOOLEAN),
+        Column("private", ColumnType.BOOLEAN),
         _UPDATED,
         _DELETED,
     ),
-    clock="sent_at",
+    happened_at="sent_at",
 )
 CONTACTS = Entity(
     "contacts",
@@ -150,7 +150,7 @@ CONTACTS = Entity(
         Column("name"),
         Column("phone"),
         Column("email"),
-        Column("tags", Kind.LIST),
+        Column("tags", ColumnType.LIST),
         _UPDATED,
         _DELETED,
     ),
@@ -162,7 +162,7 @@ AGENTS = Entity(
         Column("name"),
         Column("email"),
         Column("team"),
-        Column("active", Kind.BOOLEAN),
+        Column("active", ColumnType.BOOLEAN),
         _UPDATED,
     ),
 )
@@ -182,7 +182,7 @@ RATINGS = Entity(
         _id("rating_id", required=True),
         _id("conversation_id", required=True),
         _instant("asked_at"),
-        Column("rating", Kind.RATING),
+        Column("rating", ColumnType.RATING),
         Column("comment"),
         _instant("answered_at"),
         _UPDATED,

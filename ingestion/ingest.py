@@ -1,6 +1,7 @@
-"""Taking in: new batches of every source are landed, parsed and judged; the ledger keeps the decisions.
+"""Ingestion: new batches of every source are landed, parsed and judged; the ledger keeps the decisions.
 
-Here: the order of things. Not here: reading files (``parser``), what refuses a batch (``judging``), what figures mean.
+Here: the order of the steps. Not here: reading files (``parser``), what refuses a batch (``judging``), what figures
+mean.
 """
 
 from __future__ import annotations
@@ -12,29 +13,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
-from pathlib import Path
 
 import duckdb
 
 from ingestion import machine
-from ingestion.decisions import fingerprint, in_force
 from ingestion.judging import judged
-from ingestion.live_formats import EXPORT, entities_of
 from ingestion.parsing import parser
 from ingestion.parsing.row_rules import rules_of
 from ingestion.raw import segments
 from ingestion.raw.segments import RawBatch, Segment
-from ingestion.restatements import Clocks, known_and_restated
-from ingestion.settings import AnySource, ExportSource, Settings
-from ingestion.sources import SourceError, export
-from ingestion.sources.pull import next_name
+from ingestion.restatements import Restatements, known_and_restated
+from ingestion.settings import Settings
+from ingestion.source_kinds import EXPORT, AnySource, entities_of
+from ingestion.source_state import Outcome, SourceState
+from ingestion.sources import SourceError, connector_of
 from ingestion.sql import sql_text
-from ingestion.storage.landing import BatchError, Landed, batch_folders, mend_interrupted, open_landed, refusal
-from ingestion.storage.ledger import LEDGER, Counts, Decision, Entry, Ledger
+from ingestion.storage.landing import BatchError, Landed, mend_interrupted, open_landed, refusal
+from ingestion.storage.ledger import LEDGER, Counts, Entry, Ledger
 from ingestion.storage.manifests import LiveManifest, Manifest
 
 Progress = Callable[[str], None]
-_Group = list[tuple[str, Landed | BatchError]]
+_Group = list[Outcome]
 _LARGE_BATCH = 16 * 1024 * 1024
 _BYTES_TOGETHER = 64 * 1024 * 1024
 _FILES_TOGETHER = 1500
@@ -56,7 +55,7 @@ class SourceReport:
 
     @property
     def refusals(self) -> list[str]:
-        """Everything that kept data of this source out, in words."""
+        """Everything that kept data of this source from being accepted, in words."""
         reasons = [reason for entry in self.having("refused") for reason in entry.reasons]
         waiting = len(self.having("waiting"))
         if waiting:
@@ -66,18 +65,18 @@ class SourceReport:
         return ([self.failure] if self.failure else []) + reasons
 
 
-def take_in(settings: Settings, progress: Progress) -> list[SourceReport]:
-    """Land, parse and judge what is new in every source; one report a source, in the order of the configuration."""
+def ingest_sources(settings: Settings, progress: Progress) -> list[SourceReport]:
+    """Land, parse and judge new batches of every source; one report a source, in the order of the configuration."""
     connection = parser.connect()
     connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
     if settings.resources.threads:
         connection.execute(f"set threads = {settings.resources.threads}")
     with Ledger(settings.home / LEDGER) as ledger:
-        return [_SourceIntake(connection, ledger, settings, source, progress).run() for source in settings.sources]
+        return [_SourceIngestion(connection, ledger, settings, source, progress).run() for source in settings.sources]
 
 
 def accepted_entries(settings: Settings) -> list[Entry]:
-    """What the ledger says of the accepted batches of the configured sources, source by source, by name."""
+    """The ledger's entries of the accepted batches of the configured sources, source by source, by name."""
     with Ledger(settings.home / LEDGER) as ledger:
         return [entry for source in settings.sources for entry in ledger.entries(source.name, "accepted")]
 
@@ -86,7 +85,7 @@ def accepted_batches(settings: Settings) -> tuple[list[Entry], list[Segment]]:
     """The accepted batches of the configured sources, and the segments of raw that hold them.
 
     Raises:
-        BatchError: a segment is not there.
+        BatchError: a segment is missing.
     """
     entries = accepted_entries(settings)
     segments: list[Segment] = []
@@ -97,12 +96,14 @@ def accepted_batches(settings: Settings) -> tuple[list[Entry], list[Segment]]:
     held = {(segment.listed.source, batch) for segment in segments for batch in segment.batches}
     for entry in entries:
         if (entry.source, entry.batch) not in held:
-            raise BatchError(f"{entry.source} {entry.batch}: accepted, and missing in raw; run again to parse it anew")
+            raise BatchError(
+                f"{entry.source} {entry.batch}: it is accepted, but missing in raw; run again to parse it again"
+            )
     return entries, segments
 
 
 def _segments(settings: Settings, ledger: Ledger, source: str, accepted: Mapping[str, str | None]) -> list[Segment]:
-    """The segments of a source that are there, with the accepted batches that each holds."""
+    """The existing segments of a source, with the accepted batches that each holds."""
     held = defaultdict(list)
     for batch, segment in accepted.items():
         held[segment].append(batch)
@@ -114,11 +115,11 @@ def _segments(settings: Settings, ledger: Ledger, source: str, accepted: Mapping
     ]
 
 
-class _SourceIntake:
-    """Taking in what is new in one source, once.
+class _SourceIngestion:
+    """One ingestion of the new batches of one source.
 
-    Small batches are parsed and judged together. Where that refuses one, they are taken in one by one instead, so that
-    what is accepted, refused or waiting is the same as if each batch had come alone.
+    Small batches are parsed and judged together. When that refuses one of them, they are ingested one by one instead,
+    so that the same batches are accepted, refused or waiting as if each had come alone.
     """
 
     def __init__(
@@ -138,11 +139,12 @@ class _SourceIntake:
         self._rules = rules_of(source.kind, self._scale, settings.bounds)
         self._entities = entities_of(source.kind)
         self._landing, self._raw = settings.home / "landing", settings.home / "raw"
-        self._refused: dict[str, Entry] = {}
-        self._decisions: dict[str, Decision] = {}
         self._history: list[Segment] = []
-        """What was accepted before the batch at hand."""
+        """The segments accepted before the present batch."""
         self._report = SourceReport(source.name)
+        self._state = SourceState(
+            source, ledger, self._landing / source.name, settings.bounds, progress, self._report.warnings.append
+        )
 
     def run(self) -> SourceReport:
         """Ingest what is new. An error is this source's failure alone: the others continue."""
@@ -151,7 +153,7 @@ class _SourceIntake:
         except duckdb.InterruptException:
             raise
         except SourceError as error:
-            self._report.failure = f"{error}; what it delivered before stays in use"
+            self._report.failure = f"{error}; its earlier batches stay in use"
         except Exception as error:
             traceback.print_exc()
             self._report.failure = self._failure(error)
@@ -161,10 +163,10 @@ class _SourceIntake:
     def _failure(self, error: Exception) -> str:
         where = " ".join([self._source.name, *getattr(error, "__notes__", ())])
         if machine.is_at_fault(error):
-            return f"{where}: {machine.remedy(self._settings.home, error)}; nothing is refused for it"
+            return f"{where}: {machine.remedy(self._settings.home, error)}; no batch is refused for this"
         return (
-            f"{where}: causerie itself failed: {machine.described(error)}; please report it with what the log says. To"
-            f" continue without a batch: causerie reject {self._source.name} BATCH --reason ..."
+            f"{where}: causerie itself failed: {machine.described(error)}; please report it with the log. To continue"
+            f" without a batch: causerie reject {self._source.name} BATCH --reason ..."
         )
 
     def _run(self) -> None:
@@ -185,92 +187,31 @@ class _SourceIntake:
                 self._parse_again(lost)
         except (BatchError, FileNotFoundError) as error:
             self._report.failure = (
-                f"{error}; it was accepted before, and is to be parsed again: restore it in landing, or set it aside"
-                " with 'causerie reject'"
+                f"{error}; it was accepted before and has to be parsed again: restore it in landing, or set it"
+                " aside with 'causerie reject'"
             )
             return
-        self._refused = {entry.batch: entry for entry in self._ledger.entries(self._source.name, "refused")}
-        self._decisions = in_force(self._ledger.decisions(self._source.name))
         self._progress(f"{self._source.name}: looking for new batches")
-        if isinstance(self._source, ExportSource):
-            known = accepted.keys() | self._aside()
-            self._take_in_all(export.land_batches(self._source, self._landing, known))
-        else:
-            self._take_in_live()
+        for outcomes in connector_of(self._source.kind).read(self._source, self._state):
+            if self._ingest_all(outcomes):
+                return
 
-    def _take_in_all(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> bool:
-        """Take in batches in the order of their names; whether the source stops at one of them."""
+    def _ingest_all(self, outcomes: Iterable[Outcome]) -> bool:
+        """Ingest batches in the order of their names; whether the source stops at one of them."""
         is_stopped = False
         for group in self._groups(outcomes):
             if is_stopped:
                 self._wait([name for name, _ in group])
             else:
-                is_stopped = self._take_in(group)
+                is_stopped = self._ingest(group)
         return is_stopped
 
-    def _take_in_live(self) -> None:
-        """Take in what a run before landed and could not judge, and then what the system tells now.
-
-        A batch that is refused is read again, unless an operator has accepted it as it is.
-        """
-        from ingestion.sources import live  # HTTP takes a quarter of a second to load, and most runs have no use for it
-
-        name, folder = self._source.name, self._landing / self._source.name
-        folder.mkdir(parents=True, exist_ok=True)
-        decided = {entry.batch for entry in self._ledger.entries(name)}
-
-        def names() -> set[str]:
-            return decided | {path.name for path in batch_folders(folder)}
-
-        replaced = next((batch for batch in self._refused if not self._is_overruled(folder / batch)), None)
-        live.finish_interrupted(folder, replaced, names(), live.now)
-        known = self._ledger.accepted(name).keys() | self._aside() | {batch for batch in [replaced] if batch}
-        if self._take_in_all((path.name, self._open(path)) for path in batch_folders(folder, known)):
-            return
-        batch = replaced or next_name(live.now(), names())
-        last = max(self._ledger.accepted(name), default=None)
-        bounds, taken_out_at = self._settings.bounds, self._taken_out_at()
-        warnings = live.pull(self._source, folder, last, batch, self._progress, live.now, bounds, taken_out_at)
-        self._report.warnings += [f"{name}: {warning}" for warning in warnings]
-        self._take_in_all([(batch, self._open(folder / batch))])
-
-    def _taken_out_at(self) -> datetime | None:
-        """When an operator last set a batch aside that had been accepted."""
-        accepted = {
-            decision.batch for decision in self._ledger.decisions(self._source.name) if decision.verb == "accept"
-        }
-        entries = self._ledger.entries(self._source.name, "set aside")
-        taken_out = [entry.decided_at for entry in entries if not entry.reasons or entry.batch in accepted]
-        return max(taken_out, default=None)
-
-    def _open(self, folder: Path) -> Landed | BatchError:
-        try:
-            return open_landed(self._source.name, folder, LiveManifest)
-        except Exception as error:
-            return refusal(folder.name, error)
-
-    def _is_overruled(self, folder: Path) -> bool:
-        """Whether an operator accepted a landed batch with what it holds now."""
-        decision = self._decisions.get(folder.name)
-        return decision is not None and (decision.verb, decision.fingerprint) == ("accept", fingerprint([folder]))
-
-    def _aside(self) -> set[str]:
-        """Batches that an operator set aside, unless they have been delivered again otherwise since."""
-        entries = self._ledger.entries(self._source.name, "set aside")
-        folder = self._source.path if isinstance(self._source, ExportSource) else self._landing / self._source.name
-        dropped = {entry.batch: fingerprint([folder / entry.batch]) for entry in entries}
-        return {
-            batch
-            for batch, found in dropped.items()
-            if found is None or batch not in self._decisions or found == self._decisions[batch].fingerprint
-        }
-
-    def _groups(self, outcomes: Iterable[tuple[str, Landed | BatchError]]) -> Iterator[_Group]:
-        """Consecutive small batches together; what is large, could not be landed or was refused before, alone."""
+    def _groups(self, outcomes: Iterable[Outcome]) -> Iterator[_Group]:
+        """Groups of consecutive small batches. A batch that is large, not landed or refused before is alone."""
         group: _Group = []
         size = files = 0
         for name, outcome in outcomes:
-            is_alone = isinstance(outcome, BatchError) or name in self._refused
+            is_alone = isinstance(outcome, BatchError) or name in self._state.refused
             its_size = 0 if isinstance(outcome, BatchError) else outcome.size()
             its_files = 0 if isinstance(outcome, BatchError) else len(outcome.manifest.files)
             is_alone = is_alone or its_size > _LARGE_BATCH
@@ -285,7 +226,7 @@ class _SourceIntake:
         if group:
             yield group
 
-    def _take_in(self, group: _Group) -> bool:
+    def _ingest(self, group: _Group) -> bool:
         """Parse and judge a group; whether its source stops at one of its batches."""
         landed = [outcome for _, outcome in group if isinstance(outcome, Landed)]
         if not landed:
@@ -299,15 +240,15 @@ class _SourceIntake:
             raise
         except Exception as error:
             if len(group) > 1:
-                return self._take_in_one_by_one(group)
+                return self._ingest_one_by_one(group)
             self._refuse(group[0][0], None, [str(refusal(group[0][0], error))])
             return True
         refused = any(entry.status == "refused" for entry in entries)
         if refused and len(group) > 1:
             shutil.rmtree(segment.folder)
-            return self._take_in_one_by_one(group)
+            return self._ingest_one_by_one(group)
         self._report.warnings += [
-            f"{self._source.name} {batch.batch}: {file} is of no known entity and format; kept in landing and not read"
+            f"{self._source.name} {batch.batch}: {file} is of no known entity and format; it stays in landing, unread"
             for batch in batches
             for file in batch.ignored
             if self._source.kind == EXPORT
@@ -316,7 +257,7 @@ class _SourceIntake:
             f"{self._source.name} {batch.batch}: {note}" for batch in batches for note in batch.notes
         ]
         self._report.warnings += [
-            f"{entry.source} {entry.batch}: accepted by an operator, and would be refused: {reason}"
+            f"{entry.source} {entry.batch}: accepted by an operator, else it would be refused: {reason}"
             for entry in entries
             if entry.status == "accepted"
             for reason in entry.reasons
@@ -328,21 +269,21 @@ class _SourceIntake:
         return refused
 
     def _judge(self, segment: Segment, batches: Sequence[RawBatch]) -> list[Entry]:
-        self._progress(f"{self._source.name}: comparing clocks with what is known")
+        self._progress(f"{self._source.name}: comparing with the known records")
         entities = self._entities.values()
-        clocks = known_and_restated(self._connection, self._history, segment, batches, entities)
-        return [self._entry(batch, segment, clocks) for batch in batches]
+        restatements = known_and_restated(self._connection, self._history, segment, batches, entities)
+        return [self._entry(batch, segment, restatements) for batch in batches]
 
-    def _take_in_one_by_one(self, group: _Group) -> bool:
-        for place, one in enumerate(group):
-            if self._take_in([one]):
-                self._wait([name for name, _ in group[place + 1 :]])
+    def _ingest_one_by_one(self, group: _Group) -> bool:
+        for index, one in enumerate(group):
+            if self._ingest([one]):
+                self._wait([name for name, _ in group[index + 1 :]])
                 return True
         return False
 
     def _parse(self, landed: Sequence[Landed]) -> tuple[Segment, list[RawBatch]]:
-        """A new segment; of a batch that was refused before and is still the same, the one that there is."""
-        before = self._refused.get(landed[0].batch)
+        """A new segment; or the existing one of a batch that was refused before and has not changed."""
+        before = self._state.refused.get(landed[0].batch)
         if before is not None and before.segment is not None:
             folder = self._raw / self._source.name / before.segment
             batch = segments.read_batch(folder, before.batch)
@@ -356,10 +297,9 @@ class _SourceIntake:
         kind, bounds = self._source.kind, self._settings.bounds
         return segments.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, kind, bounds)
 
-    def _entry(self, batch: RawBatch, segment: Segment, clocks: dict[tuple[str, str], Clocks]) -> Entry:
-        counts, reasons = self._judged(batch, segment, clocks)
-        decision = self._decisions.get(batch.batch)
-        is_overruled = decision and (decision.verb, decision.fingerprint) == ("accept", batch.fingerprint)
+    def _entry(self, batch: RawBatch, segment: Segment, restatements: dict[tuple[str, str], Restatements]) -> Entry:
+        counts, reasons = self._judged(batch, segment, restatements)
+        is_overruled = self._state.is_overruled(batch.batch, batch.fingerprint)
         return Entry(
             self._source.name,
             batch.batch,
@@ -372,9 +312,9 @@ class _SourceIntake:
         )
 
     def _judged(
-        self, batch: RawBatch, segment: Segment, clocks: Mapping[tuple[str, str], Clocks]
+        self, batch: RawBatch, segment: Segment, restatements: Mapping[tuple[str, str], Restatements]
     ) -> tuple[dict[str, Counts], list[str]]:
-        return judged(self._connection, self._source, self._settings.quality, batch, segment, clocks)
+        return judged(self._connection, self._source, self._settings.quality, batch, segment, restatements)
 
     def _refuse(self, name: str, extracted_at: datetime | None, reasons: list[str]) -> None:
         reasons = [f"{self._source.name} {name}: {reason}" for reason in reasons]
@@ -386,19 +326,19 @@ class _SourceIntake:
         self._report.entries += [Entry(self._source.name, name, "waiting", None, datetime.now(UTC)) for name in names]
 
     def _parse_again(self, batches: Iterable[str]) -> None:
-        """Make segments of accepted batches whose raw is lost, or of other rules: all of them or none.
+        """Parse accepted batches again whose raw is lost, or was parsed by other rules: all of them or none.
 
-        They stay accepted. By other rules they are judged again, in the order in which they came, and what would be
-        refused now is said.
+        They stay accepted. Under new rules they are judged again, in the order in which they came, and a warning names
+        those that would be refused now.
 
         Raises:
-            BatchError: a batch is not as it was in landing, or cannot be read by today's rules.
+            BatchError: a batch in landing was changed, or cannot be read by today's rules.
         """
         name, folder = self._source.name, self._landing / self._source.name
         entries = {entry.batch: entry for entry in self._ledger.entries(name)}
-        there = {listed.segment: listed.rules for listed in self._ledger.segments(name)}
-        outdated = {batch for batch in batches if there.get(entries[batch].segment or "", self._rules) != self._rules}
-        in_turn: list[list[str]] = [[]]  # of those of a segment the one of smaller name counts as the earlier one
+        rules = {listed.segment: listed.rules for listed in self._ledger.segments(name)}
+        outdated = {batch for batch in batches if rules.get(entries[batch].segment or "", self._rules) != self._rules}
+        in_turn: list[list[str]] = [[]]  # within a segment, the batch of smaller name counts as the earlier one
         for last in sorted(batches, key=lambda batch: (entries[batch].decided_at, batch)):
             if in_turn[-1] and last < in_turn[-1][-1]:
                 in_turn.append([])
@@ -407,19 +347,19 @@ class _SourceIntake:
         landed = (((one, open_landed(name, folder / one, model)) for one in of_turn) for of_turn in in_turn)
         again: list[Entry] = []
         fresh: list[Segment] = []
-        said: list[str] = []
+        warnings: list[str] = []
         try:
             for group in chain.from_iterable(map(self._groups, landed)):
                 segment, parsed = self._parsed([outcome for _, outcome in group if isinstance(outcome, Landed)])
                 fresh.append(segment)
                 entities = self._entities.values() if outdated else ()
-                clocks = known_and_restated(self._connection, self._history, segment, parsed, entities)
+                restatements = known_and_restated(self._connection, self._history, segment, parsed, entities)
                 for batch in parsed:
-                    said += [f"{name} {batch.batch}: {note}" for note in batch.notes]
+                    warnings += [f"{name} {batch.batch}: {note}" for note in batch.notes]
                     entry = entries[batch.batch]
-                    counts, reasons = self._judged(batch, segment, clocks)
+                    counts, reasons = self._judged(batch, segment, restatements)
                     if batch.batch in outdated:
-                        said += [
+                        warnings += [
                             f"{name} {batch.batch}: accepted before, and would be refused by today's rules: {reason}"
                             for reason in reasons
                         ]
@@ -439,6 +379,6 @@ class _SourceIntake:
         if outdated:
             count = f"{len(outdated):,} accepted {'batch was' if len(outdated) == 1 else 'batches were'}"
             self._report.warnings.append(
-                f"{name}: {count} parsed again from landing: the rules for rows have changed since; the build is full"
+                f"{name}: {count} parsed again from landing, because the rules for rows have changed; the build is full"
             )
-        self._report.warnings += said
+        self._report.warnings += warnings

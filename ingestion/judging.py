@@ -1,6 +1,6 @@
-"""What refuses a batch: too many quarantined rows, and too many known records that come with another start.
+"""What refuses a batch: too many quarantined rows, and too many restated records.
 
-Here: the limits of ``[quality]`` held against what a batch holds, in words with a remedy. Not here: the counting
+Here: the limits of ``[quality]`` compared with what a batch holds, and the reasons in words. Not here: the counting
 (``restatements``), and what becomes of a refused batch (``ingest``).
 """
 
@@ -12,11 +12,11 @@ from fractions import Fraction
 import duckdb
 
 from ingestion.export_format import Entity
-from ingestion.live_formats import EXPORT, entities_of
 from ingestion.raw.segments import RawBatch, Segment
-from ingestion.restatements import Clocks, ahead_of_extraction, most_frequent_reasons
-from ingestion.settings import AnySource, Quality
+from ingestion.restatements import Restatements, ahead_of_extraction, most_frequent_reasons
+from ingestion.settings import Quality
 from ingestion.shown import command, shell_word
+from ingestion.source_kinds import EXPORT, AnySource, entities_of
 from ingestion.storage.ledger import Counts
 
 
@@ -26,19 +26,19 @@ def judged(
     quality: Quality,
     batch: RawBatch,
     segment: Segment,
-    clocks: Mapping[tuple[str, str], Clocks],
+    restatements: Mapping[tuple[str, str], Restatements],
 ) -> tuple[dict[str, Counts], list[str]]:
     """What a batch holds by entity, and the reasons to refuse it. ``restatements``: by batch and entity."""
     entities = entities_of(source.kind)
-    of_entity = {entity: clocks.get((batch.batch, entity), Clocks()) for entity in batch.totals()}
+    of_entity = {entity: restatements.get((batch.batch, entity), Restatements()) for entity in batch.totals()}
     counts = {
         entity: Counts(records, quarantined, of_entity[entity].known, of_entity[entity].restated)
         for entity, (records, quarantined) in batch.totals().items()
     }
     remedy = (
-        "mend the rows and deliver the batch again"
+        "correct the rows and deliver the batch again"
         if source.kind == EXPORT
-        else "mend them in the system, or accept the batch; until then the next run reads it again"
+        else "correct them in the system, or accept the batch; until then each run reads it again"
     )
     listing = command("quarantine", option=f"--batch {shell_word(batch.batch)}")
     reasons = [
@@ -51,8 +51,8 @@ def judged(
     ]
     reasons += [
         f"{source.name} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
-        f" {entities[entity].clock} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%} and"
-        f" {quality.restated_rows} rows), {of.shift}: the source's clocks are broken, have it deliver the batch again"
+        f" {entities[entity].happened_at} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%}"
+        f" and {quality.restated_rows} rows), {of.shift}: correct the source's clock and deliver the batch again"
         for entity, of in of_entity.items()
         if _exceed(of.restated, of.known, quality.restated_share, quality.restated_rows)
     ]
@@ -60,7 +60,7 @@ def judged(
 
 
 def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch) -> str:
-    """The most frequent reasons, and where clocks are ahead of their extraction, by how much and since when."""
+    """The most frequent reasons; and of rows that are later than their extraction, by how much and since when."""
     frequent = most_frequent_reasons(connection, segment, entity, batch)
     words = [f"{count:,} for '{reason}'" for reason, count in frequent]
     ahead = ahead_of_extraction(connection, segment, entity, batch)

@@ -1,6 +1,6 @@
 """``[quality]`` and ``[resources]`` of the configuration: what a batch, a release and a run may do.
 
-Here: the limits. Not here: the rest of the file (``settings``), and who holds anything against them.
+Here: the limits. Not here: the rest of the file (``settings``), and where they are applied.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ class Quality(_Section):
     restated_share: Share = 0.01
     restated_rows: int = Field(default=10, ge=0)
     earliest: AwareDatetime = DEFAULTS.earliest
-    """An instant before it is no date: it quarantines its row; ``updated_at`` is missing then."""
+    """A row with an earlier instant is quarantined; an earlier ``updated_at`` counts as missing."""
     shrink_share: Share = 0.2
     shrink_rows: int = Field(default=100, ge=0)
-    """A build is refused in which a mart has lost more than both since the release before."""
+    """A build is refused when a mart has lost more than both since the release before."""
     stale_after_hours: float = Field(default=48, gt=0)
-    """A release whose data ends earlier than this before its build carries a warning."""
+    """A release gets a warning when its data ends more than this before its build."""
 
 
 Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$")]
-"""Bytes in words, as DuckDB takes them: '16MB' are 16,000,000, '16MiB' 16 times 1,048,576."""
+"""Bytes in words, as DuckDB reads them: '16MB' are 16,000,000, '16MiB' 16 times 1,048,576."""
 
 
 def _bytes(size: str) -> int:
@@ -49,8 +49,8 @@ def _bytes(size: str) -> int:
 class Resources(_Section):
     """What a run may take of the machine.
 
-    ``record_limit``: a longer record is quarantined unread. ``inflated_limit``, ``inflated_ratio``: a packed file that
-    unpacks to more, or to more than so many times its size, refuses its batch.
+    ``record_limit``: a longer record is quarantined unread. ``inflated_limit``, ``inflated_ratio``: a compressed file
+    that decompresses to more, or to more than so many times its size, refuses its batch.
     """
 
     memory_limit: Size = "3GB"
@@ -60,5 +60,5 @@ class Resources(_Section):
     threads: int | None = Field(default=None, ge=1)
 
     def bounds(self, earliest: datetime) -> Bounds:
-        """How much of a delivery is believed."""
+        """The limits of what is believed of a delivery."""
         return Bounds(earliest, _bytes(self.record_limit), _bytes(self.inflated_limit), self.inflated_ratio)

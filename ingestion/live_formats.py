@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ingestion.export_format import ENTITIES, Column, Entity, Kind
-
-EXPORT = "export"
+from ingestion.export_format import Column, ColumnType, Entity
 
 
 def _entity(name: str, *columns: Column) -> Entity:
     return Entity(name, columns, is_native=True)
 
 
+def _by_name(*entities: Entity) -> Mapping[str, Entity]:
+    return {entity.name: entity for entity in entities}
+
+
 def _id(name: str, path: str = "", *, required: bool = False) -> Column:
-    return Column(name, Kind.ID, required=required, path=path)
+    return Column(name, ColumnType.ID, required=required, path=path)
 
 
 def _text(name: str, path: str = "", *, required: bool = False) -> Column:
@@ -28,18 +30,18 @@ def _text(name: str, path: str = "", *, required: bool = False) -> Column:
 
 
 def _flag(name: str, path: str = "") -> Column:
-    return Column(name, Kind.BOOLEAN, path=path)
+    return Column(name, ColumnType.BOOLEAN, path=path)
 
 
 def _list(name: str, path: str = "") -> Column:
-    return Column(name, Kind.LIST, path=path)
+    return Column(name, ColumnType.LIST, path=path)
 
 
 def _moment(name: str, path: str = "", *, required: bool = False, happened: bool = False) -> Column:
-    return Column(name, Kind.MOMENT, required=required, happened=happened, may_be_zero=not required, path=path)
+    return Column(name, ColumnType.MOMENT, required=required, happened=happened, may_be_zero=not required, path=path)
 
 
-_CHATWOOT = (
+CHATWOOT = _by_name(
     _entity(
         "conversations",
         _id("conversation_id", "id", required=True),
@@ -78,7 +80,7 @@ _CHATWOOT = (
         _flag("is_reaction", "content_attributes.is_reaction"),
         _id("automation_rule_id", "content_attributes.automation_rule_id"),
         _id("campaign_id", "additional_attributes.campaign_id"),
-        # what an activity says tells of closings; the texts of people are not kept
+        # an activity says when a conversation was closed; what people write is not kept
         _text("activity_status", "content_attributes.activity.status"),
         Column("activity", path="content", only=("message_type", ("2", "activity"))),
     ),
@@ -98,7 +100,7 @@ _CHATWOOT = (
         _id("response_id", "id", required=True),
         _id("conversation_id", required=True),
         _id("message_id"),
-        Column("rating", Kind.RATING),
+        Column("rating", ColumnType.RATING),
         _text("feedback_message"),
         _moment("created_at", happened=True),
     ),
@@ -112,7 +114,7 @@ _CHATWOOT = (
     _entity("pulls", _id("pull_id", required=True), _flag("is_complete"), _flag("has_ratings")),
 )
 
-_ACTIVECAMPAIGN = (
+ACTIVECAMPAIGN = _by_name(
     _entity(
         "conversations",
         _id("conversation_id", "id", required=True),
@@ -167,56 +169,42 @@ _ACTIVECAMPAIGN = (
     _entity("pulls", _id("pull_id", required=True), _flag("is_complete"), _flag("has_contacts")),
 )
 
-_META_WEBHOOKS = tuple(
-    replace(_entity(name, *columns, _text("archive", required=True)), is_archived=True)
-    for name, columns in {
-        "messages": (
-            _id("message_id", "id", required=True),
-            _text("source"),
-            _moment("sent_at", "timestamp", required=True, happened=True),
-            _text("type"),
-            _id("from_number", "from"),
-            _id("from_user_id"),
-            _id("to_number", "to"),
-            _id("to_user_id"),
-            # of whoever the business talks with, where the message itself does not say; and of the business
-            _id("contact_number"),
-            _id("contact_user_id"),
-            _id("business_number"),
-            _id("revoked_id"),
-            # of the history alone
-            _text("status"),
-            _flag("from_me"),
-        ),
-        "statuses": (
-            _id("message_id", "id", required=True),
-            _text("status", required=True),
-            _moment("occurred_at", "timestamp", required=True, happened=True),
-            _id("contact_number", "recipient_id"),
-            _id("contact_user_id", "recipient_user_id"),
-        ),
-        "users": (_id("user_id", required=True), _id("number"), _id("previous_user_id")),
-        "numbers": (
-            _id("old_number", required=True),
-            _id("new_number", required=True),
-            _moment("changed_at", "timestamp", required=True, happened=True),
-        ),
-        "others": (_text("kind", required=True),),
-    }.items()
+META_WEBHOOKS = _by_name(
+    *(
+        replace(_entity(name, *columns, _text("archive", required=True)), is_archived=True)
+        for name, columns in {
+            "messages": (
+                _id("message_id", "id", required=True),
+                _text("source"),
+                _moment("sent_at", "timestamp", required=True, happened=True),
+                _text("type"),
+                _id("from_number", "from"),
+                _id("from_user_id"),
+                _id("to_number", "to"),
+                _id("to_user_id"),
+                # of whoever the business talks with, where the message itself does not say; and of the business
+                _id("contact_number"),
+                _id("contact_user_id"),
+                _id("business_number"),
+                _id("revoked_id"),
+                # of the history alone
+                _text("status"),
+                _flag("from_me"),
+            ),
+            "statuses": (
+                _id("message_id", "id", required=True),
+                _text("status", required=True),
+                _moment("occurred_at", "timestamp", required=True, happened=True),
+                _id("contact_number", "recipient_id"),
+                _id("contact_user_id", "recipient_user_id"),
+            ),
+            "users": (_id("user_id", required=True), _id("number"), _id("previous_user_id")),
+            "numbers": (
+                _id("old_number", required=True),
+                _id("new_number", required=True),
+                _moment("changed_at", "timestamp", required=True, happened=True),
+            ),
+            "others": (_text("kind", required=True),),
+        }.items()
+    )
 )
-
-_ENTITIES: Mapping[str, Mapping[str, Entity]] = {
-    EXPORT: ENTITIES,
-    "chatwoot": {entity.name: entity for entity in _CHATWOOT},
-    "activecampaign": {entity.name: entity for entity in _ACTIVECAMPAIGN},
-    "meta_webhooks": {entity.name: entity for entity in _META_WEBHOOKS},
-}
-KINDS = tuple(_ENTITIES)
-"""The kinds of sources that there are."""
-LIVE_KINDS = tuple(kind for kind in KINDS if kind != EXPORT)
-"""Those whose records come in the shape of their system."""
-
-
-def entities_of(kind: str) -> Mapping[str, Entity]:
-    """The entities of a kind of source, by name."""
-    return _ENTITIES[kind]

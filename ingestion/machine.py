@@ -1,9 +1,9 @@
-"""Whose fault an error is: a full disk, too little memory and the like are the machine's, never a delivery's.
+"""Errors of the machine, as a full disk or too little memory: they never refuse a batch.
 
-Here: knowing such an error by its type, or by its words where another process or library says it, and what to do. Not
-here: what is refused (``ingest``), and what a delivered file may do (``delivered``).
+Here: recognizing such an error by its type, or by its words where another process or library reports it, and the
+remedy. Not here: what is refused (``ingest``), and what a delivered file may do (``delivered``).
 
-What was delivered is copied into our own home before it is read. So any error of the operating system there is the
+Delivered files are copied into the home before they are read. So any error of the operating system there is the
 machine's.
 """
 
@@ -23,18 +23,18 @@ _OTHERS = tuple(os.strerror(number) for number in (errno.EIO, errno.EROFS, errno
 
 
 def is_at_fault(error: Exception) -> bool:
-    """Whether an error is the machine's."""
-    import duckdb  # not needed to know that a command found the disk full
+    """Whether an error is the machine's, and not of what was delivered."""
+    import duckdb  # a command that only reports a full disk does not need it
 
     if isinstance(error, OSError):
-        return error.errno is not None  # else it is what gzip says of a broken file
+        return error.errno is not None  # without a number it is gzip's error about a broken file
     if isinstance(error, MemoryError | sqlite3.Error):
         return True
     return isinstance(error, duckdb.Error) and any(word in str(error) for word in (*_FULL, *_MEMORY, *_FILES, *_OTHERS))
 
 
 def full_disk(home: Path, words: str) -> str | None:
-    """What is wrong and what to do, when errors speak of a full disk; None when they speak of something else."""
+    """What is wrong and what to do, when errors report a full disk; otherwise None."""
     if not any(full in words for full in _FULL):
         return None
     return f"the disk of {home} is full: make room there and run again"
@@ -47,12 +47,12 @@ def remedy(home: Path, error: Exception) -> str:
     if disk is not None:
         return disk
     if any(short in words for short in _MEMORY) or isinstance(error, MemoryError):
-        return "memory ran short: free some, or set '[resources] memory_limit' to what there is, and run again"
+        return "there was not enough memory: free some, or lower '[resources] memory_limit', and run again"
     if any(word in words for word in _FILES):
         return "too many files are open: raise the limit ('ulimit -n') and run again"
-    return f"{first_line(error)}: this is the machine's fault, mend it and run again"
+    return f"{first_line(error)}: the machine is at fault; repair it and run again"
 
 
 def described(error: Exception) -> str:
-    """An error in a line, with its kind where its words need that."""
+    """An error in one line, with its type."""
     return f"{type(error).__name__}: {first_line(error)}" if str(error) else type(error).__name__

@@ -1,7 +1,7 @@
-"""Broken clocks: records of new batches that were known with another instant, or lie ahead of their extraction.
+"""Restatements: records of new batches that were known with another instant, or that are later than their extraction.
 
-Here: comparing versions between batches, and what there is to say of clocks that jump: how many rows, by how much,
-since when. Not here: how many of them refuse a batch (``ingest``), and what makes a row bad (``rules``).
+Here: comparing versions between batches, and describing the shift: how many rows, by how much, since when. Not here:
+how many of them refuse a batch (``judging``), and what makes a row bad (``rules``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ingestion.sql import sql_text
 
 @dataclass(frozen=True)
 class Shift:
-    """How far the clocks of ``rows`` jumped: most of them by ``by``; ``since``: the earliest true instant concerned."""
+    """The most frequent shift, ``by``, and its ``rows``. ``since``: the earliest instant before it was restated."""
 
     rows: int
     by: timedelta
@@ -30,8 +30,8 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class Clocks:
-    """Of one entity in one batch: records known before, those of another clock, and their usual shift."""
+class Restatements:
+    """Of one entity in one batch: the records known before, those restated among them, and their usual shift."""
 
     known: int = 0
     restated: int = 0
@@ -43,17 +43,17 @@ def _signed(span: timedelta) -> str:
 
 
 def versions(segments: Sequence[Segment], entity: Entity, batches: Sequence[str] | None = None) -> str | None:
-    """SQL of the good versions in segments: ``key``, ``clock``, ``updated_at``, ``_batch``, ``_file``, ``line``.
+    """SQL of the good versions in segments: ``key``, ``happened_at``, ``updated_at``, ``_batch``, ``_file``, ``line``.
 
-    ``batches``: only theirs. Numbers of lines can be compared within one file of one batch.
+    ``batches``: only theirs. Line numbers can be compared within one file of one batch.
     """
     rows = records(segments, entity)
     if rows is None:
         return None
     among = "" if batches is None else f" and _batch in ({', '.join(map(sql_text, batches))})"
     return (
-        f"select {entity.key} as key, {entity.clock} as clock, coalesce(updated_at, '-infinity') as updated_at,"
-        f" _batch, _file, file_row_number as line from ({rows})"
+        f"select {entity.key} as key, {entity.happened_at} as happened_at,"
+        f" coalesce(updated_at, '-infinity') as updated_at, _batch, _file, file_row_number as line from ({rows})"
         f" where _reasons is null{among}"
     )
 
@@ -64,29 +64,29 @@ def known_and_restated(
     segment: Segment,
     batches: Sequence[RawBatch],
     entities: Iterable[Entity],
-) -> dict[tuple[str, str], Clocks]:
-    """By batch and entity: how many of its records were known before it, and how many of these changed their clock.
+) -> dict[tuple[str, str], Restatements]:
+    """By batch and entity: how many of its records were known before it, and how many of these it restates.
 
-    ``batches`` are those of a new segment. Before a batch means: in ``history``, and in those of smaller name, as if
-    these were accepted; where one of them is not, nothing behind it is accepted in this run anyway.
+    ``batches`` are those of a new segment. Before a batch means: in ``history``, and in batches of smaller name, as if
+    these were accepted. Where one of them is refused, this run accepts no batch behind it anyway.
     """
     found = {}
     for entity in entities:
-        if entity.clock is None:
+        if entity.happened_at is None:
             continue
         records = {batch.batch: batch.totals().get(entity.name, (0, 0))[0] for batch in batches}
         delivering = [batch for batch, count in records.items() if count]
         before = versions(history, entity) if delivering else None
         if before is None and len(delivering) < 2:
             continue
-        # a record that occurs twice occurs in a batch other than the largest: only their keys need be remembered
+        # a repeated record occurs in a batch other than the largest, so the keys of the others are enough
         largest = None if before else max(delivering, key=lambda batch: records[batch])
         smaller = versions([segment], entity, [batch for batch in delivering if batch != largest])
         new = versions([segment], entity)
         assert smaller is not None and new is not None
         for batch, of_known, restated, rows, by, since in connection.execute(_query(before, new, smaller)).fetchall():
             shift = Shift(rows, timedelta(microseconds=by), since) if restated else None
-            found[batch, entity.name] = Clocks(of_known, restated, shift)
+            found[batch, entity.name] = Restatements(of_known, restated, shift)
     return found
 
 
@@ -101,15 +101,15 @@ def _query(before: str | None, new: str, smaller: str) -> str:
             select key from versions group by key having min(turn) <> max(turn)
         ),
         of_each_turn as (
-            select key, turn, max(struct_pack(updated_at, _batch, _file, line, clock)) as winner
+            select key, turn, max(struct_pack(updated_at, _batch, _file, line, happened_at)) as winner
             from versions semi join repeated using (key)
             group by key, turn
         ),
         with_before as (
             select
                 turn,
-                winner.clock as clock,
-                max(struct_pack(u := winner.updated_at, b := winner._batch, clock := winner.clock)) over (
+                winner.happened_at as happened_at,
+                max(struct_pack(u := winner.updated_at, b := winner._batch, happened_at := winner.happened_at)) over (
                     partition by key order by turn rows between unbounded preceding and 1 preceding
                 ) as before
             from of_each_turn
@@ -117,10 +117,10 @@ def _query(before: str | None, new: str, smaller: str) -> str:
         by_shift as (
             select
                 turn,
-                coalesce(before.clock <> clock, false) as is_restated,
-                epoch_us(clock) - epoch_us(before.clock) as shift,
+                coalesce(before.happened_at <> happened_at, false) as is_restated,
+                epoch_us(happened_at) - epoch_us(before.happened_at) as shift,
                 count(before) as records,
-                min(before.clock) as since
+                min(before.happened_at) as since
             from with_before
             where turn <> ''
             group by all
@@ -140,8 +140,8 @@ def _query(before: str | None, new: str, smaller: str) -> str:
 def ahead_of_extraction(
     connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch
 ) -> str | None:
-    """What there is to say of the quarantined rows of a batch that lie ahead of its extraction; None without any."""
-    told = []
+    """How far quarantined rows of a batch are ahead of its extraction, in words; None without such rows."""
+    described = []
     for column in (column.name for column in entity.columns if column.happened):
         ahead = f"epoch_us({column}) - {round(batch.extracted_at.timestamp() * 1_000_000)}"
         query = (
@@ -150,11 +150,11 @@ def ahead_of_extraction(
         )
         ((rows, usual, most, since),) = connection.execute(query).fetchall()
         if rows:
-            told.append(
+            described.append(
                 f"{rows:,} with {column} ahead of the extraction, usually by {timedelta(microseconds=usual)}, at most"
                 f" by {timedelta(microseconds=most)}, since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
             )
-    return ", ".join(told) or None
+    return ", ".join(described) or None
 
 
 def most_frequent_reasons(

@@ -1,7 +1,7 @@
 """The TOML configuration, and the only reader of the environment.
 
-Here: the shape of ``causerie.toml``, its validation and its error messages. Not here: anything that is
-done with the settings (calendars are computed in dbt, batches are read in ``sources``).
+Here: the shape of ``causerie.toml``, its validation and its error messages. Not here: the sections of sources
+(``source_settings``), and what is done with the settings.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections import Counter, defaultdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,6 +21,8 @@ from ingestion import zones
 from ingestion.bounds import Bounds
 from ingestion.limits import Quality as Quality
 from ingestion.limits import Resources as Resources
+from ingestion.source_kinds import AnySource
+from ingestion.source_settings import FolderSource, Source
 
 CONFIG_VARIABLE = "CAUSERIE_CONFIG"
 """Names the configuration file where no command line does (Dagster's own tools); default ``causerie.toml``."""
@@ -53,7 +54,7 @@ def secret(variable: str) -> str:
     """The value of an environment variable that the configuration names.
 
     Raises:
-        SettingsError: it is not set or empty, or holds what no token does; the message does not show it.
+        SettingsError: it is not set, empty, or not a token; the message does not show it.
     """
     value = os.environ.get(variable, "")
     if not value:
@@ -61,7 +62,7 @@ def secret(variable: str) -> str:
     if not (value.isascii() and value.isprintable()) or set(value) & set(" '\""):
         raise SettingsError(
             f"the environment variable {variable} holds more than a token: blanks, line ends, quotes or other"
-            " characters that no token has; set it to the token alone"
+            " characters that a token never has; set it to the token alone"
         )
     return value
 
@@ -77,45 +78,21 @@ def _span(value: object) -> object:
     """'09:00-12:00' as seconds of the local day; a span may end at 24:00."""
     match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f"'{value}' is no span; write it as '09:00-12:00'")
+        raise ValueError(f"'{value}' is not a span; write it as '09:00-12:00'")
     start_hour, start_minute, end_hour, end_minute = map(int, match.groups())
     start, end = start_hour * 3600 + start_minute * 60, end_hour * 3600 + end_minute * 60
     if start_minute > 59 or end_minute > 59 or start >= DAY_SECONDS or end > DAY_SECONDS:
-        raise ValueError(f"'{value}' is no time of day; hours go from 00:00 to 24:00")
+        raise ValueError(f"'{value}' has an invalid time of day; hours go from 00:00 to 24:00")
     if end <= start:
-        raise ValueError(f"the span '{value}' ends before it starts; a span past midnight is two, up to 24:00 and on")
+        raise ValueError(
+            f"the span '{value}' ends before it starts; write a span past midnight as two, the first up to 24:00"
+        )
     return start, end
 
 
 def _weekday(name: str) -> str:
     if name not in WEEKDAYS:
         raise ValueError(f"unknown day '{name}'; days are {', '.join(WEEKDAYS)}")
-    return name
-
-
-def _plain_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        raise ValueError(f"'{name}' names a folder too: use letters, digits, '_' and '-'")
-    return name
-
-
-def _base_url(url: str) -> str:
-    """Where a system answers: https, or http on this machine; without user, query or a slash at its end."""
-    if not url.isprintable() or set(url) & set(" '\""):
-        raise ValueError(f"{url!r} has blanks, quotes or other characters that no address has; write it without")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"'{url}' is no address; write it as 'https://chat.example.org'")
-    if set(url) & set("@?#"):
-        raise ValueError("an address without a user, a password or a query; the token stands in the environment")
-    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise ValueError(f"'{url}' would send the token in the open; use https")
-    return url.rstrip("/")
-
-
-def _variable_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise ValueError("names the environment variable that holds the token, not the token: letters, digits and '_'")
     return name
 
 
@@ -188,96 +165,14 @@ class Account(_Section):
         return self
 
 
-class Source(_Section):
-    """One system that delivers conversations of one account. ``name`` is the ``source_system`` of the marts."""
-
-    name: Annotated[str, AfterValidator(_plain_name)]
-    account: str
-
-
-class FolderSource(Source):
-    """A system that delivers into a folder. ``outside_links``: whether links in there may lead out of it."""
-
-    path: Path
-    outside_links: bool = False
-
-
-class ExportSource(FolderSource):
-    """A folder of batches, which any system can write."""
-
-    kind: Literal["export"]
-
-
-class MetaWebhooksSource(FolderSource):
-    """A folder of archived webhook payloads of Meta's WhatsApp Cloud API: NDJSON, plain or gz."""
-
-    kind: Literal["meta_webhooks"]
-
-
-class RemoteSource(Source):
-    """A system that is asked over HTTP. ``token_env`` names the environment variable that holds its token."""
-
-    base_url: Annotated[str, AfterValidator(_base_url)]
-    token_env: Annotated[str, AfterValidator(_variable_name)]
-    requests_per_second: float = Field(default=20, gt=0)
-    concurrency: int = Field(default=4, ge=1, le=64)
-    timeout_seconds: float = Field(default=30, gt=0)
-    attempts: int = Field(default=6, ge=1)
-
-
-class ActivityTexts(_Section):
-    """What activity messages say where a conversation changes its status, or loses its agent; ``*``: any text."""
-
-    resolved: list[str] = ["Conversation was marked resolved by *", "Conversation was resolved by *"]
-    opened: list[str] = [
-        "Conversation was reopened by *",
-        "Conversation was marked open by *",
-        "Conversation was marked open automatically *",
-        "System reopened the conversation *",
-    ]
-    pending: list[str] = ["Conversation was marked as pending by *"]
-    snoozed: list[str] = ["Conversation was snoozed by *"]
-    unassigned: list[str] = ["Conversation unassigned by *"]
-
-
-class ChatwootSource(RemoteSource):
-    """A Chatwoot installation. ``account_id``: the number of the account there."""
-
-    kind: Literal["chatwoot"]
-    account_id: int = Field(ge=1)
-    reread_minutes: float = Field(default=60, ge=0)
-    """An incremental pull reads again what was active this long before the last one."""
-    complete_every_hours: float = Field(default=24, ge=0)
-    """After so long everything is read again, which finds what was deleted or changed without activity."""
-    ratings: bool = True
-    """Whether survey responses are read: only an administrator's token may."""
-    activities: ActivityTexts = ActivityTexts()
-
-
-class ActiveCampaignSource(RemoteSource):
-    """ActiveCampaign WhatsApp messaging (the former Hilos).
-
-    ``csat_flows``: ids or names of flows that ask for a rating, beside those that the system says do.
-    """
-
-    kind: Literal["activecampaign"]
-    page_size: int = Field(default=40, ge=1, le=100)
-    csat_flows: list[Annotated[str, Field(coerce_numbers_to_str=True)]] = []
-
-
-AnySource = Annotated[
-    ExportSource | ChatwootSource | ActiveCampaignSource | MetaWebhooksSource, Field(discriminator="kind")
-]
-
-
 class Privacy(_Section):
-    """What of a contact the published tables show."""
+    """What the published tables show of a contact."""
 
     contact_phone: Literal["masked", "plain"] = "masked"
 
 
 class Releases(_Section):
-    """How long releases are kept: the newest ``keep``, and those younger than ``keep_days``; the current one always."""
+    """How long releases are kept: the newest ``keep``, and those younger than ``keep_days``; always the current one."""
 
     keep: int = Field(default=10, ge=1)
     keep_days: float = Field(default=2, ge=0)
@@ -312,13 +207,14 @@ class Settings(_Section):
         for index, source in enumerate(self.sources):
             if source.account not in known:
                 raise ValueError(
-                    f"sources[{index}].account: no account '{source.account}'; there are {', '.join(sorted(known))}"
+                    f"sources[{index}].account: there is no account '{source.account}'; the accounts are"
+                    f" {', '.join(sorted(known))}"
                 )
         return self
 
     @property
     def bounds(self) -> Bounds:
-        """How much of a delivery is believed."""
+        """The limits of what is believed of a delivery."""
         return self.resources.bounds(self.quality.earliest)
 
     def account_of(self, source: Source) -> Account:
@@ -329,35 +225,38 @@ class Settings(_Section):
 def _refuse_repeats(values: Any, what: str) -> None:
     for value, count in Counter(values).items():
         if count > 1:
-            raise ValueError(f"{what} '{value}' stands {count} times; keep one")
+            raise ValueError(f"{what} '{value}' occurs {count} times; keep one")
 
 
 def load_settings(path: Path) -> Settings:
     """Read and validate a configuration file.
 
     Raises:
-        SettingsError: no such file, no TOML, an unknown key or a wrong value; one line for each mistake.
+        SettingsError: a missing file, invalid TOML, an unknown key or a wrong value; one line for each mistake.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(
-            f"{path}: no such configuration file; name one with --config, or make one with 'causerie demo --out DIR'"
+            f"{path}: there is no such configuration file; name one with --config, or create one with"
+            " 'causerie demo --out DIR'"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: no valid TOML: {error}") from None
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
     try:
         settings = Settings.model_validate(content)
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(path, mistake) for mistake in error.errors())) from None
     base = path.resolve().parent
     if "?" in str(base / settings.home):
-        raise SettingsError(f"{path}: home: '{base / settings.home}' has a '?', which no database file's path can have")
+        raise SettingsError(
+            f"{path}: home: '{base / settings.home}' contains a '?', which the path of a database file must not"
+        )
     sources = [
         source.model_copy(update={"path": base / source.path.expanduser()})
-        if isinstance(source, ExportSource | MetaWebhooksSource)
+        if isinstance(source, FolderSource)
         else source
         for source in settings.sources
     ]
@@ -368,7 +267,7 @@ def _explain(path: Path, mistake: Any) -> str:
     """One validation error as 'file: key: what is wrong and what to do'."""
     key = ""
     location = mistake["loc"]
-    if location[:1] == ("sources",):  # the kind of a source is no level of the file
+    if location[:1] == ("sources",):  # the kind of a source is not a level of the file
         location = (*location[:2], *location[3:])
     for part in location:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
@@ -379,9 +278,9 @@ def _explain(path: Path, mistake: Any) -> str:
         message = f"unknown kind '{mistake['ctx']['tag']}'; kinds are {mistake['ctx']['expected_tags']}"
     elif mistake["type"] == "union_tag_not_found":
         key += ".kind"
-        message = "is required and not there"
+        message = "this key is required"
     elif mistake["type"] == "missing":
-        message = "is required and not there"
+        message = "this key is required"
     else:
         message = mistake["msg"].removeprefix("Value error, ")
     return f"{path}: {key}: {message}" if key else f"{path}: {message}"

@@ -18,7 +18,7 @@ def sql_text(value: str | Path) -> str:
 
 
 def sql_file(path: Path) -> str:
-    """A file to be read, as a SQL string literal: what is a pattern to DuckDB in its name is none here."""
+    """A file to be read, as a SQL string literal: characters in its name that are a pattern to DuckDB are escaped."""
     return sql_text(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
@@ -37,6 +37,13 @@ def sql_rows(columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> str:
     values = ", ".join(f"cast(record.{name} as {kind}) as {name}" for name, kind in columns.items())
     listed = f"from_json({sql_text(json.dumps(records, default=str))}, {sql_text(structure)})"
     return f"select {values} from (select unnest({listed}) as record)"
+
+
+def sql_pattern(text: str) -> str:
+    """A text in which ``*`` stands for any other, as ``like`` compares it with a text in small letters."""
+    for special in "\\%_":
+        text = text.replace(special, f"\\{special}")
+    return text.replace("*", "%").lower()
 
 
 def sql_name(name: str) -> str:

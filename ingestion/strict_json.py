@@ -1,4 +1,4 @@
-"""JSON as its standard has it, for what is read in Python.
+"""Strict JSON, for what is read in Python.
 
 Here: refusing what Python's reader would accept: ``NaN``, ``Infinity``, numbers beyond a double, one name twice,
 encodings other than UTF-8. Not here: the records that DuckDB reads (``readers``).
@@ -19,7 +19,7 @@ def decoded(content: bytes) -> Any:
     """The value of a JSON text.
 
     Raises:
-        ValueError: it is no JSON, or nested too deeply.
+        ValueError: it is not JSON, or nested too deeply.
     """
     try:
         return _decoder.decode(content.decode("utf-8-sig"))
@@ -28,7 +28,7 @@ def decoded(content: bytes) -> Any:
 
 
 def _refused(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
 def _finite(text: str) -> float:

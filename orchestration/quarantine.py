@@ -22,9 +22,9 @@ from typing import Any
 
 import duckdb
 
-from ingestion.live_formats import entities_of
 from ingestion.raw.segments import QUARANTINE
 from ingestion.settings import Settings
+from ingestion.source_kinds import entities_of
 from ingestion.sql import first_line, sql_file, sql_rows, sql_text
 from ingestion.storage.ledger import LEDGER, Entry, Ledger
 from orchestration.home import Build, Home

@@ -778,7 +778,7 @@ class SourceState:
     refused: tuple[str, str, str] | None = None
 
 
-def take_in(source: Source, account: Account, quality: Quality) -> SourceState:
+def ingest_source(source: Source, account: Account, quality: Quality) -> SourceState:
     """Take in a source's batches by the order of their names; the first refused one stops it there."""
     state = SourceState(source, account)
     for folder in batch_folders(source.path):
@@ -1512,7 +1512,7 @@ def by_tag(
 def compute(config: Path) -> dict[str, list[Any]]:
     """The four marts of a configuration, and what became of every row of its sources."""
     settings = load_config(config)
-    states = [take_in(source, settings.accounts[source.account], settings.quality) for source in settings.sources]
+    states = [ingest_source(source, settings.accounts[source.account], settings.quality) for source in settings.sources]
     result: dict[str, list[Any]] = {
         "overview": [],
         "by_agent": [],

@@ -50,7 +50,7 @@ def read(config: Path) -> dict[str, Known]:
     """All that questions may be about, by account."""
     settings = oracle.load_config(config)
     states = [
-        oracle.take_in(source, settings.accounts[source.account], settings.quality) for source in settings.sources
+        oracle.ingest_source(source, settings.accounts[source.account], settings.quality) for source in settings.sources
     ]
     world = {}
     for account in settings.accounts.values():

@@ -21,7 +21,7 @@ from demo_data import write_demo
 from expectations.contents import MARTS
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
-from ingestion.ingest import accepted_batches, take_in
+from ingestion.ingest import accepted_batches, ingest_sources
 from ingestion.parsing import parser
 from ingestion.settings import load_settings
 from tests import warehouse
@@ -104,7 +104,7 @@ def tell(folder: Path, messages: int) -> Story:
     for source in settings.sources:
         last = sorted(path for path in source.path.iterdir() if path.is_dir())[-1]
         held.append((shutil.move(last, folder / source.name), last))
-    take_in(settings, lambda _: None)
+    ingest_sources(settings, lambda _: None)
     _thicken(settings.home, messages)
     before = folder / "before" / warehouse.BUILD
     before.parent.mkdir()
@@ -114,7 +114,7 @@ def tell(folder: Path, messages: int) -> Story:
     landed = sum(of.landed for entry in entries for of in entry.counts.values())
     for kept, place in held:
         shutil.move(kept, place)
-    take_in(settings, lambda _: None)
+    ingest_sources(settings, lambda _: None)
     entries, segments = accepted_batches(settings)
     path = folder / "after" / warehouse.BUILD
     path.parent.mkdir()
@@ -177,7 +177,7 @@ def test_statements_of_an_intake_depend_on_files_and_not_on_rows(
         config = write_demo(tmp_path / str(conversations), conversations=conversations, days=30, seed=3).config
         statements: list[str] = []
         monkeypatch.setattr(parser, "connect", lambda made=statements: Listening(connect(), made))
-        assert all(not report.refusals for report in take_in(load_settings(config), lambda _: None))
+        assert all(not report.refusals for report in ingest_sources(load_settings(config), lambda _: None))
         counts.append(len(statements))
     assert counts[1] <= 1.1 * counts[0]
     assert counts[1] < 700

@@ -23,9 +23,9 @@ import jinja2
 
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
-from ingestion.ingest import SourceReport, accepted_batches, take_in
-from ingestion.live_formats import EXPORT, LIVE_KINDS, entities_of
+from ingestion.ingest import SourceReport, accepted_batches, ingest_sources
 from ingestion.settings import load_settings
+from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of
 from orchestration.dbt.process import PROJECT, project_fingerprint
 from tests.comparison import Marts, read_marts
 from tests.drops import write_config
@@ -69,7 +69,7 @@ def quarantine(build: Path) -> list[tuple[object, ...]]:
 
 def accept(config: Path) -> list[SourceReport]:
     """Take in what is new."""
-    return take_in(load_settings(config), lambda _: None)
+    return ingest_sources(load_settings(config), lambda _: None)
 
 
 def run_models(build: Path, kinds: frozenset[str] = frozenset([EXPORT]), *, incremental: bool = False) -> None:

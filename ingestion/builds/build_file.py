@@ -15,9 +15,9 @@ import duckdb
 
 from ingestion import zones
 from ingestion.export_format import DUCKDB_TYPES, Entity
-from ingestion.live_formats import EXPORT, KINDS, entities_of
 from ingestion.raw.segments import Segment, records
-from ingestion.settings import WEEKDAYS, ActiveCampaignSource, ChatwootSource, Settings
+from ingestion.settings import WEEKDAYS, Settings
+from ingestion.source_kinds import EXPORT, KINDS, entities_of
 from ingestion.sql import sql_rows
 from ingestion.storage.landing import copy_file
 from ingestion.storage.ledger import Entry
@@ -66,7 +66,7 @@ def create_build(
 
 def _records(entity: Entity, segments: Sequence[Segment]) -> str:
     """SQL of the records in parsed files. ``_line`` grows with the line within one file of one batch, and may skip."""
-    columns = [(column.name, DUCKDB_TYPES[column.kind]) for column in entity.columns]
+    columns = [(column.name, DUCKDB_TYPES[column.type]) for column in entity.columns]
     columns += [("source_system", "varchar"), ("_batch", "varchar"), ("_file", "varchar"), ("_reasons", "varchar")]
     rows = records(segments, entity)
     if rows is not None:
@@ -75,15 +75,8 @@ def _records(entity: Entity, segments: Sequence[Segment]) -> str:
     return f"select {nothing}, cast(null as bigint) as _line where false"
 
 
-def _like(text: str) -> str:
-    """A text in which ``*`` stands for any other, as SQL compares it, in small letters."""
-    for special in "\\%_":
-        text = text.replace(special, f"\\{special}")
-    return text.replace("*", "%").lower()
-
-
 def _nothing(columns: int) -> list[Any]:
-    """One row of NULLs: something is in force that opens nothing."""
+    """One row of NULLs: a schedule or holiday without any hours."""
     return [(None,) * columns]
 
 
@@ -124,25 +117,14 @@ def _settings_tables(
             "source_system varchar, source_key smallint, account_id varchar, kind varchar",
             [(source.name, number, source.account, source.kind) for number, source in enumerate(settings.sources, 1)],
         ),
-        "activity_texts": (
-            "source_system varchar, change varchar, pattern varchar",
-            [
-                (source.name, change, _like(text))
-                for source in settings.sources
-                if isinstance(source, ChatwootSource)
-                for change, texts in source.activities.model_dump().items()
-                for text in texts
-            ],
-        ),
-        "csat_flows": (
-            "source_system varchar, flow varchar",
-            [
-                (source.name, flow)
-                for source in settings.sources
-                if isinstance(source, ActiveCampaignSource)
-                for flow in source.csat_flows
-            ],
-        ),
+        **{
+            table: (
+                f"source_system varchar, {columns}",
+                [(one.name, *row) for one in settings.sources if one.kind == kind for row in one.rows(table)],
+            )
+            for kind, of_kind in KINDS.items()
+            for table, columns in of_kind.settings.tables.items()
+        },
         "working_hours": (
             "account_id varchar, valid_from date, iso_weekday integer, opens_seconds integer, closes_seconds integer",
             [

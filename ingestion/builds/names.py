@@ -1,6 +1,6 @@
 """Names of the two files of a build, which dbt's profile (``dbt_project/profiles.yml``) has too.
 
-Here: the names, for whoever makes, carries over or publishes a build. Not here: what is in the files.
+Here: the names, for whatever makes, copies or publishes a build. Not here: what is in the files.
 """
 
 DATABASE = "warehouse.duckdb"

@@ -1,1 +1,1 @@
-"""Asking a live system over HTTP, within limits; the same for every system."""
+"""Requests to a live system over HTTP, within limits; the same for every system."""

@@ -1,4 +1,4 @@
-"""Addresses of a live system: where a token may go, and how an address and a system's words are told without secrets.
+"""Addresses of a live system: where a token may go, and how addresses and answers are shown without secrets.
 
 Here: texts and addresses only. Not here: sending anything (``client``), and what stands in an answer (``responses``).
 """
@@ -14,21 +14,21 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import httpx
 
 _SHORTEST_SECRET = 4
-_LONGEST_TOLD = 500
+_LONGEST_SHOWN = 500
 _WHOLE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://|//")
 _SECRET_NAME = re.compile(r"token|key|secret|sign|passw|auth|code|session", re.IGNORECASE)
 _HARMLESS_VALUE = re.compile(r"-?[0-9]{1,20}|[a-z_]{1,20}")
 
 
 class AddressError(Exception):
-    """An address is none, or must not be asked. The message says why, and repeats what was given: hide secrets."""
+    """An address is not valid, or must not be used. The message says why, and repeats what was given: hide secrets."""
 
 
 class Secrets:
-    """What may not be told: the values of headers, however they are spelled."""
+    """The values of headers, in all spellings, which no message may show."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        """Keep the values, and their words; the first of several is a scheme, as in ``Token <key>``, and no secret."""
+        """Keep the values and their words. The first of several is a scheme, as in ``Token <key>``, and not secret."""
         words = {word for value in values for word in (value, *(value.split()[1:] or value.split()))}
         spellings = {
             spelling
@@ -49,7 +49,7 @@ def base_of(base_url: str) -> httpx.URL:
     """The address that a system answers at.
 
     Raises:
-        AddressError: it cannot be asked.
+        AddressError: no request can be sent there.
     """
     try:
         url = httpx.URL(base_url)
@@ -57,7 +57,7 @@ def base_of(base_url: str) -> httpx.URL:
         url = httpx.URL()
     if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query or url.fragment:
         raise AddressError(
-            "the base_url is no address that can be asked; write it as 'https://chat.example/api', without a user, a"
+            "the base_url is not a valid address; write it as 'https://chat.example/api', without a user, a"
             " password or a query"
         )
     return url
@@ -67,7 +67,7 @@ def below(base: httpx.URL, path_or_url: str) -> httpx.URL:
     """The address of a path below the base URL; or the whole address that is given, where the base URL is.
 
     Raises:
-        AddressError: it is no address, or one of another host: the token would go there.
+        AddressError: it is not an address, or one of another host: the token would go there.
     """
     try:
         if not _WHOLE.match(path_or_url):
@@ -75,12 +75,12 @@ def below(base: httpx.URL, path_or_url: str) -> httpx.URL:
             return httpx.URL(f"{str(base).rstrip('/')}/{path}") if path else base
         url = httpx.URL(path_or_url)
     except httpx.InvalidURL as error:
-        raise AddressError(f"{path_or_url!r} is no address: {error}") from None
-    # behind a proxy a system may take itself to be at http, and at its usual port
+        raise AddressError(f"{path_or_url!r} is not an address: {error}") from None
+    # a system behind a proxy may believe that it is at http and at the usual port
     if url.host != base.host or url.port not in (None, base.port, 80, 443):
         raise AddressError(
-            f"the system points to another host, '{url.netloc.decode()}', which is not asked, for the token would go"
-            f" there; have the system name itself '{base.netloc.decode()}', or correct the base_url"
+            f"the system points to another host, '{url.netloc.decode()}', where the token must not go; configure the"
+            f" system's own address as '{base.netloc.decode()}', or correct the base_url"
         )
     return url.copy_with(scheme=base.scheme, host=base.host, port=base.port, userinfo=b"", fragment=None)
 
@@ -89,24 +89,24 @@ def redirected(url: httpx.URL, location: str) -> httpx.URL:
     """Where a redirect leads.
 
     Raises:
-        AddressError: it is no address, or not of the same host and port; only from http to https these may change.
+        AddressError: it is not an address, or not of the same host and port; these may change only from http to https.
     """
     try:
         target = url.join(location)
     except httpx.InvalidURL:
-        raise AddressError("is redirected to what is no address") from None
+        raise AddressError("is redirected to something that is not an address") from None
     is_same = (target.scheme, target.host, _port(target)) == (url.scheme, url.host, _port(url))
     is_upgrade = (url.scheme, target.scheme) == ("http", "https") and target.host == url.host
     if not (is_same or is_upgrade):
         raise AddressError(
-            f"is redirected to {target.scheme}://{target.netloc.decode()}, which is not asked: it is another host, port"
-            " or way, and the token would go there"
+            f"is redirected to {target.scheme}://{target.netloc.decode()}, where the token must not go: it is another"
+            " host, port or scheme"
         )
     return target.copy_with(userinfo=b"")
 
 
 def is_loopback(url: httpx.URL) -> bool:
-    """Whether an address is of this machine."""
+    """Whether an address is on this machine."""
     try:
         return ipaddress.ip_address(url.host).is_loopback
     except ValueError:
@@ -114,7 +114,7 @@ def is_loopback(url: httpx.URL) -> bool:
 
 
 def shown(url: httpx.URL) -> str:
-    """An address as it can be told: of its query only values that are surely neither secret nor personal."""
+    """An address as it can be shown: of its query only values that are surely neither secret nor personal."""
     parts = urlsplit(str(url))
     query = "&".join(
         f"{name}={value if _HARMLESS_VALUE.fullmatch(value) and not _SECRET_NAME.search(name) else '...'}"
@@ -128,8 +128,8 @@ def printable(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
-def cut(text: str, most: int = _LONGEST_TOLD) -> str:
-    """The beginning of a text; of which nothing is secret, for half a secret is not found."""
+def cut(text: str, most: int = _LONGEST_SHOWN) -> str:
+    """The beginning of a text. Hide secrets before: half a secret would not be found."""
     return text if len(text) <= most else f"{text[:most]}..."
 
 

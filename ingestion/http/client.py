@@ -1,25 +1,23 @@
-"""Asking a live system over HTTP, with manners: a rate, retries, bounds, and no secret in anything that is said.
+"""Requests to a live system over HTTP under a policy: a rate, retries, limits, and no secret in any message.
 
 Here: requests and answers, the same for every system. Not here: what is asked for (``sources``). httpx sends, tenacity
-tries again.
+retries.
 
-    with Client("https://chat.example/api/v1", {"api_access_token": token}, Manners()) as client:
+    with Client("https://chat.example/api/v1", {"api_access_token": token}, RequestPolicy()) as client:
         agents = client.get("agents")
-        for page in client.get_all((f"contacts/{number}", None) for number in numbers):
+        for contact in client.map(client.get, (f"contacts/{number}" for number in numbers)):
             ...
 """
 
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Never, TypeVar
@@ -28,9 +26,11 @@ import httpx
 
 from ingestion.http.addresses import AddressError, Secrets, base_of, below, cut, is_loopback, redirected, shown
 from ingestion.http.patience import AsksTooMuch, retrying
+from ingestion.http.policy import Denied, GivenUp, NotThere, RemoteError, RequestPolicy
 from ingestion.http.responses import FinalError, PassingError, decoded
+from ingestion.http.scopes import PerThread, Scope
 
-for _logger in ("httpx", "httpcore"):  # they tell whole addresses, and headers of answers
+for _logger in ("httpx", "httpcore"):  # they log whole addresses, and headers of answers
     logging.getLogger(_logger).setLevel(logging.WARNING)
 
 Params = Mapping[str, str | int]
@@ -39,91 +39,9 @@ _Result = TypeVar("_Result")
 
 _MOST_REDIRECTS = 5
 _LONGEST_ANSWER = 10
-"""An answer that takes so many times the timeout is given up, also when bytes still drip in."""
+"""An answer that takes so many times the timeout is given up, even while bytes still arrive."""
 _ENDLESS = "an answer that does not end"
-_LATER = "run again later: what was landed before stays, and the next run continues from there"
-
-
-@dataclass(frozen=True)
-class Manners:
-    """How a system is asked.
-
-    ``requests_per_second`` is over all threads, smooth; infinity for no limit. ``concurrency``: requests at a time, of
-    whatever thread. ``timeout_seconds``: to connect, and between two pieces of an answer; a whole answer may take ten
-    times that. ``attempts``: of one request, the first included; more where it meets a limit that does not say when it
-    ends (``patience``). ``longest_wait_seconds``: between two attempts; who asks for a longer one is given up.
-    ``largest_response_bytes``: unpacked. ``give_up_after``: so many requests in a row, over all threads, whose attempts
-    are used up, and nothing more is asked.
-    """
-
-    requests_per_second: float = 20
-    concurrency: int = 4
-    timeout_seconds: float = 30
-    attempts: int = 6
-    longest_wait_seconds: float = 300
-    largest_response_bytes: int = 64 * 1024 * 1024
-    give_up_after: int = 5
-
-
-class RemoteError(Exception):
-    """A request has failed for good. The message says which, why, how often it was tried, and what to do."""
-
-
-class Denied(RemoteError):
-    """The system knows the token not, or gives it no right to this. ``status``: 401 or 403."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class NotThere(RemoteError):
-    """There is nothing at this address (404)."""
-
-
-class GivenUp(RemoteError):
-    """Nothing more is asked: too many requests have failed, or what asked is stopped."""
-
-
-class _Scope:
-    """What is stopped together: a client, or one :meth:`Client.map`. ``has_failed``: nothing more of it is begun."""
-
-    def __init__(self) -> None:
-        self.stopped = threading.Event()
-        self.has_failed = False
-        self._lock = threading.Lock()
-        self._reading: list[socket.socket] = []
-
-    def check(self) -> None:
-        if self.stopped.is_set():
-            raise GivenUp("stopped: what asked is closed, or another of its requests has failed")
-
-    def stop(self) -> None:
-        """End its waits, and cut the connections that it waits at for an answer."""
-        with self._lock:
-            self.stopped.set()
-            for connection in self._reading:
-                with suppress(OSError):  # not the method of a TLS socket, which forgets its state under the reader
-                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
-
-    @contextmanager
-    def reading(self, connection: socket.socket) -> Iterator[None]:
-        with self._lock:
-            self.check()
-            self._reading.append(connection)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._reading.remove(connection)
-
-
-class _Here(threading.local):
-    """Of each thread: what its requests belong to, and until when the answer that it reads may take."""
-
-    def __init__(self, scope: _Scope) -> None:
-        self.scope = scope
-        self.until = 0.0
+_LATER = "run again later: what was landed before is kept, and the next run continues from there"
 
 
 @dataclass
@@ -140,15 +58,15 @@ class _Request:
 class Client:
     """A client of one system. Use as a context manager; its methods can be called by several threads.
 
-    ``requests``: how many were sent, repeated ones included; ``retries``: how many of these. ``on_request`` is told
-    each one, as ``GET <address>``, by the thread that sends it.
+    ``requests``: how many were sent, repeated ones included; ``retries``: how many of these. ``on_request`` is called
+    with each one, as ``GET <address>``, by the thread that sends it.
     """
 
     def __init__(
         self,
         base_url: str,
         headers: Mapping[str, str],
-        manners: Manners,
+        policy: RequestPolicy,
         on_request: Callable[[str], None] = lambda _: None,
         *,
         on_begin: Callable[[datetime], None] = lambda _: None,
@@ -159,7 +77,7 @@ class Client:
     ) -> None:
         """Make a client of what answers at ``base_url``; ``headers`` hold its token, of the variable ``token_env``.
 
-        ``on_begin`` is called once, with when the first request was sent, by ``now``, that the system answered well.
+        ``on_begin`` is called once, with the time, by ``now``, at which the first request that succeeded was sent.
         ``wait`` is called with seconds instead of waiting; ``clock`` gives seconds.
 
         Raises:
@@ -168,15 +86,15 @@ class Client:
         for name, value in headers.items():
             if not value or value != value.strip() or not (value.isascii() and value.isprintable()):
                 raise RemoteError(
-                    f"the value of the header '{name}' has characters that no header can have, or is empty: set the"
-                    " token anew, without blanks, line ends or quotes around it"
+                    f"the value of the header '{name}' is empty or has characters that a header cannot have: set the"
+                    " token again, without blanks, line ends or quotes around it"
                 )
         self._secrets = Secrets(headers.values())
         try:
             self._base = base_of(base_url)
         except AddressError as error:
             raise RemoteError(str(error)) from None
-        self._manners = manners
+        self._policy = policy
         self._on_request, self._on_begin, self._now = on_request, on_begin, now
         self._has_begun = False
         self._token_env = token_env
@@ -187,30 +105,30 @@ class Client:
         self._failed_in_a_row = 0
         self._given_up: str | None = None
         self.requests = self.retries = 0
-        self._scope = _Scope()
-        self._maps: set[_Scope] = set()
-        self._here = _Here(self._scope)
-        self._slots = threading.BoundedSemaphore(manners.concurrency)
-        self._pool = ThreadPoolExecutor(manners.concurrency, thread_name_prefix="client")
+        self._scope = Scope()
+        self._maps: set[Scope] = set()
+        self._here = PerThread(self._scope)
+        self._slots = threading.BoundedSemaphore(policy.concurrency)
+        self._pool = ThreadPoolExecutor(policy.concurrency, thread_name_prefix="client")
         try:
             self._http = httpx.Client(
                 headers={
                     "Accept": "application/json",
-                    "Accept-Encoding": "gzip",  # what is unpacked piece by piece below, whatever else is installed
+                    "Accept-Encoding": "gzip",  # it is decompressed piece by piece below, whatever else is installed
                     "User-Agent": "causerie",
                     **headers,
                 },
-                timeout=manners.timeout_seconds,
+                timeout=policy.timeout_seconds,
                 follow_redirects=False,
                 trust_env=not is_loopback(self._base),
-                limits=httpx.Limits(max_keepalive_connections=manners.concurrency),
+                limits=httpx.Limits(max_keepalive_connections=policy.concurrency),
             )
         except (ValueError, ImportError, httpx.InvalidURL):
             raise RemoteError(
                 "the proxy or the certificates that the environment names cannot be used; see HTTPS_PROXY, HTTP_PROXY,"
                 " ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
             ) from None
-        self._retrying = retrying(manners.attempts, manners.longest_wait_seconds, self._let_all_wait, self._pause)
+        self._retrying = retrying(policy.attempts, policy.longest_wait_seconds, self._let_all_wait, self._pause)
 
     def __enter__(self) -> Client:
         return self
@@ -227,29 +145,30 @@ class Client:
         return f"Client({str(self._base)!r})"
 
     def get(self, path_or_url: str, params: Params | None = None) -> Any:
-        """The decoded JSON of an answer. What is asked is below the base URL, or a whole address of the same host.
+        """The decoded JSON of an answer. The address is below the base URL, or a whole address of the same host.
 
         Raises:
             Denied, NotThere: 401 or 403; 404.
-            RemoteError: it could not be had, as often as it was tried; or so many requests failed before that nothing
-                is asked any more; or the client was closed meanwhile.
+            RemoteError: all attempts failed; or so many requests failed before that the client sends nothing more; or
+            it
+                was closed meanwhile.
         """
         try:
             url = below(self._base, path_or_url)
         except AddressError as error:
-            raise RemoteError(self._told(error)) from None
+            raise RemoteError(self._without_secrets(error)) from None
         if params:
             url = url.copy_merge_params(dict(params))
-        request = _Request(url, self._told(shown(url)))
+        request = _Request(url, self._without_secrets(shown(url)))
         try:
             answer = self._retrying.copy()(self._ask, request)
         except PassingError as error:
-            self._here.scope.check()  # a connection that was cut here says nothing of the system
-            self._fail(request.failed(self._told(error), _LATER))
+            self._here.scope.check()  # a connection that was cut by the client says nothing about the system
+            self._fail(request.failed(self._without_secrets(error), _LATER))
         except FinalError as error:
             is_of_token = error.status in (401, 403) and self._token_env
             remedy = f"{error.remedy}: environment variable {self._token_env}" if is_of_token else error.remedy
-            message = request.failed(self._told(error), remedy)
+            message = request.failed(self._without_secrets(error), remedy)
             if isinstance(error, AsksTooMuch):
                 self._fail(message, at_once=True)
             self._answered()
@@ -259,24 +178,20 @@ class Client:
         self._answered()
         return answer
 
-    def get_all(self, requests: Iterable[tuple[str, Params | None]]) -> Iterator[Any]:
-        """The answers of :meth:`get` to each path and its parameters: as :meth:`map`."""
-        return self.map(lambda request: self.get(*request), requests)
-
     def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
-        """Results of ``function``, which asks by :meth:`get`, in the order of ``items``, some of them at a time.
+        """Results of ``function``, which calls :meth:`get`, in the order of ``items``, several at a time.
 
-        Items are taken only a little ahead, and begun only when the first result is asked for. What one raises is
-        raised in its place; from then on none is begun, those behind it are stopped, and nothing of them runs any more
-        when the error comes out. ``function`` may catch what it can do without; it may not map itself.
+        Items are read only a little ahead, and begun only when the first result is asked for. An error of one is
+        raised in the place of its result. From then on no item is begun, and those behind it are stopped before the
+        error is raised. ``function`` may catch errors of answers it can do without; it may not call ``map`` itself.
         """
-        scope = _Scope()
+        scope = Scope()
         running: deque[Future[_Result]] = deque()
 
         def run(item: _Item) -> _Result:
             self._here.scope = scope
             try:
-                if scope.has_failed:  # items begin in order, so this one stands behind the one that failed
+                if scope.has_failed:  # items begin in order, so this one is behind the one that failed
                     raise RemoteError("not begun: one before it has failed")
                 return function(item)
             except BaseException:
@@ -291,7 +206,7 @@ class Client:
         is_more = True
         try:
             while True:
-                while is_more and not scope.has_failed and len(running) < 2 * self._manners.concurrency:
+                while is_more and not scope.has_failed and len(running) < 2 * self._policy.concurrency:
                     self._scope.check()
                     try:
                         item = next(rest)
@@ -321,10 +236,10 @@ class Client:
                         self.retries += request.tried > 1
                     self._on_request(f"GET {request.shown}")
                     sent_at = self._now()
-                    self._here.until = self._clock() + _LONGEST_ANSWER * self._manners.timeout_seconds
+                    self._here.until = self._clock() + _LONGEST_ANSWER * self._policy.timeout_seconds
                     with self._http.stream("GET", url, extensions={"trace": self._on_event}) as response:
                         if not response.has_redirect_location:
-                            largest = self._manners.largest_response_bytes
+                            largest = self._policy.largest_response_bytes
                             answer = decoded(response, largest, is_known=self._has_begun)
                             self._begin(sent_at)
                             return answer
@@ -334,25 +249,25 @@ class Client:
         except httpx.TimeoutException:
             if self._clock() >= self._here.until:
                 raise PassingError(_ENDLESS) from None
-            raise PassingError(f"no answer within {self._manners.timeout_seconds:g} seconds") from None
+            raise PassingError(f"no answer within {self._policy.timeout_seconds:g} seconds") from None
         except httpx.TransportError as error:
             words = str(error) or type(error).__name__
             if "CERTIFICATE_VERIFY_FAILED" in words:
                 raise FinalError(
                     f"its certificate cannot be verified: {words}",
-                    "have the system show one that is valid, or name its authority in SSL_CERT_FILE",
+                    "install a valid certificate there, or name its authority in SSL_CERT_FILE",
                 ) from None
             raise PassingError(f"the connection failed: {words}") from None
         raise FinalError(f"is redirected more than {_MOST_REDIRECTS} times", "correct the base_url")
 
-    def _on_event(self, event: str, told: Mapping[str, Any]) -> None:
-        """See to it that a new connection is read no longer than an answer may take, and can be cut.
+    def _on_event(self, event: str, details: Mapping[str, Any]) -> None:
+        """Limit how long an answer is read on a new connection, and make it possible to cut the connection.
 
-        The timeouts of httpx are of one piece each. This is its documented way to come by a connection.
+        The timeouts of httpx are for one piece each. Its trace extension is the documented way to get a connection.
         """
         if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             return
-        stream = told["return_value"]
+        stream = details["return_value"]
         read, connection = stream.read, stream.get_extra_info("socket")
 
         def read_in_time(most: int, timeout: float | None = None) -> Any:
@@ -364,13 +279,13 @@ class Client:
 
         stream.read = read_in_time
 
-    def _told(self, text: object) -> str:
+    def _without_secrets(self, text: object) -> str:
         return cut(self._secrets.hidden(str(text)))
 
     def _fail(self, message: str, *, at_once: bool = False) -> Never:
         with self._lock:
             self._failed_in_a_row += 1
-            is_too_much = at_once or self._failed_in_a_row >= self._manners.give_up_after
+            is_too_much = at_once or self._failed_in_a_row >= self._policy.give_up_after
             if is_too_much and self._given_up is None:
                 many = self._failed_in_a_row
                 self._given_up = message
@@ -396,17 +311,17 @@ class Client:
                 self._not_before = max(self._not_before, self._clock() + seconds)
 
     def _take_turn(self) -> None:
-        """Wait for this request's place in the rate, and until all may go on that were told to wait."""
+        """Wait for this request's turn in the rate, and for the end of a wait that holds for all requests."""
         while True:
             with self._lock:
                 now = self._clock()
                 turn = max(now, self._next, self._not_before)
-                self._next = turn + 1 / self._manners.requests_per_second
+                self._next = turn + 1 / self._policy.requests_per_second
             self._pause(turn - now)
             with self._lock:
                 if self._given_up is not None:
                     raise GivenUp(self._given_up)
-                if turn >= self._not_before:  # else others were told to wait while this one waited for its turn
+                if turn >= self._not_before:  # else such a wait began while this request waited for its turn
                     return
 
     def _pause(self, seconds: float) -> None:

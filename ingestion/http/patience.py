@@ -1,7 +1,6 @@
-"""How long a live system is waited for: between two attempts of one request, and altogether.
+"""How long to wait for a live system: between two attempts of one request, and in total.
 
-Here: waits and their end; tenacity tries again. Not here: sending (``client``), what an answer
-says (``responses``).
+Here: waits and their end; tenacity retries. Not here: sending (``client``), and what an answer says (``responses``).
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from ingestion.http.responses import FinalError, PassingError
 
 _LONGEST_GROWN_WAIT = 60.0
 _PATIENCE_SECONDS = 120.0
-"""So long a limit is waited out that does not say when it ends: Chatwoot's counts by the minute. Twice that, for what
-else asks from the same address."""
+"""How long to wait for a limit that does not say when it ends. Chatwoot's counts by the minute; the double allows for
+other clients at the same address."""
 _GROWING = tenacity.wait_exponential(multiplier=0.5, max=_LONGEST_GROWN_WAIT) + tenacity.wait_random(0, 1)
 
 
 class AsksTooMuch(FinalError):
-    """A system asks to wait for longer than is waited. All other requests would get the same answer."""
+    """A system asks for a longer wait than the policy allows. All other requests would get the same answer."""
 
 
 def retrying(
@@ -29,9 +28,10 @@ def retrying(
     before_sleep: Callable[[float, PassingError], None],
     sleep: Callable[[float], None],
 ) -> tenacity.Retrying:
-    """What tries again after a :class:`PassingError`: as long as the system asks for, and longer each time.
+    """Retries after a :class:`PassingError`, waiting as long as the system asks for, and longer each time.
 
-    ``before_sleep`` is called with the seconds to come, and why. Raises :class:`AsksTooMuch` beside what is tried.
+    ``before_sleep`` is called with the seconds to come, and the error. Raises :class:`AsksTooMuch` beside the errors of
+    what is tried.
     """
 
     def is_over(state: tenacity.RetryCallState) -> bool:
@@ -43,9 +43,9 @@ def retrying(
         asked = _passing(state).asked or 0.0
         if asked > longest_wait:
             raise AsksTooMuch(
-                f"{_passing(state)}, and it asks to wait {asked:,.0f} seconds, more than the {longest_wait:,.0f} that"
-                " are waited",
-                "run again after that: what was landed before stays, and the next run continues from there",
+                f"{_passing(state)}, and it asks to wait {asked:,.0f} seconds, which is more than the"
+                f" longest wait of {longest_wait:,.0f}",
+                "run again after that: what was landed before is kept, and the next run continues from there",
             )
         return min(longest_wait, max(asked, _GROWING(state)))
 
@@ -65,5 +65,5 @@ def retrying(
 
 def _passing(state: tenacity.RetryCallState) -> PassingError:
     error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, PassingError), "nothing else is tried again"
+    assert isinstance(error, PassingError), "nothing else is retried"
     return error

@@ -1,6 +1,6 @@
-"""Answers of a live system: which of them pass, how long to wait, and bodies that are bounded and JSON.
+"""Answers of a live system: which errors are temporary, how long to wait, and JSON bodies of limited size.
 
-Here: what one answer says. Not here: sending and sending again (``client``), and what JSON means (``sources``).
+Here: what one answer says. Not here: sending and retrying (``client``), and what the JSON means (``sources``).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 
 
 class PassingError(Exception):
-    """What may be over when the request is sent again.
+    """A temporary error: the request may succeed when it is sent again.
 
-    ``asked``: seconds that the system asks to wait. ``is_for_all``: what else is asked has to wait as well.
+    ``asked``: seconds that the system asks to wait. ``is_for_all``: all other requests have to wait too.
     """
 
     def __init__(self, message: str, asked: float | None = None, *, is_for_all: bool = False) -> None:
@@ -36,9 +36,9 @@ class PassingError(Exception):
 
 
 class FinalError(Exception):
-    """What will be the same when the request is sent again. ``remedy``: what to do; ``status``: of the answer.
+    """A lasting error: sending the request again would not help. ``remedy``: what to do; ``status``: of the answer.
 
-    The message may repeat what the system said: hide secrets.
+    The message may repeat what the system sent: hide secrets.
     """
 
     def __init__(self, message: str, remedy: str, status: int | None = None) -> None:
@@ -48,45 +48,45 @@ class FinalError(Exception):
 
 
 def decoded(response: httpx.Response, largest: int, *, is_known: bool) -> Any:
-    """The JSON of an answer that is still to be read. ``largest``: bytes, unpacked.
+    """The JSON of an answer whose body has not been read yet. ``largest``: bytes, after decompression.
 
-    ``is_known``: whether the system has answered well before: then a page is its proxy's, which passes.
+    ``is_known``: whether the system has answered well before. Then a web page is its proxy's temporary error.
 
     Raises:
-        PassingError, FinalError: it is none.
+        PassingError, FinalError: it is an error, or not JSON.
     """
     status = response.status_code
     if status in _TRY_AGAIN or status >= 500:
         asked = seconds(response.headers.get("retry-after"), datetime.now(UTC))
-        # a limit is the account's, a pause the system's
+        # a rate limit holds for the account, a pause for the system
         raise PassingError(f"status {status}", asked, is_for_all=status == 429 or asked is not None)
     if status in (401, 403):
-        raise FinalError(f"status {status}: {_told(response)}", "see which token the configuration names", status)
+        raise FinalError(f"status {status}: {_words_of(response)}", "see which token the configuration names", status)
     if status == 404:
         raise FinalError("status 404: nothing is there", "correct the base_url, or what is asked for", status)
     if not response.is_success:
-        raise FinalError(f"status {status}: {_told(response)}", "correct what is asked for", status)
+        raise FinalError(f"status {status}: {_words_of(response)}", "correct what is asked for", status)
     body = bytearray()
     for piece in _pieces(response):
         body += piece
         if len(body) > largest:
             raise FinalError(
-                f"an answer of more than {largest:,} bytes, which is more than is taken",
+                f"an answer of more than {largest:,} bytes, which is too large",
                 "ask for smaller pages, or correct the base_url",
             )
-    kind = printable(response.headers.get("content-type") or "of no type")
-    if "html" in kind.lower() and not is_known:
+    content_type = printable(response.headers.get("content-type") or "of no type")
+    if "html" in content_type.lower() and not is_known:
         raise FinalError(
-            f"a page for people ({kind}) where JSON was asked for: something else answers there", "correct the base_url"
+            f"a web page ({content_type}) instead of JSON: another server answers there", "correct the base_url"
         )
     try:
         return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise PassingError(f"an answer that is no JSON ({kind}), or was cut off") from None
+        raise PassingError(f"an answer that is not JSON ({content_type}), or was cut off") from None
 
 
 def seconds(retry_after: str | None, now: datetime) -> float | None:
-    """What ``Retry-After`` asks for, in seconds or as a date; None for nothing, and for what is neither."""
+    """The seconds that ``Retry-After`` asks for, given as seconds or as a date; None for anything else."""
     text = (retry_after or "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
@@ -99,11 +99,11 @@ def seconds(retry_after: str | None, now: datetime) -> float | None:
 
 
 def _refuse(word: str) -> Never:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
-def _told(response: httpx.Response) -> str:
-    """What the system says of an error: the beginning of its words."""
+def _words_of(response: httpx.Response) -> str:
+    """The beginning of what the system says about an error."""
     body = bytearray()
     try:
         for piece in _pieces(response):
@@ -116,23 +116,24 @@ def _told(response: httpx.Response) -> str:
 
 
 def _pieces(response: httpx.Response) -> Iterator[bytes]:
-    """A body, unpacked. Here and not by httpx, which unpacks all that came at once, however large it becomes."""
-    packing = response.headers.get("content-encoding", "").strip().lower()
-    if packing in ("", "identity"):
+    """A body, decompressed piece by piece. httpx would decompress all that came at once, however large it becomes."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding in ("", "identity"):
         yield from response.iter_raw()
         return
-    if packing not in ("gzip", "x-gzip"):
+    if encoding not in ("gzip", "x-gzip"):
         raise FinalError(
-            f"an answer packed as '{printable(packing)}', which was not asked for", "correct the system or its proxy"
+            f"an answer compressed as '{printable(encoding)}', which was not asked for",
+            "correct the system or its proxy",
         )
-    unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    decompressor = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
-        for packed in response.iter_raw():
-            while packed:
-                yield unpacking.decompress(packed, _PIECE)
-                packed = unpacking.unconsumed_tail
-        yield unpacking.flush()
+        for compressed in response.iter_raw():
+            while compressed:
+                yield decompressor.decompress(compressed, _PIECE)
+                compressed = decompressor.unconsumed_tail
+        yield decompressor.flush()
     except zlib.error:
-        raise PassingError("an answer that cannot be unpacked") from None
-    if not unpacking.eof:
+        raise PassingError("an answer that cannot be decompressed") from None
+    if not decompressor.eof:
         raise PassingError("an answer that was cut off")

@@ -1,6 +1,6 @@
-"""CSV record by record, in the memory that the longest one allowed takes.
+"""CSV record by record, in no more memory than the longest record allowed.
 
-Here: where a record begins and ends, and whether it is one. Not here: CSV as DuckDB reads it (``readers``).
+Here: where a record begins and ends, and whether it is valid. Not here: CSV as DuckDB reads it (``readers``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ENDS = ("\n", "\r")
 
 
 class CsvRecord(NamedTuple):
-    """A record after the header: where it begins, its fields (None when malformed, not UTF-8 or too long), its text."""
+    """A record after the header: its first line, its fields (None when malformed, not UTF-8 or too long), its text."""
 
     line: int
     fields: list[str] | None
@@ -31,7 +31,7 @@ class _TooLong(Exception):
 
 
 def csv_records(path: Path, bounds: Bounds) -> Iterator[CsvRecord]:
-    """Each record after the header, in the memory that the longest one allowed takes."""
+    """Each record after the header, in no more memory than the longest record allowed."""
     csv.field_size_limit(bounds.record_bytes + 1)
     with open_text(path, errors="surrogateescape") as file:
         taken: list[str] = []
@@ -69,14 +69,14 @@ def csv_records(path: Path, bounds: Bounds) -> Iterator[CsvRecord]:
             if any("\udc80" <= character <= "\udcff" for character in record):
                 fields = None
                 record = record.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            if not header and (fields is None or fields):  # an empty line is no record
+            if not header and (fields is None or fields):  # an empty line is not a record
                 yield CsvRecord(first, fields, record.rstrip("\r\n"), is_long)
             header = False
             first += sum(line.endswith(_ENDS) for line in taken) + more
 
 
 def _skip_rest(file: IO[str], taken: Sequence[str]) -> int:
-    """Read on to the end of a record, which is a line's that no quote leaves open; how many more lines there were."""
+    """Read to the end of a record: the end of a line with no quote left open. The number of lines that were skipped."""
     quotes = sum(line.count('"') for line in taken)
     piece, more = taken[-1], 0
     while not (piece.endswith(_ENDS) and quotes % 2 == 0) and (piece := file.readline(_PIECE)):

@@ -1,4 +1,4 @@
-"""Where a bad record stands in its file, and its text as it came.
+"""The line of a bad record in its file, and its text as it came.
 
 Here: from the number of a record to its line and text. Not here: which records are bad (``parser``).
 """
@@ -21,7 +21,7 @@ _AT_LEAST = 200
 """Characters of all bad records of a file that are kept, and of each of them at least."""
 
 
-def places(
+def lines_of(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     file_format: str,
@@ -70,7 +70,7 @@ def _rows(
 
 
 def _lines(path: Path, numbers: Sequence[int], bounds: Bounds) -> Iterator[tuple[int, tuple[int, str]]]:
-    """Of NDJSON. Reads no further than the last one, and splits only the pieces in which one stands.
+    """Of NDJSON. Reads no further than the last one, and splits only the pieces that hold one.
 
     ``numbers`` ascend. A record is a line that is not blank.
     """
@@ -95,11 +95,11 @@ def _lines(path: Path, numbers: Sequence[int], bounds: Bounds) -> Iterator[tuple
                     return
                 number = following
             records += 1
-        lines -= piece.endswith(b"\n")  # what follows the last line end is no line
+        lines -= piece.endswith(b"\n")  # nothing follows the last line end
 
 
 def _blank_lines(piece: bytes) -> int:
-    """How many lines of a piece are blank; where each begins with a brace none is, which is quickly told."""
+    """How many lines of a piece are blank. If each begins with a brace, none is; that test is quick."""
     if piece.startswith(b"{") and piece.count(b"\n{") + piece.endswith(b"\n") == piece.count(b"\n"):
         return 0
     blank = sum(not line.strip() for line in piece.split(b"\n"))

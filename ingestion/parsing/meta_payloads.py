@@ -1,6 +1,6 @@
-"""Payloads of Meta's WhatsApp webhooks taken apart: from one delivery to the records in it.
+"""Payloads of Meta's WhatsApp webhooks: from one delivery to the records in it.
 
-Here: which part of a payload is a message, a status, a user, a change of number, or another's; nothing is dropped.
+Here: which part of a payload is a message, a status, a user, a change of number or something else; nothing is dropped.
 Not here: files (``archives``), types and reasons (``live_formats``, ``rules``), whose a message is, and which of them
 count (dbt). This module reads nothing and depends on nothing: it is one of the rules of parsing.
 
@@ -35,14 +35,14 @@ _LONGEST_WORD = 60
 
 
 class NoDeliveryError(ValueError):
-    """A line is no delivery of a webhook."""
+    """A line is not a delivery of a webhook."""
 
 
 class Record(NamedTuple):
     """One record: its entity and its values by the names of ``live_formats``, and the part of the payload that it is.
 
-    ``values`` is None where that part has not the shape of a record. ``unknown``: a word in it that is not known, with
-    what is made of it.
+    ``values`` is None where that part does not have the shape of a record. ``unknown``: an unknown word in it, and how
+    it is treated.
     """
 
     entity: str
@@ -55,7 +55,7 @@ def records_of(line: bytes) -> list[Record]:
     """The records of a delivery as it came, in their order.
 
     Raises:
-        NoDeliveryError: it is no JSON, or has not the shape of a delivery; then nothing of it is used.
+        NoDeliveryError: it is not JSON, or does not have the shape of a delivery; then nothing of it is used.
     """
     try:
         return records(strict_json.decoded(line))
@@ -116,7 +116,7 @@ def _context(value: Payload, contacts: list[Payload]) -> Payload:
 
 
 def _thread(thread: Payload) -> Payload:
-    """The user of a thread of the history: its id, or what it says beside."""
+    """The user of a thread of the history: its number and id."""
     context = thread.get("context")
     user = context if isinstance(context, dict) else {}
     return {"contact_number": user.get("wa_id") or thread.get("id"), "contact_user_id": user.get("user_id")}
@@ -126,7 +126,7 @@ def _message(message: object, context: Payload) -> Iterator[Record]:
     if not isinstance(message, dict):
         yield Record(MESSAGES, None, message)
         return
-    kind = _type(message)
+    message_type = _type(message)
     if _is_of_group(message):
         yield _set_aside("message of a group", message)
         return
@@ -143,15 +143,15 @@ def _message(message: object, context: Payload) -> Iterator[Record]:
         "status": history.get("status"),
         "from_me": history.get("from_me"),
     }
-    is_known = kind is None or kind in _KNOWN_TYPES
-    unknown = None if is_known else f"of the unknown type '{_word(kind)}', counted as messages"
-    if kind in _REVOCATIONS:
-        original = _revoked(message, kind)
+    is_known = message_type is None or message_type in _KNOWN_TYPES
+    unknown = None if is_known else f"of the unknown type '{_word(message_type)}', counted as messages"
+    if message_type in _REVOCATIONS:
+        original = _revoked(message, message_type)
         if original is None:
-            yield _set_aside(f"{kind} that names no message", message)
+            yield _set_aside(f"{message_type} that names no message", message)
             return
         values["revoked_id"] = original
-    if kind == "system":
+    if message_type == "system":
         change = message.get("system")
         change = change if isinstance(change, dict) else {}
         yield from _change(message, change)
@@ -163,16 +163,16 @@ def _message(message: object, context: Payload) -> Iterator[Record]:
     yield Record(MESSAGES, _given(values), message, unknown)
 
 
-def _revoked(message: Payload, kind: str) -> Any:
-    """The id of the message that a revocation names; of one that says ``deleted`` and no more, its own."""
-    content = message.get(kind)
+def _revoked(message: Payload, message_type: str) -> Any:
+    """The id of the message that a revocation names, or its own where it says only ``deleted``."""
+    content = message.get(message_type)
     if isinstance(content, dict) and (original := content.get("original_message_id") or content.get("message_id")):
         return original
-    return message.get("id") if kind == "deleted" else None
+    return message.get("id") if message_type == "deleted" else None
 
 
 def _change(message: Payload, change: Payload) -> Iterator[Record]:
-    """What a system message says of its user: another number, another id."""
+    """What a system message says of its user: a new number, a new id."""
     new, old = change.get("wa_id") or change.get("new_wa_id"), change.get("customer") or message.get("from")
     if change.get("type") in _NUMBER_CHANGED:
         if new is None or old is None or message.get("timestamp") is None:
@@ -214,7 +214,7 @@ def _status(status: object, contacts: list[Payload]) -> Iterator[Record]:
 
 
 def _users(part: Payload, number: object, *names: str) -> Iterator[Record]:
-    """That a user id and a number are of one user, where both are there."""
+    """Pairs of a user id and a number of one user, where both are given."""
     for name in names:
         user_id = part.get(name)
         if isinstance(user_id, str) and user_id and isinstance(number, str) and number:
@@ -226,19 +226,19 @@ def _is_of_group(part: Payload) -> bool:
 
 
 def _type(message: Payload) -> str | None:
-    kind = message.get("type")
-    return kind.strip().lower() if isinstance(kind, str) else None
+    found = message.get("type")
+    return found.strip().lower() if isinstance(found, str) else None
 
 
 def _others(value: Payload, field: str, known: tuple[str, ...]) -> Iterator[Record]:
-    """Lists of a change that nobody knows: their elements are set aside."""
+    """The elements of unknown lists of a change, which are set aside."""
     for name, items in value.items():
         if isinstance(items, list) and name not in known:
             yield from (_set_aside(f"{field}.{_word(name)}", item) for item in items)
 
 
-def _set_aside(kind: str, part: object) -> Record:
-    return Record(OTHERS, {"kind": kind}, part)
+def _set_aside(what: str, part: object) -> Record:
+    return Record(OTHERS, {"kind": what}, part)
 
 
 def _given(values: Payload) -> Payload:
@@ -246,7 +246,7 @@ def _given(values: Payload) -> Payload:
 
 
 def _word(word: object) -> str:
-    """A word of a system as it can stand in a line."""
+    """A word of a system, safe to print in a line."""
     text = word if isinstance(word, str) else json.dumps(word)
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:_LONGEST_WORD])
 

@@ -1,123 +1,72 @@
 """Landed files to typed Parquet: every record is kept, the bad ones with the reasons against them.
 
 Here: which records are quarantined, and when a file is read carefully. Not here: reading a format (``readers``), types
-and reasons (``rules``), whether a batch is taken in (``ingest``), or which version of a record wins (dbt).
+and reasons (``rules``), whether a batch is accepted (``ingest``), or which version of a record wins (dbt).
 
 A parsed file holds the entity's columns in their types, where a record came from (``source_system``, ``_batch``,
 ``_file``) and ``_reasons`` (NULL for a good record; else ``column: what is wrong``, joined by ``; ``). The records of
 one landed file stand together and in their order, so that Parquet's own row number orders them without a column of
 its own.
 
-Many files are parsed in one statement, a large one by its own, on all cores, by the quick readers. What these cannot
-decide they say, and then the files concerned are read once more, each by itself: both ways give the same rows and
+The quick readers parse many files in one statement, on all cores, and a large file in one of its own. They mark what
+they cannot decide. The files concerned are then read again carefully, one by one. Both ways give the same rows and
 reasons.
 """
 
 from __future__ import annotations
 
-import re
 import tempfile
-from collections.abc import Container, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.export_format import DUCKDB_TYPES, Entity, Kind
-from ingestion.live_formats import EXPORT, entities_of
+from ingestion.export_format import DUCKDB_TYPES, Entity
 from ingestion.parsing import readers
-from ingestion.parsing.line_numbers import places
+from ingestion.parsing.files import LandedFile, ParsedFile, entity_and_format
 from ingestion.parsing.native_reader import native_ndjson
+from ingestion.parsing.parsed_rows import UNSURE, bad_records, only_look_like_numbers, refuse_missing_columns, rows_of
 from ingestion.parsing.readable import looking_through, readable_by_duckdb
-from ingestion.parsing.readers import Reader, UnreadableFileError
-from ingestion.parsing.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, NOT_UTF8, Limits
+from ingestion.parsing.readers import Reader
+from ingestion.parsing.rules import FUTURE_TOLERANCE_SECONDS, MALFORMED, Limits
 from ingestion.parsing.typed_values import by_file, typing_of
+from ingestion.source_kinds import EXPORT
 from ingestion.sql import sql_file as sql_file
 from ingestion.sql import sql_files, sql_name
 from ingestion.sql import sql_text as sql_text
-from ingestion.storage.compression import UNPACKING_ERRORS, is_packed
+from ingestion.storage.compression import is_compressed
 
 PARQUET = (
     "format parquet, parquet_version v2, dictionary_size_limit 5000, write_bloom_filter false, compression uncompressed"
 )
-"""How parsed files are written: quickly, for what is read right after and can be made again from landing.
+"""How parsed files are written: quickly, because they are read right after and can be parsed again from landing.
 
-Version 2 packs ids and instants by itself. Ids hardly ever repay a dictionary, and nobody looks for one in a file.
+Version 2 encodes ids and instants compactly. Ids hardly ever repay a dictionary, and no query looks for one in a file.
 """
 _LARGE_TEXT = 64 * 1024 * 1024
-"""Bytes from which on a plain NDJSON file is parsed by a statement of its own, all cores at once.
+"""From this size in bytes on, a plain NDJSON file is parsed by a statement of its own, on all cores.
 
-To write rows in their order, DuckDB moves what its threads read, a buffer each, into groups of the size asked for, one
-thread at a time; but a buffer that is such a group already it takes as it is. So the groups are made as large as what
-a buffer holds, and no file begins in the middle of one.
+To write rows in their order, DuckDB copies what each thread has read into its buffer into groups of the size asked for,
+one thread at a time. A buffer that has the size of a group is not copied. So groups are as large as what a buffer
+holds, and no file begins in the middle of one.
 """
 _BUFFER = 16 * 1024 * 1024
 _BUFFERS = 8
-"""Into how many parts smaller files are cut, for no core to be left without one."""
+"""Smaller files are cut into so many parts, so that each core has one."""
 _ROWS_PER_GROUP = range(10_000, 200_000)
-"""Groups of rows that are good to read: where what a buffer holds is none, DuckDB's own size is."""
+"""Sizes of row groups that are good to read: outside of them, DuckDB's own size is used."""
 _WORTH_KEEPING = 4 * 1024 * 1024
-"""Bytes from which on a Parquet file that is good as it lies is a part of raw by itself."""
+"""From this size in bytes on, a Parquet file that needs no change becomes a part of raw as it is."""
 _TAKEN_NAMES = frozenset({"source_system", "_batch", "_file", "_reasons", "file_row_number", "file_index"})
-"""Columns that what reads raw adds."""
+"""Columns that the readers of raw add."""
 _DESCRIBED = {kind: kind.upper() for kind in DUCKDB_TYPES.values()} | {"timestamptz": "TIMESTAMP WITH TIME ZONE"}
 """The types of raw, as DuckDB describes them."""
-_UNSURE = "?"
-FILE_NAME = re.compile(
-    r"(?P<entity>[a-z]+)([^a-z].*)?\.(?P<format>ndjson|jsonl|csv|parquet)(?P<gz>\.gz)?", re.IGNORECASE | re.DOTALL
-)
-
-
-@dataclass(frozen=True)
-class LandedFile:
-    """A file to be parsed, where it came from, and the number of records that its manifest gives it.
-
-    ``extracted_at``: nothing in it can have happened later. ``kind``: that of its source. ``bounds``: how much of it
-    is believed.
-    """
-
-    path: Path
-    source: str
-    batch: str
-    extracted_at: datetime
-    rows: int
-    kind: str = EXPORT
-    bounds: Bounds = DEFAULTS
-
-
-@dataclass(frozen=True)
-class BadRecord:
-    """One quarantined record: ``line`` counts from 1 (in Parquet: the row), ``record`` is its text as it came."""
-
-    line: int
-    reasons: str
-    record: str
-
-
-@dataclass(frozen=True)
-class ParsedFile:
-    """What became of one file. ``records`` counts the malformed ones too."""
-
-    records: int
-    bad: list[BadRecord]
-
-
-def entity_of(file_name: str, kind: str = EXPORT) -> Entity | None:
-    """The entity whose records a file holds, from its name; None for a file of no known entity or format."""
-    match = FILE_NAME.fullmatch(file_name)
-    return entities_of(kind).get(match["entity"].lower()) if match else None
-
-
-def is_misnamed(file_name: str, kind: str = EXPORT) -> bool:
-    """Whether a file that holds no entity by its name most likely was meant to: ``messages.json``."""
-    return entity_of(file_name, kind) is None and file_name.lower().startswith(tuple(entities_of(kind)))
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """An in-memory connection on which files are parsed: UTC, nothing fetched from outside."""
+    """An in-memory connection on which files are parsed: UTC, without access to the network."""
     return _prepared(duckdb.connect(config={"autoinstall_known_extensions": False}))
 
 
@@ -137,35 +86,35 @@ def shape_of(
     """Files of equal shape can be parsed in one statement.
 
     Raises:
-        UnreadableFileError: the file is no CSV or Parquet, or its name tells no known entity and format.
+        UnreadableFileError: the file is not valid CSV or Parquet, or its name has no known entity and format.
     """
-    entity, file_format = _entity_and_format(path, kind)
+    entity, file_format = entity_and_format(path, kind)
     try:
         if file_format == "csv":
-            return entity.name, file_format, is_packed(path), *readers.csv_header(path, entity, bounds)
+            return entity.name, file_format, is_compressed(path), *readers.csv_header(path, entity, bounds)
         if file_format == "parquet":
-            if is_packed(path):
-                return entity.name, path  # has to be unpacked by itself
+            if is_compressed(path):
+                return entity.name, path  # has to be decompressed by itself
             types = readers.parquet_types(connection, path)
             hides_the_index = any(name.lower() == "file_index" for name in types)
             return entity.name, file_format, path if hides_the_index else None, *types.items()
     except duckdb.Error as error:
         raise readers.unreadable(error, path) from None
-    return entity.name, file_format, is_packed(path), path if _is_large_text(path) else None
+    return entity.name, file_format, is_compressed(path), path if _is_large_text(path) else None
 
 
-def is_raw_as_it_lies(connection: duckdb.DuckDBPyConnection, file: LandedFile, rating_scale: tuple[int, int]) -> bool:
-    """Whether a landed file can be read in the place of what :func:`parse_files` would write, to the last value.
+def needs_no_parsing(connection: duckdb.DuckDBPyConnection, file: LandedFile, rating_scale: tuple[int, int]) -> bool:
+    """Whether a landed file has exactly the values that :func:`parse_files` would write, so that it need not.
 
-    That is a large Parquet file whose columns have the types of raw and whose records are all good. To write it once
-    more takes twice as long as to look at each of its values.
+    That is a large Parquet file whose columns have the types of raw and whose records are all good. Writing it again
+    takes twice as long as looking at each of its values.
     """
     if file.path.suffix.lower() != ".parquet" or file.path.stat().st_size < _WORTH_KEEPING:
         return False
-    entity, _ = _entity_and_format(file.path, file.kind)
+    entity, _ = entity_and_format(file.path, file.kind)
     try:
         types = readers.parquet_types(connection, file.path)
-        expected = {column.name: _DESCRIBED[DUCKDB_TYPES[column.kind]] for column in entity.columns}
+        expected = {column.name: _DESCRIBED[DUCKDB_TYPES[column.type]] for column in entity.columns}
         if entity.is_native or not expected.items() <= types.items() or _TAKEN_NAMES & {name.lower() for name in types}:
             return False
         reader = readers.parquet([file.path], types, entity)
@@ -173,9 +122,9 @@ def is_raw_as_it_lies(connection: duckdb.DuckDBPyConnection, file: LandedFile, r
         empty = [f"{sql_name(name)} = ''" for name, kind in expected.items() if kind == "VARCHAR"]
         found = connection.execute(
             f"with {typing.relation('1', also=' or '.join(empty))} select count(*), count(*) filter (where also"
-            f" or {' or '.join([typing.is_odd, *typing.zeros])}) from typed_values"
+            f" or {' or '.join([typing.is_suspicious, *typing.zeros])}) from typed_values"
         ).fetchone()
-    except duckdb.Error:  # what is wrong with it, reading it with care will tell
+    except duckdb.Error:  # the careful reader reports what is wrong with it
         return False
     return found == (file.rows, 0)
 
@@ -183,12 +132,12 @@ def is_raw_as_it_lies(connection: duckdb.DuckDBPyConnection, file: LandedFile, r
 def parse_files(
     connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile], target: Path, rating_scale: tuple[int, int]
 ) -> list[ParsedFile]:
-    """Parse files of one source and shape (:func:`shape_of`) into ``target``; what became of each, in their order.
+    """Parse files of one source and shape (:func:`shape_of`) into ``target``; the result of each, in their order.
 
     Raises:
-        UnreadableFileError: a file is no gzip, CSV or Parquet, or lacks a required column altogether.
+        UnreadableFileError: a file is not valid gzip, CSV or Parquet, or lacks a required column altogether.
     """
-    entity, file_format = _entity_and_format(files[0].path, files[0].kind)
+    entity, file_format = entity_and_format(files[0].path, files[0].kind)
     bounds = files[0].bounds
     try:
         reader = _quick_reader(connection, files, entity, file_format)
@@ -203,14 +152,16 @@ def parse_files(
         if len(files) > 1:
             return _parse_apart(connection, files, target, rating_scale)
         return [parse_carefully(connection, files[0], target, rating_scale)]
-    found = _found(connection, target, files)
-    suspects = _of_hashes(connection, target, files, entity) if any(rows.are_unsure for rows in found) else []
+    found = rows_of(connection, target, files)
+    suspects = (
+        only_look_like_numbers(connection, target, files, entity) if any(rows.are_unsure for rows in found) else []
+    )
     if suspects and file_format == "ndjson" and not readers.has_no_numbers(connection, suspects):
-        # to read all of them once more takes less than to read these with care
+        # reading all of them again takes less time than reading these carefully
         paths = [file.path for file in files]
         reader = readers.quick_ndjson(paths, entity, _buffer(paths), may_hold_no_numbers=False)
         _write(connection, reader, target, entity, files, rating_scale)
-        found = _found(connection, target, files)
+        found = rows_of(connection, target, files)
     doubtful = [
         file
         for file, rows in zip(files, found, strict=True)
@@ -221,8 +172,8 @@ def parse_files(
     parsed = {}
     for file, rows in zip(files, found, strict=True):
         if file not in doubtful:
-            _refuse_missing_columns(file.path, reader, entity, rows)
-            parsed[file] = ParsedFile(rows.records, _bad_records(connection, file.path, file_format, rows, file.bounds))
+            refuse_missing_columns(file.path, reader, entity, rows)
+            parsed[file] = ParsedFile(rows.records, bad_records(connection, file.path, file_format, rows, file.bounds))
     if doubtful:
         parsed |= _read_again(connection, doubtful, target, rating_scale)
     return [parsed[file] for file in files]
@@ -236,7 +187,7 @@ def parse_carefully(
     Raises:
         UnreadableFileError: as :func:`parse_files`.
     """
-    entity, file_format = _entity_and_format(file.path, file.kind)
+    entity, file_format = entity_and_format(file.path, file.kind)
     with ExitStack() as stack:
         path, long = stack.enter_context(readable_by_duckdb(file.path, file_format, file.bounds, target.parent))
         reader = None
@@ -250,27 +201,19 @@ def parse_carefully(
             if file_format != "csv":
                 raise readers.unreadable(error, file.path) from None
             reader = None
-        if reader is None:  # something in the CSV is malformed or too long: sort it out record by record
+        if reader is None:  # something in the CSV is malformed or too long: read it record by record
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent)))
             reader, long = readers.sieved_csv(file.path, folder / "sieved.ndjson", entity, file.bounds)
             _write(connection, reader, target, entity, [file], rating_scale)
-        (rows,) = _found(connection, target, [file])
-        _refuse_missing_columns(file.path, reader, entity, rows)
-        return ParsedFile(rows.records, _bad_records(connection, path, file_format, rows, file.bounds, long))
-
-
-def _entity_and_format(path: Path, kind: str) -> tuple[Entity, str]:
-    match, entity = FILE_NAME.fullmatch(path.name), entity_of(path.name, kind)
-    if match is None or entity is None:
-        raise UnreadableFileError("its name tells no known entity and format", path)
-    file_format = match["format"].lower()
-    return entity, "ndjson" if file_format == "jsonl" else file_format
+        (rows,) = rows_of(connection, target, [file])
+        refuse_missing_columns(file.path, reader, entity, rows)
+        return ParsedFile(rows.records, bad_records(connection, path, file_format, rows, file.bounds, long))
 
 
 def _quick_reader(
     connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile], entity: Entity, file_format: str
 ) -> Reader | None:
-    """A reader of all files at once; None where a file has to be unpacked first, or holds values below the top."""
+    """A reader of all files at once; None where a file has to be decompressed first, or has nested values."""
     paths = [file.path for file in files]
     if entity.is_native:
         return None
@@ -278,7 +221,9 @@ def _quick_reader(
         return readers.quick_csv(paths, readers.csv_header(paths[0], entity, files[0].bounds), entity)
     if file_format == "parquet":
         return (
-            None if is_packed(paths[0]) else readers.parquet(paths, readers.parquet_types(connection, paths[0]), entity)
+            None
+            if is_compressed(paths[0])
+            else readers.parquet(paths, readers.parquet_types(connection, paths[0]), entity)
         )
     return readers.quick_ndjson(paths, entity, _buffer(paths))
 
@@ -286,7 +231,7 @@ def _quick_reader(
 def _buffer(paths: Sequence[Path]) -> int | None:
     """How many bytes of NDJSON a thread reads at a time; None where DuckDB's own choice will do."""
     size = sum(path.stat().st_size for path in paths)
-    return None if is_packed(paths[0]) or size < _BUFFER else min(_BUFFER, size // _BUFFERS)
+    return None if is_compressed(paths[0]) or size < _BUFFER else min(_BUFFER, size // _BUFFERS)
 
 
 def _is_large_text(path: Path) -> bool:
@@ -306,7 +251,7 @@ def _careful_reader(
 def _parse_apart(
     connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile], target: Path, rating_scale: tuple[int, int]
 ) -> list[ParsedFile]:
-    """Parse each file by a statement of its own: one of them cannot be read with the others."""
+    """Parse each file in a statement of its own, because one of them cannot be read with the others."""
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         parts = [Path(folder) / f"{number}.parquet" for number in range(len(files))]
         parsed = [
@@ -319,7 +264,7 @@ def _parse_apart(
 def _read_again(
     connection: duckdb.DuckDBPyConnection, doubtful: Sequence[LandedFile], target: Path, rating_scale: tuple[int, int]
 ) -> dict[LandedFile, ParsedFile]:
-    """Parse files of ``target`` carefully, and put their rows in the place of those that are there."""
+    """Parse files of ``target`` carefully, and replace their rows there."""
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         parts = [Path(folder) / f"{number}.parquet" for number in range(len(doubtful))]
         parsed = {
@@ -347,9 +292,9 @@ def _write(
     files: Sequence[LandedFile],
     rating_scale: tuple[int, int],
 ) -> None:
-    """Write the typed records with their reasons; those of which only the careful reader can tell with a mark."""
+    """Write the typed records with their reasons; a mark stands for what only the careful reader can decide."""
     typing = typing_of(reader, entity, _limits(files, rating_scale))
-    # 1 for a single file, whose columns may hide the index of its own
+    # 1 for a single file, because a column of it may be named file_index
     number = "1" if len(files) == 1 else "cast(file_index as bigint) + 1"
     connection.execute(
         f"""
@@ -359,8 +304,8 @@ def _write(
                 {", ".join(typing.kept)},
                 {_origin(files, entity.is_archived)},
                 case when is_malformed then '{MALFORMED}'
-                    when {typing.is_odd} then
-                        case when {typing.is_unsure} then '{_UNSURE}'
+                    when {typing.is_suspicious} then
+                        case when {typing.is_unsure} then '{UNSURE}'
                         else nullif(concat_ws('; ', {typing.against}), '') end
                 end as _reasons
             from typed_values
@@ -370,7 +315,7 @@ def _write(
 
 
 def _groups(reader: Reader, files: Sequence[LandedFile]) -> str:
-    """The option that makes a group of rows what a buffer of the reader holds on average, where it has one."""
+    """The option that makes a row group as large as what a buffer of the reader holds on average, where it has one."""
     rows = sum(file.rows for file in files)
     size = sum(file.path.stat().st_size for file in files)
     in_buffer = round((reader.buffer or 0) * rows / size) if size else 0
@@ -378,7 +323,7 @@ def _groups(reader: Reader, files: Sequence[LandedFile]) -> str:
 
 
 def _limits(files: Sequence[LandedFile], rating_scale: tuple[int, int]) -> Limits:
-    """``latest``: the instant by file after which nothing in it can have happened."""
+    """``latest``: of each file, the instant after which nothing in it can have happened."""
     latest = [
         f"make_timestamptz({round((file.extracted_at.timestamp() + FUTURE_TOLERANCE_SECONDS) * 1_000_000)})"
         for file in files
@@ -389,7 +334,7 @@ def _limits(files: Sequence[LandedFile], rating_scale: tuple[int, int]) -> Limit
 def _origin(files: Sequence[LandedFile], is_archived: bool) -> str:
     """SQL of where a record came from; a record of an archive names its file itself.
 
-    As enumerations, which Parquet keeps as text, names cost next to nothing.
+    As enumerations, which Parquet stores as text, names cost next to nothing.
     """
     source, batch, file = (
         f"{_enumeration(names)}[file_number]"
@@ -402,91 +347,3 @@ def _enumeration(names: Sequence[str]) -> str:
     """SQL of a list of names whose type holds these and no other."""
     distinct = ", ".join(map(sql_text, dict.fromkeys(names)))
     return f"cast([{', '.join(map(sql_text, names))}] as enum({distinct})[])"
-
-
-# --- what was found ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The parsed rows of one file: how many, and the number (from 0) and reasons of each bad one."""
-
-    records: int
-    bad: list[tuple[int, str]]
-
-    @property
-    def are_unsure(self) -> bool:
-        return any(reasons == _UNSURE for _, reasons in self.bad)
-
-
-def _found(connection: duckdb.DuckDBPyConnection, target: Path, files: Sequence[LandedFile]) -> list[_Rows]:
-    """The rows of each file in ``target``, where files stand in this order."""
-    relation = f"read_parquet({sql_files([target])}, file_row_number = true)"
-    if len(files) == 1:
-        counted = connection.execute(f"select count(*), count(_reasons) from {relation}").fetchall()
-        counts = {(files[0].batch, files[0].path.name): counted[0]}
-    else:
-        counted = connection.execute(
-            f"select _batch, _file, count(*), count(_reasons) from {relation} group by all"
-        ).fetchall()
-        counts = {(batch, name): (records, bad) for batch, name, records, bad in counted}
-    bad: list[tuple[int, str]] = []
-    if any(count for _, count in counts.values()):
-        bad = connection.execute(
-            f"select file_row_number, _reasons from {relation} where _reasons is not null order by 1"
-        ).fetchall()
-    found = []
-    first = taken = 0
-    for file in files:
-        records, of_file = counts.get((file.batch, file.path.name), (0, 0))
-        found.append(_Rows(records, [(row - first, why) for row, why in bad[taken : taken + of_file]]))
-        first, taken = first + records, taken + of_file
-    return found
-
-
-def _of_hashes(
-    connection: duckdb.DuckDBPyConnection, target: Path, files: Sequence[LandedFile], entity: Entity
-) -> list[Path]:
-    """The files in which nothing is doubtful but texts that look like a number beyond every double."""
-    looks = " or ".join(
-        f"coalesce({readers.looks_beyond(column.name)}, false)"
-        for column in entity.columns
-        if column.kind in (Kind.ID, Kind.TEXT)
-    )
-    rows = connection.execute(
-        f"select _batch, _file from read_parquet({sql_files([target])}) where _reasons = '{_UNSURE}'"
-        f" group by all having bool_and({looks})"
-    ).fetchall()
-    return [file.path for file in files if (file.batch, file.path.name) in rows]
-
-
-def _refuse_missing_columns(path: Path, reader: Reader, entity: Entity, rows: _Rows) -> None:
-    """A header without a required column is no bad row but a file that cannot be what it says."""
-    for column in entity.columns:
-        if column.required and column.name in reader.absent:
-            concerned = any(f"{column.name}: missing" in reasons for _, reasons in rows.bad)
-            if concerned or column.name == entity.key:
-                raise UnreadableFileError(f"it has no column '{column.name}', which {entity.name} require", path)
-
-
-def _bad_records(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    file_format: str,
-    rows: _Rows,
-    bounds: Bounds,
-    long: Container[int] = (),
-) -> list[BadRecord]:
-    try:
-        where = places(connection, path, file_format, [number for number, _ in rows.bad], bounds)
-    except (*UNPACKING_ERRORS, duckdb.Error) as error:
-        raise readers.unreadable(error, path) from None
-    bad = []
-    for number, why in rows.bad:
-        line, record = where[number]
-        if line in long:
-            why = f"a record of more than {bounds.record_bytes:,} bytes"
-        elif why == MALFORMED and "\ufffd" in record:
-            why = NOT_UTF8
-        bad.append(BadRecord(line, why, record))
-    return bad

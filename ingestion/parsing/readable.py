@@ -1,7 +1,7 @@
-"""What DuckDB cannot read, or does not say, of a file: looked for in Python, in bounded memory.
+"""What DuckDB cannot read in a file, or does not report: looked for in Python, in bounded memory.
 
-Here: whether a packed file is whole and no bomb, what is read of records too long, and words that DuckDB takes for
-numbers. Not here: unpacking (``compression``), and the records (``readers``).
+Here: whether a compressed file is whole and not a bomb, how records too long are cut, and words that DuckDB takes for
+numbers. Not here: decompression (``compression``), and the records (``readers``).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import duckdb
 
 from ingestion.bounds import Bounds
 from ingestion.parsing.readers import unreadable
-from ingestion.storage.compression import UNPACKING_ERRORS, chunks, is_packed, open_binary, pieces
+from ingestion.storage.compression import DECOMPRESSION_ERRORS, chunks, is_compressed, open_binary, pieces
 
 
 @contextmanager
 def looking_through(
     paths: Sequence[Path], file_format: str, bounds: Bounds, connection: duckdb.DuckDBPyConnection
 ) -> Iterator[set[Path]]:
-    """Look through files while DuckDB reads them; those that only the careful reader understands, in the end.
+    """Look through files while DuckDB reads them. In the end the set holds those that only the careful reader can read.
 
     Raises:
-        UnreadableFileError: a packed file is broken, or unpacks to too much. That ends DuckDB's statement, too.
+        UnreadableFileError: a compressed file is damaged or too large. This interrupts DuckDB's statement.
     """
     strange: set[Path] = set()
     is_over = Event()
@@ -43,7 +43,7 @@ def looking_through(
                         return
                     if is_long or (file_format == "ndjson" and _may_hold_words(piece)):
                         strange.add(path)
-            except UNPACKING_ERRORS as error:
+            except DECOMPRESSION_ERRORS as error:
                 raise unreadable(error, path) from None
 
     with ThreadPoolExecutor(1) as pool:
@@ -51,7 +51,7 @@ def looking_through(
         looking.add_done_callback(lambda done: connection.interrupt() if done.exception() else None)
         try:
             yield strange
-        except duckdb.InterruptException:  # ours, or somebody's who wants it to end
+        except duckdb.InterruptException:  # our own interruption, or that of the whole run
             is_over.set()
             looking.result()
             raise
@@ -63,31 +63,35 @@ def looking_through(
 
 @contextmanager
 def readable_by_duckdb(path: Path, file_format: str, bounds: Bounds, scratch: Path) -> Iterator[tuple[Path, set[int]]]:
-    """A file as DuckDB can read it, and the numbers of its lines that are too long.
+    """A file that DuckDB can read, and the numbers of its lines that are too long.
 
-    It reads packed text as it lies, but neither packed Parquet, nor a byte order mark before NDJSON, nor long lines: of
-    these in NDJSON only the beginning is there. CSV with such lines is to be sieved: DuckDB passes over them.
+    DuckDB reads compressed text, but neither compressed Parquet, nor a byte order mark before NDJSON, nor long lines.
+    Long lines of NDJSON are cut. CSV with long lines has to be sieved, because DuckDB skips them.
     """
     with ExitStack() as stack:
         readable, long = path, set[int]()
         try:
             if file_format != "parquet":
                 long = _long_lines(path, bounds)
-            if is_packed(path) if file_format == "parquet" else file_format == "ndjson" and (long or _has_mark(path)):
+            if (
+                is_compressed(path)
+                if file_format == "parquet"
+                else file_format == "ndjson" and (long or _has_mark(path))
+            ):
                 readable = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch))) / "readable"
                 _copy(path, readable, file_format, bounds)
-        except UNPACKING_ERRORS as error:
+        except DECOMPRESSION_ERRORS as error:
             raise unreadable(error, path) from None
         yield readable, long
 
 
 def _may_hold_words(piece: bytes) -> bool:
-    """Whether JSON lines may hold a word that DuckDB takes for a number. Most pieces lack its first letter."""
+    """Whether JSON lines may hold a word that DuckDB takes for a number. Most pieces lack even its first letter."""
     return (b"N" in piece and b"NaN" in piece) or (b"I" in piece and b"Infinity" in piece)
 
 
 def _long_lines(path: Path, bounds: Bounds) -> set[int]:
-    """The numbers of the lines that are too long; a packed file is read to its end, which says whether it is whole."""
+    """The numbers of the lines that are too long. A compressed file is read to its end: so it must be whole."""
     long = set()
     line = 1
     for piece, is_long in pieces(path, bounds):
@@ -103,7 +107,7 @@ def _has_mark(path: Path) -> bool:
 
 
 def _copy(path: Path, target: Path, file_format: str, bounds: Bounds) -> None:
-    """Unpack a file into ``target``; of text without a byte order mark, and with lines cut off that are too long."""
+    """Decompress a file into ``target``: text without a byte order mark, and with long lines cut."""
     with target.open("wb") as out:
         if file_format == "parquet":
             out.writelines(chunks(path, bounds))

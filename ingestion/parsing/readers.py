@@ -1,8 +1,8 @@
-"""Raw values of landed files, by format: for each column what came, and whether it is of a type that it takes.
+"""Raw values of landed files, by format: for each column its value, and whether the column accepts its type.
 
-Here: NDJSON, CSV and Parquet as relations. There are two readers of NDJSON. The quick one takes every value as text,
-on all cores, and gives no account of lines that are no records, nor of the JSON type behind a text: where that could
-matter it says so, and the careful one, which looks at each line, reads that file. Not here: types and reasons
+Here: NDJSON, CSV and Parquet as relations. There are two readers of NDJSON. The quick one reads every value as text,
+on all cores. It does not report lines that are not records, nor the JSON type of a value. It marks where that could
+matter, and the careful reader, which looks at each line, then reads that file. Not here: types and reasons
 (``rules``).
 """
 
@@ -19,11 +19,11 @@ import duckdb
 
 from ingestion import machine
 from ingestion.bounds import Bounds
-from ingestion.export_format import Column, Entity, Kind
+from ingestion.export_format import Column, ColumnType, Entity
 from ingestion.parsing.csv_records import csv_records
 from ingestion.parsing.rules import Value
 from ingestion.sql import first_line, sql_file, sql_files, sql_name, sql_text
-from ingestion.storage.compression import UNPACKING_ERRORS, open_text, packing
+from ingestion.storage.compression import DECOMPRESSION_ERRORS, compression_of, open_text
 
 _NO_NUMBER = "[:,\\[]\\s*-?(NaN|Infinity)\\s*[,}\\]]"
 _BEYOND = r"-?(0|[1-9]\d*)(\.\d+)?[eE]\+?\d{3,}"
@@ -36,7 +36,7 @@ _TEXTS = r'\["[^"\\]*"(,"[^"\\]*")*\]'
 
 
 class UnreadableFileError(Exception):
-    """A file, ``path``, cannot be read as what its name says. The message does not name it: the caller does."""
+    """A file, ``path``, cannot be read in the format of its name. The message does not name it: the caller does."""
 
     def __init__(self, message: str, path: Path) -> None:
         super().__init__(message)
@@ -44,7 +44,7 @@ class UnreadableFileError(Exception):
 
 
 def unreadable(error: Exception, path: Path) -> Exception:
-    """What an error in reading a file says of the file; the error itself where the machine is at fault."""
+    """An error in reading a file as an error about the file; the error itself where the machine is at fault."""
     if machine.is_at_fault(error):
         return error
     if isinstance(error, EOFError):
@@ -56,9 +56,9 @@ def unreadable(error: Exception, path: Path) -> Exception:
 class Reader:
     """A query of raw values, by column, in the order of the records.
 
-    ``malformed``, ``unsure``: true for a record that could not be read at all, and for one of which only the careful
-    reader can tell. ``absent``: columns that the whole file does not have, where its format has a header. ``buffer``:
-    the bytes that a thread reads at a time, where that was chosen.
+    ``malformed``, ``unsure``: true for a record that could not be read at all, and for one that only the careful reader
+    can decide. ``absent``: columns that the whole file does not have, where its format has a header. ``buffer``:
+    the bytes that a thread reads at a time, where they were chosen.
     """
 
     relation: str
@@ -75,25 +75,25 @@ class Reader:
 def quick_ndjson(
     paths: Sequence[Path], entity: Entity, buffer: int | None = None, *, may_hold_no_numbers: bool = True
 ) -> Reader:
-    """Each value as text. A malformed line comes as a record without any value, and may take its neighbour with it.
+    """Each value as text. A malformed line becomes a record without any value, and may spoil the record beside it.
 
-    ``may_hold_no_numbers``: where it is not known of the files (:func:`has_no_numbers`), an id such as ``15e781``, as
-    hashes have it, is doubtful.
+    ``may_hold_no_numbers``: unless the files are known to hold none (:func:`has_no_numbers`), an id such as ``15e781``,
+    as in hashes, is doubtful.
     """
     size = f" maximum_object_size = {buffer // 2}," if buffer else ""  # DuckDB's buffers hold two of the largest
     types = ", ".join(
-        f"{column.name}: '{'json' if column.kind is Kind.LIST else 'varchar'}'" for column in entity.columns
+        f"{column.name}: '{'json' if column.type is ColumnType.LIST else 'varchar'}'" for column in entity.columns
     )
     relation = (
         f"read_json({sql_files(paths)}, format = 'newline_delimited', records = true, ignore_errors = true,"
-        f"{size} columns = {{{types}}}, compression = '{packing(paths[0])}')"
+        f"{size} columns = {{{types}}}, compression = '{compression_of(paths[0])}')"
     )
     values = {}
     for column in entity.columns:
         text = f"nullif({column.name}, '')"
-        if column.kind is Kind.LIST:
+        if column.type is ColumnType.LIST:
             values[column.name] = json_list(column.name)
-        elif column.kind in (Kind.ID, Kind.TEXT):
+        elif column.type in (ColumnType.ID, ColumnType.TEXT):
             doubt = f" or {_no_number(f'raw_{column.name}')}" if may_hold_no_numbers else ""
             values[column.name] = Value(text, unsure=_of_doubtful_type(column) + doubt)
         else:
@@ -103,30 +103,30 @@ def quick_ndjson(
 
 
 def _of_doubtful_type(column: Column) -> str:
-    """Whether a text may be no text in JSON: a list, an object, a word, in an id a number with a fraction."""
+    """Whether a value may not be text in JSON: a list, an object, a word, or in an id a number with a fraction."""
     raw = f"raw_{column.name}"
-    # to compare takes less than to ask for the first character
+    # a comparison takes less time than extracting the first character
     opens = f"({raw} >= '[' and {raw} < '\\' or {raw} >= '{{' and {raw} < '|') and json_valid({raw})"
     doubt = f"{opens} or {raw} = 'true' or {raw} = 'false'"
-    if column.kind is Kind.ID:  # most of these are settled by one comparison, for they begin with a digit
+    if column.type is ColumnType.ID:  # one comparison settles most of them, because they begin with a digit
         doubt = f"{raw} >= '[' and ({doubt})"
         doubt += f" or contains({raw}, '.') and {raw} < ':' and regexp_full_match({raw}, '{_FRACTION}')"
     return doubt
 
 
 def has_no_numbers(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> bool:
-    """Whether NDJSON files hold, or seem to hold in a text, a number that DuckDB reads although JSON has no such."""
+    """Whether NDJSON files hold, or seem to hold in a text, a number that DuckDB reads and JSON does not allow."""
     found = connection.execute(
         f"select 1 from read_ndjson_objects({sql_files(paths)}, ignore_errors = true, compression ="
-        f" '{packing(paths[0])}') where regexp_matches(json, {sql_text(_NO_NUMBERS)}) limit 1"
+        f" '{compression_of(paths[0])}') where regexp_matches(json, {sql_text(_NO_NUMBERS)}) limit 1"
     ).fetchone()
     return found is not None
 
 
 def _no_number(text: str) -> str:
-    """Whether a text may be no number, though DuckDB reads it as one: ``1e400``, ``inf`` as C writes it.
+    """Whether DuckDB may have read as a number what is not one in JSON: ``1e400``, ``inf`` as C writes it.
 
-    Words as most software writes them are looked for in the whole file.
+    Other spellings, as most software writes them, are looked for in the whole file.
     """
     words = " or ".join(f"{text} = '{sign}{word}'" for word in ("nan", "inf") for sign in ("", "-"))
     return f"{looks_beyond(text)} or {words}"
@@ -141,7 +141,7 @@ def looks_beyond(text: str) -> str:
 def json_lines(path: Path, structure: Mapping[str, Any], bounds: Bounds) -> str:
     """A relation of the lines of a file: ``json``, and ``fields`` as its ``structure`` says, NULL of a malformed one.
 
-    DuckDB takes ``NaN`` and ``Infinity`` for numbers. Strings are left out only where one of these may stand.
+    DuckDB reads ``NaN`` and ``Infinity`` as numbers. Strings are removed only from lines that may hold one of these.
     """
     outside = f"regexp_replace(json, {sql_text(_STRING)}, '\"\"', 'g')"
     words = (
@@ -152,49 +152,50 @@ def json_lines(path: Path, structure: Mapping[str, Any], bounds: Bounds) -> str:
         f"(select json, json_transform(case when starts_with(json, '{{') and not ({words}) then json end,"
         f" {sql_text(json.dumps(structure))}) as fields"
         f" from read_ndjson_objects({sql_file(path)}, ignore_errors = true, maximum_object_size = {largest},"
-        f" compression = '{packing(path)}'))"
+        f" compression = '{compression_of(path)}'))"
     )
 
 
 def careful_ndjson(path: Path, entity: Entity, bounds: Bounds, *, from_csv: bool = False) -> Reader:
-    """Each line as JSON; malformed lines come as NULL and keep their place."""
+    """Each line as JSON; malformed lines become NULL and keep their position."""
     structure = {
-        column.name: "JSON" if column.kind is Kind.LIST and not from_csv else "VARCHAR" for column in entity.columns
+        column.name: "JSON" if column.type is ColumnType.LIST and not from_csv else "VARCHAR"
+        for column in entity.columns
     }
     relation = json_lines(path, structure, bounds)
     values = {}
     doubtful = []
     for column in entity.columns:
         text = f"nullif(fields.{column.name}, '')"
-        if column.kind is not Kind.LIST:
+        if column.type is not ColumnType.LIST:
             doubtful.append(f"({_no_number(text)}) and json_type(json, '$.{column.name}') = 'DOUBLE'")
         values[column.name] = Value(text)
         if from_csv:
-            if column.kind is Kind.LIST:
+            if column.type is ColumnType.LIST:
                 values[column.name] = Value(f"string_split({text}, ';')")
-        elif column.kind is Kind.LIST:
+        elif column.type is ColumnType.LIST:
             values[column.name] = json_list(f"fields.{column.name}")
-        elif column.kind in (Kind.ID, Kind.TEXT):
+        elif column.type in (ColumnType.ID, ColumnType.TEXT):
             values[column.name] = json_text(f"fields.{column.name}", f"json_type(json, '$.{column.name}')", column)
     malformed = " or ".join(f"({test})" for test in (["fields is null"] if from_csv else ["fields is null", *doubtful]))
     return Reader(relation, values, malformed=malformed)
 
 
 def json_text(text: str, json_type: str, column: Column) -> Value:
-    """Text and numbers are taken as text; what looks like anything else is asked for its JSON type.
+    """Text and numbers are read as text. The JSON type is computed for what looks like anything else.
 
     ``json_type``: SQL of that. Only suspicious values pay for it: a list or object, a word of JSON, a number with a
     fraction.
     """
     suspicious = f"starts_with({text}, '{{') or starts_with({text}, '[') or {text} in ('true', 'false')"
-    if column.kind is Kind.TEXT:
+    if column.type is ColumnType.TEXT:
         return Value(
             f"nullif({text}, '')",
             f"case when {suspicious} then {json_type} not in ('VARCHAR', 'DOUBLE') else false end",
         )
     suspicious = f"({suspicious} or contains({text}, '.'))"
-    # beyond 2^53 a number with a fraction no longer tells one id from the next
-    number = f"try_cast({text} as double)"  # not cast: DuckDB may compute it for rows of another branch, too
+    # beyond 2^53 a double no longer distinguishes one id from the next
+    number = f"try_cast({text} as double)"  # not cast: DuckDB may compute it for rows of another branch
     whole = f"({number} = floor({number}) and abs({number}) < 9007199254740992)"
     return Value(
         f"case when case when {suspicious} then {json_type} = 'DOUBLE' else false end"
@@ -205,7 +206,7 @@ def json_text(text: str, json_type: str, column: Column) -> Value:
 
 
 def json_list(value: str) -> Value:
-    """A list of text. What is spelled as one of plain texts is one: others are asked what they hold."""
+    """A list of text. One that is spelled as plain texts needs no further test; the elements of others are tested."""
     text = f"cast({value} as varchar)"
     elements = f"list_distinct(json_type({value}, '$[*]'))"
     texts = f"regexp_full_match({text}, '{_TEXTS}')"
@@ -220,22 +221,23 @@ def json_list(value: str) -> Value:
 
 
 def quick_csv(paths: Sequence[Path], header: Sequence[str], entity: Entity) -> Reader:
-    """All columns as text, in strict RFC 4180, of files of one header; a malformed record raises, without naming it.
+    """All columns as text, in strict RFC 4180, of files with one header.
 
-    So does one of more than 2 MB: to allow for longer ones, DuckDB takes a gigabyte a thread.
+    A malformed record raises an error that does not name it. So does a record of more than 2 MB: to allow for longer
+    ones, DuckDB needs a gigabyte a thread.
     """
     known = {column.name for column in entity.columns}
-    names = [name if name in known else f"_{place}" for place, name in enumerate(header)]
+    names = [name if name in known else f"_{index}" for index, name in enumerate(header)]
     types = "{" + ", ".join(f"{sql_text(name)}: 'varchar'" for name in names) + "}"
-    relation = (  # with an empty text for NULL, an empty line would be a record in a file of one column
+    relation = (  # if an empty text were NULL, an empty line would be a record in a file of one column
         f"read_csv({sql_files(paths)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
         f" strict_mode = true, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false, columns = {types},"
-        f" compression = '{packing(paths[0])}')"
+        f" compression = '{compression_of(paths[0])}')"
     )
     values = {}
     for column in entity.columns:
         text = f"nullif({sql_name(column.name)}, '')" if column.name in header else "cast(null as varchar)"
-        values[column.name] = Value(f"string_split({text}, ';')" if column.kind is Kind.LIST else text)
+        values[column.name] = Value(f"string_split({text}, ';')" if column.type is ColumnType.LIST else text)
     return Reader(relation, values, absent=_absent(header, entity))
 
 
@@ -247,12 +249,12 @@ def csv_header(path: Path, entity: Entity, bounds: Bounds) -> list[str]:
     """The names of a CSV file's columns.
 
     Raises:
-        UnreadableFileError: it has no header, or one that names a column of its entity twice.
+        UnreadableFileError: it has no header, or its header names a column of its entity twice.
     """
     try:
         with open_text(path, errors="replace") as file:
             header = next(csv.reader(_first_lines(file, bounds.record_bytes)), None)
-    except (*UNPACKING_ERRORS, csv.Error) as error:
+    except (*DECOMPRESSION_ERRORS, csv.Error) as error:
         raise unreadable(error, path) from None
     if not header:
         raise UnreadableFileError("a CSV file begins with a header, and this one is empty", path)
@@ -269,7 +271,7 @@ def _first_lines(file: IO[str], left: int) -> Iterator[str]:
 
 
 def sieved_csv(path: Path, target: Path, entity: Entity, bounds: Bounds) -> tuple[Reader, set[int]]:
-    """A CSV file with malformed records, as NDJSON in ``target`` in which each of those is a line that is no JSON; and
+    """A CSV file with malformed records, written to ``target`` as NDJSON in which each of those is an invalid line; and
     the lines at which records begin that are too long.
 
     Raises:
@@ -286,7 +288,7 @@ def sieved_csv(path: Path, target: Path, entity: Entity, bounds: Bounds) -> tupl
                     out.write("malformed\n")
                 else:
                     out.write(json.dumps(dict(zip(header, record.fields, strict=True))) + "\n")
-    except UNPACKING_ERRORS as error:
+    except DECOMPRESSION_ERRORS as error:
         raise unreadable(error, path) from None
     reader = careful_ndjson(target, entity, bounds, from_csv=True)
     return Reader(reader.relation, reader.values, reader.malformed, absent=_absent(header, entity)), long
@@ -296,7 +298,7 @@ def sieved_csv(path: Path, target: Path, entity: Entity, bounds: Bounds) -> tupl
 
 
 def parquet(paths: Sequence[Path], types: dict[str, str], entity: Entity) -> Reader:
-    """Values in the types that files of the same columns give them."""
+    """Values in the types of the files, which have the same columns."""
     values = {}
     for column in entity.columns:
         kind = types.get(column.name)
@@ -312,14 +314,14 @@ def parquet_types(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str
 
 
 def _null_raw(column: Column) -> str:
-    return f"cast(null as {'varchar[]' if column.kind is Kind.LIST else 'varchar'})"
+    return f"cast(null as {'varchar[]' if column.type is ColumnType.LIST else 'varchar'})"
 
 
 def _parquet_value(column: Column, kind: str) -> Value:
     """The raw value of a Parquet column, and the test of its type. What comes in its type is not spelled out."""
     name, raw = sql_name(column.name), f"raw_{column.name}"
     refused = Value(_null_raw(column), f"{name} is not null")
-    if column.kind is Kind.LIST:
+    if column.type is ColumnType.LIST:
         element = kind.removesuffix("[]")
         simple = kind.endswith("[]") and (element == "VARCHAR" or _is_number(element))
         if kind == "VARCHAR":  # an empty text is a missing list too
@@ -327,23 +329,23 @@ def _parquet_value(column: Column, kind: str) -> Value:
         return Value(f"cast({name} as varchar[])") if simple else refused
     if kind == "VARCHAR":
         return Value(f"nullif({name}, '')")
-    if column.kind is Kind.INSTANT:
+    if column.type is ColumnType.INSTANT:
         if kind == "TIMESTAMP WITH TIME ZONE":
             return Value(name, typed=f"case when {raw} between {_FIRST_INSTANT} and {_LAST_INSTANT} then {raw} end")
         if kind.startswith("TIMESTAMP"):
             return Value(f"strftime(cast({name} as timestamp), '%Y-%m-%dT%H:%M:%S.%f')")
         return refused
-    if column.kind is Kind.BOOLEAN:
+    if column.type is ColumnType.BOOLEAN:
         if kind == "BOOLEAN":
             return Value(name, typed=raw)
         return Value(f"cast({name} as varchar)") if _is_whole(kind) else refused
-    if column.kind is Kind.RATING and _is_whole(kind):
+    if column.type is ColumnType.RATING and _is_whole(kind):
         return Value(name, typed=f"try_cast({raw} as integer)")
-    if _is_whole(kind) or (column.kind in (Kind.TEXT, Kind.RATING) and _is_number(kind)):
+    if _is_whole(kind) or (column.type in (ColumnType.TEXT, ColumnType.RATING) and _is_number(kind)):
         return Value(f"cast({name} as varchar)")
-    if column.kind is Kind.ID and kind.startswith("DECIMAL"):
+    if column.type is ColumnType.ID and kind.startswith("DECIMAL"):
         return Value(f"cast(cast(floor({name}) as hugeint) as varchar)", f"coalesce({name} <> floor({name}), false)")
-    if column.kind is Kind.ID and _is_number(kind):
+    if column.type is ColumnType.ID and _is_number(kind):
         number = f"cast({name} as double)"
         whole = f"coalesce({number} = floor({number}) and abs({number}) < 9007199254740992, true)"
         return Value(f"cast(try_cast({name} as bigint) as varchar)", f"not {whole}")
@@ -352,7 +354,7 @@ def _parquet_value(column: Column, kind: str) -> Value:
 
 _FIRST_INSTANT = "timestamptz '0001-01-01 00:00:00+00'"
 _LAST_INSTANT = "timestamptz '9999-12-31 23:59:59.999999+00'"
-"""The years that four digits tell."""
+"""The last instant with a year of four digits."""
 
 
 def _is_whole(kind: str) -> bool:

@@ -1,12 +1,12 @@
-"""The rules by which landed records become rows of raw, as one name: rows of one name are judged alike.
+"""A name for the rules by which landed records become rows of raw: under one name, all rows follow the same rules.
 
-Here: everything that decides what a row says and whether it is quarantined, gathered by kind of source and hashed. Not
-here: the rules themselves (``export_format``, ``live_formats``, ``readers``, ``rules``), nor what becomes of rows of
+Here: everything that decides what a row says and whether it is quarantined, collected by kind of source and hashed. Not
+here: the rules themselves (``export_format``, ``live_formats``, ``readers``, ``rules``), and what happens to rows under
 another name (``ingest``).
 
-What decides is mostly SQL, so what is hashed is the SQL that the readers and rules give for a file that is not there,
-in every format. Of the few functions that decide in Python it is what they do: their code without comments, docstrings
-and layout. So moving or tidying code changes nothing, and a column, a word, a path, a pattern or a limit does.
+Most of it is SQL, so the hash covers the SQL that the readers and rules give for a file that does not exist, in every
+format. It also covers the code of the few functions that decide in Python, without comments, docstrings and layout. So
+moving code changes nothing, while a new column, word, path, pattern or limit does.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ import duckdb
 
 from ingestion import strict_json
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.export_format import DUCKDB_TYPES, Column, Entity, Kind
-from ingestion.live_formats import EXPORT, entities_of
-from ingestion.parsing import archives, csv_records, meta_payloads, parser, readable, readers, rules
+from ingestion.export_format import DUCKDB_TYPES, Column, ColumnType, Entity
+from ingestion.parsing import archives, csv_records, files, meta_payloads, readable, readers, rules
 from ingestion.parsing.native_reader import native_ndjson
 from ingestion.parsing.readers import Reader
 from ingestion.parsing.rules import Value
 from ingestion.parsing.typed_values import typing_of
+from ingestion.source_kinds import EXPORT, entities_of
 from ingestion.storage import compression
 
 DECIDING_CODE: dict[str, tuple[Callable[..., object] | ModuleType, ...]] = {
@@ -41,23 +41,23 @@ DECIDING_CODE: dict[str, tuple[Callable[..., object] | ModuleType, ...]] = {
         *(compression.open_text, compression.pieces, readable.looking_through),
         *(readers.csv_header, csv_records.csv_records, readers.sieved_csv),
     ),
-    archives.KIND: (strict_json, meta_payloads, archives.take_apart, archives.lines, compression.pieces),
+    archives.KIND: (strict_json, meta_payloads, archives.split_archives, archives.lines, compression.pieces),
 }
-"""By kind of source: what decides about its rows in Python."""
+"""By kind of source: the Python code that decides about its rows."""
 _PARQUET_TYPES = (
     *("VARCHAR", "VARCHAR[]", "INTEGER[]", "STRUCT(a INTEGER)", "BOOLEAN", "DATE", "BLOB", "UUID"),
     *("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
     *("FLOAT", "DOUBLE", "DECIMAL(18,3)"),
 )
-"""What columns of Parquet files may be."""
-_ANYTHING = Entity("anything", tuple(Column(kind.value, kind) for kind in Kind))
-"""A column of each kind: how one is read depends on nothing else."""
+"""The types that columns of Parquet files may have."""
+_ANYTHING = Entity("anything", tuple(Column(column_type.value, column_type) for column_type in ColumnType))
+"""A column of each type: how a column is read depends on nothing else."""
 
 
 @cache
 def rules_of(kind: str, rating_scale: tuple[int, int], bounds: Bounds = DEFAULTS) -> str:
-    """Names the rules for rows of a kind of source: what was parsed under another name is to be parsed again."""
+    """The name of the rules for a kind of source. Batches parsed under another name have to be parsed again."""
     words = [duckdb.__version__, *_statements(kind, rules.Limits(bounds.earliest, "latest", rating_scale), bounds)]
     words += map(in_essence, DECIDING_CODE.get(kind, ()))
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
@@ -65,9 +65,9 @@ def rules_of(kind: str, rating_scale: tuple[int, int], bounds: Bounds = DEFAULTS
 
 def _statements(kind: str, limits: rules.Limits, bounds: Bounds) -> Iterator[str]:
     yield f"{rules.FUTURE_TOLERANCE_SECONDS} {rules.MALFORMED} {rules.NOT_UTF8} {bounds.record_bytes}"
-    yield parser.FILE_NAME.pattern
+    yield files.FILE_NAME.pattern
     for entity in entities_of(kind).values():
-        yield " ".join(f"{column.name} {DUCKDB_TYPES[column.kind]}" for column in entity.columns)
+        yield " ".join(f"{column.name} {DUCKDB_TYPES[column.type]}" for column in entity.columns)
         values = {column.name: Value("value", "is_wrong", "is_unsure") for column in entity.columns}
         reader = native_ndjson(Path("records.ndjson"), entity, bounds) if entity.is_native else Reader("", values)
         yield f"{entity.name} {typing_of(reader, entity, limits)}"
@@ -76,18 +76,18 @@ def _statements(kind: str, limits: rules.Limits, bounds: Bounds) -> Iterator[str
 
 
 def _readers_of_export(bounds: Bounds) -> Iterator[Reader]:
-    """The ways in which records are read from files of every format, here from some that are not there."""
+    """A reader of every format, of files that do not exist."""
     text, names = Path("records.ndjson"), [column.name for column in _ANYTHING.columns]
     yield readers.quick_ndjson([text], _ANYTHING)
     yield readers.careful_ndjson(text, _ANYTHING, bounds)
     yield readers.careful_ndjson(text, _ANYTHING, bounds, from_csv=True)
     yield readers.quick_csv([Path("records.csv")], names, _ANYTHING)
-    for kind in _PARQUET_TYPES:
-        yield readers.parquet([Path("records.parquet")], dict.fromkeys(names, kind), _ANYTHING)
+    for sql_type in _PARQUET_TYPES:
+        yield readers.parquet([Path("records.parquet")], dict.fromkeys(names, sql_type), _ANYTHING)
 
 
 def in_essence(code: Callable[..., object] | ModuleType) -> str:
-    """What a function or a whole module does: its code without comments, docstrings and layout."""
+    """The code of a function or a whole module without comments, docstrings and layout."""
     if isinstance(code, ModuleType):
         lines = linecache.getlines(str(code.__file__))
     else:

@@ -1,7 +1,7 @@
-"""What a record is held against: types, and the reasons why one is quarantined; SQL that is the same for every format.
+"""The rules for a record: types, and the reasons to quarantine one; SQL that is the same for every format.
 
 Here: from raw values (``raw_<column>``) to typed ones (``<column>``) and reasons. Not here: how raw values are read
-(``readers``), and where a bad record stands (``line_numbers``).
+(``readers``), and the line of a bad record (``line_numbers``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ingestion.export_format import Column, Entity, Kind
+from ingestion.export_format import Column, ColumnType, Entity
 from ingestion.sql import sql_text
 
 FUTURE_TOLERANCE_SECONDS = 300
@@ -30,8 +30,8 @@ _USUAL_INSTANTS = {
 }
 """Patterns of instants by their length: to the second and to the millisecond, in UTC and with an offset.
 
-They look at the characters of which DuckDB's cast takes others too (white space or a sign for the first digit, a point
-for the last, the hour 24, an offset of 93 hours): what it makes an instant of among the texts that fit is one.
+They check the characters in which DuckDB's cast is too lenient (white space or a sign for the first digit, a point for
+the last, the hour 24, an offset of 93 hours). A text that fits and that the cast accepts is an instant.
 """
 _SPACE = r"[\s\v\x1c-\x1f\x{85}\pZ]"
 
@@ -41,9 +41,9 @@ class Value:
     """One column as a reader gives it: SQL of its raw value, and what is known of it.
 
     ``raw``: text (or a list) as it came, NULL when missing; where ``typed`` is given, anything.
-    ``wrong``: true when the value is of a type that its column does not take.
-    ``unsure``: true when only the careful reader can tell what the value is.
-    ``typed``: the typed value, of ``raw_<column>``, where it came in its type.
+    ``wrong``: true when the value has a type that its column does not accept.
+    ``unsure``: true when only the careful reader can decide what the value is.
+    ``typed``: the typed value, of ``raw_<column>``, where it came in its own type.
     """
 
     raw: str
@@ -54,7 +54,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a file's records are held against beside their entity. ``latest``: SQL of an instant, by file."""
+    """The limits for the records of a file, beside their entity. ``latest``: SQL of an instant, by file."""
 
     earliest: datetime
     latest: str
@@ -62,7 +62,7 @@ class Limits:
 
 
 def trimmed(text: str) -> str:
-    """Without the white space around it, all that Unicode calls so."""
+    """SQL of a text without the white space around it, as Unicode defines it."""
     return f"regexp_replace({text}, '^{_SPACE}+|{_SPACE}+$', '', 'g')"
 
 
@@ -71,8 +71,8 @@ def typed(column: Column, value: Value) -> str:
     raw = f"raw_{column.name}"
     if value.typed is not None:
         return value.typed
-    if column.kind is Kind.MOMENT:
-        # a double tells microseconds of unix seconds apart; a decimal takes twenty times as long
+    if column.type is ColumnType.MOMENT:
+        # a double is exact to the microsecond here; a decimal takes twenty times as long
         microseconds = (
             f"case when regexp_full_match({raw}, '{_WHOLE_SECONDS}') then try_cast({raw} as bigint) * 1000000"
             f" when regexp_full_match({raw}, '{_SECONDS_WITH_FRACTION}')"
@@ -82,9 +82,9 @@ def typed(column: Column, value: Value) -> str:
             f"case when {raw} < ':' then coalesce(make_timestamptz(nullif({microseconds}, 0)),"
             f" case when regexp_full_match({raw}, '{_INSTANT}') then try_cast({raw} as timestamptz) end) end"
         )
-    if column.kind is Kind.INSTANT:
+    if column.type is ColumnType.INSTANT:
         clean = f"upper({trimmed(raw)})"
-        usual = " ".join(  # alternatives of their own are left as soon as one fits
+        usual = " ".join(  # the first pattern that fits ends the search
             f"when strlen({raw}) = {length} and {raw} glob {sql_text(pattern.format(hour=hour))}"
             f" then try_cast({raw} as timestamptz)"
             for length, pattern in _USUAL_INSTANTS.items()
@@ -95,20 +95,20 @@ def typed(column: Column, value: Value) -> str:
             f" when regexp_full_match({raw}, '{_INSTANT}') then try_cast({raw} as timestamptz)"
             f" when regexp_full_match({clean}, '{_INSTANT}') then try_cast({clean} as timestamptz) end"
         )
-    if column.kind is Kind.BOOLEAN:
+    if column.type is ColumnType.BOOLEAN:
         word = f"lower({trimmed(raw)})"
         return (
             f"case when {raw} = 'true' then true when {raw} = 'false' then false"
             f" when {word} in ('true', '1') then true when {word} in ('false', '0') then false end"
         )
-    if column.kind is Kind.RATING:
+    if column.type is ColumnType.RATING:
         number = f"try_cast({raw} as double)"
         return f"case when {number} = floor({number}) then try_cast({number} as integer) end"
     return raw
 
 
 def believed(column: Column, limits: Limits) -> str:
-    """SQL of a column's typed value as it is kept: an instant that may be zero is missing before the earliest."""
+    """SQL of a column's typed value as it is kept: one that may be zero is missing before the earliest instant."""
     if not column.may_be_zero:
         return column.name
     return f"case when {column.name} >= {_instant(limits.earliest)} then {column.name} end as {column.name}"
@@ -123,45 +123,45 @@ def _instant(moment: datetime) -> str:
     return f"make_timestamptz({round(moment.timestamp() * 1_000_000)})"
 
 
-def odd(column: Column, value: Value, limits: Limits) -> Iterator[str]:
-    """SQL, each NULL or false for a value that is fine, cheap: reasons are sought where one is true only."""
+def suspicious(column: Column, value: Value, limits: Limits) -> Iterator[str]:
+    """SQL tests, NULL or false for a good value. They are cheap; reasons are computed only where one is true."""
     name, raw = column.name, f"raw_{column.name}"
     if value.wrong != "false":
         yield f"wrong_{name}"
-    if value.unsure != "false" and not column.words and column.kind in (Kind.ID, Kind.TEXT):
-        yield value.unsure  # of other kinds it is no value, and odd as such
+    if value.unsure != "false" and not column.words and column.type in (ColumnType.ID, ColumnType.TEXT):
+        yield value.unsure  # of the other types it has no typed value, which is tested below
     if column.required:
         yield f"{raw} is null"
     if column.words:
         yield " and ".join(f"{raw} <> {sql_text(word)}" for word in column.words)
-    if column.kind in (Kind.INSTANT, Kind.MOMENT, Kind.BOOLEAN, Kind.RATING):
+    if column.type in (ColumnType.INSTANT, ColumnType.MOMENT, ColumnType.BOOLEAN, ColumnType.RATING):
         yield f"{name} is null and {raw} is not null"
     if column.happened and not column.may_be_zero:
         yield f"{name} not between {_instant(limits.earliest)} and {limits.latest}"
     elif column.happened:
         yield f"{name} > {limits.latest}"
-    if column.kind is Kind.RATING:
+    if column.type is ColumnType.RATING:
         yield f"{name} not between {limits.rating_scale[0]} and {limits.rating_scale[1]}"
 
 
 def reasons(column: Column, entity: Entity, limits: Limits) -> Iterator[str]:
-    """SQL that gives a text for each thing that is wrong with a column of a record, else NULL."""
+    """SQL expressions, each the text of one thing that is wrong with a column of a record, else NULL."""
     name, raw = column.name, f"raw_{column.name}"
-    yield f"case when wrong_{name} then {sql_text(f'{name}: {_WRONG_TYPE[column.kind]}')} end"
+    yield f"case when wrong_{name} then {sql_text(f'{name}: {_WRONG_TYPE[column.type]}')} end"
     if column.required:
         needed = "" if name == entity.key or not entity.has_deletions else " and deleted is not true"
         yield f"case when {raw} is null and not wrong_{name}{needed} then '{name}: missing' end"
-    if column.kind is Kind.INSTANT:
+    if column.type is ColumnType.INSTANT:
         without = f"regexp_full_match({trimmed(f'cast({raw} as varchar)')}, '{_INSTANT_WITHOUT_OFFSET}')"
         yield (
             f"case when {raw} is not null and {name} is null then case when {without}"
             f" then '{name}: an instant without an offset' else '{name}: no instant' end end"
         )
-    elif column.kind in (Kind.MOMENT, Kind.BOOLEAN, Kind.RATING):
-        yield f"case when {raw} is not null and {name} is null then '{name}: {_WRONG_TYPE[column.kind]}' end"
+    elif column.type in (ColumnType.MOMENT, ColumnType.BOOLEAN, ColumnType.RATING):
+        yield f"case when {raw} is not null and {name} is null then '{name}: {_WRONG_TYPE[column.type]}' end"
     if column.happened:
         yield f"case when {name} > {limits.latest} then '{name}: later than the extraction of its batch' end"
-    if column.kind in (Kind.INSTANT, Kind.MOMENT) and not column.may_be_zero:
+    if column.type in (ColumnType.INSTANT, ColumnType.MOMENT) and not column.may_be_zero:
         why = f"{name}: before {limits.earliest.astimezone(UTC):%Y-%m-%d %H:%M} UTC, the earliest that is believed"
         yield f"case when {name} < {_instant(limits.earliest)} then {sql_text(why)} end"
     if column.words:
@@ -170,17 +170,17 @@ def reasons(column: Column, entity: Entity, limits: Limits) -> Iterator[str]:
             f"case when {raw} not in ({words}) and lower({trimmed(raw)}) not in ({words})"
             f" then '{name}: none of {' or '.join(column.words)}' end"
         )
-    if column.kind is Kind.RATING:
+    if column.type is ColumnType.RATING:
         low, high = limits.rating_scale
         yield f"case when {name} not between {low} and {high} then '{name}: outside the scale {low} to {high}' end"
 
 
 _WRONG_TYPE = {
-    Kind.ID: "neither text nor a whole number",
-    Kind.TEXT: "no text",
-    Kind.INSTANT: "no instant",
-    Kind.MOMENT: "neither an instant nor unix seconds",
-    Kind.BOOLEAN: "neither true nor false",
-    Kind.LIST: "no list of text",
-    Kind.RATING: "no whole number",
+    ColumnType.ID: "neither text nor a whole number",
+    ColumnType.TEXT: "no text",
+    ColumnType.INSTANT: "no instant",
+    ColumnType.MOMENT: "neither an instant nor unix seconds",
+    ColumnType.BOOLEAN: "neither true nor false",
+    ColumnType.LIST: "no list of text",
+    ColumnType.RATING: "no whole number",
 }

@@ -1,4 +1,4 @@
-"""SQL of typed records: what a reader gives and what the rules say of it, put together.
+"""SQL of typed records: what a reader gives, combined with the rules.
 
 Here: the statement's parts. Not here: reading (``readers``), types and reasons (``rules``), and running it
 (``parser``).
@@ -11,21 +11,21 @@ from dataclasses import dataclass
 
 from ingestion.export_format import Entity
 from ingestion.parsing.readers import Reader
-from ingestion.parsing.rules import Limits, believed, is_unbelieved, odd, reasons, typed
+from ingestion.parsing.rules import Limits, believed, is_unbelieved, reasons, suspicious, typed
 
 _FEW_FILES = 8
 
 
 @dataclass(frozen=True)
 class Typing:
-    """SQL of the values that a reader gives, in their types, and of what is against them."""
+    """SQL of the values that a reader gives, in their types, and of the reasons against them."""
 
     reader: Reader
     raw: tuple[str, ...]
     values: tuple[str, ...]
     kept: tuple[str, ...]
     zeros: tuple[str, ...]
-    is_odd: str
+    is_suspicious: str
     is_unsure: str
     against: str
 
@@ -40,7 +40,7 @@ class Typing:
 
 
 def typing_of(reader: Reader, entity: Entity, limits: Limits) -> Typing:
-    """What is made of the values of an entity that a reader gives, held against limits."""
+    """The SQL that types the values of an entity that a reader gives, and compares them with limits."""
     columns = [(column, reader.values[column.name]) for column in entity.columns]
     return Typing(
         reader,
@@ -48,7 +48,7 @@ def typing_of(reader: Reader, entity: Entity, limits: Limits) -> Typing:
         tuple(f"{typed(column, value)} as {column.name}" for column, value in columns),
         tuple(believed(column, limits) for column in entity.columns),
         tuple(is_unbelieved(column, limits) for column in entity.columns if column.may_be_zero),
-        _any_of(test for column, value in columns for test in odd(column, value, limits)),
+        _any_of(test for column, value in columns for test in suspicious(column, value, limits)),
         _any_of([reader.unsure, *(value.unsure for _, value in columns)]),
         ", ".join(reason for column, _ in columns for reason in reasons(column, entity, limits)),
     )
@@ -59,7 +59,7 @@ def _any_of(tests: Iterable[str]) -> str:
 
 
 def by_file(values: Sequence[str]) -> str:
-    """SQL of a value that depends on the file of a record: for a few files a choice takes less than a list."""
+    """SQL of a value that depends on the file of a record: for a few files a case takes less time than a list."""
     if len(set(values)) == 1:
         return values[0]
     if len(values) > _FEW_FILES:

@@ -1,17 +1,17 @@
-"""Compaction: small segments of raw are joined into larger ones, so that raw stays a modest number of files.
+"""Compaction: small segments of raw are joined into larger ones, which keeps the number of files small.
 
-Here: which segments are joined, and when the replaced ones go. Not here: what a segment is (``raw``), or when
-compaction is due (the caller: after publication).
+Here: which segments are joined, and when the replaced ones are removed. Not here: what a segment is (``segments``), and
+when compaction runs (the caller: after publication).
 
 Segments are joined by tiers of size: as soon as a tier holds :data:`FAN_IN` of them, or enough for a full one, they
 become one of the next tier. So a row is written once a tier, three or four times from an hour's batch to a full
-segment, and a source keeps some dozens of segments beside the full ones. No row changes, nor do the batch and file that
-it tells; the rows of one file of a batch stay together and in their order.
+segment, and a source keeps some dozens of segments beside the full ones. No row changes, nor do the batch and file in
+it. The rows of one file of a batch stay together and in their order.
 
-A joined segment is whole on the disk before the ledger names it in place of the others, in one transaction: a run that
-is killed leaves either. The replaced ones stay readable under their names. A folder of raw that the ledger does not
-name goes when two things hold: nobody says that it is in use, and it was replaced (or left by a killed run) longer ago
-than :data:`GRACE_SECONDS`, for readers of whom nobody knows.
+A joined segment is complete on the disk before one transaction of the ledger replaces the others by it. So a run that
+is killed leaves one or the other. The replaced ones stay readable under their names. A folder that the ledger does not
+name is removed when it is not in use, and was replaced (or left by a killed run) longer ago than :data:`GRACE_SECONDS`:
+other readers may still be reading it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.live_formats import entities_of
 from ingestion.parsing import parser
 from ingestion.parsing.row_rules import rules_of
 from ingestion.raw import segments as raw
 from ingestion.settings import Settings
+from ingestion.source_kinds import entities_of
 from ingestion.sql import sql_files, sql_text
 from ingestion.storage.landing import replacing_folder
 from ingestion.storage.ledger import LEDGER, Ledger, Part, SegmentEntry
@@ -42,7 +42,7 @@ Progress = Callable[[str], None]
 
 
 def compact(settings: Settings, progress: Progress, in_use: Collection[Path] = ()) -> None:
-    """Join what is due in every source, and remove what nothing needs any more.
+    """Join the segments that are due in every source, and remove folders that are no longer needed.
 
     ``in_use``: folders of segments that must stay whatever their age, as those that kept builds read.
     """
@@ -61,7 +61,7 @@ def compact(settings: Settings, progress: Progress, in_use: Collection[Path] = (
 
 
 def _accepted(ledger: Ledger, source: str, folder: Path, rules: str) -> list[SegmentEntry]:
-    """The segments that hold accepted batches under the rules in force, in the order of their first batch."""
+    """The segments that hold accepted batches under the current rules, in the order of their first batch."""
     held = dict.fromkeys(ledger.accepted(source).values())
     listed = {segment.segment: segment for segment in ledger.segments(source) if segment.rules == rules}
     return [listed[name] for name in held if name in listed and (folder / name / raw.SUMMARY).is_file()]
@@ -80,7 +80,7 @@ def _due(segments: Iterable[SegmentEntry]) -> Iterator[list[SegmentEntry]]:
 
 
 def _tier(records: int) -> int:
-    """By records, which add up, while bytes shrink in joining: what is joined is of a higher tier for sure."""
+    """By records, which add up, while bytes shrink in joining. So a joined segment is of a higher tier."""
     tier, limit = 0, FAN_IN
     while records >= limit:
         tier, limit = tier + 1, limit * FAN_IN
@@ -108,7 +108,7 @@ def _join(
         raw.write_summary(fresh, segments[0].rules, batches)
         records = sum(segment.records for segment in segments)
         joined = SegmentEntry(source, name, segments[0].rules, records, raw.size_of(fresh), parts)
-    for segment in segments:  # their time of grace begins
+    for segment in segments:  # the grace period begins
         os.utime(folder / segment.segment)
     ledger.replace_segments(joined, [segment.segment for segment in segments])
 

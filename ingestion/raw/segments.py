@@ -1,13 +1,16 @@
 """Segments of raw: folders of typed Parquet files that hold one or more batches of a source, committed by one rename.
 
-Here: parsing landed batches into a segment and reading what it holds. Not here: single files (``parser``), whether a
-batch is taken in (``ingest``), and joining segments (``compaction``). Raw can always be made again from landing.
+Here: parsing landed batches into a segment, and reading what it holds. Not here: single files (``parser``), whether a
+batch is accepted (``ingest``), and joining segments (``compaction``). Raw can always be parsed again from landing.
 
-``raw/<source>/<segment>/`` holds ``<entity>-<number>.parquet`` (``parser`` tells their columns; ``_batch`` tells the
-batch of each row); ``landed-<entity>-<number>.parquet``, a landed file under a second name, where that is as good (the
-ledger tells what it is, and :func:`records` reads both); ``quarantine.parquet``; and ``segment.json``: of each batch
-its fingerprint, when it was extracted, and its files. Which segments count is the ledger's to say: a folder that it
-does not name is left over.
+``raw/<source>/<segment>/`` holds:
+
+* ``<entity>-<number>.parquet``: rows with the columns that ``parser`` describes; ``_batch`` names the batch of each.
+* ``landed-<entity>-<number>.parquet``: a landed file that needs no parsing, under a second name. The ledger says which
+  file it is, and :func:`records` reads both.
+* ``quarantine.parquet``, and ``segment.json``: of each batch its fingerprint, when it was extracted, and its files.
+
+The ledger names the segments that count: any other folder is left over.
 """
 
 from __future__ import annotations
@@ -29,11 +32,12 @@ import duckdb
 
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import Entity
-from ingestion.live_formats import EXPORT, entities_of
 from ingestion.parsing import archives, parser
+from ingestion.parsing.files import LandedFile, ParsedFile, entity_of, is_misnamed
 from ingestion.parsing.native_reader import vanished
 from ingestion.parsing.readers import UnreadableFileError
 from ingestion.parsing.row_rules import rules_of
+from ingestion.source_kinds import EXPORT, entities_of
 from ingestion.sql import sql_files, sql_rows, sql_text
 from ingestion.storage.landing import MANIFEST, BatchError, Landed, replacing_folder, sync_file
 from ingestion.storage.ledger import Part, SegmentEntry
@@ -66,9 +70,9 @@ class RawBatch:
     files: dict[str, RawFile]
     ignored: tuple[str, ...]
     fingerprint: str
-    """Tells the content that it was parsed from."""
+    """Of the content that it was parsed from."""
     notes: tuple[str, ...] = ()
-    """What of it was set aside or is not known, with counts, in words."""
+    """What in it was set aside or is unknown, with counts, in words."""
 
     def totals(self) -> dict[str, tuple[int, int]]:
         """Records and quarantined records of each entity that the batch holds."""
@@ -94,9 +98,10 @@ class Segment:
 
 
 def records(segments: Iterable[Segment], entity: Entity) -> str | None:
-    """SQL of all rows of an entity in segments, None where there are none: its columns in their types, where each came
-    from (``source_system``, ``_batch``, ``_file``), ``_reasons``, and ``file_row_number``, which orders the rows of one
-    file of one batch.
+    """SQL of all rows of an entity in segments; None where there are no rows.
+
+    It has the entity's columns in their types, where each row came from (``source_system``, ``_batch``, ``_file``),
+    ``_reasons``, and ``file_row_number``, which orders the rows of one file of one batch.
     """
     parts = [(segment, part) for segment in segments for part in segment.listed.parts.get(entity.name, ())]
     written = [segment.folder / part.name for segment, part in parts if part.batch is None]
@@ -131,7 +136,7 @@ def _by_file(values: Sequence[str]) -> str:
 
 
 def new_name(first: str) -> str:
-    """A name that no segment ever had, so that readers of another never find this one in its place."""
+    """A name that no segment ever had, so that a reader of another segment never reads this one instead."""
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', first)[:60]}.{secrets.token_hex(4)}"
 
 
@@ -146,7 +151,7 @@ def parse_segment(
 ) -> tuple[Segment, list[RawBatch]]:
     """Parse landed batches of one source into a new segment, files of one shape together; what it holds of each.
 
-    ``kind``: that of the source. ``bounds``: how much of its batches is believed.
+    ``kind``: the kind of the source. ``bounds``: the limits of what is believed of its batches.
 
     Raises:
         BatchError: a file cannot be read, or does not have the rows that its manifest says.
@@ -179,7 +184,7 @@ def read_summary(folder: Path) -> dict[str, Any]:
     """What a segment holds of each batch, as :func:`write_summary` wrote it.
 
     Raises:
-        OSError, ValueError, KeyError: there is no segment.
+        OSError, ValueError, KeyError: this is not a segment.
     """
     batches = json.loads((folder / SUMMARY).read_bytes())["batches"]
     assert isinstance(batches, dict)
@@ -187,7 +192,7 @@ def read_summary(folder: Path) -> dict[str, Any]:
 
 
 def read_batch(folder: Path, batch: str) -> RawBatch | None:
-    """What a segment holds of a batch; None when there is none."""
+    """What a segment holds of a batch; None when it holds nothing of it."""
     try:
         found = read_summary(folder)[batch]
         return RawBatch(
@@ -225,12 +230,12 @@ def _parse(
     kind: str,
     bounds: Bounds,
 ) -> tuple[list[RawBatch], dict[str, list[Part]], list[_BadRow]]:
-    """What there is of each batch, the parts by entity, and the rows of quarantine by batch, file and line."""
+    """What was found in each batch, the parts by entity, and the quarantined rows by batch, file and line."""
     notes: dict[str, tuple[str, ...]] = {}
-    groups: defaultdict[Hashable, list[parser.LandedFile]] = defaultdict(list)
+    groups: defaultdict[Hashable, list[LandedFile]] = defaultdict(list)
     parts: defaultdict[str, list[Part]] = defaultdict(list)
-    outcomes: dict[parser.LandedFile, parser.ParsedFile] = {}
-    delivered: list[parser.LandedFile] = []
+    outcomes: dict[LandedFile, ParsedFile] = {}
+    delivered: list[LandedFile] = []
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for number, batch in enumerate(landed):
             files, notes[batch.batch] = _files(batch, kind, bounds, Path(scratch) / str(number))
@@ -238,8 +243,8 @@ def _parse(
         try:
             for number, file in enumerate(delivered):
                 part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
-                if parser.is_raw_as_it_lies(connection, file, rating_scale) and _link(file.path, folder / part.name):
-                    outcomes[file] = parser.ParsedFile(file.rows, [])
+                if parser.needs_no_parsing(connection, file, rating_scale) and _link(file.path, folder / part.name):
+                    outcomes[file] = ParsedFile(file.rows, [])
                     parts[_entity(file)].append(part)
                 else:
                     groups[parser.shape_of(connection, file.path, kind, bounds)].append(file)
@@ -261,10 +266,10 @@ def _parse(
         name, entity = file.path.name, _entity(file)
         parsed_files[file.batch][name] = RawFile(entity, outcome.records, len(outcome.bad))
         if kind == archives.KIND:
-            places = archives.places(folders[file.batch], outcome.bad, bounds)
+            rows = archives.lines_of(folders[file.batch], outcome.bad, bounds)
         else:
-            places = [(name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
-        quarantine += [(file.batch, entity, *place) for place in places]
+            rows = [(name, bad.line, bad.reasons, bad.record) for bad in outcome.bad]
+        quarantine += [(file.batch, entity, *row) for row in rows]
     quarantine.sort(key=lambda row: (row[0], row[2], row[3]))
     batches = []
     for batch in landed:
@@ -277,15 +282,15 @@ def _parse(
 
 def _parse_groups(
     connection: duckdb.DuckDBPyConnection,
-    groups: Sequence[tuple[Sequence[parser.LandedFile], Path]],
+    groups: Sequence[tuple[Sequence[LandedFile], Path]],
     rating_scale: tuple[int, int],
-) -> list[list[parser.ParsedFile]]:
-    """Parse files of one shape each into a target each, some at a time: no core waits for a statement that is being
-    planned, or for the last rows of another.
+) -> list[list[ParsedFile]]:
+    """Parse groups of files of one shape, each into its target, two at a time: so no core waits while a statement is
+    planned or writes its last rows.
     """
     at_work: list[duckdb.DuckDBPyConnection] = []
 
-    def parse(group: tuple[Sequence[parser.LandedFile], Path]) -> list[parser.ParsedFile]:
+    def parse(group: tuple[Sequence[LandedFile], Path]) -> list[ParsedFile]:
         files, target = group
         with parser.cursor(connection) as cursor:
             at_work.append(cursor)
@@ -305,13 +310,13 @@ def _parse_groups(
             for one in parsing_of:
                 one.cancel()
             while wait(parsing_of, timeout=0.1).not_done:
-                for cursor in list(at_work):  # again and again: one that has not begun yet does not hear it
+                for cursor in list(at_work):  # again and again, because a statement that has not begun yet ignores it
                     cursor.interrupt()
             raise
 
 
 def _link(origin: Path, target: Path) -> bool:
-    """Give a landed file, which nobody changes, a second name; whether the file system can."""
+    """Give a landed file, which never changes, a second name; whether the file system can."""
     try:
         os.link(origin, target)
     except OSError:
@@ -319,37 +324,37 @@ def _link(origin: Path, target: Path) -> bool:
     return True
 
 
-def _files(landed: Landed, kind: str, bounds: Bounds, scratch: Path) -> tuple[list[parser.LandedFile], tuple[str, ...]]:
-    """The files of a batch that hold an entity, by name, and what there is to say of them."""
+def _files(landed: Landed, kind: str, bounds: Bounds, scratch: Path) -> tuple[list[LandedFile], tuple[str, ...]]:
+    """The files of a batch that hold an entity, by name, and notes about them."""
     if kind == archives.KIND:
-        return archives.take_apart(landed, scratch, bounds)
+        return archives.split_archives(landed, scratch, bounds)
     files = []
     manifest = landed.manifest
     if not _ZERO < manifest.extracted_at < _NOT_YET:  # a release could not hold it
         raise BatchError(
-            f"{landed.folder / MANIFEST}: extracted_at: {manifest.extracted_at.isoformat()} is no moment of an"
-            " extraction; have the batch written again"
+            f"{landed.folder / MANIFEST}: extracted_at: {manifest.extracted_at.isoformat()} cannot be the time of"
+            " an extraction; write the batch again"
         )
     latest = manifest.latest
     for name, listed in sorted(manifest.files.items()):
         path = landed.folder / name
-        if parser.is_misnamed(name, kind):
+        if is_misnamed(name, kind):
             raise BatchError(
-                f"{path}: its name tells no known format; call it like 'messages-0001.ndjson.gz'"
+                f"{path}: its name has no known format; give it a name like 'messages-0001.ndjson.gz'"
                 " (or .csv, .parquet) and deliver the batch again"
             )
-        if parser.entity_of(name, kind) is not None:
-            files.append(parser.LandedFile(path, landed.source, landed.batch, latest, listed.rows, kind, bounds))
+        if entity_of(name, kind) is not None:
+            files.append(LandedFile(path, landed.source, landed.batch, latest, listed.rows, kind, bounds))
     return files, ()
 
 
-def _entity(file: parser.LandedFile) -> str:
-    entity = parser.entity_of(file.path.name, file.kind)
+def _entity(file: LandedFile) -> str:
+    entity = entity_of(file.path.name, file.kind)
     assert entity is not None
     return entity.name
 
 
-def _refuse_other_rows(file: parser.LandedFile, records: int) -> None:
+def _refuse_other_rows(file: LandedFile, records: int) -> None:
     if records != file.rows:
         raise BatchError(
             f"{file.path}: the manifest says {file.rows:,} rows, the file has {records:,}; deliver it again, or its"
@@ -357,9 +362,9 @@ def _refuse_other_rows(file: parser.LandedFile, records: int) -> None:
         )
 
 
-def _refuse_vanished(outcomes: Mapping[parser.LandedFile, parser.ParsedFile]) -> None:
-    """A value that no record of a live system has any more is no bad row, but another interface."""
-    of_entity: defaultdict[tuple[str, str], list[parser.LandedFile]] = defaultdict(list)
+def _refuse_vanished(outcomes: Mapping[LandedFile, ParsedFile]) -> None:
+    """Refuse a batch of which all records lack a required value: the interface of the system has changed."""
+    of_entity: defaultdict[tuple[str, str], list[LandedFile]] = defaultdict(list)
     for file in outcomes:
         of_entity[file.batch, _entity(file)].append(file)
     for (_, name), files in of_entity.items():
@@ -369,14 +374,14 @@ def _refuse_vanished(outcomes: Mapping[parser.LandedFile, parser.ParsedFile]) ->
         if path is not None:
             raise BatchError(
                 f"{files[0].source} {files[0].batch}: none of the {records:,} {name} has '{path}' any more: the"
-                " system's interface has changed; 'causerie check-source' tells more, and the next run asks again"
+                " system's interface has changed; run 'causerie check-source' for details; the next run tries again"
             )
 
 
 def _write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path, source: str, rows: Sequence[_BadRow]) -> None:
     columns = dict.fromkeys(("batch", "entity", "file"), "varchar")
     columns |= {"line": "bigint", "reasons": "varchar", "record": "varchar"}
-    with parser.cursor(connection) as cursor:  # the text of a statement takes a few times what its rows do
+    with parser.cursor(connection) as cursor:  # the text of a statement needs several times the memory of its rows
         cursor.execute(f"create temp table quarantined as {sql_rows(columns, rows[:_ROWS_TOGETHER])}")
         for first in range(_ROWS_TOGETHER, len(rows), _ROWS_TOGETHER):
             cursor.execute(f"insert into quarantined {sql_rows(columns, rows[first : first + _ROWS_TOGETHER])}")

@@ -4,25 +4,28 @@ Data flow: pages of the API -> a :class:`~.pull.Pull`. There is no date filter: 
 all lists. Not here: HTTP (``client``), how a reading becomes a batch (``pull``, ``live``), and the history that follows
 from the differences of snapshots (dbt).
 
-A list may move while it is read. What is new pushes others down, so that rows come twice; a row slips past a page
-border when rows before it go, so that the list gets shorter between two pages, or goes itself to a page that was read,
-so that fewer rows are known in the end than the list says there are: then it is read again.
+A list may move while it is read. New rows push others down, so that rows come twice. Rows can also be missed: when rows
+before them are removed, and the list gets shorter between two pages; or when they move to a page that was read already,
+and fewer rows are known at the end than the list says. In both cases the list is read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-from ingestion.http.client import Client, Denied, NotThere, RemoteError
-from ingestion.settings import ActiveCampaignSource
+from ingestion.http.client import Client
+from ingestion.http.policy import Denied, NotThere, RemoteError
+from ingestion.source_settings import ActiveCampaignSource
+from ingestion.source_state import Outcome, SourceState
+from ingestion.sources import Finding, checks, live
 from ingestion.sources.pull import SLIPPED, Progress, Pull, shown_short
 
 LISTS = {
     "members": "account-member",
     "contacts": "contact",
-    "conversations": "inbox/conversation",  # behind them: whoever stands in one is then known, but for the newest
+    "conversations": "inbox/conversation",  # last, so that their contacts and members are known, but for the newest
     "executions": "flow-execution-contact",
 }
 WITHOUT = {
@@ -30,26 +33,40 @@ WITHOUT = {
     "contacts": "contacts have no names but those known before, and an archive's messages find no new ones by phone",
     "executions": "no survey counts as sent",
 }
-"""What is missing where the interface has no such list; without conversations there is nothing."""
+"""The consequence where the interface has no such list; conversations are always needed."""
 NOT_NEEDED: dict[str, tuple[type[RemoteError], ...]] = {
-    "members": (NotThere,),  # who is denied names can be given the right to them
+    "members": (NotThere,),  # a token that is denied them can be given the right
     "contacts": (NotThere,),
     "executions": (NotThere, Denied),
 }
-"""The answers after which a reading does without a list."""
+"""The errors after which a reading can do without a list."""
 _MOST_SWEEPS = 4
+_HEADER = live.TokenHeader("Authorization", "Token ")
 
 
-def read(
-    source: ActiveCampaignSource, client: Client, pull: Pull, cursor: Mapping[str, Any], progress: Progress
-) -> dict[str, Any]:
-    """Take a snapshot. ``cursor`` is of no use to it, and what is returned is empty: each is complete in itself."""
+def read(source: ActiveCampaignSource, state: SourceState) -> Iterator[Iterable[Outcome]]:
+    """A snapshot. It is of one moment, so an interrupted one begins from the start, and none needs a cursor."""
+
+    def fill(pull: Pull, _: Mapping[str, Any]) -> Mapping[str, Any]:
+        with live.client_of(source, _HEADER, pull.begin) as client:
+            _take_snapshot(source, client, pull, state.progress)
+        return {}
+
+    return live.batches(source, state, source.kind, fill)
+
+
+def check(source: ActiveCampaignSource) -> Iterator[Finding]:
+    """Ask for the first page of each list."""
+    return checks.check(source, _HEADER, _ask_for_a_page_of_each)
+
+
+def _take_snapshot(source: ActiveCampaignSource, client: Client, pull: Pull, progress: Progress) -> None:
     is_whole: dict[str, bool] = {}
     for entity, path in LISTS.items():
         try:
             is_whole[entity] = _read_list(source, client, pull, progress, entity, path)
         except NOT_NEEDED.get(entity, ()) as error:
-            pull.warnings.append(f"{entity} are not there: {WITHOUT[entity]}: {error}")
+            pull.warnings.append(f"there are no {entity}: {WITHOUT[entity]}: {error}")
     is_complete = is_whole["conversations"] and is_whole.get("contacts", True)
     if not is_complete:
         pull.warnings.append(SLIPPED)
@@ -57,7 +74,6 @@ def read(
         "pulls",
         [{"pull_id": pull.started_at.isoformat(), "is_complete": is_complete, "has_contacts": "contacts" in is_whole}],
     )
-    return {}
 
 
 def _read_list(
@@ -68,11 +84,11 @@ def _read_list(
     for _ in range(_MOST_SWEEPS):
         known = pull.seen(entity)
         is_whole, count = _sweep(source, client, pull, progress, entity, path)
-        # a row that went to the front from where it was not read yet: others came twice, and it not at all
+        # a row that moved to the front before it was read is missing, although no row was removed
         if is_whole and pull.seen(entity) >= count:
             return True
         if is_whole and pull.seen(entity) == known:
-            break  # it was read again, and there was nothing more
+            break  # reading again brought nothing more
     if (shown := pull.seen(entity)) < count:
         pull.warnings.append(shown_short(entity, count, shown))
     return False
@@ -81,7 +97,7 @@ def _read_list(
 def _sweep(
     source: ActiveCampaignSource, client: Client, pull: Pull, progress: Progress, entity: str, path: str
 ) -> tuple[bool, int]:
-    """Read all pages once; whether no row can have slipped past a page border, and how many rows it says there are."""
+    """Read all pages once; whether no row can have been missed, and how many rows the list says it has."""
     answer: Any = client.get(path, {"page": 1, "page_size": source.page_size})
     count_before: int | None = None
     is_whole = True
@@ -104,25 +120,43 @@ def _sweep(
         following = urljoin(f"{source.base_url}/{path}", following)
         try:
             answer = client.get(following)
-        except NotThere:  # the list has become shorter than that
+        except NotThere:  # the list has become shorter
             return False, count_before or 0
 
 
 def records_of(answer: Any) -> list[Any]:
-    """The records of an answer: an array, or the array in its ``results``. One that is no object is quarantined later.
+    """The records of an answer: an array, or the array in its ``results``. Values in it that are not objects will be
+    quarantined.
 
     Raises:
         ValueError: the answer has another shape, or none of its records is an object.
     """
     rows = answer.get("results") if isinstance(answer, dict) else answer
     if not isinstance(rows, list) or (rows and not any(isinstance(row, dict) for row in rows)):
-        raise ValueError("an answer that is no list of records")
+        raise ValueError("an answer that is not a list of records")
     return rows
 
 
 def _count(answer: Any) -> int | None:
-    """How many rows the list says that there are."""
+    """How many rows the list says it has."""
     count = answer.get("count") if isinstance(answer, dict) else None
     if isinstance(count, str) and count.isdecimal():
         count = int(count)
     return count if isinstance(count, int) and not isinstance(count, bool) else None
+
+
+def _ask_for_a_page_of_each(source: ActiveCampaignSource, client: Client) -> Iterator[Finding]:
+    def ask(entity: str) -> checks.Records:
+        first = {"page": 1, "page_size": source.page_size}
+        rows = records_of(client.get(LISTS[entity], first))
+        return [row for row in rows if isinstance(row, dict)]
+
+    yield from checks.access(source, source.kind, ask("conversations"))
+    for entity, without in WITHOUT.items():
+        yield from checks.asked(
+            entity,
+            lambda entity=entity: ask(entity),  # type: ignore[misc]
+            source.kind,
+            without=NOT_NEEDED[entity],
+            remedy=f"without them {without}",
+        )

@@ -1,6 +1,6 @@
-"""What stands where in the answers of Chatwoot: records, counts, instants and ids.
+"""Values in the answers of Chatwoot: records, counts, instants and ids.
 
-Here: how one value is found, and what it is when it has an odd shape. Not here: what is asked for (``chatwoot``,
+Here: how one value is found, and how an unusual shape is read. Not here: what is asked for (``chatwoot``,
 ``chatwoot_conversation``), and what the warehouse keeps of a record (``live_formats``).
 """
 
@@ -15,7 +15,7 @@ Record = Mapping[str, Any]
 
 
 def rows_of(answer: Any) -> list[Record]:
-    """The records of an answer: an array, or the array in its ``payload``, which may stand in ``data``.
+    """The records of an answer: an array, or the array in its ``payload``, which may be inside ``data``.
 
     Raises:
         ValueError: the answer has another shape.
@@ -26,12 +26,12 @@ def rows_of(answer: Any) -> list[Record]:
     if isinstance(rows, dict):
         rows = rows.get("payload")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("an answer that is no list of records")
+        raise ValueError("an answer that is not a list of records")
     return rows
 
 
 def count_of(answer: Any) -> int | None:
-    """How many records a list says that it has: ``all_count`` of conversations, ``count`` of contacts."""
+    """How many records a list says it has: ``all_count`` of conversations, ``count`` of contacts."""
     found = answer.get("data", answer) if isinstance(answer, dict) else None
     meta = found.get("meta") if isinstance(found, dict) else None
     count = meta.get("all_count", meta.get("count")) if isinstance(meta, dict) else None
@@ -39,7 +39,7 @@ def count_of(answer: Any) -> int | None:
 
 
 def seconds(value: object) -> float | None:
-    """Unix seconds of what an API gives for an instant; None for none, and for what is no instant."""
+    """Unix seconds of an instant as the API gives it; None when it is missing or not an instant."""
     if isinstance(value, bool) or value in (None, 0, "0", ""):
         return None
     try:
@@ -61,7 +61,7 @@ def activity_of(row: Record) -> float | None:
 
 
 def mark_of(row: Record) -> str:
-    """What differs when a conversation has changed."""
+    """A text that differs when a conversation has changed."""
     return f"{row.get('last_activity_at')}/{row.get('updated_at')}"
 
 
@@ -72,7 +72,7 @@ def contact_of(row: Record) -> str | None:
 
 
 def found_in(value: object, *names: str) -> object:
-    """What stands in objects within objects; None where there is nothing."""
+    """A value in nested objects; None when it is missing."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value

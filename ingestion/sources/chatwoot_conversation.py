@@ -1,19 +1,19 @@
-"""What hangs from one conversation of Chatwoot: all its messages, and its reporting events.
+"""The child records of one conversation of Chatwoot: all its messages, and its reporting events.
 
-Here: which pages are asked for so that none is missed. Not here: which conversations are read, and what becomes of one
-that cannot be (``chatwoot``).
+Here: which pages are asked for so that no message is missed. Not here: which conversations are read, and what happens
+to one that cannot be read (``chatwoot_reading``).
 
-Chatwoot chooses messages by id and orders them by time, and the two orders differ where messages were imported or came
+Chatwoot selects messages by id and orders them by time. The two orders differ where messages were imported or came
 late:
 
-* without parameters it gives the 20 newest;
+* without parameters it returns the 20 newest;
 * with ``before``, the 20 newest of those with a smaller id: a late message with an old time is on no such page;
 * with ``after`` and ``before``, the 1,000 oldest of those with an id between the two.
 
-So fewer than 20 messages are all there are, which costs one request. Else all ids are asked for at once, which costs a
-second. A full page is not all of its range: the range is split in two at the id in the middle of the page. Either half
-is smaller, so this ends, and has half of the page at least, so this takes four requests for 1,000 messages at most. No
-answer says how many messages a conversation has: that the newest are among those of all ids is what can be checked.
+So fewer than 20 messages are all of them, after one request. Otherwise a second request asks for all ids. A full page
+may not hold its whole range: then the range is split at the id in the middle of the page. Each half is smaller, so this
+ends, and holds at least half of the page, so 1,000 messages take at most four requests. No answer says how many
+messages a conversation has. What can be checked is that the newest are among those of all ids.
 """
 
 from __future__ import annotations
@@ -23,22 +23,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from ingestion.http.client import Client, Denied, GivenUp, NotThere, RemoteError
-from ingestion.settings import ActivityTexts
+from ingestion.http.client import Client
+from ingestion.http.policy import Denied, GivenUp, NotThere, RemoteError
+from ingestion.source_settings import ActivityTexts
 from ingestion.sources.chatwoot_answers import Record, found_in, is_whole, rows_of
 
 NEWEST = 20
-"""So many messages has a page of the newest."""
+"""The size of a page of the newest messages."""
 _FULL = (20, 100, 1000)
-"""So many messages have pages that may not be all of their range, by what is asked for."""
+"""The sizes of pages that may not hold their whole range."""
 _ABOVE_ALL_IDS = 2**63 - 1
 _WITHOUT_EVENTS = 3
-"""So many conversations of which none has events tell that the version has none."""
+"""After so many conversations without events, the version is known to have none."""
 
 
 @dataclass
 class Found:
-    """What hangs from a conversation. ``events``: None where they were not read; ``why``: the error, if any."""
+    """The child records of a conversation. ``events``: None where they were not read; ``why``: the error, if any."""
 
     messages: list[Record]
     events: list[Record] | None = None
@@ -49,7 +50,7 @@ class Found:
 class Conversations:
     """Reads one conversation at a time, in several threads. ``base``: the path of all conversations.
 
-    ``denied``: why reporting events are not asked for any more, when the token has no right to them.
+    ``denied``: why reporting events are no longer asked for, when the token has no right to them.
     """
 
     client: Client
@@ -59,10 +60,10 @@ class Conversations:
     _without_events: int = field(default=0, init=False)
 
     def read(self, conversation: object) -> Found | RemoteError | ValueError | None:
-        """What hangs from a conversation; None when it is not there, and why its messages cannot be read.
+        """The child records of a conversation; None when it does not exist; the error when its messages cannot be read.
 
         Raises:
-            GivenUp: nothing is asked any more.
+            GivenUp: the client has given up.
         """
         path = f"{self.base}/{quote(str(conversation), safe='')}"
         try:
@@ -72,7 +73,7 @@ class Conversations:
         except GivenUp:
             raise
         except Denied as error:
-            if error.status == 401:  # nobody knows the token any more
+            if error.status == 401:  # the token is no longer valid at all
                 raise
             return error
         except (RemoteError, ValueError) as error:
@@ -97,8 +98,10 @@ class Conversations:
             if len(rows) not in full or len(ids) < 2:
                 continue
             if ids[-1] >= high:
-                raise ValueError("the list of messages has no end: asked for those before an id, it shows others")
-            if ids[0] < low:  # a version that heeds ``before`` alone
+                raise ValueError(
+                    "the list of messages has no end: it ignores the id before which messages are asked for"
+                )
+            if ids[0] < low:  # a version that ignores ``after``
                 ranges = [(low, ids[0])]
             else:
                 middle = ids[len(ids) // 2]
@@ -106,7 +109,7 @@ class Conversations:
         return list(messages.values())
 
     def _read_events(self, path: str, found: Found) -> None:
-        """Reporting events, which only newer versions have; activity messages say the same."""
+        """Read reporting events, which only newer versions have. Activity messages say the same."""
         if self.denied or (not self._with_events and self._without_events >= _WITHOUT_EVENTS):
             return
         try:
@@ -124,7 +127,7 @@ class Conversations:
 
 
 def _by_id(rows: Iterable[Record]) -> dict[object, Record]:
-    """Messages by their ids as numbers; those with an odd one by what they are."""
+    """Messages by their ids as numbers; those without a whole number as id, by their content."""
     return {int(row["id"]) if is_whole(row.get("id")) else repr(row): row for row in rows}
 
 
@@ -132,7 +135,7 @@ class Words:
     """What activity messages say, as the configuration knows it."""
 
     def __init__(self, texts: ActivityTexts) -> None:
-        """Take the texts of the configuration, in which ``*`` stands for any text."""
+        """``texts``: those of the configuration, in which ``*`` stands for any text."""
         patterns = {change: "|".join(map(_pattern, known)) for change, known in texts.model_dump().items()}
         self._resolved = re.compile(patterns["resolved"] or "(?!)", re.DOTALL)
         self._known = re.compile("|".join(filter(None, patterns.values())) or "(?!)", re.DOTALL)

@@ -3,36 +3,38 @@
 Data flow: a connector (``chatwoot``, ``activecampaign``, ``meta_webhooks``) -> a :class:`~.pull.Pull` ->
 ``<landing>/<source>/<batch>/``. Not here: what a connector asks for, and how batches are judged (``ingest``).
 
-The cursor at which the next reading goes on stands in the manifest of the last accepted batch: a batch that is refused
-is read again, and takes the place of the refused one.
+The cursor from which the next reading continues is in the manifest of the last accepted batch: a batch that is refused
+is read again, and the new reading takes its place.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ingestion.bounds import Bounds
-from ingestion.http.client import Client, Manners, RemoteError
-from ingestion.settings import (
-    ActiveCampaignSource,
-    AnySource,
-    ChatwootSource,
-    ExportSource,
-    MetaWebhooksSource,
-    SettingsError,
-    secret,
-)
-from ingestion.sources import SourceError, activecampaign, chatwoot, meta_webhooks
-from ingestion.sources.pull import Progress, Pull, discard, next_name, put_in_place
-from ingestion.storage.landing import BatchError
-from ingestion.storage.manifests import read_live_manifest
+from ingestion.http.client import Client
+from ingestion.http.policy import RemoteError, RequestPolicy
+from ingestion.settings import SettingsError, secret
+from ingestion.source_settings import RemoteSource, Source
+from ingestion.source_state import Outcome, SourceState
+from ingestion.sources import SourceError
+from ingestion.sources.pull import Pull, discard, next_name, put_in_place
+from ingestion.storage.landing import BatchError, batch_folders, landed_or_refused
+from ingestion.storage.manifests import LiveManifest, read_live_manifest
 
-Clock = Callable[[], datetime]
+Fill = Callable[[Pull, Mapping[str, Any]], Mapping[str, Any]]
+"""Reads a system into a pull, from a cursor on; the cursor for the next reading."""
+
+
+class TokenHeader(NamedTuple):
+    """The header that carries a token, and the text before the token in it."""
+
+    name: str
+    prefix: str = ""
 
 
 def now() -> datetime:
@@ -41,126 +43,88 @@ def now() -> datetime:
 
 
 def client_of(
-    source: ChatwootSource | ActiveCampaignSource,
+    source: RemoteSource,
+    header: TokenHeader,
     on_begin: Callable[[datetime], None] = lambda _: None,
-    clock: Clock = now,
     give_up_after: int = 1,
 ) -> AbstractContextManager[Client]:
     """A client that asks as the source's configuration says, with its token.
 
-    ``on_begin`` is called with when the first request was sent that succeeded, by ``clock``. ``give_up_after``: so many
-    failures in a row, and nothing more is asked. By default the first: a check of what is down shall not take minutes.
+    ``on_begin`` is called with the time at which the first request that succeeded was sent. ``give_up_after``: the
+    client stops after so many failures in a row. By default after the first: a check of a system that is down should
+    not take minutes.
 
     Raises:
         SettingsError: the environment has no token.
     """
-    token = secret(source.token_env)
-    manners = Manners(
+    policy = RequestPolicy(
         requests_per_second=source.requests_per_second,
         concurrency=source.concurrency,
         timeout_seconds=source.timeout_seconds,
         attempts=source.attempts,
         give_up_after=give_up_after,
     )
-    is_chatwoot = isinstance(source, ChatwootSource)
-    headers = {"api_access_token": token} if is_chatwoot else {"Authorization": f"Token {token}"}
-    return Client(source.base_url, headers, manners, on_begin=on_begin, now=clock, token_env=source.token_env)
+    headers = {header.name: f"{header.prefix}{secret(source.token_env)}"}
+    return Client(source.base_url, headers, policy, on_begin=on_begin, now=now, token_env=source.token_env)
 
 
-def finish_interrupted(folder: Path, replaced: str | None, names: Iterable[str], clock: Clock) -> None:
-    """Give a whole reading its name that a killed run could not give it any more."""
-    put_in_place(folder, replaced or next_name(clock(), names))
+def batches(
+    source: Source, state: SourceState, identity: str, fill: Fill, *, is_continued: bool = False
+) -> Iterator[Iterable[Outcome]]:
+    """First the batches that earlier runs landed and did not judge, then one new reading by ``fill``.
 
-
-def pull(
-    source: AnySource,
-    folder: Path,
-    last: str | None,
-    name: str,
-    progress: Progress,
-    clock: Clock,
-    bounds: Bounds,
-    taken_out_at: datetime | None = None,
-) -> list[str]:
-    """Read a source into the batch ``name`` of its landing folder; what there is to say.
-
-    ``bounds``: how much of an archive is believed.
-    ``last``: the last accepted batch, at whose cursor the reading goes on. ``taken_out_at``: when an operator last took
-    out a batch that had been accepted. What it held is in none of those after it: then everything is read again.
+    ``identity``: what is read; a cursor of anything else is not used. ``is_continued``: a later run continues a reading
+    that was interrupted.
 
     Raises:
-        SourceError: it cannot be read. What was read so far is kept for the next run, nothing of it is a batch.
+        SourceError: the system cannot be read. What was read so far is no batch; where it is continued, it is kept.
     """
+    folder = state.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    replaced = state.to_read_again()
+    put_in_place(folder, replaced or next_name(now(), state.names()))
+    settled = state.settled() | {batch for batch in [replaced] if batch}
+    yield (_landed(source, path) for path in batch_folders(folder, settled))
+    batch = replaced or next_name(now(), state.names())
+    if not is_continued:
+        discard(folder)
     try:
-        cursor = _cursor(source, folder / last, taken_out_at) if last else {}
-        if isinstance(source, MetaWebhooksSource):
-            return _read_archives(source, folder, cursor, name, progress, clock, bounds)
-        if isinstance(source, ExportSource):
-            raise AssertionError("a folder of batches is no live source")
-        if isinstance(source, ActiveCampaignSource):
-            discard(folder)  # a snapshot is of one moment: it is not continued later
-        identity = f"{_identity(source)} {json.dumps(cursor, sort_keys=True)}"
-        # a reading of Chatwoot does without single records, one of ActiveCampaign without none
-        most = chatwoot.MOST_UNREAD + 1 if isinstance(source, ChatwootSource) else 1
-        with (
-            Pull(folder, identity, clock()) as reading,
-            client_of(source, reading.begin, clock, most) as client,
-        ):
-            if isinstance(source, ChatwootSource):
-                following = chatwoot.read(source, client, reading, cursor, progress)
-            else:
-                following = activecampaign.read(source, client, reading, cursor, progress)
-            _commit(source, reading, name, cursor, following, clock)
-            return reading.warnings
+        _read(state, batch, identity, fill)
     except (RemoteError, SettingsError, BatchError) as error:
         raise SourceError(f"{source.name}: {error}") from None
     except ValueError as error:
         raise SourceError(
-            f"{source.name}: its answers have not the known shape: {error}; 'causerie check-source {source.name}'"
-            " tells more"
+            f"{source.name}: its answers do not have the expected shape: {error}; run 'causerie"
+            f" check-source {source.name}' for details"
         ) from None
+    yield [_landed(source, folder / batch)]
 
 
-def _read_archives(
-    source: MetaWebhooksSource,
-    folder: Path,
-    cursor: Mapping[str, Any],
-    name: str,
-    progress: Progress,
-    clock: Clock,
-    bounds: Bounds,
-) -> list[str]:
-    if not source.path.is_dir():
-        raise SourceError(f"{source.path}: the folder of source '{source.name}' is not there")
-    discard(folder)
-    with Pull(folder, _identity(source), clock()) as reading:
-        following, warnings = meta_webhooks.read(source, reading, cursor, progress, bounds)
-        _commit(source, reading, name, cursor, following, clock)
-    return warnings
+def _landed(source: Source, folder: Path) -> Outcome:
+    return folder.name, landed_or_refused(source.name, folder, LiveManifest)
 
 
-def _commit(
-    source: AnySource, reading: Pull, name: str, cursor: Mapping[str, Any], following: Mapping[str, Any], clock: Clock
-) -> None:
-    # with a complete reading begins what does not build on those before it
-    begun_at = following.get("complete_at") or cursor.get("begun_at") or reading.started_at.isoformat()
-    reading.commit(name, clock(), {**following, "of": _identity(source), "begun_at": begun_at})
+def _read(state: SourceState, batch: str, identity: str, fill: Fill) -> None:
+    last = max(state.accepted(), default=None)
+    cursor = _cursor(state.folder / last, identity, state.removed_at()) if last else {}
+    with Pull(state.folder, f"{identity} {json.dumps(cursor, sort_keys=True)}", now()) as reading:
+        following = fill(reading, cursor)
+        # a complete reading does not build on those before it
+        begun_at = following.get("complete_at") or cursor.get("begun_at") or reading.started_at.isoformat()
+        reading.commit(batch, now(), {**following, "of": identity, "begun_at": begun_at})
+    for warning in reading.warnings:
+        state.warn(f"{state.source.name}: {warning}")
 
 
-def _cursor(source: AnySource, last: Path, taken_out_at: datetime | None) -> Mapping[str, Any]:
-    """Where a reading goes on: nowhere, when what was read before was of another system, or is no longer all there.
+def _cursor(last: Path, identity: str, removed_at: datetime | None) -> Mapping[str, Any]:
+    """Where a reading continues. It starts from the beginning when the last one was of another system, or when an
+    operator has removed a batch that had been accepted: what it held is in none of the batches after it.
 
-    ``of`` and ``begun_at`` tell of what the readings were, and when the first of those was that follow on each other.
+    ``of`` and ``begun_at`` in the cursor name the system, and the time at which the first of the readings began that
+    build on each other.
     """
     cursor = read_live_manifest(last).cursor or {}
-    is_of = cursor.get("of") == _identity(source)
-    if not is_of or (taken_out_at is not None and datetime.fromisoformat(cursor["begun_at"]) <= taken_out_at):
+    is_of = cursor.get("of") == identity
+    if not is_of or (removed_at is not None and datetime.fromisoformat(cursor["begun_at"]) <= removed_at):
         return {}
     return cursor
-
-
-def _identity(source: AnySource) -> str:
-    """What a reading is of: one of something else is not continued."""
-    if isinstance(source, ChatwootSource):
-        return f"{source.kind} {source.base_url} {source.account_id} {source.ratings}"
-    return source.kind

@@ -1,8 +1,8 @@
-"""A reading of a live system on its way to become a batch: records as they came, in files that outlive a killed run.
+"""A reading of a live system before it becomes a batch: records as they came, in files that survive a killed run.
 
 Data flow: records -> ``<landing>/<source>/.pull/<entity>-0001.ndjson.gz`` -> ``<landing>/<source>/<batch>/``, by one
-rename. What a kill leaves is taken up where it was last on the disk for sure. Not here: what is asked of a system, and
-in which order (``sources``).
+rename. A reading that was killed is continued from its last checkpoint. Not here: what is asked of a system, and in
+which order (the module of each kind).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ingestion.storage.landing import MANIFEST, fsync_folder, write_durably
 
 Progress = Callable[[str], None]
 SLIPPED = (
-    "a list moved so much that rows may have slipped past the reader: what was read is taken in, and nothing counts as"
-    " deleted by this reading"
+    "a list changed so much while it was read that rows may be missing: what was read is ingested, and nothing counts"
+    " as deleted by this reading"
 )
 _FOLDER = ".pull"
 _STATE = "state.sqlite"
 _SECONDS_BETWEEN_CHECKPOINTS = 5
 _STALE = timedelta(hours=24)
-"""A reading that was left so long ago is begun anew: too much has changed since."""
+"""A reading that was interrupted longer ago is not continued: too much has changed since."""
 _LEVEL = 1
 _CHUNK = 1 << 20
 _SCHEMA = """
@@ -42,15 +42,15 @@ create table if not exists facts (name text primary key, value text not null) st
 
 
 class Pull:
-    """One reading. Use as a context manager; :meth:`commit` makes it a batch, without it everything stays for later.
+    """One reading. Use as a context manager. :meth:`commit` makes it a batch; without it, a later run may continue it.
 
-    ``folder``: where its files are until then. ``warnings``: what there is to say of it, in the end.
-    ``facts``: what the connector wants to find again in a reading that is taken up; kept at checkpoints. Before the
-    first of these nothing is there to be taken up.
+    ``folder``: where its files are until then. ``warnings``: for the operator, at the end. ``facts``: what the
+    connector needs again when the reading is continued, kept at checkpoints. Before the first checkpoint there is
+    nothing to continue.
     """
 
     def __init__(self, folder: Path, identity: str, now: datetime) -> None:
-        """Begin a reading into the landing folder of a source, or take up one of the same ``identity``."""
+        """Begin a reading into the landing folder of a source, or continue one of the same ``identity``."""
         self._landing = folder
         self.folder = folder / _FOLDER
         if self.folder.is_dir() and not self._is_of(identity, now):
@@ -83,7 +83,7 @@ class Pull:
             return False
 
     def _cut_back(self) -> None:
-        """Take from the files what was written after the last checkpoint."""
+        """Remove from the files what was written after the last checkpoint."""
         listed = {name: (size, rows) for name, size, rows in self._state.execute("select name, bytes, rows from files")}
         for path in self.folder.iterdir():
             if path.name.startswith(_STATE):
@@ -106,11 +106,11 @@ class Pull:
 
     @property
     def started_at(self) -> datetime:
-        """When the first request was sent that succeeded, also of a reading that was taken up again."""
+        """When the first request that succeeded was sent, also of a reading that is continued."""
         return datetime.fromisoformat(self.facts["started_at"]) if "started_at" in self.facts else self._started_at
 
     def begin(self, at: datetime) -> None:
-        """Note when the first request was sent that succeeded: before it, nothing is known of the system."""
+        """Note when the first request that succeeded was sent."""
         self._started_at = at
 
     def rows(self, entity: str) -> int:
@@ -118,7 +118,7 @@ class Pull:
         return self._rows.get(_name(entity), 0)
 
     def write(self, entity: str, records: Iterable[Mapping[str, Any]]) -> None:
-        """Add records as they came. Threads may do so at the same time."""
+        """Add records as they came. Several threads may do so at the same time."""
         self.write_lines(entity, [as_line(record) for record in records])
 
     def write_lines(self, entity: str, lines: Iterable[bytes]) -> None:
@@ -132,20 +132,20 @@ class Pull:
                 self._rows[name] = self._rows.get(name, 0) + 1
 
     def keep_file(self, name: str, rows: int) -> None:
-        """Have a file that stands in :attr:`folder` be one of the batch's."""
+        """Make a file in :attr:`folder` a part of the batch."""
         self._rows[name] = rows
 
-    def is_seen(self, kind: str, key: str, mark: str) -> bool:
-        """Whether this reading has seen a record in the state that ``mark`` tells."""
-        found = self._state.execute("select mark from seen where kind = ? and id = ?", (kind, key)).fetchone()
+    def is_seen(self, entity: str, key: str, mark: str) -> bool:
+        """Whether this reading has seen a record in the state that ``mark`` stands for."""
+        found = self._state.execute("select mark from seen where kind = ? and id = ?", (entity, key)).fetchone()
         return found is not None and found[0] == mark
 
-    def see(self, kind: str, key: str, mark: str) -> None:
-        """Note that a record, in the state that ``mark`` tells, is in this reading; kept with the next checkpoint."""
-        self._state.execute("insert or replace into seen values (?, ?, ?)", (kind, key, mark))
+    def see(self, entity: str, key: str, mark: str) -> None:
+        """Note that this reading holds a record in the state ``mark``; kept at the next checkpoint."""
+        self._state.execute("insert or replace into seen values (?, ?, ?)", (entity, key, mark))
 
     def write_unseen(self, entity: str, records: Iterable[object]) -> None:
-        """Add records that this reading has not yet as they are: those of a page that is read once more."""
+        """Add those records of a page, which may be read again, that this reading does not hold in this state yet."""
         for record in records:
             line = as_line(record)
             mark = hashlib.sha256(line).hexdigest()[:32]
@@ -154,12 +154,12 @@ class Pull:
                 self.write_lines(entity, [line])
                 self.see(entity, key, mark)
 
-    def seen(self, kind: str) -> int:
-        """How many records of a kind it has seen."""
-        return int(self._state.execute("select count(*) from seen where kind = ?", (kind,)).fetchone()[0])
+    def seen(self, entity: str) -> int:
+        """How many records of an entity it has seen."""
+        return int(self._state.execute("select count(*) from seen where kind = ?", (entity,)).fetchone()[0])
 
     def checkpoint(self, at_once: bool = False) -> None:
-        """Have the disk keep what was written so far, if that is due; nothing may be writing meanwhile."""
+        """Sync what was written so far to the disk, if that is due; no thread may be writing meanwhile."""
         if not at_once and time.monotonic() - self._kept_at < _SECONDS_BETWEEN_CHECKPOINTS:
             return
         with self._lock:
@@ -183,7 +183,7 @@ class Pull:
         self._kept_at = time.monotonic()
 
     def commit(self, batch: str, finished_at: datetime, cursor: Mapping[str, Any]) -> None:
-        """Make it the batch ``batch`` of its source, with the cursor at which the next reading goes on."""
+        """Make it the batch ``batch`` of its source, with the cursor from which the next reading continues."""
         self.checkpoint(at_once=True)
         self._state.close()
         manifest = {
@@ -202,22 +202,22 @@ class Pull:
 
 
 def shown_short(entity: str, said: int, shown: int) -> str:
-    """What there is to say of a list that shows fewer records than it says that it has."""
+    """A warning about a list that shows fewer records than it says it has."""
     return (
-        f"the list of {entity} has {said:,} as it says, and shows {shown:,}, also when it is read again: the others are"
-        " missing; see whether the token may read all of them"
+        f"the list of {entity} says that it has {said:,}, but shows only {shown:,}, also when it is read again: the"
+        " others are missing; check whether the token may read all of them"
     )
 
 
 def discard(folder: Path) -> None:
-    """Forget a reading that was left."""
+    """Remove a reading that was interrupted."""
     shutil.rmtree(folder / _FOLDER, ignore_errors=True)
 
 
 def put_in_place(folder: Path, batch: str) -> bool:
-    """Give a reading that is whole its name, instead of what has it now; False when there is none.
+    """Give a complete reading its name, replacing the batch of that name; False when there is no complete reading.
 
-    Also what a run does first that finds a whole reading, left by one that was killed just then.
+    A run also does this first, for a reading whose run was killed just before.
     """
     whole, target, old = folder / _FOLDER, folder / batch, folder / f".old-{batch}"
     if not (whole / MANIFEST).is_file():
@@ -234,7 +234,7 @@ def put_in_place(folder: Path, batch: str) -> bool:
 
 
 def next_name(now: datetime, names: Iterable[str]) -> str:
-    """A batch's name from the time, behind all others also when the clock ran back."""
+    """A name for a batch from the time. It sorts behind all others, also when the clock was set back."""
     latest = max(names, default="")
     while (name := now.strftime("%Y-%m-%dT%H%M%SZ")) <= latest:
         try:
@@ -249,7 +249,7 @@ def as_line(record: object) -> bytes:
     """A record as a line of NDJSON."""
     try:
         return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # half of a pair of surrogates: kept as the escape that it came as
+    except UnicodeEncodeError:  # half of a pair of surrogates is kept as the escape in which it came
         return json.dumps(record, separators=(",", ":")).encode()
 
 

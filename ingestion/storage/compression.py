@@ -1,7 +1,7 @@
-"""Files as they lie, plain or packed with gzip.
+"""Files as they were delivered, plain or compressed with gzip.
 
-Here: opening and unpacking them in bounded memory, and cutting a text into whole lines. Not here: what they
-hold (``readers``).
+Here: opening and decompressing them in bounded memory, and cutting a text into whole lines. Not here: what they hold
+(``readers``).
 """
 
 from __future__ import annotations
@@ -16,75 +16,75 @@ from ingestion.bounds import DEFAULTS, Bounds
 
 
 class TooLargeError(Exception):
-    """A packed file unpacks to more than is believed. The message says to how much."""
+    """A compressed file decompresses to more than is allowed. The message says to how much."""
 
 
-UNPACKING_ERRORS = (OSError, EOFError, zlib.error, TooLargeError)
+DECOMPRESSION_ERRORS = (OSError, EOFError, zlib.error, TooLargeError)
 """What reading a gzip file raises when it is cut off, broken or too large; OSError also by the machine's fault."""
 _CHUNK = 1 << 20
 _NEVER_TOO_LARGE = 64 << 20
-"""Bytes up to which what unpacks well is no bomb."""
+"""A file that decompresses to no more bytes than this is not taken for a bomb."""
 SHOWN = 100_000
 """Characters of a quarantined record that are kept beside the reasons; the whole of it is in landing."""
 CUT = "…"
-"""What follows a text of which no more is kept. No JSON ends with it."""
+"""Stands at the end of a text that was cut off. No JSON ends with it."""
 
 
-def is_packed(path: Path) -> bool:
-    """Whether a file is a gzip file by its name."""
+def is_compressed(path: Path) -> bool:
+    """Whether a file is compressed with gzip, by its name."""
     return path.suffix.lower() == ".gz"
 
 
-def packing(path: Path) -> str:
-    """How a file is packed, in DuckDB's words."""
-    return "gzip" if is_packed(path) else "uncompressed"
+def compression_of(path: Path) -> str:
+    """The compression of a file, in DuckDB's words."""
+    return "gzip" if is_compressed(path) else "uncompressed"
 
 
 def open_binary(path: Path) -> IO[bytes]:
-    """The unpacked content of a file."""
-    return gzip.open(path, "rb") if is_packed(path) else path.open("rb")  # type: ignore[return-value]
+    """The decompressed content of a file."""
+    return gzip.open(path, "rb") if is_compressed(path) else path.open("rb")  # type: ignore[return-value]
 
 
 def open_text(path: Path, *, errors: str) -> IO[str]:
-    """The unpacked content of a file of text, without a byte order mark."""
-    opened = gzip.open if is_packed(path) else open
+    """The decompressed content of a text file, without a byte order mark."""
+    opened = gzip.open if is_compressed(path) else open
     return opened(path, "rt", encoding="utf-8-sig", errors=errors, newline="")
 
 
 def chunks(path: Path, bounds: Bounds = DEFAULTS) -> Iterator[bytes]:
-    """The unpacked content of a file in pieces. What gzip says of its length and sum is held against it at its end.
+    """The decompressed content of a file in pieces. Its length and checksum are verified at its end.
 
     Raises:
-        OSError, EOFError, zlib.error: the file cannot be read, is cut off or broken (:data:`UNPACKING_ERRORS`).
-        TooLargeError: it unpacks to more than ``bounds`` say.
+        OSError, EOFError, zlib.error: the file cannot be read, is cut off or broken (:data:`DECOMPRESSION_ERRORS`).
+        TooLargeError: it decompresses to more than ``bounds`` allow.
     """
     size = path.stat().st_size
-    unpacked = 0
+    size_so_far = 0
     with open_binary(path) as file:
         while piece := file.read(min(_CHUNK, bounds.record_bytes)):
-            unpacked += len(piece)
-            if is_packed(path):
-                _refuse_bomb(size, unpacked, bounds)
+            size_so_far += len(piece)
+            if is_compressed(path):
+                _refuse_bomb(size, size_so_far, bounds)
             yield piece
 
 
-def _refuse_bomb(size: int, unpacked: int, bounds: Bounds) -> None:
-    if unpacked > bounds.inflated_bytes:
+def _refuse_bomb(size: int, decompressed: int, bounds: Bounds) -> None:
+    if decompressed > bounds.inflated_bytes:
         raise TooLargeError(
-            f"it unpacks to more than {bounds.inflated_bytes:,} bytes; deliver it in parts, or raise '[resources]"
+            f"it decompresses to more than {bounds.inflated_bytes:,} bytes; deliver it in parts, or raise '[resources]"
             " inflated_limit'"
         )
-    if unpacked > max(_NEVER_TOO_LARGE, size * bounds.inflated_ratio):
+    if decompressed > max(_NEVER_TOO_LARGE, size * bounds.inflated_ratio):
         raise TooLargeError(
-            f"its {size:,} bytes unpack to more than {bounds.inflated_ratio:g} times as many, which no text does; if"
-            " it is right, raise '[resources] inflated_ratio'"
+            f"its {size:,} bytes decompress to more than {bounds.inflated_ratio:g} times as many, which no text does;"
+            " if the file is right, raise '[resources] inflated_ratio'"
         )
 
 
 def pieces(path: Path, bounds: Bounds = DEFAULTS) -> Iterator[tuple[bytes, bool]]:
-    """The unpacked content of a text in pieces that end where lines do, and whether a piece is a line too long.
+    """The decompressed content of a text in pieces that end where lines do, and whether a piece is a line too long.
 
-    Of a line too long only the first bytes come, then :data:`CUT` and its end.
+    A line too long is cut: its first bytes, then :data:`CUT` and a line end.
 
     Raises:
         OSError, EOFError, zlib.error, TooLargeError: as :func:`chunks`.

@@ -1,9 +1,9 @@
-"""Files that another system delivered, opened so that none of them can do more than be read.
+"""Files that another system delivered, opened so that they can only be read.
 
 Here: which files of a delivered folder may be opened, and how much of one is read. Not here: what is in them
 (``landing``, ``parser``). A delivered file is a regular file below the folder of its source. It is opened
 without blocking, and read up to the size that it had when it was opened: pipes, devices, sockets, links that lead
-elsewhere and files that grow without end hold nobody up.
+elsewhere and files that grow without end do not block a run.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _CHUNK = 1 << 18
-"""What is hashed and written while a core still has it at hand."""
+"""Small enough to be hashed and written while it is in the cache of a core."""
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-_KINDS = {
+_FILE_TYPES = {
     stat.S_IFIFO: "a named pipe",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
@@ -38,8 +38,8 @@ class NotDeliveredError(Exception):
 class Delivered:
     """A folder of files below the folder of a source. ``outside_links``: whether links may lead out of that.
 
-    Each method raises :class:`NotDeliveredError` for a file that is missing, no regular file, elsewhere or unreadable,
-    and OSError where the machine is at fault.
+    Each method raises :class:`NotDeliveredError` for a file that is missing, not a regular file, outside the folder or
+    unreadable, and OSError where the machine is at fault.
     """
 
     def __init__(self, folder: Path, root: Path, *, outside_links: bool = False) -> None:
@@ -49,7 +49,7 @@ class Delivered:
         self._resolved: Path | None = None
 
     def chunks(self, name: str) -> Iterator[memoryview]:
-        """The content of a file, each part in the place of the one before."""
+        """The content of a file in parts; each part overwrites the one before."""
         descriptor, left = self._open(name)
         chunk = memoryview(bytearray(min(left, _CHUNK)))
         try:
@@ -71,7 +71,7 @@ class Delivered:
         for chunk in self.chunks(name):
             read += chunk
             if len(read) > at_most:
-                raise NotDeliveredError(f"{self.folder / name}: has more than {at_most:,} bytes")
+                raise NotDeliveredError(f"{self.folder / name}: it has more than {at_most:,} bytes")
         return bytes(read)
 
     def copy(self, name: str, target: Path) -> None:
@@ -92,11 +92,13 @@ class Delivered:
             if os.sep in name or stat.S_ISLNK(found.st_mode):
                 target = self._inside(path)
                 found = target.lstat()
-            kind = stat.S_IFMT(found.st_mode)  # before: to open a device can act on it
-            if kind != stat.S_IFREG:
-                raise NotDeliveredError(f"{path}: cannot be read: it is {_KINDS.get(kind, 'no file')}, not a file")
+            file_type = stat.S_IFMT(found.st_mode)  # first, for opening a device can act on it
+            if file_type != stat.S_IFREG:
+                raise NotDeliveredError(
+                    f"{path}: cannot be read: it is {_FILE_TYPES.get(file_type, 'something else')}, not a file"
+                )
             descriptor = os.open(target, _FLAGS)
-        except (OSError, RuntimeError) as error:  # of a link that leads to itself, pathlib says RuntimeError
+        except (OSError, RuntimeError) as error:  # pathlib raises RuntimeError for a link that leads to itself
             raise _fault(path, error) from None
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
@@ -115,10 +117,10 @@ class Delivered:
 
 
 def _fault(path: Path, error: OSError | RuntimeError) -> Exception:
-    """What an error says where the delivery is at fault; else the error."""
+    """A delivery error where the delivery is at fault; else the error itself."""
     number = (error.errno if isinstance(error, OSError) else None) or errno.ELOOP
     if number in _OF_THE_MACHINE:
         return error
     if number in (errno.ENOENT, errno.ENOTDIR):
-        return NotDeliveredError(f"{path}: is not there", is_missing=True)
+        return NotDeliveredError(f"{path}: it is missing", is_missing=True)
     return NotDeliveredError(f"{path}: cannot be read: {os.strerror(number)}")

@@ -1,6 +1,6 @@
 """Batches as they came: copied, verified against their manifest, and committed by one rename.
 
-Here: the copy, what refuses a batch there, and how folders come to be whole and kept. Not here: opening what was
+Here: the copy, what refuses a batch there, and how folders become complete and durable. Not here: opening what was
 delivered (``delivered``), the manifest (``manifests``), what is in the files (``parser``), and where batches come from
 (``sources``).
 """
@@ -34,14 +34,14 @@ _FEW_FILES = 16
 _LARGE_FILE = 4 << 20
 _KEPT_AT_A_TIME = 8 << 20
 _FILES_AT_A_TIME = 3
-"""Two that take a core each, to be hashed, and one that waits for the disk."""
+"""Two are hashed, on a core each, while one waits for the disk."""
 _OUR_OWN = (AssertionError, AttributeError, ImportError, NameError, TypeError)
-"""What a mistake of ours raises, whatever was delivered."""
+"""What a mistake in this program raises, whatever was delivered."""
 
 
 @dataclass(frozen=True)
 class Landed:
-    """A batch in landing, verified. ``fingerprint`` tells this content from any other of the same name."""
+    """A batch in landing, verified. ``fingerprint`` distinguishes this content from any other of the same name."""
 
     source: str
     batch: str
@@ -76,11 +76,11 @@ def land_together(
 ) -> list[Landed | BatchError]:
     """Copy complete batches into ``landing / source``, verifying each listed file; each as landed, or why it is not.
 
-    ``outside_links``: links may lead out of the folder in which a batch stands.
+    ``outside_links``: whether links may lead out of the folder of the batches.
 
-    Nothing half is ever seen there: the copies of all batches are on the disk before the first one gets its name, and
-    to have the disk keep many small batches takes hardly longer than one. A batch whose manifest is the landed one is
-    not copied again. Another manifest replaces what was landed.
+    A batch is never seen half there: the copies of all batches are on the disk before the first one gets its name. One
+    sync for many small batches takes hardly longer than for one. A batch whose manifest is the landed one is not copied
+    again. Another manifest replaces what was landed.
     """
     outcomes: dict[Path, Landed | BatchError] = {}
     fresh: list[Path] = []
@@ -111,17 +111,17 @@ def land_together(
 
 
 def refusal(batch: str, error: Exception) -> BatchError:
-    """What refuses a batch, of any error in handling it.
+    """The reason to refuse a batch, from any error in handling it.
 
     Raises:
-        Exception: the error itself, where the batch is not at fault: the machine is, or causerie.
+        Exception: the error itself, where the machine or causerie is at fault and not the batch.
     """
     if isinstance(error, BatchError):
         return error
     if machine.is_at_fault(error) or isinstance(error, _OUR_OWN):
         error.add_note(batch)
         raise error
-    return BatchError(f"it cannot be read: {machine.described(error)}; have the batch written again")
+    return BatchError(f"it cannot be read: {machine.described(error)}; write the batch again")
 
 
 def _refuse_name(batch: Path) -> None:
@@ -148,12 +148,20 @@ def open_landed(source: str, folder: Path, model: type[Manifest] = Manifest) -> 
     return _landed(source, folder, *manifest_of(folder, Delivered(folder, folder), model))
 
 
+def landed_or_refused(source: str, folder: Path, model: type[Manifest] = Manifest) -> Landed | BatchError:
+    """A batch that was landed before, or why it cannot be opened."""
+    try:
+        return open_landed(source, folder, model)
+    except Exception as error:
+        return refusal(folder.name, error)
+
+
 def _landed(source: str, folder: Path, manifest: Manifest, content: bytes) -> Landed:
     return Landed(source, folder.name, folder, manifest, hashlib.sha256(content).hexdigest())
 
 
 def _copy_files(delivered: Delivered, folder: Path, manifest: Manifest) -> None:
-    """Copy the files of a batch, verifying each: large ones some at a time, for which the disk is waited here."""
+    """Copy the files of a batch, verifying each: large ones some at a time, each synced while it is written."""
 
     def copy(name: str, *, is_large: bool = False) -> None:
         _copy_verified(delivered, folder / name, manifest.files[name].sha256, is_large=is_large)
@@ -167,7 +175,7 @@ def _copy_files(delivered: Delivered, folder: Path, manifest: Manifest) -> None:
 
 
 def _size(path: Path) -> int:
-    """The bytes of a file; 0 where there is none: to copy it will tell."""
+    """The bytes of a file; 0 where it is missing: copying it reports that."""
     try:
         return path.stat().st_size
     except (OSError, RuntimeError):
@@ -175,7 +183,7 @@ def _size(path: Path) -> int:
 
 
 def _copy_verified(delivered: Delivered, target: Path, expected: str, *, is_large: bool) -> None:
-    """What is hashed is what is kept: the file is read once, so a change in between cannot slip through."""
+    """The file is read once, so the bytes that are hashed are the bytes that are kept."""
     digest = hashlib.sha256()
     origin = delivered.folder / target.name
     with target.open("wb") as file, _kept_meanwhile(file) if is_large else nullcontext(file.write) as write:
@@ -187,18 +195,18 @@ def _copy_verified(delivered: Delivered, target: Path, expected: str, *, is_larg
             if not error.is_missing:
                 raise BatchError(f"{error}; deliver it again") from None
             raise BatchError(
-                f"{origin}: the manifest lists it and it is not there; deliver the file or write the manifest again"
+                f"{origin}: the manifest lists it, but it is missing; deliver the file, or write the manifest again"
             ) from None
     if digest.hexdigest() != expected.lower():
         raise BatchError(
             f"{origin}: its sha256 is {digest.hexdigest()[:12]}…, the manifest says {expected[:12].lower()}…;"
-            " the file changed or came broken: deliver it again"
+            " the file has changed or is damaged: deliver it again"
         )
 
 
 @contextmanager
 def _kept_meanwhile(file: BinaryIO) -> Iterator[Callable[[memoryview], object]]:
-    """A way to write to a new file that the disk keeps in the end: it begins to while more is being written."""
+    """Writes to a new file, and syncs what is written while more is being written."""
     waiting: list[Future[None]] = []
     unkept = 0
 
@@ -212,7 +220,7 @@ def _kept_meanwhile(file: BinaryIO) -> Iterator[Callable[[memoryview], object]]:
 
     with ThreadPoolExecutor(1) as pool:
         yield write
-    for one in waiting:  # the system tells of a failure once only
+    for one in waiting:  # the system reports a failure once only
         one.result()
     file.flush()
     os.fsync(file.fileno())
@@ -220,7 +228,7 @@ def _kept_meanwhile(file: BinaryIO) -> Iterator[Callable[[memoryview], object]]:
 
 @contextmanager
 def replacing_folder(target: Path) -> Iterator[Path]:
-    """A new folder that takes the place of ``target`` when the block ends well, and is removed when it does not."""
+    """A new folder that replaces ``target`` when the block succeeds, and is removed when it fails."""
     fresh = new_folder(target)
     try:
         yield fresh
@@ -249,7 +257,7 @@ def new_folder(target: Path) -> Path:
 
 
 def put_in_place(targets: Sequence[Path]) -> None:
-    """Give new folders, which the disk keeps already, their names; all of one parent."""
+    """Give new folders, which are on the disk already, their names; all have one parent."""
     for target in targets:
         if target.exists():
             shutil.rmtree(_old(target), ignore_errors=True)
@@ -273,7 +281,7 @@ def mend_interrupted(parent: Path) -> None:
 
 
 def copy_file(origin: Path, target: Path) -> None:
-    """Copy a large file: in no time where the file system shares blocks between files, without Python where not."""
+    """Copy a large file. It takes no time where the file system can share blocks between files."""
     with origin.open("rb") as read, target.open("wb") as write:
         try:
             while os.copy_file_range(read.fileno(), write.fileno(), 1 << 30):
@@ -284,7 +292,7 @@ def copy_file(origin: Path, target: Path) -> None:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a file and have the disk keep it."""
+    """Write a file and sync it to the disk."""
     with path.open("wb") as file:
         file.write(content)
         file.flush()
@@ -292,9 +300,9 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def sync(folders: Sequence[Path]) -> None:
-    """Have the disk keep folders and the files in them: where they are many, by one sync of everything.
+    """Sync folders and the files in them to the disk: many of them by one sync of everything.
 
-    To wait for the disk file by file costs 3 ms each and more; that is hours for the batches of some years.
+    One sync a file costs 3 ms and more: that is hours for the batches of some years.
     """
     files = [path for folder in folders for path in folder.iterdir()]
     if len(files) > _FEW_FILES:
@@ -307,13 +315,13 @@ def sync(folders: Sequence[Path]) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Have the disk keep a file."""
+    """Sync a file to the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
 def fsync_folder(folder: Path) -> None:
-    """Have the disk keep the names in a folder."""
+    """Sync the names in a folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -322,9 +330,9 @@ def fsync_folder(folder: Path) -> None:
 
 
 def batch_folders(folder: Path, ignoring: Container[str] = ()) -> list[Path]:
-    """The complete batches of a folder by name: sub-folders with a manifest; hidden ones are being written.
+    """The complete batches of a folder by name: sub-folders with a manifest. Hidden ones are still being written.
 
-    ``ignoring``: names, as :func:`~ingestion.shown.visible` shows them, that are not looked into.
+    ``ignoring``: names to leave out, as :func:`~ingestion.shown.visible` shows them.
     """
     with os.scandir(folder) as entries:
         names = sorted(
@@ -338,5 +346,5 @@ def _has_manifest(batch: Path) -> bool:
         return not stat.S_ISDIR((batch / MANIFEST).lstat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError:  # it cannot even be looked at: to land it tells why
+    except OSError:  # it cannot be looked at: landing it reports why
         return True

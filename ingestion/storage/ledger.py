@@ -1,8 +1,8 @@
 """What became of each batch, and which segment of raw holds it: one small SQLite file, written in transactions.
 
-Here: which batches are accepted, refused, waiting or set aside, with their counts and reasons; what operators decided;
-the segments, and so the catalogue of raw: a folder that no entry names is left over. Not here: the rows themselves
-(``landing`` and ``raw``), how a batch is judged (``ingest``), and what may be decided (``decisions``).
+Here: which batches are accepted, refused, waiting or set aside, with their counts and reasons; the decisions of
+operators; and the segments. So it is the catalogue of raw: a folder that no entry names is left over. Not here: the
+rows themselves (``landing`` and ``raw``), how a batch is judged (``ingest``), and what may be decided (``decisions``).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ create table if not exists decisions (
 
 @dataclass(frozen=True)
 class Counts:
-    """Of one entity in one batch: records landed, those quarantined, those known before, those of another clock."""
+    """Of one entity in one batch: records landed, those quarantined, those known before, and those restated."""
 
     landed: int = 0
     quarantined: int = 0
@@ -66,10 +66,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Entry:
-    """One batch. ``waiting``: it stands behind a refused one; ``set aside``: an operator rejected it.
+    """One batch. ``waiting``: an earlier one is refused; ``set aside``: an operator rejected it.
 
-    ``counts`` is by entity. ``reasons``: why it is refused; of an accepted one, why it would be but for an operator.
-    ``segment``: what holds its rows in raw; None when nothing does, as that of a batch that could not be read.
+    ``counts`` is by entity. ``reasons``: why it is refused; of one that an operator accepted, why it would be.
+    ``segment``: the one that holds its rows in raw; None where there is none, as of a batch that could not be read.
     """
 
     source: str
@@ -100,7 +100,7 @@ class Decision:
 class Part(NamedTuple):
     """A Parquet file of a segment. ``batch``, ``file``: of a landed file that is a part as it lies, what it is.
 
-    Where they are None, its rows tell themselves where they came from.
+    Where they are None, its rows say themselves where they came from.
     """
 
     name: str
@@ -123,7 +123,7 @@ class SegmentEntry:
 class Ledger:
     """The ledger of one home. Use as a context manager; every :meth:`record` is one transaction.
 
-    ``read_only``: of a ledger that is there; nothing is written, not even what an older one lacks.
+    ``read_only``: of an existing ledger; nothing is written, not even tables that an older one lacks.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -137,7 +137,9 @@ class Ledger:
             for statement in _SCHEMA.split(";"):
                 self._connection.execute(statement)
             columns = {name for _, name, *_ in self._connection.execute("pragma table_info(batches)")}
-            if "segment" not in columns:  # written before there were segments: parsed anew from landing
+            if (
+                "segment" not in columns
+            ):  # written before there were segments: its batches are parsed again from landing
                 self._connection.execute("alter table batches add column segment text")
             ((definition,),) = self._connection.execute("select sql from sqlite_master where name = 'batches'")
             if "'set aside'" not in definition:  # written before operators could reject: a check cannot be altered
@@ -183,7 +185,7 @@ class Ledger:
         ]
 
     def accepted(self, source: str) -> dict[str, str | None]:
-        """The accepted batches of a source by name, each with its segment: what a run with nothing new has to read."""
+        """The accepted batches of a source by name, each with its segment: all that a run without new batches reads."""
         return dict(
             self._connection.execute(
                 "select batch, segment from batches where source = ? and status = 'accepted' order by batch", (source,)
@@ -192,7 +194,7 @@ class Ledger:
 
     def kind(self, source: str) -> str | None:
         """The kind of system that the accepted batches of a source came from; None while nothing says so."""
-        with suppress(sqlite3.OperationalError):  # of a ledger that is only read, and older than the table
+        with suppress(sqlite3.OperationalError):  # a ledger that is only read may be older than the table
             for (kind,) in self._connection.execute("select kind from sources where source = ?", (source,)):
                 return str(kind)
         return None
@@ -215,7 +217,7 @@ class Ledger:
         ]
 
     def rules_in_use(self, source: str) -> list[str]:
-        """The rules by which rows of accepted batches of a source were parsed: one, unless some could not be again."""
+        """The rules by which accepted batches of a source were parsed: one, unless some could not be parsed again."""
         rows = self._connection.execute(
             "select distinct segments.rules from segments join batches using (source, segment)"
             " where source = ? and status = 'accepted' order by 1",
@@ -242,7 +244,7 @@ class Ledger:
                 self._connection.execute("insert or replace into sources values (?, ?)", (source, kind))
 
     def decide(self, decision: Decision, entries: Iterable[Entry] = (), forget: bool = False) -> None:
-        """Write a decision, and the entries that it changes; with ``forget`` its batch is as if it had never come."""
+        """Write a decision, and the entries that it changes; with ``forget`` the entry of its batch is deleted."""
         with self._transaction():
             self._connection.execute(
                 "insert into decisions values (?, ?, ?, ?, ?, ?)",
@@ -271,7 +273,7 @@ class Ledger:
         return [Decision(datetime.fromisoformat(decided_at), *rest) for decided_at, *rest in rows]
 
     def replace_segments(self, by: SegmentEntry, replaced: Iterable[str]) -> None:
-        """Have a new segment hold what others of its source held: all of it or nothing."""
+        """Replace segments by a new one that holds the same batches, in one transaction."""
         with self._transaction():
             self._connection.execute(
                 "insert into segments values (?, ?, ?, ?, ?, ?)",
@@ -310,7 +312,7 @@ class Ledger:
 
 
 def _listed(part: Part) -> str | Part:
-    """A part as JSON tells it: by its name alone where its rows tell the rest, as all did before there were others."""
+    """A part in JSON: its name alone where its rows say the rest, which is how all parts were listed at first."""
     return part if part.batch is not None else part.name
 
 

@@ -1,6 +1,6 @@
 """``manifest.json``: what a batch says of itself.
 
-Here: its shape, and what is no manifest. Not here: the files that it lists (``landing``).
+Here: its shape and its validation. Not here: the files that it lists (``landing``).
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Manifest(BaseModel):
 
 
 class LiveManifest(Manifest):
-    """That of a live source, which we write: also when the reading ended, and where the next one continues.
+    """The manifest of a live source, written by causerie: also when the reading ended, and where the next continues.
 
-    So rows and cursor are kept together. In a delivered manifest both are ignored.
+    So rows and cursor are committed together. In a delivered manifest both keys are ignored.
     """
 
     finished_at: AwareDatetime | None = None
@@ -55,7 +55,7 @@ class LiveManifest(Manifest):
 
     @property
     def latest(self) -> datetime:
-        """What changed while the system was read may be in the batch, too."""
+        """Changes that happened while the system was read may be in the batch, too."""
         return self.finished_at or self.extracted_at
 
 
@@ -66,7 +66,7 @@ def read_manifest(folder: Path, delivered: Delivered | None = None) -> tuple[Man
     """The manifest of a batch and its bytes. ``delivered``: how its folder is read, when that is not our own.
 
     Raises:
-        BatchError: it is no manifest.
+        BatchError: it is missing or not valid.
     """
     return manifest_of(folder, delivered or Delivered(folder, folder), Manifest)
 
@@ -75,7 +75,7 @@ def read_live_manifest(folder: Path) -> LiveManifest:
     """The manifest of a batch of a live source.
 
     Raises:
-        BatchError: it is no manifest.
+        BatchError: it is missing or not valid.
     """
     return manifest_of(folder, Delivered(folder, folder), LiveManifest)[0]
 
@@ -84,27 +84,27 @@ def manifest_of(folder: Path, delivered: Delivered, model: type[AnyManifest]) ->
     """The manifest of a batch, with what ``model`` says, and its bytes.
 
     Raises:
-        BatchError: it is no manifest.
+        BatchError: it is missing or not valid.
     """
     path = folder / MANIFEST
     try:
         content = delivered.content(MANIFEST, LARGEST)
         decoded = strict_json.decoded(content)
         if isinstance(decoded, dict) and not _ISO_8601.match(str(decoded.get("extracted_at"))):
-            raise BatchError(f"{path}: extracted_at: no ISO 8601 text with an offset; have the batch written again")
+            raise BatchError(f"{path}: extracted_at: not an ISO 8601 text with an offset; write the batch again")
         manifest = model.model_validate(decoded)
     except ValidationError as error:
         mistake = error.errors()[0]
         key = ".".join(visible(shortened(str(part))) for part in mistake["loc"])
         where = f"{path}: {key}" if key else path
-        raise BatchError(f"{where}: {mistake['msg']}; have the batch written again") from None
+        raise BatchError(f"{where}: {mistake['msg']}; write the batch again") from None
     except NotDeliveredError as error:
-        raise BatchError(f"{error}; have the batch written again") from None
+        raise BatchError(f"{error}; write the batch again") from None
     except ValueError as error:
-        raise BatchError(f"{path}: cannot be read as a manifest: {error}; have the batch written again") from None
+        raise BatchError(f"{path}: cannot be read as a manifest: {error}; write the batch again") from None
     for name in manifest.files:
         if not _is_plain(name):
-            raise BatchError(f"{path}: files: {shortened(name)!r} is no plain file name; have the batch written again")
+            raise BatchError(f"{path}: files: {shortened(name)!r} is not a plain file name; write the batch again")
     return manifest, content
 
 

@@ -23,7 +23,7 @@ from orchestration.home import Home
 
 def run_job(settings: Settings, started: float, *, full_refresh: bool = False) -> int:
     """Run the job once; 0 if everything new was published, else 1. ``started``: when the command began."""
-    return _execute(settings, started, {"ops": {"intake": {"config": {"full_refresh": full_refresh}}}})
+    return _execute(settings, started, {"ops": {"ingest": {"config": {"full_refresh": full_refresh}}}})
 
 
 def publish_last_build(settings: Settings, started: float) -> int:

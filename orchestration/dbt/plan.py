@@ -16,9 +16,9 @@ from pathlib import Path
 
 from ingestion import zones
 from ingestion.builds.build_file import BaseBuild
-from ingestion.live_formats import LIVE_KINDS
 from ingestion.parsing.row_rules import rules_of
 from ingestion.settings import Settings
+from ingestion.source_kinds import LIVE_KINDS
 from ingestion.storage.ledger import LEDGER, Entry, Ledger
 from orchestration.dbt.process import project_fingerprint
 from orchestration.home import Home

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from ingestion.live_formats import LIVE_KINDS
 from ingestion.settings import Resources, Settings, is_plain
+from ingestion.source_kinds import LIVE_KINDS
 from ingestion.storage.landing import write_durably
 from orchestration import processes
 from orchestration.home import Build, Home, umask_of_user

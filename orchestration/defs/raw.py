@@ -1,6 +1,6 @@
 """Step 1: new batches are landed, parsed and judged; what is accepted is what the build will read.
 
-Here: the raw assets and the decision whether there is anything to build. Not here: how batches are taken in
+Here: the raw assets and the decision whether there is anything to build. Not here: how batches are ingested
 (``ingestion``).
 """
 
@@ -12,10 +12,10 @@ import dagster as dg
 
 from ingestion.builds.build_file import create_build
 from ingestion.export_format import ENTITIES
-from ingestion.ingest import SourceReport, accepted_batches, take_in
-from ingestion.live_formats import EXPORT, LIVE_KINDS, entities_of
+from ingestion.ingest import SourceReport, accepted_batches, ingest_sources
 from ingestion.settings import Settings
 from ingestion.shown import visible
+from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of
 from ingestion.storage.landing import BatchError
 from orchestration.dbt import process as dbt_process
 from orchestration.dbt.plan import base_build, make_plan
@@ -34,12 +34,12 @@ _DESCRIPTIONS = {
 ACCEPTED = dg.AssetCheckSpec(
     "no_batch_refused",
     asset=["raw", "conversations"],
-    description="Every complete batch of every source was taken in. A refused one stops its source, not the others.",
+    description="Every complete batch of every source was accepted. A refused batch stops its source, not the others.",
 )
 
 
-class IntakeConfig(dg.Config):
-    """How a run takes in and builds."""
+class IngestConfig(dg.Config):
+    """How a run ingests and builds."""
 
     full_refresh: bool = False
     """Build in full, also where nothing is new or an incremental build would do."""
@@ -53,15 +53,15 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
     entities += [(kind, kind, entity) for kind in kinds for entity in entities_of(kind)]
 
     @dg.multi_asset(
-        name="intake",
+        name="ingest",
         specs=[
             dg.AssetSpec([prefix, entity], description=_description(kind, entity), group_name="raw", skippable=True)
             for prefix, kind, entity in entities
         ],
         check_specs=[ACCEPTED],
     )
-    def intake(
-        context: dg.AssetExecutionContext, config: IntakeConfig, reporter: dg.ResourceParam[Reporter]
+    def ingest(
+        context: dg.AssetExecutionContext, config: IngestConfig, reporter: dg.ResourceParam[Reporter]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         home = Home(settings.home)
         mended = lock(home)
@@ -69,8 +69,8 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             context.log.warning(mended)
         dbt_process.load_ahead(settings)
         build = home.build(context.run.run_id)
-        with reporter.step("intake"):
-            reporter.sources = take_in(settings, reporter.progress)
+        with reporter.step("ingest"):
+            reporter.sources = ingest_sources(settings, reporter.progress)
             try:
                 entries, segments = accepted_batches(settings)
             except BatchError as error:
@@ -101,7 +101,9 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 reports = [report for report in reporter.sources if report.source in named]
                 yield dg.MaterializeResult(asset_key=[prefix, entity], metadata=_counts(entity, reports))
         else:
-            _remove_leftovers(settings, home)  # of a run that was killed: else they would stay until the next news
+            _remove_leftovers(
+                settings, home
+            )  # of a run that was killed; else they would stay until the next new batches
             if settings.releases.parquet and current is not None:
                 try:
                     exports.ensure(home, current)
@@ -117,13 +119,13 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             metadata={"refusals": dg.MetadataValue.json(refusals)},
         )
 
-    return intake
+    return ingest
 
 
 def _description(kind: str, entity: str) -> str:
     if kind == EXPORT:
         return _DESCRIPTIONS[entity]
-    return f"What {kind} sources told of {entity}, as it came: every reading, typed."
+    return f"The {entity} of {kind} sources as they came: every reading, typed."
 
 
 def _remove_unpublished(home: Home, build: Build) -> None:
@@ -150,12 +152,12 @@ def _remove_leftovers(settings: Settings, home: Home) -> None:
 
 
 def _counts(entity: str, sources: list[SourceReport]) -> dict[str, int]:
-    """Rows of an entity that this run took in."""
-    taken = [
+    """Rows of an entity that this run accepted."""
+    accepted = [
         entry.counts[entity] for source in sources for entry in source.having("accepted") if entity in entry.counts
     ]
     return {
-        "rows_landed": sum(counts.landed for counts in taken),
-        "rows_quarantined": sum(counts.quarantined for counts in taken),
-        "records_restated": sum(counts.restated for counts in taken),
+        "rows_landed": sum(counts.landed for counts in accepted),
+        "rows_quarantined": sum(counts.quarantined for counts in accepted),
+        "records_restated": sum(counts.restated for counts in accepted),
     }

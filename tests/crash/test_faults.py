@@ -64,7 +64,7 @@ def test_of_two_runs_one_works_and_one_killed_holds_nothing(tmp_path: Path) -> N
     other = config.with_name("other.toml")  # the output of each stands beside its configuration
     shutil.copy(config, other)
     first = runs.start(config)
-    wait_for(first, "intake …")
+    wait_for(first, "ingest …")
     second = runs.run(other)
     assert second.process.returncode == 1
     assert f"another run (process {first.process.pid}) is in progress here; wait for it to end" in second.told

@@ -31,7 +31,7 @@ SEED = int(os.environ.get("CRASH_SEED", "1"))
 UNDISTURBED, EARLY, BROKEN, MENDED, FULL = 0.6, 0.08, 0.15, 0.5, 0.08
 """Probabilities: that a kill is followed by an undisturbed run, that a batch sorts before the others or is broken, that
 broken ones are mended, that a run builds from nothing."""
-AIMS = (None, None, None, None, "intake", "audit", "publish", "compact")
+AIMS = (None, None, None, None, "ingest", "audit", "publish", "compact")
 """What the kills aim at: None is any instant of a run, mostly in the models; else an instant from the beginning of a
 short step on."""
 STEP = 0.1

@@ -26,9 +26,9 @@ import pytest
 from demo_data import write_demo
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
-from ingestion.ingest import accepted_batches, take_in
-from ingestion.live_formats import LIVE_KINDS
+from ingestion.ingest import accepted_batches, ingest_sources
 from ingestion.settings import Settings, load_settings
+from ingestion.source_kinds import LIVE_KINDS
 from orchestration.dbt.process import left_out
 from tests.comparison import KEYS, differences, read_marts
 from tests.dbt_project.corruptions import CORRUPTIONS, LOSSES
@@ -117,7 +117,7 @@ def before(folder: Path) -> tuple[Settings, BaseBuild]:
             waiting = folder / "news" / source.name / batch.name
             waiting.parent.mkdir(parents=True, exist_ok=True)
             batch.rename(waiting)
-    take_in(settings, lambda _: None)
+    ingest_sources(settings, lambda _: None)
     entries, segments = accepted_batches(settings)
     file = folder / "before" / BUILD
     file.parent.mkdir()
@@ -132,7 +132,7 @@ def everything(folder: Path, before: tuple[Settings, BaseBuild]) -> Settings:
     settings, _ = before
     for batch in (folder / "news").glob("*/*"):
         batch.rename(folder / "demo" / "drop" / batch.parent.name / batch.name)
-    reports = take_in(settings, lambda _: None)
+    reports = ingest_sources(settings, lambda _: None)
     assert [len(report.having("accepted")) for report in reports] == [DAYS_OF_NEWS] * len(reports)
     return settings
 

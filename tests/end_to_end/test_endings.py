@@ -172,7 +172,7 @@ def test_a_command_that_is_stopped_while_it_begins_says_so(number: signal.Signal
     ("step", "number"),
     [
         ("dbt build", signal.SIGTERM),
-        pytest.param("intake", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("ingest", signal.SIGINT, marks=pytest.mark.slow),
         pytest.param("audit", signal.SIGINT, marks=pytest.mark.slow),
     ],
 )
@@ -192,7 +192,7 @@ def test_a_run_that_is_stopped_says_so_and_the_next_one_publishes(
 @pytest.mark.slow
 def test_before_the_first_release_nothing_is_published(tmp_path: Path) -> None:
     config = write_demo(tmp_path / "demo", conversations=40, days=10, seed=3).config
-    said = stop(["run", "--config", config], at_step("intake"), signal.SIGTERM)
+    said = stop(["run", "--config", config], at_step("ingest"), signal.SIGTERM)
     assert said == ["stopped by SIGTERM; nothing is published; run again to continue"]
 
 

@@ -36,7 +36,7 @@ def test_no_configuration(tmp_path: Path) -> None:
             ["accounts[1]", "overlapping spans", "09:00-12:00 and 11:00-13:00"],
         ),
         ('[schedule]\ncron = "every day"\n', ["schedule.cron"]),
-        ("home = 3 3\n", ["no valid TOML"]),
+        ("home = 3 3\n", ["not valid TOML"]),
     ],
     ids=["unknown section", "unknown key", "bad zone", "overlapping spans", "bad cron", "bad TOML"],
 )

@@ -14,11 +14,11 @@ import duckdb
 import pytest
 
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.live_formats import entities_of
 from ingestion.parsing import archives, parser
 from ingestion.raw import segments
 from ingestion.raw.segments import RawBatch, Segment
 from ingestion.settings import load_settings
+from ingestion.source_kinds import entities_of
 from ingestion.storage.compression import CUT
 from ingestion.storage.landing import BatchError, open_landed
 from ingestion.storage.ledger import LEDGER, Ledger
@@ -196,7 +196,7 @@ def test_a_broken_archive_stops_its_source_and_one_that_is_cut_off_waits(tmp_pat
     (folder / "a.ndjson.gz").write_bytes(whole[:-8] + wrong_sum + whole[-4:])
     (report,) = accept(config)
     assert f"wa: {folder / 'a.ndjson.gz'}: cannot be read: CRC check failed" in report.refusals[0]
-    assert "mend the file, or take it out of the folder" in report.refusals[0]
+    assert "repair the file, or remove it from the folder" in report.refusals[0]
 
 
 def test_what_an_archive_may_unpack_to_is_configured(tmp_path: Path) -> None:

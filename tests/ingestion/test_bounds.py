@@ -14,13 +14,14 @@ import duckdb
 import pytest
 
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.live_formats import EXPORT
 from ingestion.parsing import parser
-from ingestion.parsing.parser import BadRecord, LandedFile, connect, parse_carefully, parse_files
+from ingestion.parsing.files import BadRecord, LandedFile
+from ingestion.parsing.parser import connect, parse_carefully, parse_files
 from ingestion.parsing.readers import UnreadableFileError
 from ingestion.parsing.row_rules import rules_of
 from ingestion.raw import segments
 from ingestion.settings import load_settings
+from ingestion.source_kinds import EXPORT
 from ingestion.storage import compression
 from ingestion.storage.landing import BatchError, land
 from tests.drops import EXTRACTED_AT, contact, content_of, packed, write_config, write_files

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from ingestion.builds.build_file import create_build
-from ingestion.ingest import accepted_batches, take_in
+from ingestion.ingest import accepted_batches, ingest_sources
 from ingestion.settings import load_settings
 from tests.drops import COLUMNS, agent, conversation, rating, write_batch, write_config, write_files
 
@@ -25,7 +25,7 @@ class Build:
         settings = load_settings(write_config(folder, **config))
         for source in settings.sources:
             source.path.mkdir(parents=True, exist_ok=True)
-        take_in(settings, lambda _: None)
+        ingest_sources(settings, lambda _: None)
         self.path = folder / "build.duckdb"
         create_build(self.path, settings, *accepted_batches(settings))
 

@@ -13,24 +13,26 @@ import time
 import traceback
 import tracemalloc
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
 
 from ingestion.http.addresses import AddressError, base_of, below, redirected
-from ingestion.http.client import Client, Denied, Manners, NotThere, RemoteError
+from ingestion.http.client import Client
+from ingestion.http.policy import Denied, NotThere, RemoteError, RequestPolicy
 from tests.live.server import Fault, serve
 
 TOKEN = "very-secret-token-0123456789"
 HEADERS = {"Authorization": f"Token {TOKEN}"}
-QUICK = Manners(requests_per_second=100_000, timeout_seconds=1, attempts=4, largest_response_bytes=100_000)
+QUICK = RequestPolicy(requests_per_second=100_000, timeout_seconds=1, attempts=4, largest_response_bytes=100_000)
 
 
 def echo(path: str, query: dict[str, str]) -> object | None:
@@ -68,9 +70,13 @@ class Time:
         return [seconds for seconds in self.waits if seconds > 0.01]
 
 
-def client(url: str, manners: Manners = QUICK, passing: Time | None = None) -> Client:
+def client(url: str, policy: RequestPolicy = QUICK, passing: Time | None = None) -> Client:
     passing = passing or Time()
-    return Client(f"{url}/api", HEADERS, manners, wait=passing.wait, clock=passing.clock)
+    return Client(f"{url}/api", HEADERS, policy, wait=passing.wait, clock=passing.clock)
+
+
+def get_all(asking: Client, requests: Iterable[tuple[str, Any]]) -> Iterator[Any]:
+    return asking.map(lambda request: asking.get(*request), requests)
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -216,7 +222,7 @@ def test_who_asks_to_wait_too_long_is_given_up(status: int, retry_after: str) ->
     with serve(echo, HEADERS, Script(fault)) as server, client(server.url, passing=passing) as asking:
         for path in ("x", "another"):  # who is asked for anything else would say the same
             with pytest.raises(
-                RemoteError, match=r"/x: status \d+, and it asks to wait .* that are waited; tried once; run again"
+                RemoteError, match=r"/x: status \d+, and it asks to wait .* longest wait of .*; tried once; run again"
             ):
                 asking.get(path)
         assert asking.requests == 1
@@ -225,10 +231,10 @@ def test_who_asks_to_wait_too_long_is_given_up(status: int, retry_after: str) ->
 
 def test_no_wait_is_longer_than_the_manners_say() -> None:
     passing = Time()
-    manners = replace(QUICK, attempts=9, longest_wait_seconds=4)
+    policy = replace(QUICK, attempts=9, longest_wait_seconds=4)
     with (
         serve(echo, HEADERS, lambda *_: Fault(status=500)) as server,
-        client(server.url, manners, passing) as asking,
+        client(server.url, policy, passing) as asking,
         pytest.raises(RemoteError),
     ):
         asking.get("x")
@@ -282,7 +288,7 @@ def test_one_that_waits_for_its_turn_waits_on_when_another_is_told_to() -> None:
 
     with (
         serve(echo, HEADERS) as server,
-        Client(server.url, HEADERS, Manners(requests_per_second=1), wait=wait, clock=lambda: now[0]) as asking,
+        Client(server.url, HEADERS, RequestPolicy(requests_per_second=1), wait=wait, clock=lambda: now[0]) as asking,
     ):
         asking.get("first")
         asking.get("second")
@@ -294,7 +300,7 @@ def test_attempts_end() -> None:
         with pytest.raises(
             RemoteError,
             match=r"^GET http://127.0.0.1:\d+/api/x\?page=1: status 500; tried 4 times; run again later: what was"
-            r" landed before stays, and the next run continues from there$",
+            r" landed before is kept, and the next run continues from there$",
         ):
             asking.get("x", {"page": 1})
         assert (asking.requests, asking.retries) == (4, 3)
@@ -302,12 +308,12 @@ def test_attempts_end() -> None:
 
 def test_after_so_many_failures_in_a_row_nothing_more_is_asked() -> None:
     failing = {f"/api/{number}" for number in range(10)}
-    manners = replace(QUICK, attempts=2, give_up_after=3)
+    policy = replace(QUICK, attempts=2, give_up_after=3)
 
     def fault(path: str, _: int) -> Fault | None:
         return Fault(status=500) if path in failing else None
 
-    with serve(echo, HEADERS, fault) as server, client(server.url, manners) as asking:
+    with serve(echo, HEADERS, fault) as server, client(server.url, policy) as asking:
         for path in ("1", "2", "well", "3", "nothing", "4", "5"):  # an answer of any kind begins the row anew
             with suppress(RemoteError):
                 asking.get(path)
@@ -347,7 +353,7 @@ def test_what_will_not_pass_is_not_tried_again(status: int, kind: type[RemoteErr
 def test_a_page_where_json_was_asked_for_is_of_a_wrong_address(body: bytes, kind: str) -> None:
     page = Fault(body=body, headers={"Content-Type": kind})
     with serve(echo, HEADERS, Script(page)) as server, client(server.url) as asking:
-        with pytest.raises(RemoteError, match=r"a page for people .*; tried once; correct the base_url$"):
+        with pytest.raises(RemoteError, match=r"a web page .*; tried once; correct the base_url$"):
             asking.get("x")
         assert asking.requests == 1
         assert asking.get("y")["path"] == "/api/y", "it says nothing of what else is asked"
@@ -376,9 +382,9 @@ def test_a_limit_that_does_not_say_when_it_ends_is_waited_out(attempts: int, ret
         headers = {} if retry_after is None else {"Retry-After": retry_after}
         return Fault(status=429, headers=headers) if passing.now < until_then else None
 
-    manners = replace(QUICK, attempts=attempts, give_up_after=1, timeout_seconds=60)  # by the clock of the waits
-    with serve(echo, HEADERS, limit) as server, client(server.url, manners, passing) as asking:
-        found = list(asking.get_all((f"{number}", None) for number in range(20)))
+    policy = replace(QUICK, attempts=attempts, give_up_after=1, timeout_seconds=60)  # by the clock of the waits
+    with serve(echo, HEADERS, limit) as server, client(server.url, policy, passing) as asking:
+        found = list(get_all(asking, ((f"{number}", None) for number in range(20))))
         assert [one["path"] for one in found] == [f"/api/{number}" for number in range(20)]
 
 
@@ -439,8 +445,8 @@ def test_no_system_there() -> None:
 
 
 def test_who_can_do_without_no_answer_gives_up_at_the_first_failure() -> None:
-    manners = replace(QUICK, give_up_after=1)
-    with serve(echo, HEADERS, lambda *_: Fault(status=500)) as server, client(server.url, manners) as asking:
+    policy = replace(QUICK, give_up_after=1)
+    with serve(echo, HEADERS, lambda *_: Fault(status=500)) as server, client(server.url, policy) as asking:
         for path in ("x", "y"):
             with pytest.raises(RemoteError, match=r"^GET .*/api/x: status 500; tried 4 times"):
                 asking.get(path)
@@ -460,11 +466,11 @@ def test_who_can_do_without_no_answer_gives_up_at_the_first_failure() -> None:
 )
 def test_an_answer_that_drips_for_ever_is_given_up(pieces: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingestion.http.client._LONGEST_ANSWER", 0.1)  # half a second
-    manners = replace(QUICK, timeout_seconds=5, attempts=2)
+    policy = replace(QUICK, timeout_seconds=5, attempts=2)
     started = time.monotonic()
     with (
         raw(sends(*pieces, every=0.02)) as url,
-        Client(url, HEADERS, manners, wait=lambda _: None) as asking,
+        Client(url, HEADERS, policy, wait=lambda _: None) as asking,
         pytest.raises(RemoteError) as raised,
     ):
         asking.get("x")
@@ -533,7 +539,7 @@ def test_an_answer_packed_in_a_way_that_was_not_asked_for_is_refused(packing: st
     with (
         serve(echo, HEADERS, Script(fault)) as server,
         client(server.url) as asking,
-        pytest.raises(RemoteError, match=f"packed as '{packing}', which was not asked for; tried once"),
+        pytest.raises(RemoteError, match=f"compressed as '{packing}', which was not asked for; tried once"),
     ):
         asking.get("x")
 
@@ -551,7 +557,7 @@ def test_what_json_does_not_know_is_no_json(body: bytes) -> None:
     with (
         serve(echo, HEADERS, lambda *_: Fault(body=body)) as server,
         client(server.url) as asking,
-        pytest.raises(RemoteError, match=r"no JSON \(application/json\), or was cut off; tried 4 times"),
+        pytest.raises(RemoteError, match=r"not JSON \(application/json\), or was cut off; tried 4 times"),
     ):
         asking.get("x")
 
@@ -578,7 +584,7 @@ def test_redirects_to_another_host_are_refused(location: str) -> None:
     fault = Fault(status=302, headers={"Location": location})
     with serve(echo, HEADERS, Script(fault)) as server, client(server.url) as asking:
         with pytest.raises(
-            RemoteError, match=r"is redirected to .*, which is not asked: .*tried once; correct the base_url"
+            RemoteError, match=r"is redirected to .*, where the token must not go: .*tried once; correct the base_url"
         ):
             asking.get("x")
         assert asking.requests == 1
@@ -630,14 +636,14 @@ def test_redirects_to_nowhere_are_refused(status: int) -> None:
 )
 def test_links_to_another_host_are_not_followed(link: str) -> None:
     with serve(echo, HEADERS) as server, client(server.url) as asking:
-        with pytest.raises(RemoteError, match=r"another host.*not asked, for the token would go there"):
+        with pytest.raises(RemoteError, match=r"another host.*where the token must not go"):
             asking.get(link)
         assert asking.requests == 0
 
 
 @pytest.mark.parametrize("link", ["http://127.0.0.1:port/x", "http://[::1/x", "https://\x00/"])
 def test_links_that_are_none_are_refused(link: str) -> None:
-    with client("http://127.0.0.1:9") as asking, pytest.raises(RemoteError, match="is no address"):
+    with client("http://127.0.0.1:9") as asking, pytest.raises(RemoteError, match="is not an address"):
         asking.get(link)
 
 
@@ -687,7 +693,7 @@ def test_a_redirect_may_not_lead_from_https_to_http(location: str) -> None:
     ["chat.example", "ftp://x.example", "https://", "https://u:p@x.example", "https://x.example?k=1"],
 )
 def test_a_base_url_that_cannot_be_asked_is_refused_without_showing_it(base: str) -> None:
-    with pytest.raises(RemoteError, match="no address that can be asked; write it as") as raised:
+    with pytest.raises(RemoteError, match="the base_url is not a valid address; write it as") as raised:
         Client(base, HEADERS, QUICK)
     assert "u:p" not in str(raised.value)
 
@@ -698,7 +704,7 @@ def test_parameters_are_added_to_those_of_the_path() -> None:
 
 
 def test_results_come_in_order_and_only_some_are_asked_at_once() -> None:
-    manners = Manners(requests_per_second=100_000, concurrency=3)
+    policy = RequestPolicy(requests_per_second=100_000, concurrency=3)
     taken = []
 
     def items() -> object:
@@ -709,7 +715,7 @@ def test_results_come_in_order_and_only_some_are_asked_at_once() -> None:
     def slow(path: str, number: int) -> Fault:
         return Fault(seconds=0.02 if number % 3 else 0)
 
-    with serve(echo, HEADERS, slow) as server, client(server.url, manners) as asking:
+    with serve(echo, HEADERS, slow) as server, client(server.url, policy) as asking:
         results = asking.map(lambda number: asking.get(f"{number}")["path"], items())  # type: ignore[arg-type]
         assert next(results) == "/api/0"
         assert len(taken) <= 7, "items are taken only a little ahead"
@@ -718,12 +724,12 @@ def test_results_come_in_order_and_only_some_are_asked_at_once() -> None:
 
 
 def test_never_more_are_asked_at_once_whoever_asks() -> None:
-    manners = replace(QUICK, concurrency=2)
-    with serve(echo, HEADERS, lambda *_: Fault(seconds=0.02)) as server, client(server.url, manners) as asking:
+    policy = replace(QUICK, concurrency=2)
+    with serve(echo, HEADERS, lambda *_: Fault(seconds=0.02)) as server, client(server.url, policy) as asking:
         threads = [threading.Thread(target=asking.get, args=("x",)) for _ in range(8)]
         for thread in threads:
             thread.start()
-        assert len(list(asking.get_all([("y", None)] * 8))) == 8
+        assert len(list(get_all(asking, [("y", None)] * 8))) == 8
         for thread in threads:
             thread.join()
         assert server.most_at_once == 2
@@ -731,7 +737,8 @@ def test_never_more_are_asked_at_once_whoever_asks() -> None:
 
 def test_answers_to_many_requests_come_in_their_order() -> None:
     with serve(echo, HEADERS) as server, client(server.url) as asking:
-        answers = asking.get_all((f"{number}", {"page": number} if number else None) for number in range(20))
+        requests = ((f"{number}", {"page": number} if number else None) for number in range(20))
+        answers = get_all(asking, requests)
         assert [answer["query"] for answer in answers] == [{}, *({"page": str(number)} for number in range(1, 20))]
 
 
@@ -744,7 +751,7 @@ def test_nothing_is_asked_before_the_first_result_is_wanted_and_little_ahead_of_
             yield f"{number}", None
 
     with serve(echo, HEADERS) as server, client(server.url) as asking:
-        answers = asking.get_all(items())
+        answers = get_all(asking, items())
         assert taken == []
         for count in range(1, 20):
             next(answers)
@@ -754,8 +761,8 @@ def test_nothing_is_asked_before_the_first_result_is_wanted_and_little_ahead_of_
 
 
 def test_an_error_is_raised_in_its_place_and_what_is_behind_it_is_not_begun() -> None:
-    manners = replace(QUICK, concurrency=2)
-    with serve(echo, HEADERS) as server, client(server.url, manners) as asking:
+    policy = replace(QUICK, concurrency=2)
+    with serve(echo, HEADERS) as server, client(server.url, policy) as asking:
         results = asking.map(lambda name: asking.get(name), ["a", "b", "nothing", *"defghijklmnop"])
         assert [next(results)["path"], next(results)["path"]] == ["/api/a", "/api/b"]
         with pytest.raises(NotThere):
@@ -773,8 +780,8 @@ def test_when_one_fails_the_others_are_stopped_in_what_they_wait_for_and_run_no_
             return Fault(seconds=60)
         return Fault(status=503, headers={"Retry-After": "60"}) if path.endswith("/c") else None
 
-    manners = Manners(requests_per_second=1000, concurrency=3, timeout_seconds=100)
-    with serve(echo, HEADERS, fault) as server, Client(f"{server.url}/api", HEADERS, manners) as asking:
+    policy = RequestPolicy(requests_per_second=1000, concurrency=3, timeout_seconds=100)
+    with serve(echo, HEADERS, fault) as server, Client(f"{server.url}/api", HEADERS, policy) as asking:
 
         def ask(name: str) -> object:
             try:
@@ -793,11 +800,11 @@ def test_when_one_fails_the_others_are_stopped_in_what_they_wait_for_and_run_no_
 
 
 def test_a_result_that_nobody_wants_any_more_is_not_waited_for() -> None:
-    manners = Manners(requests_per_second=1000, concurrency=2, timeout_seconds=100)
+    policy = RequestPolicy(requests_per_second=1000, concurrency=2, timeout_seconds=100)
     slow = Fault(seconds=60)
     with (
         serve(echo, HEADERS, lambda path, _: slow if path.endswith("/b") else None) as server,
-        Client(f"{server.url}/api", HEADERS, manners) as asking,
+        Client(f"{server.url}/api", HEADERS, policy) as asking,
     ):
         results = asking.map(asking.get, "ab")
         assert next(results) == {"path": "/api/a", "query": {}}
@@ -827,10 +834,10 @@ def test_the_rate_is_kept_over_all_threads() -> None:
         with lock:
             waits.append(now[0] + seconds)
 
-    manners = Manners(requests_per_second=10, concurrency=4)
+    policy = RequestPolicy(requests_per_second=10, concurrency=4)
     with (
         serve(echo, HEADERS) as server,
-        Client(server.url, HEADERS, manners, wait=wait, clock=lambda: now[0]) as asking,
+        Client(server.url, HEADERS, policy, wait=wait, clock=lambda: now[0]) as asking,
     ):
         list(asking.map(lambda number: asking.get(f"{number}"), range(21)))
     assert sorted(waits) == pytest.approx([number / 10 for number in range(1, 21)])
@@ -841,9 +848,9 @@ def test_the_rate_is_kept_over_all_threads() -> None:
 )
 def test_a_client_that_is_closed_ends_what_runs(fault: Fault) -> None:
     started = time.monotonic()
-    manners = Manners(requests_per_second=1000, timeout_seconds=100)
+    policy = RequestPolicy(requests_per_second=1000, timeout_seconds=100)
     raised: list[BaseException] = []
-    with serve(echo, HEADERS, lambda *_: fault) as server, Client(server.url, HEADERS, manners) as asking:
+    with serve(echo, HEADERS, lambda *_: fault) as server, Client(server.url, HEADERS, policy) as asking:
 
         def ask() -> None:
             try:
@@ -860,7 +867,7 @@ def test_a_client_that_is_closed_ends_what_runs(fault: Fault) -> None:
         with pytest.raises(RemoteError, match="stopped"):
             asking.get("x")
         with pytest.raises(RemoteError, match="stopped"):
-            next(asking.get_all([("x", None)]))
+            next(get_all(asking, [("x", None)]))
     assert time.monotonic() - started < 10
 
 
@@ -944,7 +951,7 @@ def test_a_denial_has_its_status(status: int) -> None:
     "token", ["two\nlines", "\u00e9mile", "tab\there", "0123456789\r\n", "0123456789 ", " 0123456789", "", "nul\0"]
 )
 def test_a_token_that_no_header_can_have_is_refused_without_showing_it(token: str) -> None:
-    with pytest.raises(RemoteError, match="'api_access_token' has characters") as raised:
+    with pytest.raises(RemoteError, match="'api_access_token' is empty or has characters") as raised:
         Client("https://chat.example", {"api_access_token": token}, QUICK)
     assert not token or token.strip() not in str(raised.value)
 
@@ -960,7 +967,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
     with (
         raw(greet, peek=True) as url,
         client(url.replace("http:", "https:")) as asking,
-        pytest.raises(RemoteError, match=r"certificate cannot be verified: .*; tried once; have the system show"),
+        pytest.raises(RemoteError, match=r"certificate cannot be verified: .*; tried once; install a valid"),
     ):
         asking.get("x")
 
@@ -982,17 +989,17 @@ def test_an_answer_over_tls_ends_in_time_and_can_be_cut(tmp_path: Path, monkeypa
 
     drip = over_tls(sends(OK + b"Content-Length: 500\r\n\r\n", *[b" "] * 200, every=0.02))
     hang = over_tls(lambda _: time.sleep(30))
-    manners = replace(QUICK, timeout_seconds=20, attempts=1)
+    policy = replace(QUICK, timeout_seconds=20, attempts=1)
     with raw(over_tls(GOOD), drip, hang, peek=True) as url:
         url = url.replace("http:", "https:")
-        with Client(url, HEADERS, manners) as asking:
+        with Client(url, HEADERS, policy) as asking:
             assert asking.get("x") == []
         started = time.monotonic()
         with monkeypatch.context() as patch:
             patch.setattr("ingestion.http.client._LONGEST_ANSWER", 0.05)
-            with Client(url, HEADERS, manners) as asking, pytest.raises(RemoteError, match="does not end"):
+            with Client(url, HEADERS, policy) as asking, pytest.raises(RemoteError, match="does not end"):
                 asking.get("x")
-        asking = Client(url, HEADERS, manners)
+        asking = Client(url, HEADERS, policy)
         closing = threading.Timer(0.3, asking.__exit__)
         closing.start()
         with pytest.raises(RemoteError, match="stopped"):

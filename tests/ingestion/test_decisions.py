@@ -59,7 +59,8 @@ def test_a_refused_batch_that_is_accepted_is_taken_in_and_those_behind_it(config
     assert statuses(settings) == dict.fromkeys(("b1", "b2", "b3"), "accepted")
     assert messages_in(config) == 35
     assert any(
-        "accepted by an operator, and would be refused: acme_export b2: 15 of 15" in line for line in report.warnings
+        "accepted by an operator, else it would be refused: acme_export b2: 15 of 15" in line
+        for line in report.warnings
     )
     with Ledger(settings.home / LEDGER) as ledger:
         assert ledger.decisions() == [decision]
@@ -140,13 +141,13 @@ def test_a_waiting_batch_and_one_not_judged_yet_can_be_set_aside(
     ("decide", "source", "batch", "words"),
     [
         (accept, SOURCE, "b1", "is accepted already"),
-        (accept, SOURCE, "b3", "only waits behind another one; refused is b2"),
-        (accept, SOURCE, "b9", "no run has judged such a batch; refused is b2"),
-        (accept, "acme", "b2", "no source 'acme'; there are acme_export"),
-        (accept, SOURCE, "../b2", "is no name of a batch"),
-        (reject, SOURCE, "b9", "there is no such batch; refused is b2"),
-        (reject, SOURCE, "..", "is no name of a batch"),
-        (reject, SOURCE, "", "is no name of a batch"),
+        (accept, SOURCE, "b3", "it only waits behind a refused batch; refused batches: b2"),
+        (accept, SOURCE, "b9", "no run has judged such a batch; refused batches: b2"),
+        (accept, "acme", "b2", "there is no source 'acme'; the sources are acme_export"),
+        (accept, SOURCE, "../b2", "is not the name of a batch"),
+        (reject, SOURCE, "b9", "there is no such batch; refused batches: b2"),
+        (reject, SOURCE, "..", "is not the name of a batch"),
+        (reject, SOURCE, "", "is not the name of a batch"),
         (reject, "acme", "b2", "no source 'acme'"),
     ],
 )

@@ -17,7 +17,7 @@ import pytest
 
 from ingestion import ingest
 from ingestion.decisions import accept, reject
-from ingestion.ingest import SourceReport, take_in
+from ingestion.ingest import SourceReport, ingest_sources
 from ingestion.mistakes import changed_kinds
 from ingestion.parsing import parser
 from ingestion.restatements import known_and_restated
@@ -53,7 +53,7 @@ class Two:
 
     def run(self) -> SourceReport:
         """One run, in which the good source is ingested; what became of the other."""
-        odd, good = take_in(self.settings, lambda _: None)
+        odd, good = ingest_sources(self.settings, lambda _: None)
         assert good.refusals == []
         assert self.statuses("good") == {"b1": "accepted"}
         return odd
@@ -89,8 +89,8 @@ def two(tmp_path: Path) -> Two:
     [
         pytest.param('"note": ' + "[" * 60_000 + "]" * 60_000, "nested too deeply", id="lists"),
         pytest.param('"note": ' + '{"a":' * 60_000 + "1" + "}" * 60_000, "nested too deeply", id="objects"),
-        pytest.param('"note": NaN', "NaN is no JSON", id="NaN"),
-        pytest.param('"note": [-Infinity]', "-Infinity is no JSON", id="Infinity"),
+        pytest.param('"note": NaN', "NaN is not JSON", id="NaN"),
+        pytest.param('"note": [-Infinity]', "-Infinity is not JSON", id="Infinity"),
         pytest.param('"note": -1e999', "-1e999 is beyond what a number can be", id="beyond a double"),
         pytest.param('"files": {}', "it has 'files' twice", id="a name twice"),
         pytest.param(f'"note": "{"x" * 17_000_000}"', "has more than 16,777,216 bytes", id="very long"),
@@ -102,7 +102,7 @@ def test_a_manifest_that_is_odd(two: Two, more: str, words: str) -> None:
     reason = two.refused()
     assert f"{path}: " in reason
     assert words in reason
-    assert "have the batch written again" in reason
+    assert "write the batch again" in reason
 
 
 LONG = "x" * 100_000
@@ -145,7 +145,7 @@ def test_a_date_that_is_none_is_no_moment_of_an_extraction(two: Two, extracted_a
     write_batch(two.bad / "b1", {"agents": [agent(1)]}, extracted_at)
     reason = two.refused()
     assert f"{two.home / 'landing' / 'bad' / 'b1' / 'manifest.json'}: extracted_at: {extracted_at[:10]}" in reason
-    assert "have the batch written again" in reason
+    assert "write the batch again" in reason
 
 
 def test_a_batch_may_be_extracted_before_the_earliest_that_is_configured(two: Two) -> None:
@@ -324,7 +324,7 @@ def test_whatever_a_batch_raises_refuses_it_alone(two: Two, monkeypatch: pytest.
 
     monkeypatch.setattr(ingest, "known_and_restated", failing)
     (reason,) = two.run().refusals
-    assert reason == "bad b1: it cannot be read: OverflowError: date value out of range; have the batch written again"
+    assert reason == "bad b1: it cannot be read: OverflowError: date value out of range; write the batch again"
     assert two.statuses() == {"b1": "refused"}
 
 
@@ -358,10 +358,10 @@ def test_a_mistake_of_ours_refuses_nothing(two: Two, monkeypatch: pytest.MonkeyP
         ),
         pytest.param(
             duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block of size 256.0 KiB"),
-            "memory ran short: free some, or set '[resources] memory_limit'",
+            "there was not enough memory: free some, or lower '[resources] memory_limit'",
             id="DuckDB's memory",
         ),
-        pytest.param(MemoryError(), "memory ran short", id="Python's memory"),
+        pytest.param(MemoryError(), "there was not enough memory", id="Python's memory"),
         pytest.param(OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "too many files are open", id="open files"),
         pytest.param(OSError(errno.EIO, os.strerror(errno.EIO)), "Input/output error", id="broken disk"),
         pytest.param(PermissionError(errno.EACCES, "Permission denied", "/x"), "Permission denied", id="permission"),
@@ -383,12 +383,12 @@ def test_what_is_the_machines_fault_refuses_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(module, name, failing)
-        odd, good = take_in(two.settings, lambda _: None)
+        odd, good = ingest_sources(two.settings, lambda _: None)
     for report in (odd, good):
         (reason,) = report.refusals
         assert reason.startswith(f"{report.source} b1: ")
         assert words in reason
-        assert reason.endswith("; nothing is refused for it")
+        assert reason.endswith("; no batch is refused for this")
         assert two.statuses(report.source) == {}
     assert two.run().refusals == []
     assert two.statuses() == {"b1": "accepted", "b2": "accepted"}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.export_format import Column, Kind
+from ingestion.export_format import Column, ColumnType
 from ingestion.parsing.parser import connect
 from ingestion.parsing.rules import Value, typed
 from ingestion.sql import sql_rows
@@ -61,7 +61,7 @@ def variants(usual: str) -> Iterator[str]:
 )
 def test_a_text_is_an_instant_by_its_usual_spelling_exactly_when_it_is_one(usual: str) -> None:
     texts = sorted(set(variants(usual)))
-    value = typed(Column("at", Kind.INSTANT), Value("raw_at"))
+    value = typed(Column("at", ColumnType.INSTANT), Value("raw_at"))
     with connect() as connection:
         found = connection.execute(
             f"select raw_at, {value} from ({sql_rows({'raw_at': 'varchar'}, [(text,) for text in texts])})"

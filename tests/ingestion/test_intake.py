@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.ingest import SourceReport, accepted_batches, take_in
+from ingestion.ingest import SourceReport, accepted_batches, ingest_sources
 from ingestion.mistakes import missing_sources
 from ingestion.settings import Settings, load_settings
 from ingestion.storage.ledger import Counts, Entry, Ledger
@@ -51,7 +51,7 @@ class Place:
         return self.run_all()[0]
 
     def run_all(self) -> list[SourceReport]:
-        return take_in(self.settings, lambda _: None)
+        return ingest_sources(self.settings, lambda _: None)
 
     def entries(self) -> dict[str, Entry]:
         with Ledger(self.home / "ledger.sqlite") as ledger:
@@ -187,9 +187,9 @@ def test_other_sources_go_on(tmp_path: Path) -> None:
     assert [entry.status for entry in second.entries] == ["accepted"] * 3
     assert second.refusals == []
     assert absent.failure is not None
-    assert f"{tmp_path / 'absent'}: the folder of source 'absent' is not there" in absent.failure
+    assert f"{tmp_path / 'absent'}: the folder of source 'absent' does not exist" in absent.failure
     assert missing_sources(place.settings) == [
-        f"sources[2].path: {tmp_path / 'absent'} is not there; create the folder or correct the path"
+        f"sources[2].path: {tmp_path / 'absent'} does not exist; create the folder or correct the path"
     ]
 
 
@@ -199,7 +199,7 @@ def test_a_source_whose_folder_vanishes_keeps_what_it_delivered(place: Place) ->
     shutil.rmtree(place.drop)
     report = place.run()
     assert report.refusals == [
-        f"{place.drop}: the folder of source 'acme_export' is not there; what it delivered before stays in use"
+        f"{place.drop}: the folder of source 'acme_export' does not exist; its earlier batches stay in use"
     ]
     assert missing_sources(place.settings) == []
     assert [entry.batch for entry in accepted_batches(place.settings)[0]] == ["b1"]

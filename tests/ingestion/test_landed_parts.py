@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from ingestion import ingest
 from ingestion.builds import build_file
 from ingestion.export_format import DUCKDB_TYPES, ENTITIES
-from ingestion.ingest import accepted_batches, take_in
+from ingestion.ingest import accepted_batches, ingest_sources
 from ingestion.parsing import parser
 from ingestion.raw import compaction
 from ingestion.raw import segments as raw
@@ -34,7 +34,7 @@ from tests.examples import examples
 from tests.ingestion.test_segments import decided, quarantine_of, rows_of, take
 
 MESSAGES = ENTITIES["messages"]
-TYPES = {column.name: DUCKDB_TYPES[column.kind] for column in MESSAGES.columns}
+TYPES = {column.name: DUCKDB_TYPES[column.type] for column in MESSAGES.columns}
 GOOD = {
     "message_id": "m1",
     "conversation_id": "c1",
@@ -306,5 +306,5 @@ def test_a_batch_delivered_again_leaves_what_was_kept_as_it_was(home: Path) -> N
 def test_raw_that_is_lost_is_made_again_from_landing(home: Path) -> None:
     before = state(home)
     shutil.rmtree(home / "var" / "raw")
-    take_in(load_settings(home / "causerie.toml"), lambda _: None)
+    ingest_sources(load_settings(home / "causerie.toml"), lambda _: None)
     assert state(home) == before

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.settings import ExportSource
+from ingestion.source_settings import ExportSource
 from ingestion.sources.export import SourceMissingError, land_batches
 from ingestion.storage import delivered, landing
 from ingestion.storage.delivered import Delivered
@@ -114,7 +114,7 @@ def test_a_missing_file(drop: Path, home: Path) -> None:
     (batch / "contacts.ndjson").unlink()
     message = refusal(batch, home)
     assert str(batch / "contacts.ndjson") in message
-    assert "it is not there; deliver the file" in message
+    assert "it is missing; deliver the file" in message
 
 
 @pytest.mark.parametrize("where", ["first", "last", "length"])
@@ -249,7 +249,7 @@ def test_a_manifest_that_is_none(drop: Path, home: Path, manifest: object, words
     message = refusal(batch, home)
     assert message.startswith(str(batch / "manifest.json"))
     assert words in message
-    assert "have the batch written again" in message
+    assert "write the batch again" in message
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_a_name_that_is_no_plain_file_name(drop: Path, home: Path, name: str) ->
     batch = write_batch(drop / "b1", {"agents": [agent()]})
     edit(batch, lambda manifest: manifest["files"].update({name: {"rows": 0, "sha256": HASH}}))
     message = refusal(batch, home)
-    assert f"files: {name!r} is no plain file name" in message
+    assert f"files: {name!r} is not a plain file name" in message
     assert message.encode()
     assert not home.exists()
 
@@ -453,7 +453,7 @@ def test_a_batch_that_is_being_written_anew_is_taken_from_landing(drop: Path, ho
 
 
 def test_a_drop_that_is_not_there(tmp_path: Path, home: Path) -> None:
-    with pytest.raises(SourceMissingError, match="drop: the folder of source 'acme' is not there"):
+    with pytest.raises(SourceMissingError, match="drop: the folder of source 'acme' does not exist"):
         outcomes(tmp_path / "drop", home)
 
 

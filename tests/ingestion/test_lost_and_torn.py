@@ -91,7 +91,7 @@ def test_a_misnamed_file_refuses_its_batch(tmp_path: Path) -> None:
     write_files(tmp_path / "drop" / "b1", {"messages.json": b"[]"}, {"messages.json": 0})
     report = accept(config)[0]
     assert [entry.status for entry in report.entries] == ["refused"]
-    assert "messages.json: its name tells no known format" in report.refusals[0]
+    assert "messages.json: its name has no known format" in report.refusals[0]
 
 
 def test_a_run_killed_between_two_renames_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.live_formats import KINDS, LIVE_KINDS, entities_of
 from ingestion.parsing import parser
 from ingestion.raw import segments
+from ingestion.source_kinds import KINDS, LIVE_KINDS, entities_of
 from ingestion.sources.pull import Pull
 from ingestion.storage.landing import BatchError, open_landed
 

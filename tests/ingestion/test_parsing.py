@@ -17,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion.parsing.parser import BadRecord, LandedFile, connect, entity_of, parse_carefully, parse_files
+from ingestion.parsing.files import BadRecord, LandedFile, entity_of
+from ingestion.parsing.parser import connect, parse_carefully, parse_files
 from ingestion.parsing.readers import UnreadableFileError
 from tests.drops import (
     EXTRACTED_AT,

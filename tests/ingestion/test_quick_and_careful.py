@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingestion.parsing import parser
-from ingestion.parsing.parser import LandedFile, ParsedFile, connect, parse_carefully, parse_files, shape_of
+from ingestion.parsing.files import LandedFile, ParsedFile
+from ingestion.parsing.parser import connect, parse_carefully, parse_files, shape_of
 from tests.drops import EXTRACTED_AT, content_of, conversation, message, packed
 from tests.examples import examples
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from ingestion import export_format, live_formats
-from ingestion.export_format import Entity, Kind
-from ingestion.live_formats import EXPORT, KINDS
-from ingestion.parsing import parser, readers, row_rules, rules
+from ingestion import export_format, source_kinds
+from ingestion.export_format import ColumnType, Entity
+from ingestion.parsing import files, readers, row_rules, rules
 from ingestion.parsing.row_rules import in_essence, rules_of
 from ingestion.raw.compaction import compact
 from ingestion.settings import load_settings
+from ingestion.source_kinds import EXPORT, KINDS
 from ingestion.storage import compression
 from ingestion.storage.ledger import Counts, Entry, Ledger
 from orchestration.dbt.plan import make_plan
@@ -57,7 +57,7 @@ def changed(entity: Entity, which: str, /, **values: Any) -> Entity:
         ("messages", "direction", {"words": ("inbound", "outbound", "sideways")}),
         ("conversations", "contact_id", {"required": True}),
         ("ratings", "asked_at", {"happened": False}),
-        ("contacts", "phone", {"kind": Kind.ID}),
+        ("contacts", "phone", {"type": ColumnType.ID}),
         ("agents", "team", {"name": "teams"}),
     ],
     ids=str,
@@ -78,7 +78,7 @@ def test_each_trait_of_a_column_of_the_export(
         ("chatwoot", "messages", "activity", {"only": ("message_type", ("3",))}),
         ("chatwoot", "events", "name", {"required": False}),
         ("activecampaign", "conversations", "agent_id", {"path": "assignees|first"}),
-        ("meta_webhooks", "statuses", "occurred_at", {"kind": Kind.INSTANT}),
+        ("meta_webhooks", "statuses", "occurred_at", {"type": ColumnType.INSTANT}),
     ],
     ids=str,
 )
@@ -86,7 +86,7 @@ def test_each_trait_of_a_value_of_a_live_system_and_only_of_this_one(
     monkeypatch: pytest.MonkeyPatch, kind: str, entity: str, column: str, values: dict[str, Any]
 ) -> None:
     before = names()
-    of_kind = live_formats.entities_of(kind)
+    of_kind = source_kinds.entities_of(kind)
     monkeypatch.setitem(of_kind, entity, changed(of_kind[entity], column, **values))  # type: ignore[arg-type]
     after = names()
     assert [name for name in KINDS if before[name] != after[name]] == [kind]
@@ -98,13 +98,13 @@ def test_each_trait_of_a_value_of_a_live_system_and_only_of_this_one(
         (rules, "FUTURE_TOLERANCE_SECONDS", 301),
         (rules, "_INSTANT", r"\d{4}.*"),
         (rules, "_SPACE", r"\s"),
-        (rules, "_WRONG_TYPE", dict.fromkeys(Kind, "wrong")),
+        (rules, "_WRONG_TYPE", dict.fromkeys(ColumnType, "wrong")),
         (readers, "_FRACTION", r"\d+"),
         (readers, "_FIRST_INSTANT", "timestamptz '1970-01-01 00:00:00+00'"),
         (readers, "_is_whole", lambda kind: kind == "BIGINT"),
         (readers, "_SMALLEST_BUFFER", 1 << 30),
         (readers, "json_text", lambda text, json_type, column: rules.Value(text)),
-        (parser, "FILE_NAME", re.compile("(?P<entity>[a-z]+)[.](?P<format>csv)")),
+        (files, "FILE_NAME", re.compile("(?P<entity>[a-z]+)[.](?P<format>csv)")),
         (row_rules.duckdb, "__version__", "2.0.0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -169,7 +169,7 @@ def test_layout_comments_docstrings_and_the_place_of_code() -> None:
 
 @pytest.mark.builds
 def test_the_process_and_where_it_is_started(tmp_path: Path) -> None:
-    asked = "from ingestion.live_formats import KINDS; from ingestion.parsing.row_rules import rules_of; import json;"
+    asked = "from ingestion.source_kinds import KINDS; from ingestion.parsing.row_rules import rules_of; import json;"
     asked += "print(json.dumps({kind: rules_of(kind, (1, 5)) for kind in KINDS}))"
     done = subprocess.run(
         [sys.executable, "-c", asked], cwd=tmp_path, env={"PYTHONHASHSEED": "7"}, stdout=-1, check=True
@@ -203,8 +203,8 @@ def test_an_old_home_is_parsed_again_without_a_hand_and_says_so_once(tmp_path: P
     before, marts = entries(config), build_marts(config, take_in_first=False)
     (report,) = accept(config)
     assert report.warnings == [
-        "acme_export: 2 accepted batches were parsed again from landing: the rules for rows have changed since; the"
-        " build is full"
+        "acme_export: 2 accepted batches were parsed again from landing, because the rules for rows have"
+        " changed; the build is full"
     ]
     assert (report.refusals, report.entries) == ([], [])
     after = entries(config)
@@ -238,7 +238,7 @@ def test_what_would_be_refused_now_stays_accepted_and_is_said(tmp_path: Path, mo
     (report,) = accept(config)
     assert report.refusals == []
     assert entries(config)["b1"].status == "accepted"
-    assert report.warnings[0].startswith("acme_export: 1 accepted batch was parsed again from landing: ")
+    assert report.warnings[0].startswith("acme_export: 1 accepted batch was parsed again from landing, because ")
     assert report.warnings[1].startswith(
         "acme_export b1: accepted before, and would be refused by today's rules: acme_export b1: 40 of 40 contacts rows"
     )
@@ -286,7 +286,7 @@ def test_a_source_that_cannot_be_parsed_again_stays_as_it_was_and_says_so(
     (report,) = accept(config)
     assert report.failure is not None
     assert "b2" in report.failure
-    assert "it was accepted before, and is to be parsed again: restore it in landing" in report.failure
+    assert "it was accepted before and has to be parsed again: restore it in landing" in report.failure
     assert report.warnings == []
     assert entries(config) == before, "all batches of a source are of one rule"
     assert [path.name for path in (tmp_path / "var" / "raw" / "acme_export").iterdir()] == [before["b1"].segment]

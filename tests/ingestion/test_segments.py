@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ingestion import ingest
 from ingestion.export_format import ENTITIES
-from ingestion.ingest import SourceReport, accepted_batches, take_in
+from ingestion.ingest import SourceReport, accepted_batches, ingest_sources
 from ingestion.raw import segments as raw
 from ingestion.settings import load_settings
 from ingestion.storage import landing
@@ -30,7 +30,7 @@ class Stop(BaseException):
 
 
 def take(folder: Path) -> SourceReport:
-    return take_in(load_settings(folder / "causerie.toml"), lambda _: None)[0]
+    return ingest_sources(load_settings(folder / "causerie.toml"), lambda _: None)[0]
 
 
 def entries_of(folder: Path) -> list[Entry]:

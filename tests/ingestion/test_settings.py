@@ -113,8 +113,8 @@ def test_a_missing_file_says_how_to_name_or_make_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        pytest.param(b"home = \n", ["no valid TOML", "line 1"], id="no value"),
-        pytest.param(b'home = "a"\nhome = "b"\n', ["no valid TOML"], id="a key twice"),
+        pytest.param(b"home = \n", ["not valid TOML", "line 1"], id="no value"),
+        pytest.param(b'home = "a"\nhome = "b"\n', ["not valid TOML"], id="a key twice"),
         pytest.param(b'home = "\xff"\n', ["cannot be read", "utf-8"], id="not UTF-8"),
         pytest.param(b"", ["home: is required", "accounts: is required", "sources: is required"], id="empty"),
         pytest.param(
@@ -198,7 +198,7 @@ def test_a_zone_that_only_the_system_knows_is_no_iana_name(tmp_path: Path, zone:
         pytest.param(
             {"sources": [source(), source(name="second", account="beta")]},
             "sources[1].account",
-            "no account 'beta'; there are acme",
+            "no account 'beta'; the accounts are acme",
             id="unknown account",
         ),
         pytest.param(
@@ -244,7 +244,7 @@ def test_a_wrong_value_is_refused_with_its_key(
 )
 def test_what_stands_twice_is_refused(tmp_path: Path, sections: dict[str, object], words: str) -> None:
     message = refusal(write_config(tmp_path, **sections))  # type: ignore[arg-type]
-    assert f"{words} stands 2 times; keep one" in message
+    assert f"{words} occurs 2 times; keep one" in message
 
 
 def test_every_mistake_has_its_line(tmp_path: Path) -> None:

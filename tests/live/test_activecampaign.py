@@ -315,7 +315,7 @@ def test_a_list_that_shows_fewer_than_it_says_is_said_and_deletes_nothing(
         assert not report.warnings
         hidden[short] = 2
         (report,) = accept(config)
-    assert any("has 3 as it says, and shows 1" in line for line in report.warnings)
+    assert any("says that it has 3, but shows only 1" in line for line in report.warnings)
     details = build_marts(config, take_in_first=False)["details"]
     shown = sorted((row["contact_name"], row["is_surveyed"]) for row in details)
     assert shown == [(f"Eva {n}", True) for n in range(3)]

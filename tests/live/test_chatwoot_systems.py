@@ -101,8 +101,8 @@ def test_a_list_that_is_shorter_than_it_says_is_said(home: Home, entity: str, mo
     hide(monkeypatch, entity, max(hidden))
     home.serve(world)
     report = home.run()
-    (shortfall,) = (line for line in report.warnings if "as it says" in line)
-    assert f"the list of {entity} has 27 as it says, and shows 26" in shortfall
+    (shortfall,) = (line for line in report.warnings if "says that it has" in line)
+    assert f"the list of {entity} says that it has 27, but shows only 26" in shortfall
     assert any("nothing counts as deleted by this reading" in line for line in report.warnings)
 
 
@@ -294,7 +294,7 @@ def test_activities_count_before_the_first_event_and_where_events_cannot_be_read
     hours = {number: row["duration_seconds"] / 3600 for number, row in home.details().items()}
     assert hours == {"1": 1 + 1 / 12, "2": 2 + 1 / 12, "3": 3}
     assert any(
-        f"their activities count, and the next reading asks for them again; conversation {second}: GET" in line
+        f"messages are used instead, and the next reading asks for them again; conversation {second}: GET" in line
         for line in report.warnings
     )
     home.broken = None
@@ -377,7 +377,7 @@ def test_a_conversation_that_cannot_be_read_costs_itself_alone(home: Home, compl
     report = home.run(complete=complete)
     assert not report.refusals and not report.failure
     (said,) = report.warnings
-    assert "conversations that could not be read: 2; they stay as they were known" in said
+    assert "conversations that could not be read: 2; they keep their last known state" in said
     assert all(f"; conversation {number}: GET" in said for number in (second, fourth))
     rows = home.details()
     there = {"1": 2, "2": 1} if complete else {"1": 2, "2": 1, "3": 1}

@@ -208,9 +208,7 @@ def test_a_source_of_another_kind_under_the_same_name_is_a_wrong_configuration(h
     result = CliRunner().invoke(main, ["run", "--config", str(home.config)])
     assert result.exit_code == 2, result.output
     before = "chatwoot" if was_live else "export"
-    assert f"sources[0].kind: 'cw' was read as '{before}' before; give what is another system another name" in (
-        result.output
-    )
+    assert f"sources[0].kind: 'cw' was read as '{before}' before; give the new system another name" in (result.output)
 
 
 def test_a_list_that_never_stands_still_is_told(home: Home) -> None:

@@ -150,7 +150,7 @@ def test_an_operator_decides_about_a_refused_batch(tmp_path: Path, home: Home, v
     config = write_config(tmp_path, accounts=ACCOUNTS, sources=[usual(home)])
     (report,) = accept(config)
     assert "21 of 44 messages rows are quarantined" in report.refusals[0]
-    assert "until then the next run reads it again" in report.refusals[0]
+    assert "until then each run reads it again" in report.refusals[0]
     settings, ((batch, _),) = load_settings(config), entries(config)
     getattr(decisions, verb)(settings, "cw", batch, "so it is", datetime.now(UTC))
     if verb == "accept":
@@ -189,7 +189,7 @@ def test_one_that_fails_holds_no_other_back_and_data_go_as_far_as_the_source_tha
     result = causerie("run", "--config", str(config))
     assert result.returncode == 1
     assert "status 500; tried 2 times" in result.output
-    assert "what it delivered before stays in use" in result.output
+    assert "its earlier batches stay in use" in result.output
     with duckdb.connect(str(current), read_only=True) as release:
         rows = release.execute("select source_system, count(*) from details group by all order by all").fetchall()
         assert rows == [("cw", 2), ("export", 2)]
@@ -267,7 +267,7 @@ def test_an_unknown_source_cannot_be_checked(tmp_path: Path) -> None:
     config = write_config(tmp_path)
     result = CliRunner().invoke(main, ["check-source", "nobody", "--config", str(config)])
     assert result.exit_code == 2
-    assert "no source 'nobody'; there are acme_export" in result.output
+    assert "there is no source 'nobody'; the sources are acme_export" in result.output
 
 
 def test_folders_can_be_checked(tmp_path: Path) -> None:
@@ -278,10 +278,10 @@ def test_folders_can_be_checked(tmp_path: Path) -> None:
     config = write_config(tmp_path, sources=[archive, {**archive, "name": "gone", "path": "nowhere"}])
     result = CliRunner().invoke(main, ["check-source", "wa", "--config", str(config)])
     assert result.exit_code == 0
-    assert "1 messages and 2 statuses in its first 2 deliveries; 1 lines are no deliveries" in result.output
+    assert "1 messages and 2 statuses in its first 2 deliveries; 1 lines are not deliveries" in result.output
     result = CliRunner().invoke(main, ["check-source", "gone", "--config", str(config)])
     assert result.exit_code == 1
-    assert "is not there; create the folder or correct the path" in result.output
+    assert "does not exist; create the folder or correct the path" in result.output
 
 
 def test_an_update_with_new_batches_of_an_export_alone_keeps_what_live_sources_delivered(

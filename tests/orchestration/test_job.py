@@ -167,7 +167,7 @@ def test_with_nothing_delivered_nothing_is_built(config: Path) -> None:
     unlock(Home(settings.home))
     assert result.success
     assert (reporter.is_new, reporter.release) == (False, None)
-    assert set(reporter.steps) == {"intake"}
+    assert set(reporter.steps) == {"ingest"}
 
 
 def test_with_nothing_new_what_a_killed_run_left_goes(tmp_path: Path, home: Home, make_build: MakeBuild) -> None:

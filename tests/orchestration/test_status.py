@@ -112,7 +112,7 @@ def record(config: Path) -> Iterator[Path]:
 
 
 def test_a_run_that_was_killed_is_reported(config: Path, record: Path) -> None:
-    RunRecord("2026-02-03T04:05:06+00:00", step="dbt build", steps={"intake": 1.5}).write(record)
+    RunRecord("2026-02-03T04:05:06+00:00", step="dbt build", steps={"ingest": 1.5}).write(record)
     code, printed = status(config)
     assert code == 1
     assert "did not finish: it was stopped at the step dbt build" in printed
@@ -137,15 +137,15 @@ def test_a_record_that_cannot_be_read_is_none(config: Path, record: Path, conten
 def test_a_step_that_fails_is_in_the_record(tmp_path: Path) -> None:
     home = Home(tmp_path)
     reporter = Reporter(home)
-    with reporter.step("intake"):
-        assert read_record(home.record) == RunRecord(reporter.started_at.isoformat(), step="intake")
+    with reporter.step("ingest"):
+        assert read_record(home.record) == RunRecord(reporter.started_at.isoformat(), step="ingest")
     with pytest.raises(OSError, match="disk"), reporter.step("publish"):
         raise OSError("the disk is full")
     found = read_record(home.record)
     assert found is not None
     assert (found.step, found.outcome, found.ended_at) == ("publish", "refused", None)
     assert found.refusals == ["publish: the disk is full"]
-    assert set(found.steps) == {"intake", "publish"}
+    assert set(found.steps) == {"ingest", "publish"}
     reporter.finish()
     ended = read_record(home.record)
     assert ended is not None

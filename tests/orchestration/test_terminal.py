@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from rich.table import Table
 
 import orchestration
-from ingestion.ingest import take_in
+from ingestion.ingest import ingest_sources
 from ingestion.settings import load_settings
 from orchestration.cli import console
 from orchestration.cli.main import main
@@ -86,7 +86,7 @@ def test_the_summary_of_a_run_shows_a_hostile_name_as_it_is(refused: Path) -> No
     settings = load_settings(refused)
     terminal = Terminal(out)
     reporter = console.ConsoleReporter(terminal)
-    reporter.sources = take_in(settings, reporter.progress)
+    reporter.sources = ingest_sources(settings, reporter.progress)
     reporter.is_new = False
     reporter.sources[0].warnings.append(HOSTILE)
     console.show(reporter, Home(settings.home), terminal, 0.0)

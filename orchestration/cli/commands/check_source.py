@@ -1,6 +1,6 @@
 """`causerie check-source`: whether a source can be read.
 
-Here: its options and how findings are shown. Not here: what is checked (``ingestion.sources.checks``).
+Here: its options and how findings are shown. Not here: what is checked (``ingestion.sources``).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def check_source(name: str, config: Path) -> None:
     if source is None:
         known = ", ".join(source.name for source in settings.sources)
         stop(f"{config}: there is no source '{name}'; the sources are {known}", WRONG)
-    from ingestion.sources.checks import check
+    from ingestion.sources import connector_of
 
     say(visible(f"{source.name} ({source.kind}, account {source.account})"))
     is_readable = True
-    for finding in check(source):
+    for finding in connector_of(source.kind).check(source):
         mark = "ok" if finding.is_there else "missing" if finding.is_needed else "without"
         say(visible(f"  {mark:<8} {finding.subject:<14} {finding.words}"))
         is_readable &= finding.is_there or not finding.is_needed

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from ingestion.live_formats import KINDS, entities_of
 from ingestion.shown import visible
+from ingestion.source_kinds import KINDS, entities_of
 from orchestration.cli.commands.common import (
     REFUSED,
     WRONG,

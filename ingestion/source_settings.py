@@ -1,0 +1,158 @@
+"""One section of ``[[sources]]``: how a source is configured, by kind.
+
+Here: the keys of each kind, their validation, and the tables of configuration that dbt reads of a kind. Not here: which
+kinds there are (``source_kinds``), and how a source is read (``sources``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ingestion.sql import sql_pattern
+
+
+def _plain_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ValueError(f"'{name}' is also the name of a folder: use letters, digits, '_' and '-'")
+    return name
+
+
+def _base_url(url: str) -> str:
+    """The address of a system: https, or http on this machine; without user, query and final slash."""
+    if not url.isprintable() or set(url) & set(" '\""):
+        raise ValueError(f"{url!r} has blanks, quotes or other characters that an address never has; remove them")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"'{url}' is not an address; write it as 'https://chat.example.org'")
+    if set(url) & set("@?#"):
+        raise ValueError(
+            "write the address without a user, a password or a query; the token belongs in the environment"
+        )
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError(f"'{url}' would send the token unencrypted; use https")
+    return url.rstrip("/")
+
+
+def _variable_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(
+            "give the name of the environment variable that holds the token, not the token: letters, digits and '_'"
+        )
+    return name
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Section):
+    """One system that delivers conversations of one account. ``name`` is the ``source_system`` of the marts."""
+
+    name: Annotated[str, AfterValidator(_plain_name)]
+    account: str
+
+    tables: ClassVar[Mapping[str, str]] = {}
+    """The tables of configuration that dbt reads of this kind: their columns after ``source_system``, with types."""
+
+    def rows(self, table: str) -> Iterable[tuple[str, ...]]:
+        """The rows of this source in one of :attr:`tables`."""
+        return ()
+
+    @property
+    def drop_folder(self) -> Path | None:
+        """Where batches are delivered; None where a run makes them itself."""
+        return None
+
+
+class FolderSource(Source):
+    """A system that delivers into a folder. ``outside_links``: whether links in there may lead out of it."""
+
+    path: Path
+    outside_links: bool = False
+
+
+class ExportSource(FolderSource):
+    """A folder of batches, which any system can write."""
+
+    kind: Literal["export"]
+
+    @property
+    def drop_folder(self) -> Path:
+        """Where batches are delivered."""
+        return self.path
+
+
+class MetaWebhooksSource(FolderSource):
+    """A folder of archived webhook payloads of Meta's WhatsApp Cloud API: NDJSON, plain or gz."""
+
+    kind: Literal["meta_webhooks"]
+
+
+class RemoteSource(Source):
+    """A system that is read over HTTP. ``token_env`` names the environment variable that holds its token."""
+
+    base_url: Annotated[str, AfterValidator(_base_url)]
+    token_env: Annotated[str, AfterValidator(_variable_name)]
+    requests_per_second: float = Field(default=20, gt=0)
+    concurrency: int = Field(default=4, ge=1, le=64)
+    timeout_seconds: float = Field(default=30, gt=0)
+    attempts: int = Field(default=6, ge=1)
+
+
+class ActivityTexts(_Section):
+    """What activity messages say where a conversation changes its status, or loses its agent; ``*``: any text."""
+
+    resolved: list[str] = ["Conversation was marked resolved by *", "Conversation was resolved by *"]
+    opened: list[str] = [
+        "Conversation was reopened by *",
+        "Conversation was marked open by *",
+        "Conversation was marked open automatically *",
+        "System reopened the conversation *",
+    ]
+    pending: list[str] = ["Conversation was marked as pending by *"]
+    snoozed: list[str] = ["Conversation was snoozed by *"]
+    unassigned: list[str] = ["Conversation unassigned by *"]
+
+
+class ChatwootSource(RemoteSource):
+    """A Chatwoot installation. ``account_id``: the number of the account there."""
+
+    kind: Literal["chatwoot"]
+    account_id: int = Field(ge=1)
+    reread_minutes: float = Field(default=60, ge=0)
+    """An incremental reading also reads what was active this long before the last one."""
+    complete_every_hours: float = Field(default=24, ge=0)
+    """After so long, everything is read again. This finds what was deleted or changed without activity."""
+    ratings: bool = True
+    """Whether survey responses are read: only an administrator's token may."""
+    activities: ActivityTexts = ActivityTexts()
+
+    tables: ClassVar[Mapping[str, str]] = {"activity_texts": "change varchar, pattern varchar"}
+
+    def rows(self, table: str) -> Iterable[tuple[str, ...]]:
+        """The patterns of activity messages, with the change of status that each reports."""
+        texts = self.activities.model_dump().items()
+        return [(change, sql_pattern(text)) for change, of_change in texts for text in of_change]
+
+
+class ActiveCampaignSource(RemoteSource):
+    """ActiveCampaign WhatsApp messaging (the former Hilos).
+
+    ``csat_flows``: ids or names of flows that ask for a rating, beside those that the system says do.
+    """
+
+    kind: Literal["activecampaign"]
+    page_size: int = Field(default=40, ge=1, le=100)
+    csat_flows: list[Annotated[str, Field(coerce_numbers_to_str=True)]] = []
+
+    tables: ClassVar[Mapping[str, str]] = {"csat_flows": "flow varchar"}
+
+    def rows(self, table: str) -> Iterable[tuple[str, ...]]:
+        """The flows that ask for a rating."""
+        return [(flow,) for flow in self.csat_flows]
