@@ -1,7 +1,7 @@
 """What dbt finds in a new build file: raw as views over its Parquet files, and the configuration as tables.
 
 Here: the schema ``settings`` of a build, and one for each kind of source that is configured. Not here: the models on
-top of them (dbt). A build file belongs to one run; nobody else opens it while dbt writes.
+top of them (dbt). A build file belongs to one run; no other process opens it while dbt writes.
 """
 
 from __future__ import annotations

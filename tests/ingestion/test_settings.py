@@ -233,7 +233,7 @@ def test_a_wrong_value_is_refused_with_its_key(
         pytest.param(
             {"sources": [source(), source(name="ACME_export", path="other")]},
             "sources: the name 'acme_export'",
-            id="source in capitals",  # a name is a folder too, and some disks do not tell case
+            id="source in capitals",  # a name is a folder too, and some disks ignore case
         ),
         pytest.param(
             {"accounts": [account(holidays=[holiday(), holiday("09:00-12:00")])]},
