@@ -44,14 +44,15 @@ DUCKDB_TYPES = {
 class Column:
     """One column of an entity.
 
-    ``required``: a row without it is quarantined, unless the row is deleted and the column is not its key.
-    ``happened``: an instant that cannot be later than the batch's extraction. ``may_be_zero``: it counts as missing
-    when it is before the earliest instant that is believed; otherwise such an instant quarantines its row. ``words``:
-    the only values allowed, compared trimmed and without regard to case. ``path``: where a record of a live system
-    holds it, when that is not the column's name: ``meta.sender.id``. For a list, the part after ``|`` selects from it:
-    ``assigned|first``, or of each element ``tags|name``. A reference may be an id, or an object that holds its ``id``:
-    an id may be given in place of ``meta.sender``, an object in place of ``inbox_id``, and either in a list. ``only``:
-    another column, and the values of it with which this one is kept; otherwise it is NULL.
+    * ``required``: a row without it is quarantined, unless the row is deleted and the column is not its key.
+    * ``happened``: an instant that cannot be later than the extraction of its batch.
+    * ``may_be_zero``: an instant before the earliest that is believed counts as missing, and does not quarantine its row.
+    * ``words``: the only values allowed, compared trimmed and without regard to case.
+    * ``path``: where a record of a live system holds it, when that is not the column's name: ``meta.sender.id``. For a
+      list, the part after ``|`` selects from it: ``assigned|first``, or of each element ``tags|name``. A reference may
+      be an id, or an object that holds its ``id``: an id may be given in place of ``meta.sender``, an object in place
+      of ``inbox_id``, and either in a list.
+    * ``only``: another column, and the values of it with which this one is kept; otherwise it is NULL.
     """
 
     name: str
