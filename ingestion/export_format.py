@@ -46,7 +46,7 @@ class Column:
 
     * ``required``: a row without it is quarantined, unless the row is deleted and the column is not its key.
     * ``happened``: an instant that cannot be later than the extraction of its batch.
-    * ``may_be_zero``: an instant before the earliest that is believed counts as missing, and does not quarantine its row.
+    * ``may_be_zero``: an instant before the earliest one believed is missing, and does not quarantine its row.
     * ``words``: the only values allowed, compared trimmed and without regard to case.
     * ``path``: where a record of a live system holds it, when that is not the column's name: ``meta.sender.id``. For a
       list, the part after ``|`` selects from it: ``assigned|first``, or of each element ``tags|name``. A reference may
