@@ -1,0 +1,35 @@
+"""Each kind of source is registered once, with all that the shared code asks of it."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from typing import Literal, get_args
+
+import pytest
+
+from ingestion.source_kinds import KINDS, AnySource
+from ingestion.sources import Connector, connector_of
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_has_a_section_entities_and_a_module_that_reads_and_checks(kind: str) -> None:
+    registered, connector = KINDS[kind], connector_of(kind)
+    assert registered.settings.model_fields["kind"].annotation == Literal[kind]
+    assert registered.entities
+    for name in ("read", "check"):
+        asked = [*inspect.signature(getattr(Connector, name)).parameters][1:]  # after self
+        assert [*inspect.signature(getattr(connector, name)).parameters] == asked
+
+
+def test_the_configuration_accepts_all_kinds_and_no_other() -> None:
+    union, _ = get_args(AnySource)
+    assert set(get_args(union)) == {kind.settings for kind in KINDS.values()}
+
+
+def test_a_run_without_live_sources_loads_no_http() -> None:
+    code = "import sys, ingestion.ingest; from ingestion.sources import connector_of; connector_of('export')"
+    code += "; print({'httpx', 'tenacity'} & sys.modules.keys())"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "set()\n"
