@@ -71,8 +71,8 @@ class Clock:
         while day < END_DAY + timedelta(days=_HORIZON_DAYS):
             since = max(b.valid_from or date.min for b in blocks if (b.valid_from or date.min) <= day)
             week_day = _WEEK[day.weekday()]
-            in_force = [b for b in blocks if (b.valid_from or date.min) == since and week_day in b.days]
-            for span in holidays.get(day, tuple(s for block in in_force for s in block.spans)):
+            valid_blocks = [b for b in blocks if (b.valid_from or date.min) == since and week_day in b.days]
+            for span in holidays.get(day, tuple(s for block in valid_blocks for s in block.spans)):
                 opening, closing = (time.fromisoformat(text) for text in span.split("-"))
                 starts.append(millis(datetime.combine(day, opening, self._zone)))
                 ends.append(millis(datetime.combine(day, closing, self._zone)))

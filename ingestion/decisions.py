@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ingestion.settings import Settings
 from ingestion.shown import command, visible
-from ingestion.source_kinds import AnySource
+from ingestion.source_settings import AnySource
 from ingestion.storage.delivered import Delivered, NotDeliveredError
 from ingestion.storage.ledger import LEDGER, Decision, Entry, Ledger
 from ingestion.storage.manifests import LARGEST, MANIFEST

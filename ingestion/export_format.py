@@ -44,15 +44,15 @@ DUCKDB_TYPES = {
 class Column:
     """One column of an entity.
 
-    ``required``: a row without it is quarantined, unless the row is deleted and the column is not its key.
-    ``happened``: an instant that cannot lie after the batch's extraction. ``may_be_zero``: one that counts as missing
-    where it lies before the earliest that is believed; any other before that quarantines its row.
-    ``words``: the only values allowed, compared trimmed and without regard to case.
-    ``path``: where a record of a live system holds it, when that is not the column's name: ``meta.sender.id``. Where
-    a list stands, what follows a ``|`` says what is wanted of it: ``assigned|first``, or of each ``tags|name``. A
-    reference is understood both as an id and as an object that holds its ``id``: an id may stand in place of
-    ``meta.sender``, an object in place of ``inbox_id``, and either in a list.
-    ``only``: another column and the values of it with which this one is kept; else it is NULL.
+    * ``required``: a row without it is quarantined, unless the row is deleted and the column is not its key.
+    * ``happened``: an instant that cannot be later than the extraction of its batch.
+    * ``may_be_zero``: an instant before the earliest one believed is missing, and does not quarantine its row.
+    * ``words``: the only values allowed, compared trimmed and without regard to case.
+    * ``path``: where a record of a live system holds it, when that is not the column's name: ``meta.sender.id``. For a
+      list, the part after ``|`` selects from it: ``assigned|first``, or of each element ``tags|name``. A reference may
+      be an id, or an object that holds its ``id``: an id may be given in place of ``meta.sender``, an object in place
+      of ``inbox_id``, and either in a list.
+    * ``only``: another column, and the values of it with which this one is kept; otherwise it is NULL.
     """
 
     name: str

@@ -24,7 +24,8 @@ from ingestion.raw import segments
 from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Restatements, known_and_restated
 from ingestion.settings import Settings
-from ingestion.source_kinds import EXPORT, AnySource, entities_of
+from ingestion.source_kinds import EXPORT, entities_of
+from ingestion.source_settings import AnySource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import SourceError, connector_of
 from ingestion.sql import sql_text

@@ -16,7 +16,8 @@ from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Restatements, ahead_of_extraction, most_frequent_reasons
 from ingestion.settings import Quality
 from ingestion.shown import command, shell_word
-from ingestion.source_kinds import EXPORT, AnySource, entities_of
+from ingestion.source_kinds import EXPORT, entities_of
+from ingestion.source_settings import AnySource
 from ingestion.storage.ledger import Counts
 
 

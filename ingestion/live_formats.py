@@ -1,6 +1,6 @@
 """The records of live systems as they come, by kind of source: what the warehouse reads of each.
 
-Here: which values of a record are kept, where it holds them, and of what type they are. Not here: how records are
+Here: which values of a record are kept, their paths and types. Not here: how records are
 fetched (``sources``), and what they mean in the common vocabulary (dbt's staging models). The source of these
 definitions is ``docs/live-systems.md``. What a record holds beside these stays in landing and is ignored.
 """
@@ -126,7 +126,7 @@ ACTIVECAMPAIGN = _by_name(
         _text("source"),
         _id("team", "assigned_team"),
         _id("channel"),
-        # its own, and WhatsApp's, which it has once it is sent
+        # its own id, and WhatsApp's, which it has once it is sent
         _id("first_message_id", "first_message.id"),
         _id("first_message_provider_id", "first_message.provider_id"),
         _text("first_message_direction", "first_message.direction"),
@@ -163,7 +163,7 @@ ACTIVECAMPAIGN = _by_name(
         _id("flow_id", "flow.id"),
         _text("flow_name", "flow.name"),
         _text("trigger_type", "flow.trigger_type"),
-        # where the flow is its id alone
+        # where only the id of the flow is given
         _text("execution_flow_name", "flow_name"),
     ),
     _entity("pulls", _id("pull_id", required=True), _flag("is_complete"), _flag("has_contacts")),
@@ -182,12 +182,12 @@ META_WEBHOOKS = _by_name(
                 _id("from_user_id"),
                 _id("to_number", "to"),
                 _id("to_user_id"),
-                # of whoever the business talks with, where the message itself does not say; and of the business
+                # the other party, where the message itself does not name it; and the business
                 _id("contact_number"),
                 _id("contact_user_id"),
                 _id("business_number"),
                 _id("revoked_id"),
-                # of the history alone
+                # only in the history
                 _text("status"),
                 _flag("from_me"),
             ),

@@ -92,7 +92,7 @@ def known_and_restated(
 
 def _query(before: str | None, new: str, smaller: str) -> str:
     union = f"select *, _batch as turn from ({new})"
-    if before:  # whatever its name, an accepted batch came before every candidate
+    if before:  # an accepted batch counts as earlier than every new one, whatever their names
         union = f"select *, '' as turn from ({before}) union all {union}"
     return f"""
         with keys as materialized (select distinct key from ({smaller})),

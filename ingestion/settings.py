@@ -21,8 +21,7 @@ from ingestion import zones
 from ingestion.bounds import Bounds
 from ingestion.limits import Quality as Quality
 from ingestion.limits import Resources as Resources
-from ingestion.source_kinds import AnySource
-from ingestion.source_settings import FolderSource, Source
+from ingestion.source_settings import AnySource, FolderSource, Source
 
 CONFIG_VARIABLE = "CAUSERIE_CONFIG"
 """Names the configuration file where no command line does (Dagster's own tools); default ``causerie.toml``."""

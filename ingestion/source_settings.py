@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -156,3 +156,11 @@ class ActiveCampaignSource(RemoteSource):
     def rows(self, table: str) -> Iterable[tuple[str, ...]]:
         """The flows that ask for a rating."""
         return [(flow,) for flow in self.csat_flows]
+
+
+AnySource = Annotated[
+    ExportSource | ChatwootSource | ActiveCampaignSource | MetaWebhooksSource, Field(discriminator="kind")
+]
+"""A source of any kind, as the configuration has it."""
+SECTIONS: tuple[type[Source], ...] = get_args(get_args(AnySource)[0])
+"""The sections of all kinds."""

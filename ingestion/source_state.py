@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingestion.bounds import Bounds
 from ingestion.decisions import fingerprint, latest_decisions
-from ingestion.source_kinds import AnySource
+from ingestion.source_settings import AnySource
 from ingestion.storage.landing import BatchError, Landed, batch_folders
 from ingestion.storage.ledger import Decision, Entry, Ledger
 

@@ -168,7 +168,7 @@ def test_an_incremental_build_writes_what_the_new_batches_affect(stories: dict[i
             assert incremental < 0.4 * full, model  # rows deleted, and rows inserted
 
 
-def test_statements_of_an_intake_depend_on_files_and_not_on_rows(
+def test_statements_of_an_ingestion_depend_on_files_and_not_on_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect = parser.connect

@@ -1,7 +1,7 @@
 """What dbt finds in a new build file: raw as views over its Parquet files, and the configuration as tables.
 
 Here: the schema ``settings`` of a build, and one for each kind of source that is configured. Not here: the models on
-top of them (dbt). A build file belongs to one run; nobody else opens it while dbt writes.
+top of them (dbt). A build file belongs to one run; no other process opens it while dbt writes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ingestion.export_format import DUCKDB_TYPES, Entity
 from ingestion.raw.segments import Segment, records
 from ingestion.settings import WEEKDAYS, Settings
 from ingestion.source_kinds import EXPORT, KINDS, entities_of
+from ingestion.source_settings import SECTIONS
 from ingestion.sql import sql_rows
 from ingestion.storage.landing import copy_file
 from ingestion.storage.ledger import Entry
@@ -120,10 +121,10 @@ def _settings_tables(
         **{
             table: (
                 f"source_system varchar, {columns}",
-                [(one.name, *row) for one in settings.sources if one.kind == kind for row in one.rows(table)],
+                [(one.name, *row) for one in settings.sources if table in one.tables for row in one.rows(table)],
             )
-            for kind, of_kind in KINDS.items()
-            for table, columns in of_kind.settings.tables.items()
+            for section in SECTIONS
+            for table, columns in section.tables.items()
         },
         "working_hours": (
             "account_id varchar, valid_from date, iso_weekday integer, opens_seconds integer, closes_seconds integer",

@@ -1,6 +1,6 @@
 """Addresses of a live system: where a token may go, and how addresses and answers are shown without secrets.
 
-Here: texts and addresses only. Not here: sending anything (``client``), and what stands in an answer (``responses``).
+Here: texts and addresses only. Not here: sending anything (``client``), and the content of answers (``responses``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How a live system is asked, and the errors of requests that failed for good.
 
-Here: the policy and the errors, for whoever asks. Not here: requests themselves (``client``).
+Here: the policy and the errors. Not here: requests themselves (``client``).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 class RequestPolicy:
     """How a system is asked.
 
-    ``requests_per_second`` is over all threads, smooth; infinity for no limit. ``concurrency``: requests at a time, of
-    whatever thread. ``timeout_seconds``: to connect, and between two pieces of an answer; a whole answer may take ten
-    times that. ``attempts``: of one request, the first included; more where it meets a limit that does not say when it
-    ends (``patience``). ``longest_wait_seconds``: between two attempts; a system that asks for a longer wait is given
-    up. ``largest_response_bytes``: after decompression. ``give_up_after``: the client sends nothing more after so many
-    failed requests in a row, over all threads.
+    ``requests_per_second`` is over all threads, evenly spaced; infinity means no limit. ``concurrency``: requests at a
+    time, over all threads. ``timeout_seconds``: to connect, and between two pieces of an answer; a whole answer may
+    take ten times that. ``attempts``: of one request, the first included; more where it meets a limit that does not say
+    when it ends (``patience``). ``longest_wait_seconds``: between two attempts; a system that asks for a longer wait is
+    given up. ``largest_response_bytes``: after decompression. ``give_up_after``: the client sends nothing more after so
+    many failed requests in a row, over all threads.
     """
 
     requests_per_second: float = 20

@@ -40,7 +40,7 @@ class Rows:
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, target: Path, files: Sequence[LandedFile]) -> list[Rows]:
-    """The rows of each file in ``target``, where files stand in this order."""
+    """The rows of each file in ``target``, which holds the files in this order."""
     relation = f"read_parquet({sql_files([target])}, file_row_number = true)"
     if len(files) == 1:
         counted = connection.execute(f"select count(*), count(_reasons) from {relation}").fetchall()

@@ -27,7 +27,7 @@ from ingestion.storage.compression import DECOMPRESSION_ERRORS, compression_of, 
 
 _NO_NUMBER = "[:,\\[]\\s*-?(NaN|Infinity)\\s*[,}\\]]"
 _BEYOND = r"-?(0|[1-9]\d*)(\.\d+)?[eE]\+?\d{3,}"
-"""A number that may be beyond a double, as DuckDB leaves it: one that is not comes with three digits at most."""
+"""A number that may be beyond every double, as DuckDB returns it. Its exponent has at least three digits."""
 _NO_NUMBERS = rf"(?i)[:,\[]\s*-?(nan|inf(inity)?|{_BEYOND})\s*[,\]}}]"
 _STRING = r'"(\\.|[^"\\])*"'
 _SMALLEST_BUFFER = 1 << 20

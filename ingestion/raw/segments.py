@@ -85,7 +85,7 @@ class RawBatch:
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment as the ledger lists it, and where it lies. ``batches``: those whose rows it holds, by name."""
+    """A segment as the ledger lists it, and its folder. ``batches``: those whose rows it holds, by name."""
 
     listed: SegmentEntry
     folder: Path
@@ -93,7 +93,7 @@ class Segment:
 
     @property
     def quarantine(self) -> Path:
-        """Where its quarantined rows lie: source, batch, entity, file, line, reasons, and each record as it came."""
+        """The file of its quarantined rows: source, batch, entity, file, line, reasons, and each record as it came."""
         return self.folder / QUARANTINE
 
 

@@ -20,7 +20,7 @@ from ingestion.http.policy import Denied, NotThere, RemoteError
 from ingestion.source_settings import ActiveCampaignSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import Finding, checks, live
-from ingestion.sources.pull import SLIPPED, Progress, Pull, shown_short
+from ingestion.sources.pull import ROWS_MAY_BE_MISSING, Progress, Pull, missing_rows
 
 LISTS = {
     "members": "account-member",
@@ -69,7 +69,7 @@ def _take_snapshot(source: ActiveCampaignSource, client: Client, pull: Pull, pro
             pull.warnings.append(f"there are no {entity}: {WITHOUT[entity]}: {error}")
     is_complete = is_whole["conversations"] and is_whole.get("contacts", True)
     if not is_complete:
-        pull.warnings.append(SLIPPED)
+        pull.warnings.append(ROWS_MAY_BE_MISSING)
     pull.write(
         "pulls",
         [{"pull_id": pull.started_at.isoformat(), "is_complete": is_complete, "has_contacts": "contacts" in is_whole}],
@@ -90,7 +90,7 @@ def _read_list(
         if is_whole and pull.seen(entity) == known:
             break  # reading again brought nothing more
     if (shown := pull.seen(entity)) < count:
-        pull.warnings.append(shown_short(entity, count, shown))
+        pull.warnings.append(missing_rows(entity, count, shown))
     return False
 
 

@@ -36,7 +36,7 @@ from ingestion.sources.chatwoot_answers import (
     seconds,
 )
 from ingestion.sources.chatwoot_conversation import Conversations, Found, Words
-from ingestion.sources.pull import SLIPPED, Progress, Pull, shown_short
+from ingestion.sources.pull import ROWS_MAY_BE_MISSING, Progress, Pull, missing_rows
 
 _PAGES_REMEMBERED = 20
 _MOST_SWEEPS = 4
@@ -117,7 +117,7 @@ class Reading:
             since = self._pull.facts.get("newest", since)
             complete_at = self._pull.started_at.isoformat() if self._is_complete else complete_at
         else:
-            self._pull.warnings.append(SLIPPED)
+            self._pull.warnings.append(ROWS_MAY_BE_MISSING)
         cursor = {"since": since, "complete_at": complete_at}
         again = {"unread": sorted({**self._unread, **self._eventless}), "unlabelled": sorted(self._unlabelled)}
         return cursor | {name: ids for name, ids in again.items() if ids}
@@ -160,7 +160,7 @@ class Reading:
 
     def _warn_if_short(self, entity: str) -> None:
         if self._is_short(entity):
-            self._pull.warnings.append(shown_short(entity, self._totals[entity] or 0, self._pull.seen(entity)))
+            self._pull.warnings.append(missing_rows(entity, self._totals[entity] or 0, self._pull.seen(entity)))
 
     def _sweep(self, until: float | None) -> tuple[bool, bool]:
         """Read pages until all rows of one were last active before ``until``.

@@ -77,7 +77,7 @@ def batches(
     that was interrupted.
 
     Raises:
-        SourceError: the system cannot be read. What was read so far is no batch; where it is continued, it is kept.
+        SourceError: the system cannot be read. What was read so far is kept if it can be continued.
     """
     folder = state.folder
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from typing import Any
 from ingestion.storage.landing import MANIFEST, fsync_folder, write_durably
 
 Progress = Callable[[str], None]
-SLIPPED = (
+ROWS_MAY_BE_MISSING = (
     "a list changed so much while it was read that rows may be missing: what was read is ingested, and nothing counts"
     " as deleted by this reading"
 )
@@ -201,10 +201,10 @@ class Pull:
         put_in_place(self._landing, batch)
 
 
-def shown_short(entity: str, said: int, shown: int) -> str:
+def missing_rows(entity: str, listed: int, shown: int) -> str:
     """A warning about a list that shows fewer records than it says it has."""
     return (
-        f"the list of {entity} says that it has {said:,}, but shows only {shown:,}, also when it is read again: the"
+        f"the list of {entity} says that it has {listed:,}, but shows only {shown:,}, also when it is read again: the"
         " others are missing; check whether the token may read all of them"
     )
 

@@ -98,7 +98,7 @@ class Decision:
 
 
 class Part(NamedTuple):
-    """A Parquet file of a segment. ``batch``, ``file``: of a landed file that is a part as it lies, what it is.
+    """A Parquet file of a segment. ``batch``, ``file``: the origin of a landed file that is a part unchanged.
 
     Where they are None, its rows say themselves where they came from.
     """

@@ -76,7 +76,7 @@ def figures(file: Path) -> dict[str, list[str]]:
 def test_a_build_that_read_nothing_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All of dbt's tests hold on no rows: what the intake ingested is asked beside them."""
+    """All of dbt's tests hold on no rows: what was ingested is checked beside them."""
     monkeypatch.setattr(processes, "KEPT", [*processes.KEPT, "DBT_EMPTY"])
     monkeypatch.setenv("DBT_EMPTY", "1")
     write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()], "messages": [message()]})

@@ -169,10 +169,10 @@ def test_raw_of_earlier_rules_is_parsed_again_and_says_what_it_sets_aside(
 def test_what_is_optional_or_anothers_never_refuses_and_malformed_lines_do(tmp_path: Path) -> None:
     (folder := tmp_path / "archive").mkdir()
     nameless = {name: value for name, value in message("").items() if name != "from"}
-    odd = [line(nameless | {"id": f"u{number}", "from_user_id": "ES.1"}) for number in range(12)]
-    odd += [line(nameless | {"id": f"n{number}", "from": "ES.2"}) for number in range(12)]
-    odd += [line(system="instagram"), line(message("g", group_id="G")), line(field="unheard_of")] * 12
-    (folder / "a.ndjson").write_bytes(line(message("m1")) + b"".join(odd))
+    unusual = [line(nameless | {"id": f"u{number}", "from_user_id": "ES.1"}) for number in range(12)]
+    unusual += [line(nameless | {"id": f"n{number}", "from": "ES.2"}) for number in range(12)]
+    unusual += [line(system="instagram"), line(message("g", group_id="G")), line(field="unheard_of")] * 12
+    (folder / "a.ndjson").write_bytes(line(message("m1")) + b"".join(unusual))
     source = {"name": "wa", "kind": "meta_webhooks", "account": "acme_export", "path": "archive"}
     config = write_config(tmp_path, accounts=[{"id": "acme_export", "timezone": "UTC"}], sources=[source])
     (report,) = accept(config)

@@ -171,7 +171,7 @@ def test_sources(full: Build) -> None:
 
 
 def test_working_hours(full: Build) -> None:
-    """A block that opens nothing is in force too: it replaces the earlier ones."""
+    """A block without hours counts too: it replaces the earlier ones."""
     columns = "account_id, valid_from, iso_weekday, opens_seconds, closes_seconds"
     assert full.rows(f"select {columns} from settings.working_hours") == [
         ("acme", None, 1, 9 * HOUR, 12 * HOUR),

@@ -252,7 +252,7 @@ def test_no_wait_is_longer_than_the_manners_say() -> None:
     ids=["429", "429 without a time", "503"],
 )
 def test_the_others_wait_too_when_one_was_told_to(fault: Fault, least: float) -> None:
-    """Time stands still for who was told, so that it is the others whose waits are seen."""
+    """Time stands still for the thread that has to wait, so that the waits of the others are seen."""
     waits: list[float] = []
     asked_again = threading.Event()
 
@@ -265,14 +265,14 @@ def test_the_others_wait_too_when_one_was_told_to(fault: Fault, least: float) ->
         serve(echo, HEADERS, Script(fault)) as server,
         Client(server.url, HEADERS, QUICK, wait=wait, clock=lambda: 100.0) as asking,
     ):
-        told = threading.Thread(target=asking.get, args=("x",))
-        told.start()
+        waiting = threading.Thread(target=asking.get, args=("x",))
+        waiting.start()
         until(lambda: bool(waits))
         waits.clear()
         asking.get("another")
         assert max(waits) >= least
         asked_again.set()
-        told.join()
+        waiting.join()
 
 
 def test_one_that_waits_for_its_turn_waits_on_when_another_is_told_to() -> None:
@@ -281,7 +281,7 @@ def test_one_that_waits_for_its_turn_waits_on_when_another_is_told_to() -> None:
 
     def wait(seconds: float) -> None:
         turns.append(now[0] + seconds)
-        if len(turns) == 1:  # while it waits for its turn in the rate, another is told to wait until 50
+        if len(turns) == 1:  # while it waits for its turn in the rate, another has to wait until 50
             with asking._lock:
                 asking._not_before = 50.0
         now[0] += seconds
@@ -314,7 +314,7 @@ def test_after_so_many_failures_in_a_row_nothing_more_is_asked() -> None:
         return Fault(status=500) if path in failing else None
 
     with serve(echo, HEADERS, fault) as server, client(server.url, policy) as asking:
-        for path in ("1", "2", "well", "3", "nothing", "4", "5"):  # an answer of any kind begins the row anew
+        for path in ("1", "2", "well", "3", "nothing", "4", "5"):  # an answer of any kind begins a new row
             with suppress(RemoteError):
                 asking.get(path)
         asking.get("still asked")
@@ -498,7 +498,7 @@ def test_an_answer_that_drips_for_ever_is_given_up(pieces: list[bytes], monkeypa
         "in the body",
         "between chunks",
         "in a chunk",
-        "of no told length",
+        "of unknown length",
         "packed",
         "no HTTP",
     ],
@@ -816,13 +816,13 @@ def test_a_result_that_nobody_wants_any_more_is_not_waited_for() -> None:
 
 
 def test_each_request_is_told() -> None:
-    told: list[str] = []
+    seen: list[str] = []
     with (
         serve(echo, HEADERS, Script(Fault(status=500))) as server,
-        Client(server.url, HEADERS, QUICK, told.append, wait=lambda _: None) as asking,
+        Client(server.url, HEADERS, QUICK, seen.append, wait=lambda _: None) as asking,
     ):
         asking.get("x", {"page": 2, "q": "ann@example.org", "api_key": 12345})
-        assert told == [f"GET {server.url}/x?page=2&q=...&api_key=..."] * 2
+        assert seen == [f"GET {server.url}/x?page=2&q=...&api_key=..."] * 2
 
 
 def test_the_rate_is_kept_over_all_threads() -> None:
@@ -888,18 +888,18 @@ def test_no_secret_is_told(token: str, caplog: pytest.LogCaptureFixture) -> None
         Fault(status=302, headers={"Location": f"https://{token}@evil.example/"}),
         Fault(status=429, headers={"Retry-After": token}),
     ]
-    told: list[str] = []
+    seen: list[str] = []
     for fault in faults:
         with serve(echo, headers, lambda *_, fault=fault: fault) as server:
-            tell = told.append
-            with Client(f"{server.url}/api", headers, QUICK, tell, wait=lambda _: None) as asking:
-                told.append(repr(asking))
+            see = seen.append
+            with Client(f"{server.url}/api", headers, QUICK, see, wait=lambda _: None) as asking:
+                seen.append(repr(asking))
                 for path in (f"x/{'y' * 470}{quote(token)}?access={token}", f"https://evil.example/{token}"):
                     with pytest.raises(RemoteError) as raised:
                         asking.get(path)
-                    told += ["".join(traceback.format_exception(raised.value)), repr(raised.value)]
+                    seen += ["".join(traceback.format_exception(raised.value)), repr(raised.value)]
                     assert raised.value.__cause__ is None and raised.value.__suppress_context__
-    text = "".join(told) + caplog.text
+    text = "".join(seen) + caplog.text
     # the tests call the client with the token, and a traceback shows their lines
     assert not [spelling for spelling in spelled if spelling in text]
     assert "***" in text

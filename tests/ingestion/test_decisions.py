@@ -101,7 +101,7 @@ def test_an_accepted_batch_that_is_set_aside_is_taken_out_also_of_a_segment_with
 @pytest.mark.builds
 @pytest.mark.parametrize("decide", [accept, reject])
 def test_a_decision_is_about_the_batch_as_it_was(config: Path, settings: Settings, decide) -> None:  # type: ignore[no-untyped-def]
-    """Delivered again with other rows, and as bad, it is judged anew."""
+    """Delivered again with other rows, and as bad, it is judged again."""
     take_in_all(config)
     decide(settings, SOURCE, "b2", "because", NOW)
     write_batch(config.parent / "drop" / "b2", {"messages": messages(*range(19), hour=12)}, "2026-01-06T03:00:00Z")
@@ -186,7 +186,7 @@ def test_a_ledger_from_before_decisions_is_taken_over(config: Path, settings: Se
     assert statuses(settings)["b2"] == "set aside"
 
 
-# --- what is said of clocks that jump -------------------------------------------------------------------------
+# --- what is said of clocks that jump ------------------------------------------------------------------------
 
 
 def reasons(settings: Settings) -> str:
@@ -195,12 +195,12 @@ def reasons(settings: Settings) -> str:
     return "; ".join(refused.reasons)
 
 
-def test_restated_clocks_are_told_with_their_usual_shift_and_since_when(config: Path, settings: Settings) -> None:
+def test_restatements_are_described_with_their_usual_shift_and_since_when(config: Path, settings: Settings) -> None:
     """Fifteen of the twenty known messages: the others are not delivered again, and ten are new."""
     take_in_all(config)
-    told = reasons(settings)
-    assert "15 of 15 known messages come with another sent_at" in told
-    assert "15 of them by +2:00:00, since 2026-01-02 09:00 UTC" in told
+    words = reasons(settings)
+    assert "15 of 15 known messages come with another sent_at" in words
+    assert "15 of them by +2:00:00, since 2026-01-02 09:00 UTC" in words
 
 
 def test_the_usual_shift_is_the_most_frequent_one(tmp_path: Path) -> None:
@@ -210,21 +210,21 @@ def test_the_usual_shift_is_the_most_frequent_one(tmp_path: Path) -> None:
     moved = messages(*range(5), hour=10, day=3) + messages(*range(5, 20), hour=8, day=3)
     write_batch(tmp_path / "drop" / "b2", {"messages": moved + messages(*range(20, 40), day=3)}, "2026-01-06T02:00:00Z")
     take_in_all(config)
-    told = reasons(load_settings(config))
-    assert "20 of 40 known messages" in told
-    assert "15 of them by -1:00:00, since 2026-01-03 09:00 UTC" in told
+    words = reasons(load_settings(config))
+    assert "20 of 40 known messages" in words
+    assert "15 of them by -1:00:00, since 2026-01-03 09:00 UTC" in words
 
 
-def test_clocks_ahead_of_their_extraction_are_told_by_how_much(tmp_path: Path) -> None:
+def test_clocks_ahead_of_their_extraction_are_described_by_how_much(tmp_path: Path) -> None:
     config = write_config(tmp_path)
     rows = [message(f"m{number}", sent_at=f"2026-01-05T{number % 4:02d}:00:00Z") for number in range(40)]
     without_offset = [message("n", sent_at="2026-01-05T00:00:00")]
     write_batch(tmp_path / "drop" / "b1", {"messages": rows + without_offset}, "2026-01-05T01:30:00Z")
     take_in_all(config)
-    told = reasons(load_settings(config))
-    assert "21 of 41 messages rows are quarantined" in told
-    assert "20 for 'sent_at: later than the extraction of its batch', 1 for 'sent_at: an instant without an" in told
+    words = reasons(load_settings(config))
+    assert "21 of 41 messages rows are quarantined" in words
+    assert "20 for 'sent_at: later than the extraction of its batch', 1 for 'sent_at: an instant without an" in words
     assert (
         "20 with sent_at ahead of the extraction, usually by 0:30:00, at most by 1:30:00, since 2026-01-05 02:00"
-        in told
+        in words
     )

@@ -33,7 +33,7 @@ NO_ROWS = json.dumps({"rows": 0, "sha256": "0" * 64})
 
 
 class Two:
-    """A source that delivers something odd, and one that is read after it."""
+    """A source that delivers something unusual, and one that is read after it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.bad, self.home = folder, folder / "drop" / "bad", folder / "var"
@@ -53,10 +53,10 @@ class Two:
 
     def run(self) -> SourceReport:
         """One run, in which the good source is ingested; what became of the other."""
-        odd, good = ingest_sources(self.settings, lambda _: None)
+        bad, good = ingest_sources(self.settings, lambda _: None)
         assert good.refusals == []
         assert self.statuses("good") == {"b1": "accepted"}
-        return odd
+        return bad
 
     def statuses(self, source: str = "bad") -> dict[str, str]:
         with Ledger(self.home / "ledger.sqlite") as ledger:
@@ -64,13 +64,13 @@ class Two:
 
     def refused(self, batch: str = "b1") -> str:
         """A run; why the batch is refused. Set aside, it holds back nothing behind it."""
-        odd = self.run()
+        bad = self.run()
         assert self.statuses() == {batch: "refused"}
-        (reason,) = odd.refusals
+        (reason,) = bad.refusals
         assert reason.startswith(f"bad {batch}: ")
         assert reason.isprintable()
         write_batch(self.bad / "z", {"agents": [agent(1)]})
-        reject(self.settings, "bad", batch, "odd", NOW)
+        reject(self.settings, "bad", batch, "bad", NOW)
         assert self.run().refusals == []
         assert self.statuses() == {batch: "set aside", "z": "accepted"}
         return reason
@@ -210,7 +210,7 @@ def test_a_batch_whose_name_cannot_be_used(two: Two, name: bytes) -> None:
 def test_a_name_as_the_folder_has_it_is_understood_too(two: Two) -> None:
     two.batch("b\x07")
     two.run()
-    reject(two.settings, "bad", "b\x07", "odd", NOW)
+    reject(two.settings, "bad", "b\x07", "bad", NOW)
     assert two.statuses() == {"b\\u0007": "set aside"}
 
 
@@ -340,7 +340,7 @@ def test_a_mistake_of_ours_refuses_nothing(two: Two, monkeypatch: pytest.MonkeyP
     assert reason.startswith("bad b1: causerie itself failed: AttributeError: ")
     assert "causerie reject bad BATCH" in reason
     assert two.statuses() == {}
-    reject(two.settings, "bad", "b1", "odd", NOW)
+    reject(two.settings, "bad", "b1", "bad", NOW)
     assert two.run().refusals == []
 
 
@@ -383,8 +383,8 @@ def test_what_is_the_machines_fault_refuses_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(module, name, failing)
-        odd, good = ingest_sources(two.settings, lambda _: None)
-    for report in (odd, good):
+        bad, good = ingest_sources(two.settings, lambda _: None)
+    for report in (bad, good):
         (reason,) = report.refusals
         assert reason.startswith(f"{report.source} b1: ")
         assert words in reason
@@ -400,7 +400,7 @@ def test_a_batch_that_could_not_be_read_cannot_be_accepted(two: Two) -> None:
     os.mkfifo(path)
     two.run()
     with pytest.raises(Exception, match="cannot be read, so it cannot be accepted"):
-        accept(two.settings, "bad", "b1", "odd", NOW)
+        accept(two.settings, "bad", "b1", "bad", NOW)
     write_batch(two.bad / "b1", {"agents": [agent(1)]})
     write_manifest(two.bad / "b1", {"agents.ndjson": 1})
     assert two.run().refusals == []

@@ -1,4 +1,4 @@
-"""Usual spellings of an instant: told by a pattern that looks at some characters only; the cast tells the rest."""
+"""Usual spellings of an instant: recognized by a pattern of some characters; the cast decides the rest."""
 
 from __future__ import annotations
 

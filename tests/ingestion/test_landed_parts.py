@@ -98,7 +98,7 @@ def parts_of(segment: raw.Segment) -> list[str]:
 
 
 def both_ways(folder: Path, file: Path) -> tuple[raw.Segment, raw.Segment]:
-    """A file as it is taken in, and as it would be if nothing were kept as it lies; both have the same rows."""
+    """A file as it is ingested, and as it would be if every file were parsed; both have the same rows."""
     taken, batches = segment_of(folder / "as it lies", file)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parser, "_WORTH_KEEPING", 1 << 40)

@@ -38,7 +38,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def edit(batch: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Write the manifest anew after a change."""
+    """Write the manifest again after a change."""
     manifest = json.loads((batch / "manifest.json").read_bytes())
     change(manifest)
     (batch / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -143,12 +143,12 @@ def test_the_disk_begins_to_keep_a_large_file_while_it_is_copied(
     kept: list[int] = []
     fsync = os.fsync
 
-    def told(descriptor: int) -> None:
+    def synced(descriptor: int) -> None:
         fsync(descriptor)
         kept.append(os.fstat(descriptor).st_size)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", told)
+        patch.setattr(os, "fsync", synced)
         assert content(land("acme", batch, home).folder) == content(batch)
     size = (batch / "messages.ndjson").stat().st_size
     assert kept[0] < size, "some of it, before all was there"

@@ -32,7 +32,7 @@ def _large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def messages(first: int, count: int) -> list[Row]:
-    """Messages of very different length, whose ids come back in the next thousand: only their order tells the later."""
+    """Messages of very different length, whose ids occur again in the next thousand: only their order counts."""
     chance = random.Random(first)
     return [
         message(first + n % 1000, f"c{n}", status="x" * chance.choice([1, 5, 300 if n % 5000 > 2500 else 20]))
@@ -128,7 +128,7 @@ def test_a_file_that_cannot_be_read_refuses_the_batch_that_others_were_parsed_of
     assert [entry.status for entry in entries_of(tmp_path)] == ["refused"]
 
 
-def test_what_stops_the_intake_stops_the_statements_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_stops_the_run_stops_the_statements_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     endless = "select count(*) from range(100000000000) where range % 7 = 8"
     begun = Event()
 

@@ -44,8 +44,8 @@ def test_a_delivery_without_its_system_is_one_of_whatsapp() -> None:
 
 @pytest.mark.parametrize("kind", ["revoke", "deleted", " Revoke"])
 def test_a_revocation_names_the_message_that_it_deletes(kind: str) -> None:
-    told = {kind.strip().lower(): {"original_message_id": "wamid.Z"}}
-    assert [values["revoked_id"] for values in of("messages", delivery(messages=[message(kind=kind, **told)]))] == [
+    given = {kind.strip().lower(): {"original_message_id": "wamid.Z"}}
+    assert [values["revoked_id"] for values in of("messages", delivery(messages=[message(kind=kind, **given)]))] == [
         "wamid.Z"
     ]
 
@@ -119,31 +119,31 @@ def test_a_user_is_known_by_what_comes_with_the_id() -> None:
 
 
 def test_a_message_without_a_sender_is_of_the_only_contact_of_its_delivery() -> None:
-    told = message()
-    del told["from"]
+    given = message()
+    del given["from"]
     contact = {"user_id": "ES.9", "profile": {"username": "@x"}}
-    (values,) = of("messages", delivery(contacts=[contact], messages=[told]))
+    (values,) = of("messages", delivery(contacts=[contact], messages=[given]))
     assert ("from" in values, values["contact_user_id"]) == (False, "ES.9")
-    (values,) = of("messages", delivery(contacts=[contact, contact], messages=[told]))
+    (values,) = of("messages", delivery(contacts=[contact, contact], messages=[given]))
     assert "contact_user_id" not in values
 
 
 @pytest.mark.parametrize(
-    ("told", "old"),
+    ("given", "old"),
     [
         ({"type": "user_changed_number", "wa_id": "34611000009"}, "34611000001"),
         ({"type": "customer_changed_number", "new_wa_id": "34611000009", "customer": "34611000008"}, "34611000008"),
     ],
 )
-def test_a_change_of_number_names_both(told: Payload, old: str) -> None:
-    payload = delivery(messages=[message(kind="system", system=told)])
+def test_a_change_of_number_names_both(given: Payload, old: str) -> None:
+    payload = delivery(messages=[message(kind="system", system=given)])
     assert of("numbers", payload) == [{"old_number": old, "new_number": "34611000009", "timestamp": "1790000000"}]
     assert len(of("messages", payload)) == 1, "and is a message of the system"
 
 
 def test_a_change_of_number_changes_the_id_too() -> None:
-    told = {"type": "user_changed_number", "wa_id": "34611000009", "user_id": "ES.2", "previous_user_id": "ES.1"}
-    assert of("users", delivery(messages=[message(kind="system", system=told, from_user_id="ES.1")])) == [
+    given = {"type": "user_changed_number", "wa_id": "34611000009", "user_id": "ES.2", "previous_user_id": "ES.1"}
+    assert of("users", delivery(messages=[message(kind="system", system=given, from_user_id="ES.1")])) == [
         {"user_id": "ES.2", "number": "34611000009"},
         {"user_id": "ES.1", "number": "34611000001"},
         {"user_id": "ES.2", "previous_user_id": "ES.1"},

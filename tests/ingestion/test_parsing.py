@@ -384,7 +384,7 @@ def test_no_ids(parse: Parse) -> None:
         "boolean": ("true", NO_ID),
         "list": ("[1]", NO_ID),
         "object": ('{"id": 1}', NO_ID),
-        "a fraction that a double cannot tell": ("9007199254740993.0", NO_ID),
+        "a fraction beyond a double": ("9007199254740993.0", NO_ID),
         "null": ("null", "agent_id: missing"),
         "empty": ('""', "agent_id: missing"),
     }
@@ -612,7 +612,7 @@ HAPPENED = [
 def test_what_happened_is_not_later_than_its_extraction(
     parse: Parse, entity: str, column: str, file_format: str
 ) -> None:
-    """Exactly five minutes are none too many, and a microsecond more is."""
+    """Five minutes are allowed, and a microsecond more is not."""
     latest = datetime.fromisoformat(AT).astimezone(UTC) + timedelta(minutes=5)
     moments = [latest, latest + timedelta(microseconds=1), latest + timedelta(days=400), latest - timedelta(days=1)]
     rows = [ROWS[entity](**{column: moment.isoformat()}) for moment in moments]

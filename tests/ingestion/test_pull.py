@@ -196,7 +196,7 @@ def test_a_kill_while_the_manifest_is_written_loses_nothing(tmp_path: Path) -> N
         with pytest.raises(KeyboardInterrupt), Pull(tmp_path, "acme", NOON) as pull:
             pull.write("messages", [{"id": 1}])
             pull.commit("b1", NOON, {})
-    assert not put_in_place(tmp_path, "b1"), "half a manifest is none"
+    assert not put_in_place(tmp_path, "b1"), "half a manifest does not count"
     with Pull(tmp_path, "acme", NOON) as pull:
         assert pull.is_resumed
         assert pull.rows("messages") == 1

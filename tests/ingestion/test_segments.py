@@ -1,4 +1,4 @@
-"""Many small batches: taken in together with the same result as one by one, and found again from the ledger alone."""
+"""Many small batches: ingested together with the same result as one by one, and found again from the ledger alone."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_a_refused_batch_that_stays_the_same_is_not_parsed_again(
         assert take(tmp_path).having("accepted")[0].counts["agents"].quarantined == 20
 
 
-def test_a_long_intake_that_is_killed_keeps_the_groups_that_it_had_judged(
+def test_a_long_ingestion_that_is_killed_keeps_the_groups_that_it_had_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_config(tmp_path)

@@ -116,7 +116,11 @@ def test_a_missing_file_says_how_to_name_or_make_one(tmp_path: Path) -> None:
         pytest.param(b"home = \n", ["not valid TOML", "line 1"], id="no value"),
         pytest.param(b'home = "a"\nhome = "b"\n', ["not valid TOML"], id="a key twice"),
         pytest.param(b'home = "\xff"\n', ["cannot be read", "utf-8"], id="not UTF-8"),
-        pytest.param(b"", ["home: is required", "accounts: is required", "sources: is required"], id="empty"),
+        pytest.param(
+            b"",
+            ["home: this key is required", "accounts: this key is required", "sources: this key is required"],
+            id="empty",
+        ),
         pytest.param(
             b"home = 'a'\naccounts = []\nsources = []",
             ["accounts: List should have at least 1 item", "sources: List should have at least 1 item"],
@@ -233,7 +237,7 @@ def test_a_wrong_value_is_refused_with_its_key(
         pytest.param(
             {"sources": [source(), source(name="ACME_export", path="other")]},
             "sources: the name 'acme_export'",
-            id="source in capitals",  # a name is a folder too, and some disks do not tell case
+            id="source in capitals",  # a name is a folder too, and some disks ignore case
         ),
         pytest.param(
             {"accounts": [account(holidays=[holiday(), holiday("09:00-12:00")])]},

@@ -26,9 +26,9 @@ NAMES = [
 @pytest.mark.builds
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_that_is_copied_into_a_shell_arrives_as_it_is(name: str) -> None:
-    told = command("accept", "drop", name, option="--reason ...")
-    assert told.isprintable()
-    shell = 'causerie() { printf "%s\\0" "$@"; }; ' + told
+    line = command("accept", "drop", name, option="--reason ...")
+    assert line.isprintable()
+    shell = 'causerie() { printf "%s\\0" "$@"; }; ' + line
     arrived = subprocess.run(["bash", "-c", shell], capture_output=True, check=True).stdout.split(b"\0")[:-1]
     assert os.fsencode(name) in arrived
     assert len(arrived) == 5 + (name.startswith("-"))

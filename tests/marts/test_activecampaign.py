@@ -1,6 +1,6 @@
 """What snapshots of ActiveCampaign and archives of Meta's webhooks become in the marts: one story a test.
 
-Records are written into landing as the systems give them, parsed and built; no connector, no HTTP and no intake take
+Records are written into landing as the systems give them, parsed and built; no connector, no HTTP and no ingestion take
 part in it. The test world in ``tests.live`` holds all of it together against an export of the same data.
 """
 

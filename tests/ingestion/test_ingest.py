@@ -218,13 +218,13 @@ def test_keys_of_two_sources_are_told_apart(tmp_path: Path) -> None:
 # --- files that refuse a batch
 
 
-@pytest.mark.parametrize("told", [1, 3], ids=["too few told", "too many told"])
+@pytest.mark.parametrize("listed", [1, 3], ids=["too few listed", "too many listed"])
 @pytest.mark.parametrize("file_format", ["ndjson", "csv", "parquet"])
-def test_another_number_of_rows(place: Place, file_format: str, told: int) -> None:
+def test_another_number_of_rows(place: Place, file_format: str, listed: int) -> None:
     batch = place.batch("b1", {"agents": agents(2), "conversations": [conversation()]}, file_format=file_format)
-    write_manifest(batch, {f"agents.{file_format}": told, f"conversations.{file_format}": 1})
+    write_manifest(batch, {f"agents.{file_format}": listed, f"conversations.{file_format}": 1})
     reason = only_reason(place.run())
-    assert f"agents.{file_format}: the manifest says {told} rows, the file has 2" in reason
+    assert f"agents.{file_format}: the manifest says {listed} rows, the file has 2" in reason
     assert "deliver it again" in reason
     assert list((place.home / "raw" / "acme_export").iterdir()) == []
 
@@ -393,7 +393,7 @@ def test_the_rows_of_a_refused_batch_are_readable_and_not_counted(place: Place) 
     assert [segment.batches for segment in segments] == [("b1",)]
 
 
-# --- restated clocks
+# --- restatements
 
 
 def conversations(many: int, moved: int = 0, **values: object) -> list[Row]:
@@ -425,7 +425,7 @@ def deliver(place: Place, batches: Mapping[str, Mapping[str, Sequence[Row]]], in
         pytest.param(1099, 11, "refused", id="11 rows, above 1 %"),
     ],
 )
-def test_restated_clocks(place: Place, known: int, moved: int, status: str, in_one_run: bool) -> None:
+def test_restatements(place: Place, known: int, moved: int, status: str, in_one_run: bool) -> None:
     """Of the known records: 500 others, new with the second batch, do not count."""
     others = [conversation(f"new {n}") for n in range(500)]
     batches = {
@@ -440,7 +440,7 @@ def test_restated_clocks(place: Place, known: int, moved: int, status: str, in_o
         assert f"b2: {moved} of {known:,} known conversations come with another started_at" in reason
 
 
-def test_messages_have_clocks_too(place: Place) -> None:
+def test_messages_are_restated_too(place: Place) -> None:
     place.batch("b1", {"messages": [message(n) for n in range(20)]})
     place.batch("b2", {"messages": [message(n, sent_at="2026-01-01T00:00:00Z") for n in range(20)]})
     assert "20 of 20 known messages come with another sent_at" in only_reason(place.run())
@@ -455,7 +455,7 @@ def test_messages_have_clocks_too(place: Place) -> None:
         ("restated_share = 0.59", "refused"),
     ],
 )
-def test_other_limits_for_restated_clocks(tmp_path: Path, quality: str, status: str) -> None:
+def test_other_limits_for_restatements(tmp_path: Path, quality: str, status: str) -> None:
     place = Place(tmp_path, extra=f"[quality]\n{quality}")
     place.batch("b1", {"conversations": conversations(20)})
     place.batch("b2", {"conversations": conversations(20, 12)})
@@ -517,7 +517,7 @@ def test_a_microsecond_is_a_restatement(place: Place) -> None:
             [conversation(), conversation(), conversation(started_at="2026-01-01T00:00:00Z")],
             [conversation()],
             (1, 1),
-            id="the later line was in force",
+            id="the later line won",
         ),
         pytest.param(
             [conversation(updated_at="2026-01-03T00:00:00Z")],
@@ -534,8 +534,8 @@ def test_what_counts_as_restated(place: Place, first: list[Row], second: list[Ro
 
 
 @RUNS
-def test_the_version_in_force_is_the_newest_before(place: Place, in_one_run: bool) -> None:
-    """The second batch moves the clock with a version that is older than the first one's: the first stays in force."""
+def test_the_winning_version_is_the_newest_before(place: Place, in_one_run: bool) -> None:
+    """The second batch moves the clock with a version that is older than the first one's: the first still wins."""
     moved = "2026-01-01T00:00:00Z"
     batches = {
         "b1": {"conversations": [conversation(updated_at="2026-01-03T00:00:00Z")]},
@@ -562,7 +562,7 @@ def test_a_refused_batch_is_not_what_later_ones_are_compared_with(place: Place) 
 
 def expected_restatements(batches: Sequence[Sequence[Row]]) -> list[tuple[int, int]]:
     """Known and restated records of each batch, in plain Python."""
-    in_force: dict[object, tuple[tuple[str, int, int], str | None]] = {}
+    winners: dict[object, tuple[tuple[str, int, int], str | None]] = {}
     found = []
     for number, rows in enumerate(batches):
         newest: dict[object, tuple[tuple[str, int, int], str | None]] = {}
@@ -571,11 +571,11 @@ def expected_restatements(batches: Sequence[Sequence[Row]]) -> list[tuple[int, i
                 continue  # quarantined
             version = ((row["updated_at"] or "", number, line), row["started_at"])
             newest[row["conversation_id"]] = max(version, newest.get(row["conversation_id"], version))
-        known = newest.keys() & in_force.keys()
-        clocks = [{newest[key][1], in_force[key][1]} - {None} for key in known]
-        found.append((len(known), sum(len(clock) > 1 for clock in clocks)))
+        known = newest.keys() & winners.keys()
+        instants = [{newest[key][1], winners[key][1]} - {None} for key in known]
+        found.append((len(known), sum(len(of_key) > 1 for of_key in instants)))
         for key, version in newest.items():
-            in_force[key] = max(version, in_force.get(key, version))
+            winners[key] = max(version, winners.get(key, version))
     return found
 
 
@@ -599,7 +599,7 @@ def test_restatements_of_any_history(tmp_path: Path, in_one_run: bool) -> None:
     assert found == expected_restatements(batches)
 
 
-# --- raw is made anew from landing
+# --- raw is parsed again from landing
 
 
 def test_another_rating_scale_has_what_was_accepted_parsed_anew(place: Place) -> None:
