@@ -83,7 +83,7 @@ compared as (
     where sightings.sighting_rank = 1 and sightings.badness = 0
 ),
 
-snapshots as (
+changes as (
     select
         *,
         is_closed and not was_closed as is_closing,
@@ -101,30 +101,30 @@ snapshots as (
 )
 
 select
-    snapshots.source_system,
-    snapshots.conversation_id,
+    changes.source_system,
+    changes.conversation_id,
     records.contact_id,
     records.agent_id,
     records.channel,
     records.team,
     records.source as source_raw,
     {{ word('records.status') }} as status_word,
-    {{ tag_list('snapshots.delivered_tags') }} as tag_names,
+    {{ tag_list('changes.delivered_tags') }} as tag_names,
     {{ utc('records.created_on') }} as started_at,
-    snapshots.is_closed,
-    coalesce(snapshots.last_seen < complete_readings.complete_batch, false) as is_gone,
-    snapshots.snapshot_at,
-    snapshots.snapshot_no,
+    changes.is_closed,
+    coalesce(changes.last_seen < complete_readings.complete_batch, false) as is_gone,
+    changes.snapshot_at,
+    changes.snapshot_no,
 
     -- what changed since the snapshot that showed it before
-    snapshots.is_closing,
-    snapshots.is_reopening,
-    snapshots.is_assignment,
-    snapshots.is_tagging,
-    snapshots.is_latest,
+    changes.is_closing,
+    changes.is_reopening,
+    changes.is_assignment,
+    changes.is_tagging,
+    changes.is_latest,
 
     -- the first message
-    snapshots.first_message_id,
+    changes.first_message_id,
     {{ word('records.first_message_direction') }} as first_message_direction,
     {{ utc('records.first_message_at') }} as first_message_at,
     {{ word('records.first_message_status') }} as first_message_status,
@@ -133,22 +133,22 @@ select
     {{ word('records.first_message_source') }} as first_message_source,
 
     -- versions
-    snapshots._batch,
-    snapshots._file,
-    snapshots._line
-from snapshots
+    changes._batch,
+    changes._file,
+    changes._line
+from changes
 inner join {{ source('activecampaign', 'conversations') }} as records
     on
-        snapshots.source_system = records.source_system
-        and snapshots.conversation_id = records.conversation_id
-        and snapshots._batch = records._batch
-        and snapshots._file = records._file
-        and snapshots._line = records._line
-left join complete_readings on snapshots.source_system = complete_readings.source_system
+        changes.source_system = records.source_system
+        and changes.conversation_id = records.conversation_id
+        and changes._batch = records._batch
+        and changes._file = records._file
+        and changes._line = records._line
+left join complete_readings on changes.source_system = complete_readings.source_system
 where
-    snapshots.is_closing
-    or snapshots.is_reopening
-    or snapshots.is_assignment
-    or snapshots.is_tagging
-    or snapshots.is_last_of_message
-    or snapshots.is_latest
+    changes.is_closing
+    or changes.is_reopening
+    or changes.is_assignment
+    or changes.is_tagging
+    or changes.is_last_of_message
+    or changes.is_latest
