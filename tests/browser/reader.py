@@ -100,9 +100,17 @@ class Reader:
     def choose(self, label: str, option: str) -> None:
         """Choose in a list that opens; what is typed narrows it, since it draws only what is in sight."""
         box = self.page.get_by_role("combobox", name=label, exact=True)
-        box.evaluate("box => box.scrollIntoView({block: 'center'})")  # a list closes when the page is scrolled
-        box.fill(option)
-        self.page.get_by_role("option", name=option, exact=True).click()
+        choice = self.page.get_by_role("option", name=option, exact=True)
+
+        def is_offered() -> bool:
+            if not self.page.get_by_role("listbox").count():  # it closes when the page is scrolled, or drawn once more
+                box.evaluate("box => box.scrollIntoView({block: 'center'})")
+                box.fill("")
+                box.fill(option)
+            return choice.is_visible()
+
+        self.until(is_offered, bool)
+        choice.click()
 
     def more_filters(self) -> Locator:
         """The opened popover of filters."""
