@@ -1,7 +1,7 @@
-{# Messages of ActiveCampaign's conversations: the first of each, which any snapshot reports, and those of the archive of
-   webhooks, which belong to the latest conversation with the contact's phone that began at or before them.
-   Conversations and messages with a phone stand in one row of time: how many conversations there are up to a message
-   says which is its. A message can stand in several: under each number by which its user is known at that instant. The
+{# Messages of ActiveCampaign's conversations: the first of each, which any snapshot reports, and those of the archive
+   of webhooks, which belong to the latest conversation with the contact's phone that began at or before them.
+   Conversations and messages with a phone stand in one row of time: the number of conversations up to a message says
+   which is its. A message can stand in several: under each number by which its user is known at that instant. The
    archive's delivery of a first message is the same message. #}
 {% set conversations, contacts = ref('base_activecampaign__conversations'), source('activecampaign', 'contacts') %}
 {% set archive = ref('stg_meta_webhooks__messages') %}
