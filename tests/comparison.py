@@ -16,12 +16,12 @@ Marts = dict[str, list[dict[str, object]]]
 
 
 def read_marts(path: Path) -> Marts:
-    """The marts of a release, or of the candidate of a build."""
+    """The marts of a release, or of the candidate of a build, each in the order of its key."""
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         marts = {}
         for mart in KEYS:
-            cursor = connection.execute(f"select * from {mart}")
+            cursor = connection.execute(f"select * from {mart} order by {', '.join(KEYS[mart])}")
             names = [column[0] for column in cursor.description]
             marts[mart] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return marts
