@@ -187,8 +187,9 @@ class _SourceIngestion:
             if lost:
                 self._parse_again(lost)
         except (BatchError, FileNotFoundError) as error:
+            reason = f"{error.filename}: it is missing" if isinstance(error, FileNotFoundError) else error
             self._report.failure = (
-                f"{error}; it was accepted before and has to be parsed again: restore it in landing, or set it"
+                f"{reason}; the batch was accepted before and has to be parsed again: restore it in landing, or set it"
                 " aside with 'causerie reject'"
             )
             return
