@@ -28,7 +28,7 @@ _VOLUMES = f"""
 """
 
 _FRESHNESS = """
-    select sources.account_id, sources.source_system, max(batches.extracted_at) as data_through,
+    select sources.account_id, sources.source_system, cast(max(batches.extracted_at) as varchar) as data_through,
         date_diff('minute', max(batches.extracted_at), cast($now as timestamptz)) / 60 as hours_old
     from settings.sources left join settings.batches using (source_system)
     group by all order by all
@@ -42,7 +42,7 @@ _WORDS = f"""
     union all select 'grain', grain, count(*) from ({_GRAINS}) group by all
 """
 
-_INTAKE = """
+_INGESTED = """
     select counts.source_system, counts.entity, sum(landed) as landed, sum(quarantined) as quarantined,
         sum(quarantined) / nullif(sum(landed), 0) as quarantined_share,
         sum(known) as known, sum(restated) as restated, sum(restated) / nullif(sum(known), 0) as restated_share
@@ -83,12 +83,12 @@ def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datet
     ``previous``: rows of each mart in the current release, empty without one.
 
     * ``volumes``: one row per mart: ``rows``, ``rows_before``, ``lost_rows``, ``lost_share`` (of the rows before).
-    * ``freshness``: one row per source: ``data_through``, ``hours_old``.
+    * ``freshness``: one row per source: ``data_through`` as text, ``hours_old``.
     * ``words``: one row per word column and value: ``column_name``, ``value``, ``rows``.
     * ``dates``: one row per published column of dates or instants: ``table_name``, ``column_name``, ``least`` and
       ``greatest`` as text, and how many of its values are ``unreadable``.
     * ``ranges``: one row per column of a mart with bounds: as ``dates``, with how many values are ``impossible``.
-    * ``intake``: one row per source and entity of the accepted batches: rows landed, quarantined, restated.
+    * ``ingested``: one row per source and entity of the accepted batches: rows landed, quarantined, restated.
     * ``accounting``: one row per source and entity: what became of the rows landed; ``read_off``: how far the rows that
       dbt read are from those that were ingested according to the ledger.
     """
@@ -107,7 +107,7 @@ def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datet
             "ranges": _outside(
                 connection, "column_name", _IMPOSSIBLE, "impossible", " join settings.accounts using (account_id)"
             ),
-            "intake": _INTAKE,
+            "ingested": _INGESTED,
             "accounting": _ACCOUNTING,
         }
         frames = {name: connection.execute(query).df() for name, query in queries.items()}

@@ -87,7 +87,7 @@ def suites(limits: Limits) -> dict[str, list[Any]]:
                 "Percents lie between 0 and 100, shares between 0 and 1, average ratings on the account's scale.",
             ),
         ],
-        "intake": [
+        "ingested": [
             between("quarantined_share", 0, limits.quarantine_share, "Few rows are quarantined.", severity="warning"),
             between("restated_share", 0, limits.restated_share, "Few records are restated.", severity="warning"),
         ],

@@ -27,7 +27,7 @@ SUITES = {
     "words": "Values of the enumerated columns.",
     "dates": "Dates and instants that every reader can hold.",
     "ranges": "Percents, shares and ratings within their bounds.",
-    "intake": "Shares of rows quarantined and of records restated.",
+    "ingested": "Shares of rows quarantined and of records restated.",
     "accounting": "Every row landed is accounted for.",
 }
 

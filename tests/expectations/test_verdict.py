@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ def good_frames() -> dict[str, pd.DataFrame]:
             {
                 "account_id": ["acme"],
                 "source_system": ["s"],
-                "data_through": [datetime(2026, 1, 1, tzinfo=UTC)],
+                "data_through": ["2026-01-01 00:00:00+00"],
                 "hours_old": [5.0],
             }
         ),
@@ -61,7 +60,7 @@ def good_frames() -> dict[str, pd.DataFrame]:
                 "impossible": [0],
             }
         ),
-        "intake": pd.DataFrame(
+        "ingested": pd.DataFrame(
             {
                 "source_system": ["s"],
                 "entity": ["messages"],
@@ -91,8 +90,8 @@ CORRUPTIONS: list[tuple[str, str, Any, str]] = [
     ("freshness", "hours_old", 49.0, "warning"),
     ("dates", "unreadable", 1, "critical"),
     ("ranges", "impossible", 1, "critical"),
-    ("intake", "quarantined_share", 0.011, "warning"),
-    ("intake", "restated_share", 0.011, "warning"),
+    ("ingested", "quarantined_share", 0.011, "warning"),
+    ("ingested", "restated_share", 0.011, "warning"),
     ("accounting", "read_off", 1, "critical"),
     ("accounting", "lost", 1, "critical"),
     ("accounting", "lost", -1, "critical"),
