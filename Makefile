@@ -69,7 +69,7 @@ sql: .venv/sql
 		$(if $(filter-out dbt_project/models/%,$?),dbt_project,$?)
 	touch $@
 
-screenshots: $(READY) ## docs/screenshots anew, from demo data; needs Debian's chromium
+screenshots: $(READY) ## take docs/screenshots again, from demo data; needs Debian's chromium
 	$(BIN)/python -m tests.browser.screenshots
 
 docs: $(READY) ## dbt's documentation of the last build of CONFIG
@@ -90,7 +90,7 @@ bench-scale: $(READY) ## growth with size, up to ten million conversations; need
 bench-small: $(READY) ## the whole bench at small sizes: does it work
 	$(BIN)/python benchmarks/bench.py all --small
 
-lock: ## compile requirements.lock anew
+lock: ## compile requirements.lock again
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-strip-extras --no-emit-index-url --no-header --output-file requirements.lock
 

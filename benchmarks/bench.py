@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.audit import audit
 from benchmarks.drops import Given, workshop
-from benchmarks.intake import FORMATS, intake
+from benchmarks.incremental import incremental
+from benchmarks.ingest import FORMATS, ingest
 from benchmarks.many_batches import THREE_YEARS, many_batches
 from benchmarks.measuring import ROOT, CommandError, measure
-from benchmarks.new_day import new_day
-from benchmarks.news import AGES, KINDS, SPREAD, Mix
+from benchmarks.new_batches import AGES, KINDS, SPREAD, Mix
 from benchmarks.page import PAGE, Report, show, update
 from benchmarks.reports import reports
 from benchmarks.scale import scale
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     """The arguments of every item; `all` has the standard sizes of each."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--history", type=int, default=730, help="days of the demo (%(default)s)")
-    common.add_argument("--seed", type=int, default=1, help="of the demo and the news (%(default)s)")
+    common.add_argument("--seed", type=int, default=1, help="of the demo and the new batches (%(default)s)")
     common.add_argument("--folder", type=Path, help="keep the demo drops here, and use them again")
     common.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -56,21 +56,21 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     item("whole", _whole, "the whole run beside the hand-written script", [10_000, 100_000, MILLION], 3)
-    of_news = item("news", _news, "a new day on a long history, and no news", [MILLION])
-    of_news.add_argument("--messages", type=int, nargs="+", default=[10], help="a conversation; multiples of 10")
-    of_news.add_argument("--days", type=int, default=1, help="of news, a run each (%(default)s)")
-    of_news.add_argument("--share", type=float, default=0.003, help="of the conversations, a day (%(default)s)")
-    of_news.add_argument("--mix", type=_part, nargs="+", action=_Parts, default=KINDS, help=f"of {_spelled(KINDS)}")
-    of_news.add_argument("--spread", action="store_true", help="changes hit all days of the history")
+    of_days = item("incremental", _incremental, "a day's new batches on a long history", [MILLION])
+    of_days.add_argument("--messages", type=int, nargs="+", default=[10], help="a conversation; multiples of 10")
+    of_days.add_argument("--days", type=int, default=1, help="of new batches, a run each (%(default)s)")
+    of_days.add_argument("--share", type=float, default=0.003, help="of the conversations, a day (%(default)s)")
+    of_days.add_argument("--mix", type=_part, nargs="+", action=_Parts, default=KINDS, help=f"of {_spelled(KINDS)}")
+    of_days.add_argument("--spread", action="store_true", help="changes hit all days of the history")
     of_batches = item("batches", _batches, "years of hourly batches", repeat=5)
     of_batches.add_argument("--batches", type=int, default=THREE_YEARS, help="how many (%(default)s)")
     of_batches.add_argument("--each", type=int, default=2, help="new conversations in each (%(default)s)")
     of_scale = item("scale", _scale, "growth with size, by step and model", [100_000, MILLION, 10 * MILLION])
     of_scale.add_argument("--memory-limit", help="DuckDB's, as in [resources] (causerie's default)")
     item("startup", _startup, "start-up and imports", [2_000], 5)
-    of_intake = item("intake", _intake, "taking in by format, beside a bare read", [200_000], 3)
-    of_intake.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS), help="which (all)")
-    of_intake.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of both (%(default)s)")
+    of_ingest = item("ingest", _ingest, "ingesting by format, beside a bare read", [200_000], 3)
+    of_ingest.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS), help="which (all)")
+    of_ingest.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of both (%(default)s)")
     item("audit", _audit, "what the expectations cost", [100_000, MILLION], 1)
     item("reports", _reports, "the table macros, for any filter", [MILLION], 3)
     everything = items.add_parser("all", parents=[common], help="every item but scale, at its standard sizes")
@@ -101,9 +101,9 @@ def _whole(given: argparse.Namespace, on: Given, work: Path) -> Report:
     return whole(on, work, given.conversations, given.repeat)
 
 
-def _news(given: argparse.Namespace, on: Given, work: Path) -> Report:
+def _incremental(given: argparse.Namespace, on: Given, work: Path) -> Report:
     mix = Mix(given.share, given.mix, SPREAD if given.spread else AGES)
-    return new_day(on, work, given.conversations, given.messages, given.days, mix)
+    return incremental(on, work, given.conversations, given.messages, given.days, mix)
 
 
 def _batches(given: argparse.Namespace, on: Given, work: Path) -> Report:
@@ -119,8 +119,8 @@ def _startup(given: argparse.Namespace, on: Given, work: Path) -> Report:
     return startup(on, work, given.conversations[0], given.repeat)
 
 
-def _intake(given: argparse.Namespace, on: Given, work: Path) -> Report:
-    return intake(on, work, given.conversations[0], given.repeat, given.threads, given.formats)
+def _ingest(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    return ingest(on, work, given.conversations[0], given.repeat, given.threads, given.formats)
 
 
 def _audit(given: argparse.Namespace, on: Given, work: Path) -> Report:
@@ -133,10 +133,10 @@ def _reports(given: argparse.Namespace, on: Given, work: Path) -> Report:
 
 STANDARD = (
     ("startup",),
-    ("intake",),
+    ("ingest",),
     ("whole",),
-    ("news", "--messages", "10", "40", "--days", "3"),
-    ("news", "--spread"),
+    ("incremental", "--messages", "10", "40", "--days", "3"),
+    ("incremental", "--spread"),
     ("batches",),
     ("audit",),
     ("reports",),
@@ -144,10 +144,10 @@ STANDARD = (
 """What `all` measures, the quick ones first."""
 SMALL = (
     ("startup", "--repeat", "1"),
-    ("intake", "--conversations", "2000", "--repeat", "1"),
+    ("ingest", "--conversations", "2000", "--repeat", "1"),
     ("whole", "--conversations", "2000", "--repeat", "1"),
-    ("news", "--conversations", "2000", "--messages", "10", "20", "--days", "2"),
-    ("news", "--conversations", "2000", "--spread"),
+    ("incremental", "--conversations", "2000", "--messages", "10", "20", "--days", "2"),
+    ("incremental", "--conversations", "2000", "--spread"),
     ("batches", "--batches", "100", "--repeat", "1"),
     ("scale", "--conversations", "1000", "2000"),
     ("audit", "--conversations", "2000"),

@@ -1,7 +1,7 @@
 """The drops and homes that are measured: made once, never written to, read from configurations elsewhere.
 
-Here: where things lie and how they are linked and removed. Not here: what is in a drop (`causerie demo`, ``news``,
-``hourly``), or measuring.
+Here: where things lie and how they are linked and removed. Not here: what is in a drop (`causerie demo`,
+``new_batches``, ``hourly``), or measuring.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Years of hourly batches of a few conversations each, for one source.
 
-Here: writing thousands of small batches fast, the same for the same arguments. Not here: taking them in
+Here: writing thousands of small batches fast, the same for the same arguments. Not here: ingesting them
 (``many_batches``).
 """
 

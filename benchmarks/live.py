@@ -3,7 +3,7 @@
     python benchmarks/live.py --conversations 100000 --messages 10
 
 The server is a process of its own that makes its answers from their numbers, so that it costs little and keeps nothing;
-both share the cores of the machine. Printed are the figures of taking in alone (pull, landing, raw), not of the build.
+both share the cores of the machine. Printed are the figures of ingesting alone (pull, landing, raw), not of the build.
 """
 
 from __future__ import annotations
@@ -138,20 +138,19 @@ def main() -> None:
             concurrency = {arguments.concurrency}
             """
         )
-        told: list[str] = []
+        last = ""
         started, ended_pulling, of_pull = time.perf_counter(), 0.0, 0.0
 
         def progress(line: str) -> None:
-            nonlocal ended_pulling, of_pull
+            nonlocal last, ended_pulling, of_pull
             if "requests" in line:
-                told[:] = [line]
-                ended_pulling, of_pull = time.perf_counter(), peak()
+                last, ended_pulling, of_pull = line, time.perf_counter(), peak()
 
         (report,) = ingest_sources(load_settings(config), progress)
         seconds = time.perf_counter() - started
         assert not report.refusals, report.refusals
         rows = {entity: counts.landed for entity, counts in report.entries[0].counts.items()}
-    requests = int(told[-1].split()[-2].replace(",", ""))
+    requests = int(last.split()[-2].replace(",", ""))
     pulling = ended_pulling - started
     print(f"{rows}")
     print(f"pull: {requests:,} requests in {pulling:,.0f} s: {requests / pulling:,.0f} a second,", end=" ")

@@ -1,4 +1,4 @@
-"""Item `batches`: years of hourly batches, taken in at once, one by one, and read back.
+"""Item `batches`: years of hourly batches, ingested at once, one by one, and read back.
 
 Here: what many small batches cost. Not here: writing them (``hourly``).
 """
@@ -17,8 +17,9 @@ from benchmarks.measuring import Measured, causerie_run, measure, size_of
 from benchmarks.page import Report, at_most, table
 from benchmarks.rows import text
 
-READING, NO_NEWS_SECONDS = 2.0, 8.0
-"""All raw messages against the same rows in one file (our own reading of "readable at speed"); a run without news."""
+READING, NOTHING_NEW_SECONDS = 2.0, 8.0
+"""All raw messages against the same rows in one file (our own reading of "readable at speed"); a run without new
+batches."""
 THREE_YEARS = 26_000
 
 
@@ -40,11 +41,11 @@ def many_batches(work: Path, batches: int, conversations: int, repeat: int) -> R
     many, one, rows = _reading(home, work, repeat)
     print("nothing new", flush=True)
     nothing = [measure(command, config.parent) for _ in range(repeat)]
-    news = []
+    hours = []
     for number in range(repeat):
         print(f"one more hour ({number + 1} of {repeat})", flush=True)
         write_batch(config.parent / "drop", batches + number, conversations)
-        news.append(measure(command, config.parent))
+        hours.append(measure(command, config.parent))
     again, _, _ = _reading(home, work, repeat)
     shutil.rmtree(config.parent)
     repeated = f"python benchmarks/bench.py batches --batches {batches}"
@@ -62,7 +63,7 @@ def many_batches(work: Path, batches: int, conversations: int, repeat: int) -> R
     ]
     steps.append(_line("**first run, all batches**", [first]))
     steps.append(_line("**nothing new**", nothing))
-    steps.append(_line("**one more hour**", news))
+    steps.append(_line("**one more hour**", hours))
     steps.append(["reading raw messages", f"{many:.3f}", "", ""])
     steps.append(["… after the further hours", f"{again:.3f}", "", ""])
     steps.append(["… from one file", f"{one:.3f}", "", ""])
@@ -70,7 +71,7 @@ def many_batches(work: Path, batches: int, conversations: int, repeat: int) -> R
     idle = statistics.median(run.seconds for run in nothing)
     report.limits = [
         at_most("raw messages: all batches over one file", many / one, READING, repeated),
-        at_most("nothing new", idle, NO_NEWS_SECONDS, repeated, unit=" s", digits=1),
+        at_most("nothing new", idle, NOTHING_NEW_SECONDS, repeated, unit=" s", digits=1),
     ]
     return report
 

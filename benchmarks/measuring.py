@@ -28,7 +28,7 @@ _BEGIN, _END = re.compile(r"(\w[\w ]*) …"), re.compile(r"(\w[\w ]*?) +\d+\.\d 
 
 
 def causerie_run(config: Path) -> list[str]:
-    """The command that takes in, builds and publishes."""
+    """The command that ingests, builds and publishes."""
     return [*CAUSERIE, "run", "--config", str(config)]
 
 

@@ -1,7 +1,7 @@
 """Records in and out of a drop with DuckDB, for what the bench writes itself.
 
-Here: reading every record of a drop as it stands, and writing batches. Not here: what is written (``news``,
-``hourly``, ``thicken``). Nothing of the intake is used: the bench must not share its mistakes.
+Here: reading every record of a drop as it stands, and writing batches. Not here: what is written (``new_batches``,
+``hourly``, ``thicken``). Nothing of ``ingestion`` is used: the bench must not share its mistakes.
 """
 
 from __future__ import annotations

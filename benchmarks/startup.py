@@ -15,7 +15,7 @@ from benchmarks.drops import Given, configure, demo
 from benchmarks.measuring import CAUSERIE, measure
 from benchmarks.page import Report, at_most, table
 
-HELP_SECONDS, NO_NEWS_SECONDS = 0.5, 8.0
+HELP_SECONDS, NOTHING_NEW_SECONDS = 0.5, 8.0
 SHOWN = 15
 """Packages that are shown; the others are summed."""
 _IMPORT = re.compile(r"import time: +(\d+) \| +\d+ \| *([\w.]+)")
@@ -35,7 +35,7 @@ def startup(given: Given, work: Path, conversations: int, repeat: int) -> Report
     commands = {
         "`python -c pass`": [sys.executable, "-c", "pass"],
         "`causerie --help`": [*CAUSERIE, "--help"],
-        "`causerie run`, no news": [*CAUSERIE, *run],
+        "`causerie run`, nothing new": [*CAUSERIE, *run],
     }
     found = {}
     for name, command in commands.items():
@@ -70,7 +70,7 @@ def startup(given: Given, work: Path, conversations: int, repeat: int) -> Report
             {
                 "`orchestration.cli.main`": [sys.executable, "-X", "importtime", "-c", "import orchestration.cli.main"],
                 "`causerie --help`": [*watched, "--help"],
-                "`causerie run`, no news": [*watched, *run],
+                "`causerie run`, nothing new": [*watched, *run],
             },
             config.parent,
             repeat,
@@ -80,7 +80,11 @@ def startup(given: Given, work: Path, conversations: int, repeat: int) -> Report
     report.limits = [
         at_most("`causerie --help`", medians["`causerie --help`"], HELP_SECONDS, _COMMAND, unit=" s"),
         at_most(
-            "`causerie run` with no news", medians["`causerie run`, no news"], NO_NEWS_SECONDS, _COMMAND, unit=" s"
+            "`causerie run` with nothing new",
+            medians["`causerie run`, nothing new"],
+            NOTHING_NEW_SECONDS,
+            _COMMAND,
+            unit=" s",
         ),
     ]
     return report

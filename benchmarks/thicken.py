@@ -1,6 +1,6 @@
 """A drop with more messages a conversation: to tell what grows with messages from what grows with conversations.
 
-Here: repeating the messages of a drop's first batch. Not here: what is measured on it (``new_day``).
+Here: repeating the messages of a drop's first batch. Not here: what is measured on it (``incremental``).
 """
 
 from __future__ import annotations

@@ -143,6 +143,6 @@ def test_a_report_takes_the_place_of_the_one_before(page: Path) -> None:
     ],
 )
 def test_a_missed_limit_is_called_so(page: Path, limit: Callable[[], Limit], word: str) -> None:
-    update(page, Report("news", "News", [limit()]))
-    (row,) = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| news")]
+    update(page, Report("incremental", "Incremental", [limit()]))
+    (row,) = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| incremental")]
     assert [cell.strip() for cell in row.split("|")][5] == word

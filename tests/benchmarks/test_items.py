@@ -16,8 +16,11 @@ from benchmarks.measuring import ROOT
     ("arguments", "words"),
     [
         ("whole --conversations 300 --repeat 1", ["dbt build", "mart rows unlike the script's", "handwritten.py"]),
-        ("news --conversations 300 --days 2 --mix new=1 tagged=2", ["home MB", "mart rows unlike", "--mix new=1"]),
-        ("intake --conversations 300 --repeat 1 --formats csv", ["all entities, csv"]),
+        (
+            "incremental --conversations 300 --days 2 --mix new=1 tagged=2",
+            ["home MB", "mart rows unlike", "--mix new=1"],
+        ),
+        ("ingest --conversations 300 --repeat 1 --formats csv", ["all entities, csv"]),
         ("batches --batches 5 --repeat 1", ["all batches over one file"]),
         ("scale --conversations 200 400", ["growth", "int_messages"]),
         ("startup --conversations 200 --repeat 1", ["dagster", "`causerie --help`"]),

@@ -1,4 +1,5 @@
-"""The news of the bench are what a real day brings: accepted whole, of every kind, and the same as a full rebuild."""
+"""The new batches of the bench are like those of a real day: accepted, with changes of every kind; an incremental run
+and a full refresh give the same."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import duckdb
 import pytest
 
 from benchmarks.drops import configure, drops_of, linked
-from benchmarks.news import SPREAD, Mix, write_news
+from benchmarks.new_batches import SPREAD, Mix, write_new_batches
 from benchmarks.rows import records
 from benchmarks.thicken import thicken
 from demo_data import write_demo
@@ -33,9 +34,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return config
 
 
-def news_of(config: Path, folder: Path, **options: object) -> dict[Path, list[Path]]:
+def new_batches_of(config: Path, folder: Path, **options: object) -> dict[Path, list[Path]]:
     return {
-        drop: write_news(drop, folder / drop.name, folder / "scratch", **options)  # type: ignore[arg-type]
+        drop: write_new_batches(drop, folder / drop.name, folder / "scratch", **options)  # type: ignore[arg-type]
         for drop in drops_of(config).values()
     }
 
@@ -51,11 +52,11 @@ def content(batch: Path, entity: str) -> list[dict[str, object]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def test_two_days_of_news_give_what_a_new_home_gives_from_the_same_drop(demo: Path, tmp_path: Path) -> None:
+def test_two_days_give_what_a_new_home_gives_from_the_same_drop(demo: Path, tmp_path: Path) -> None:
     config = linked(demo, tmp_path / "history")
     kept = configure(config, tmp_path / "kept")
     before = build_marts(kept)
-    batches = news_of(config, tmp_path / "news", days=2, mix=PLENTY)
+    batches = new_batches_of(config, tmp_path / "new", days=2, mix=PLENTY)
     for day in range(2):
         for drop, folders in batches.items():
             shutil.move(folders[day], drop / folders[day].name)
@@ -65,15 +66,15 @@ def test_two_days_of_news_give_what_a_new_home_gives_from_the_same_drop(demo: Pa
             assert sum(counts.landed for counts in entry.counts.values()) > 30
             assert not any(counts.quarantined or counts.restated for counts in entry.counts.values())
     found = build_marts(kept, take_in_first=False)
-    expected = build_marts(configure(config, tmp_path / "anew"))
+    expected = build_marts(configure(config, tmp_path / "whole"))
     for mart in KEYS:
         assert differences(mart, expected[mart], found[mart]) == []
-        assert differences(mart, before[mart], found[mart]), f"the news change nothing in {mart}"
+        assert differences(mart, before[mart], found[mart]), f"the new batches change nothing in {mart}"
 
 
-def test_every_kind_of_news_is_there(demo: Path, tmp_path: Path) -> None:
+def test_every_kind_of_change_is_there(demo: Path, tmp_path: Path) -> None:
     config = linked(demo, tmp_path)
-    drop, (batch,) = next(iter(news_of(config, tmp_path / "news", mix=PLENTY).items()))
+    drop, (batch,) = next(iter(new_batches_of(config, tmp_path / "new", mix=PLENTY).items()))
     known = {
         entity: {row[key]: row for folder in drop.iterdir() for row in content(folder, entity)}
         for entity, key in (("conversations", "conversation_id"), ("messages", "message_id"))
@@ -118,13 +119,13 @@ def test_spread_changes_hit_as_many_days_as_there_are_changes(demo: Path, tmp_pa
     ],
 )
 def test_a_mix_of_one_kind_is_that_kind_only(demo: Path, tmp_path: Path, kind: str, entities: set[str]) -> None:
-    (batch,) = next(iter(news_of(demo, tmp_path, mix=Mix(share=0.05, kinds={kind: 1})).values()))
+    (batch,) = next(iter(new_batches_of(demo, tmp_path, mix=Mix(share=0.05, kinds={kind: 1})).values()))
     assert {path.name.partition(".")[0] for path in batch.iterdir()} == {"manifest", "agents", *entities}
 
 
 def ages_of(config: Path, folder: Path, mix: Mix) -> list[int]:
-    """Of the conversations of one source that are closed anew, tagged or deleted: days since they began."""
-    batches = news_of(config, folder, mix=mix)
+    """Of the conversations of one source that are closed, tagged or deleted: days since they began."""
+    batches = new_batches_of(config, folder, mix=mix)
     (batch,) = next(iter(batches.values()))
     changed = [row for row in content(batch, "conversations") if not str(row["conversation_id"]).startswith("n")]
     return [(row["updated_at"].date() - row["started_at"].date()).days for row in changed]  # type: ignore[attr-defined]
@@ -132,7 +133,7 @@ def ages_of(config: Path, folder: Path, mix: Mix) -> list[int]:
 
 def test_the_same_seed_writes_the_same_bytes(demo: Path, tmp_path: Path) -> None:
     def hashes(folder: str, seed: int) -> list[str]:
-        made = news_of(demo, tmp_path / folder, seed=seed, mix=PLENTY)
+        made = new_batches_of(demo, tmp_path / folder, seed=seed, mix=PLENTY)
         files = sorted(path for batches in made.values() for path in batches[0].iterdir())
         return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
 
@@ -141,14 +142,14 @@ def test_the_same_seed_writes_the_same_bytes(demo: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_any_format_of_the_demo_gets_news(tmp_path: Path) -> None:
+def test_any_format_of_the_demo_gets_new_batches(tmp_path: Path) -> None:
     made = [
         write_demo(tmp_path / kind, conversations=150, days=40, seed=3, file_format=kind).config
         for kind in ("ndjson", "csv", "parquet")
     ]
     counts = []
     for config in made:
-        folders = news_of(config, config.parent / "news", mix=PLENTY)
+        folders = new_batches_of(config, config.parent / "new", mix=PLENTY)
         manifests = [json.loads((batches[0] / "manifest.json").read_text()) for batches in folders.values()]
         counts.append([[each["files"][f"{entity}.ndjson.gz"]["rows"] for entity in ENTITIES] for each in manifests])
     assert counts[0] == counts[1] == counts[2]
@@ -164,7 +165,7 @@ def test_thicker_conversations_are_accepted_and_get_the_same_new_conversations(d
         for manifest in [json.loads(min(config.parent.glob("drop/*/*/manifest.json")).read_text())]
     ]
     assert 2.9 < rows[1] / rows[0] <= 3
-    batches = [next(iter(news_of(config, config.parent / "news").values()))[0] for config in (thin, thick)]
+    batches = [next(iter(new_batches_of(config, config.parent / "new").values()))[0] for config in (thin, thick)]
     assert content(batches[0], "conversations") == content(batches[1], "conversations")
     assert (demo.parent / "drop").is_dir()
     assert not list((demo.parent / "drop").glob("*/*/messages-copy*")), "the drop that was linked is written to"

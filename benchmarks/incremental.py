@@ -1,6 +1,6 @@
-"""Item `news`: a new day on a long history, beside a full refresh of the same day; then no new batches.
+"""Item `incremental`: a day's new batches on a long history, beside a full refresh of the same day; then nothing new.
 
-Here: delivering the news batch by batch and measuring each run. Not here: what the news are (``news``).
+Here: delivering the batches day by day and measuring each run. Not here: what they contain (``new_batches``).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 from benchmarks.drops import Given, configure, demo, drops_of, linked
 from benchmarks.marts import unequal_rows
 from benchmarks.measuring import Measured, causerie_run, measure, size_of
-from benchmarks.news import SPREAD, Mix, write_news
+from benchmarks.new_batches import SPREAD, Mix, write_new_batches
 from benchmarks.page import Limit, Report, at_most, table
 from benchmarks.thicken import thicken
 
-RATIO, NO_NEWS_SECONDS = 0.7, 8.0
+RATIO, NOTHING_NEW_SECONDS = 0.7, 8.0
 """A day's run over a full refresh of the same day; a run without new batches."""
 MILLION, THINNEST = 1_000_000, 10
 
@@ -46,20 +46,20 @@ class Found:
         return statistics.median(run.seconds for run in self.full)
 
 
-def new_day(given: Given, work: Path, sizes: Sequence[int], messages: Sequence[int], days: int, mix: Mix) -> Report:
+def incremental(given: Given, work: Path, sizes: Sequence[int], messages: Sequence[int], days: int, mix: Mix) -> Report:
     """Measure every size with every number of messages a conversation.
 
     Raises:
         CommandError: a run failed.
     """
     spread = mix.ages == SPREAD
-    title = "A new day on a long history" + (", changing all of it" if spread else "")
-    report = Report("news-spread" if spread else "news", title)
+    title = "A day's new batches on a long history" + (", changing all of it" if spread else "")
+    report = Report("incremental-spread" if spread else "incremental", title)
     reach = "spread over as many days as there are changes" if spread else "nine in ten of them of the last week"
     report.blocks.append(
-        f"A home that has published its history is given {days} day(s) of news, a batch a source and a run each: of"
-        f" {mix.share:.1%} of the conversations, new ones and changes of all kinds (`news.py`),"
-        f" {reach}. After each day the same home is built in full. In the end a run without new batches. Figures are"
+        f"A home that has published its history is given {days} day(s) of new batches, one a source and a run each: of"
+        f" {mix.share:.1%} of the conversations, new ones and changes of all kinds (`new_batches.py`),"
+        f" {reach}. After each day a full refresh of the same home. In the end a run with nothing new. Figures are"
         " medians."
     )
     rows: list[list[object]] = []
@@ -70,9 +70,9 @@ def new_day(given: Given, work: Path, sizes: Sequence[int], messages: Sequence[i
             print(name, flush=True)
             found = _one(given, work, size, thickness, days, mix)
             for what, runs in (
-                ("history taken in", [found.history]),
-                ("a day's news", found.days),
-                ("no news", [found.none]),
+                ("the history, all at once", [found.history]),
+                ("a day's new batches", found.days),
+                ("nothing new", [found.none]),
                 ("a full refresh of the same day", found.full),
             ):
                 rows.append([f"{size:,}", thickness, what, *_medians(runs)])
@@ -95,9 +95,9 @@ def _one(given: Given, work: Path, size: int, thickness: int, days: int, mix: Mi
     if thickness > THINNEST:
         print("  more messages", flush=True)
         thicken(history, thickness // THINNEST)
-    print(f"  writing {days} day(s) of news", flush=True)
-    news = {
-        drop: write_news(drop, work / "news" / drop.name, work / "scratch", days=days, seed=given.seed, mix=mix)
+    print(f"  writing {days} day(s) of new batches", flush=True)
+    waiting = {
+        drop: write_new_batches(drop, work / "new" / drop.name, work / "scratch", days=days, seed=given.seed, mix=mix)
         for drop in drops_of(history).values()
     }
     here = configure(history, work / "kept")
@@ -107,24 +107,24 @@ def _one(given: Given, work: Path, size: int, thickness: int, days: int, mix: Mi
     first = measure(command, here.parent)
     measured, sizes, full, different = [], [], [], []
     for day in range(days):
-        for drop, batches in news.items():
+        for drop, batches in waiting.items():
             shutil.move(batches[day], drop / batches[day].name)
         before = current.resolve()
-        print(f"  the news of day {day + 1}", flush=True)
+        print(f"  the new batches of day {day + 1}", flush=True)
         measured.append(measure(command, here.parent))
         if current.resolve() == before:
-            raise SystemExit(f"the news made no release:\n{measured[-1].output}")
+            raise SystemExit(f"the new batches made no release:\n{measured[-1].output}")
         sizes.append(size_of(here.parent / "home"))
         print("  a full refresh of the same day", flush=True)
         incremental = shutil.copy(current.resolve(), work / "incremental.duckdb")
         full.append(measure([*command, "--full-refresh"], here.parent))
         different.append(unequal_rows(Path(incremental), current))
-    print("  no news", flush=True)
+    print("  nothing new", flush=True)
     before = current.resolve()
     none = measure(command, here.parent)
     stays = current.resolve() == before
     (work / "incremental.duckdb").unlink()
-    for folder in ("history", "news", "scratch", "kept"):
+    for folder in ("history", "new", "scratch", "kept"):
         shutil.rmtree(work / folder, ignore_errors=True)
     return Found(first, measured, sizes, none, stays, full, different)
 
@@ -146,9 +146,13 @@ def _limits(name: str, size: int, thickness: int, days: int, mix: Mix, found: Fo
             command,
             digits=0,
         ),
-        at_most(f"{name}: no news", found.none.seconds, NO_NEWS_SECONDS, command, unit=" s", digits=1),
+        at_most(f"{name}: nothing new", found.none.seconds, NOTHING_NEW_SECONDS, command, unit=" s", digits=1),
         Limit(
-            f"{name}: release after no news", "the same" if found.stays else "another", "the same", found.stays, command
+            f"{name}: release after nothing new",
+            "the same" if found.stays else "another",
+            "the same",
+            found.stays,
+            command,
         ),
     ]
 
@@ -163,7 +167,7 @@ def _command(size: int, messages: str, days: int, mix: Mix) -> str:
         " --spread": mix.ages == SPREAD,
     }
     chosen = "".join(option for option, is_other in options.items() if is_other)
-    return f"python benchmarks/bench.py news --conversations {size}{chosen}"
+    return f"python benchmarks/bench.py incremental --conversations {size}{chosen}"
 
 
 def _medians(runs: Sequence[Measured]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Item `intake`: taking files in, with validation and quarantine, beside a bare DuckDB read of the same files.
+"""Item `ingest`: landing, parsing and judging a batch, beside a bare DuckDB read of the same files.
 
 Here: the same records in each format, and both ways of reading them, each in a process of its own. Not here: the
 rest of a run (``whole``).
@@ -34,7 +34,7 @@ FORMATS = {
     "parquet": "format parquet",
 }
 ROWS_PER_FILE = 500_000
-WAYS = ("take in", "bare", "read", "rewrite")
+WAYS = ("ingest", "bare", "read", "rewrite")
 _CONFIG = """home = "home"
 
 [[accounts]]
@@ -61,21 +61,21 @@ class Sample:
     landing: float = 0.0
 
 
-def intake(given: Given, work: Path, conversations: int, repeat: int, threads: int, formats: Sequence[str]) -> Report:
+def ingest(given: Given, work: Path, conversations: int, repeat: int, threads: int, formats: Sequence[str]) -> Report:
     """Measure every format, of the messages alone and of all entities.
 
     Raises:
-        CommandError: the intake failed, or took less in than there is.
+        CommandError: a batch could not be ingested, or not all of it.
     """
-    report = Report("intake", "Taking in, by format")
+    report = Report("ingest", "Ingesting, by format")
     report.blocks.append(
         f"The records of one source of a demo of {conversations:,} conversations, all good, in files of"
-        f" {ROWS_PER_FILE:,} rows. *Take in* is `ingestion.ingest.ingest_sources` on a new home: hashing, landing,"
-        " parsing, validation, quarantine, typed Parquet, ledger; *land* is what comes before: to hash the files, copy"
+        f" {ROWS_PER_FILE:,} rows. *Ingest* is `ingestion.ingest.ingest_sources` on a new home: hashing, landing,"
+        " parsing, judging, typed Parquet, ledger; *land* is what comes before: to hash the files, copy"
         " them and have the disk keep them, which no bare read does. *Bare* is `create temp table … as select * from"
         " read_json(files)` (`read_csv`, `read_parquet`) of each entity, all options default, in memory: reading and"
         " storing. *Read* is the same reading with every column counted and nothing stored; *rewrite* the same reading"
-        " into a Parquet file of each entity, as the intake has to keep them, and nothing else. The limit is asked of"
+        " into a Parquet file of each entity, as raw has to keep them, and nothing else. The limit is asked of"
         " all of it, `/ bare`; `without land / bare` is what is done with the records."
         f" {threads} thread(s) each, every sample a process of its own, start-up not counted, in turn, medians of"
         f" {repeat}."
@@ -84,39 +84,39 @@ def intake(given: Given, work: Path, conversations: int, repeat: int, threads: i
     for name, entities in (("messages", ("messages",)), ("all entities", tuple(COLUMNS))):
         for file_format in formats:
             print(f"{name}, {file_format}", flush=True)
-            shutil.rmtree(work / "intake", ignore_errors=True)
-            (work / "intake").mkdir()
-            count = _write(demo(given, work, conversations), work / "intake" / "drop" / "b1", file_format, entities)
-            megabytes = size_of(work / "intake" / "drop") / 1e6
+            shutil.rmtree(work / "ingest", ignore_errors=True)
+            (work / "ingest").mkdir()
+            count = _write(demo(given, work, conversations), work / "ingest" / "drop" / "b1", file_format, entities)
+            megabytes = size_of(work / "ingest" / "drop") / 1e6
             found: dict[str, list[Sample]] = {}
             for _ in range(repeat):
                 for way in WAYS:
-                    found.setdefault(way, []).append(_sample(work / "intake", way, threads, count))
+                    found.setdefault(way, []).append(_sample(work / "ingest", way, threads, count))
             seconds = {way: statistics.median(each.seconds for each in samples) for way, samples in found.items()}
             cpu = {way: statistics.median(each.cpu for each in samples) for way, samples in found.items()}
-            took, landing = seconds["take in"], statistics.median(each.landing for each in found["take in"])
+            whole, landing = seconds["ingest"], statistics.median(each.landing for each in found["ingest"])
             rows.append(
                 [
                     *(name, file_format, f"{count:,}", f"{megabytes:,.1f}"),
-                    *(f"{took:.2f}", f"{landing:.2f}"),
+                    *(f"{whole:.2f}", f"{landing:.2f}"),
                     *(f"{seconds[way]:.2f}" for way in WAYS[1:]),
-                    *(f"{count / took:,.0f}", f"{megabytes / took:,.1f}"),
-                    f"{(took - landing) / seconds['bare']:.2f}",
-                    *(f"{took / seconds['bare']:.2f}", f"{took / seconds['read']:.2f}"),
-                    f"{took / seconds['rewrite']:.2f}",
-                    f"{cpu['take in'] / cpu['bare']:.2f}",
+                    *(f"{count / whole:,.0f}", f"{megabytes / whole:,.1f}"),
+                    f"{(whole - landing) / seconds['bare']:.2f}",
+                    *(f"{whole / seconds['bare']:.2f}", f"{whole / seconds['read']:.2f}"),
+                    f"{whole / seconds['rewrite']:.2f}",
+                    f"{cpu['ingest'] / cpu['bare']:.2f}",
                 ]
             )
             report.limits.append(
                 at_most(
-                    f"{name}, {file_format}: taking in over a bare read",
-                    took / seconds["bare"],
+                    f"{name}, {file_format}: ingesting over a bare read",
+                    whole / seconds["bare"],
                     TIMES,
-                    f"python benchmarks/bench.py intake --conversations {conversations} --formats {file_format}",
+                    f"python benchmarks/bench.py ingest --conversations {conversations} --formats {file_format}",
                 )
             )
-    shutil.rmtree(work / "intake", ignore_errors=True)
-    headers = ["records", "format", "rows", "MB", "take in s", "land s", "bare s", "read s", "rewrite s", "rows/s"]
+    shutil.rmtree(work / "ingest", ignore_errors=True)
+    headers = ["records", "format", "rows", "MB", "ingest s", "land s", "bare s", "read s", "rewrite s", "rows/s"]
     ratios = ["without land / bare", "/ bare", "/ read", "/ rewrite", "cpu / bare"]
     report.blocks.append(table([*headers, "MB/s", *ratios], rows))
     return report
@@ -166,19 +166,19 @@ def _sample(folder: Path, way: str, threads: int, count: int) -> Sample:
     os.sync()  # or the disk would still be at work on the sample before
     drop = json.dumps(str(folder / "drop"), ensure_ascii=False)
     (folder / "causerie.toml").write_text(_CONFIG.format(path=drop, threads=threads), encoding="utf-8")
-    code = f"from benchmarks import intake; intake.sample({str(folder)!r}, {way!r}, {threads}, {count})"
+    code = f"from benchmarks import ingest; ingest.sample({str(folder)!r}, {way!r}, {threads}, {count})"
     output = measure([sys.executable, "-c", code], folder).output
     return Sample(**json.loads(output.splitlines()[-1]))
 
 
 def sample(folder: str, way: str, threads: int, count: int) -> None:
-    """Read once and print the sample as JSON: the process that :func:`intake` starts.
+    """Read once and print the sample as JSON: the process that :func:`ingest` starts.
 
     Raises:
-        ValueError: less or more was taken in than the ``count`` records that are there, or some were quarantined.
+        ValueError: less or more was ingested than the ``count`` records that are there, or some were quarantined.
     """
     landing = 0.0
-    if way == "take in":
+    if way == "ingest":
         from ingestion.ingest import ingest_sources
         from ingestion.settings import load_settings
         from ingestion.sources import export
@@ -200,10 +200,10 @@ def sample(folder: str, way: str, threads: int, count: int) -> None:
         ended = time.monotonic()
         counts = [of for each in reports for entry in each.having("accepted") for of in entry.counts.values()]
         if sum(of.landed for of in counts) != count or any(of.quarantined for of in counts):
-            raise ValueError(f"not all is taken in: {reports}")
+            raise ValueError(f"not all is ingested: {reports}")
     else:
         files = sorted((Path(folder) / "drop" / "b1").iterdir())
-        begun, started = _cpu(), time.monotonic()  # to take in opens and closes its connection, too
+        begun, started = _cpu(), time.monotonic()  # ingesting opens and closes its connection, too
         with duckdb.connect() as connection:
             connection.execute(f"set threads = {threads}")
             connection.execute(f"set temp_directory = {text(Path(folder) / 'spill')}")

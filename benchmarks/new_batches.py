@@ -1,7 +1,7 @@
-"""A day's news for a source with a history: what is new since its last batch, and old records that changed.
+"""A day's new batch for a source with a history: new records since its last batch, and old ones that changed.
 
 Here: a made-up batch that fits any drop of the demo's shape (NDJSON, CSV or Parquet), the same for the same seed.
-Not here: delivering and measuring it (``new_day``).
+Not here: delivering and measuring it (``incremental``).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DAY = 86_400
 
 @dataclass(frozen=True)
 class Mix:
-    """How much news, of which kinds, about how old conversations; ``messages`` of each new conversation."""
+    """How much is new or changed, of which kinds, of conversations how old; ``messages`` of each new conversation."""
 
     share: float = 0.003
     kinds: Mapping[str, int] = field(default_factory=lambda: KINDS)
@@ -39,7 +39,7 @@ class Mix:
     messages: int = 10
 
 
-def write_news(
+def write_new_batches(
     drop: Path, out: Path, scratch: Path, *, days: int = 1, seed: int = 1, mix: Mix | None = None
 ) -> list[Path]:
     """Write ``days`` batches into ``out`` that follow the last one of a source's drop, a day apart; gives the folders.
@@ -51,11 +51,11 @@ def write_news(
     try:
         with duckdb.connect(str(database)) as connection:
             connection.execute("set TimeZone = 'UTC'")
-            connection.execute(f"set temp_directory = {text(scratch / 'news-spill')}")
+            connection.execute(f"set temp_directory = {text(scratch / 'batch-spill')}")
             return list(_write_days(connection, drop, out, days, seed, mix or Mix()))
     finally:
         database.unlink(missing_ok=True)
-        shutil.rmtree(scratch / "news-spill", ignore_errors=True)
+        shutil.rmtree(scratch / "batch-spill", ignore_errors=True)
 
 
 def _write_days(
@@ -100,7 +100,7 @@ def _load(connection: duckdb.DuckDBPyConnection, batches: list[Path]) -> None:
         required = f"{key} is not null" + (" and started_at is not null" if entity == "conversations" else "")
         latest = f"qualify row_number() over (partition by {key} order by updated_at desc nulls last, place desc) = 1"
         if entity == "messages":
-            latest = ""  # millions: told apart when one is chosen
+            latest = ""  # millions: looked at when one is chosen
         connection.execute(
             f"create table {entity} as select {', '.join(names)} from ({records(chosen, entity)})"
             f" where {required} {latest}"
