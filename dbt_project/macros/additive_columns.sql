@@ -1,5 +1,5 @@
 {# The columns of the measure set that may be summed over days, agents or sources: every count and sum but the distinct
-   contacts. The tests that hold the marts against each other go through this list. #}
+   contacts. The tests that compare the marts with each other go through this list. #}
 {% macro additive_columns() -%}
 {%- set columns = [
     'conversations', 'conversations_inbox', 'conversations_flow', 'conversations_inbound', 'conversations_other',

@@ -45,19 +45,20 @@
 {{ return(relation is not none) }}
 {%- endmacro %}
 
+{# The model that holds an entity of a kind in the common vocabulary; empty where the kind has none. ActiveCampaign's
+   messages and those of the archive of webhooks, which has nothing else, are put together first. #}
+{% macro common_model(kind, entity) -%}
+{%- if entity == 'messages' and kind in ['activecampaign', 'meta_webhooks'] -%} int_whatsapp_messages
+{%- elif kind != 'meta_webhooks' -%} stg_{{ kind }}__{{ entity }}
+{%- endif -%}
+{%- endmacro %}
+
 {# What all sources delivered of an entity, in the common vocabulary. #}
 {% macro unioned(entity) -%}
-{%- set staged = [(has_kind('export'), ref('stg_export__' ~ entity))] -%}
-{%- do staged.append((has_kind('chatwoot'), ref('stg_chatwoot__' ~ entity))) -%}
-{%- if entity == 'messages' -%}
-{%- do staged.append((has_kind('activecampaign') or has_kind('meta_webhooks'), ref('int_whatsapp_messages'))) -%}
-{%- else -%}
-{%- do staged.append((has_kind('activecampaign'), ref('stg_activecampaign__' ~ entity))) -%}
-{%- endif -%}
-{%- set relations = [] -%}
-{%- for is_there, relation in staged if is_there -%} {%- do relations.append(relation) -%} {%- endfor -%}
-{% for relation in relations -%}
-select {{ common_columns()[entity] | join(', ') }} from {{ relation }}
+{%- set models = [] -%}
+{%- for kind in raw_entities() if has_kind(kind) -%} {%- do models.append(common_model(kind, entity) | trim) -%} {%- endfor -%}
+{% for model in models | select | unique -%}
+select {{ common_columns()[entity] | join(', ') }} from {{ ref(model) }}
 {% if not loop.last %}union all
 {% endif %}
 {%- endfor %}

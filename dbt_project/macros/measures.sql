@@ -1,5 +1,10 @@
-{# The measure set of overview, by_agent and by_tag: each figure is defined here, once. The first group aggregates
-   conversation facts (and messages) to a key, the last macro lays the published columns over the aggregates. #}
+{# The measure set: each figure is defined here, once. The first group aggregates conversation facts (and messages) to a
+   key, the last macro lays the published columns over the aggregates. #}
+
+{# The marts that have it. #}
+{% macro marts_of_measures() -%}
+{{ return(['overview', 'by_agent', 'by_tag']) }}
+{%- endmacro %}
 
 {% macro duration_aggregates(measure) -%}
     cast(sum({{ measure }}_seconds) as bigint) as {{ measure }}_seconds_sum,

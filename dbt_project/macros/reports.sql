@@ -50,12 +50,18 @@ chosen_tag_sets as (
 )
 {%- endmacro %}
 
-{# Of what is counted, only the rows of chosen conversations; `matches_working_hours` asks the rest. Numbers are there
-   once, so a join adds no row; `in` would have DuckDB look the large table up in the small one. #}
+{# Of what is counted, only the rows of chosen conversations: those with the numbers that the filters match, where
+   `is_chosen` holds too. Numbers are there once, so a join adds no row; `in` would have DuckDB look the large table up in
+   the small one. #}
 {% macro join_chosen(counted) -%}
 inner join chosen_agents on {{ counted }}.agent_no = chosen_agents.agent_no
     inner join chosen_contact_tag_sets on {{ counted }}.contact_tag_set_no = chosen_contact_tag_sets.tag_set_no
     inner join chosen_tag_sets on {{ counted }}.tag_set_no = chosen_tag_sets.tag_set_no
+{%- endmacro %}
+
+{# The filters that ask a column of what is counted itself. #}
+{% macro is_chosen(counted) -%}
+{{ matches_working_hours(counted ~ '.started_in_working_hours') }}
 {%- endmacro %}
 
 {# A date that was asked for. #}
@@ -126,7 +132,7 @@ conversations as (
     from {{ published('reporting_conversations') }} as facts
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
     {{ join_chosen('facts') }}
-    where {{ matches_working_hours('facts.started_in_working_hours') }}
+    where {{ is_chosen('facts') }}
     group by periods_of_dates.{{ key }}
 ),
 
@@ -135,7 +141,7 @@ messages as (
     from {{ published('reporting_messages') }} as hours
     inner join periods_of_dates on hours.sent_date = periods_of_dates.local_date
     {{ join_chosen('hours') }}
-    where {{ matches_working_hours('hours.started_in_working_hours') }}
+    where {{ is_chosen('hours') }}
     group by periods_of_dates.{{ key }}
 )
 {%- endmacro %}

@@ -1,5 +1,6 @@
-{# A build is full, or incremental: then it begins as a copy of the last published build, and the `incremental` models
-   recompute the affected conversations from all of raw and replace their rows. All other models are built in full. #}
+{# A build is full, or incremental: then it begins as a copy of the current release's build, and the `incremental`
+   models recompute the affected conversations from all of raw and replace their rows. All other models are built in
+   full. #}
 
 {# In an incremental build a condition on conversations: those that the new batches affect. #}
 {% macro is_affected(conversation_key='conversation_key') -%}

@@ -11,7 +11,7 @@
 {% for measure in measures -%}
 {% do averages.append(('avg_' ~ measure ~ '_seconds', measure ~ '_seconds_sum', measure ~ '_count', 1)) %}
 {%- endfor -%}
-{% for mart in ['overview', 'by_agent', 'by_tag'] -%}
+{% for mart in marts_of_measures() -%}
 select
     '{{ mart }}' as mart,
     account_id,

@@ -8,7 +8,7 @@
 {% do figures.append(kind ~ measure ~ '_seconds') %}
 {%- endfor -%}
 {%- endfor -%}
-{% for mart in ['overview', 'by_agent', 'by_tag'] -%}
+{% for mart in marts_of_measures() -%}
 select
     '{{ mart }}' as mart,
     account_id,

@@ -1,7 +1,7 @@
 -- Detects counts that are not the sum of their parts: conversations by source, messages by direction, ratings by score.
 -- A returned row is a row of a mart with such a count.
 {{ config(meta={'dagster': {'ref': {'name': 'by_tag'}}}) }}
-{% for mart in ['overview', 'by_agent', 'by_tag'] -%}
+{% for mart in marts_of_measures() -%}
 select
     '{{ mart }}' as mart,
     account_id,

@@ -1,4 +1,4 @@
-"""What a build is made from, and whether it is incremental: begins as a copy of the last published build.
+"""What a build is made from, and whether it is incremental: begins as a copy of the current release's build.
 
 Here: the plan of a build, and when the one before can be its base. Not here: how an incremental build is computed
 (dbt, ``docs/updates.md``), and how the copy is made (``ingestion.builds.build_file``). Anything unusual is built in

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from expectations.marts import MARTS
-from orchestration.dbt.process import MANIFEST, PREPARED
+from orchestration.dbt.process import MANIFEST, PREPARED, prepare
 from reports.pages.main import PAGES
 from reports.queries import REPORTS
 
 
 @pytest.fixture(scope="module")
 def nodes() -> list[dict[str, Any]]:
+    prepare()
     return list(json.loads((PREPARED / MANIFEST).read_bytes())["nodes"].values())
 
 

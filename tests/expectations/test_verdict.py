@@ -17,14 +17,15 @@ LIMITS = Limits(shrink_share=0.2, shrink_rows=100, quarantine_share=0.01, restat
 
 def good_frames() -> dict[str, pd.DataFrame]:
     """What a sound build shows."""
+    others = len(MARTS) - 3
     return {
         "volumes": pd.DataFrame(
             {
                 "mart": list(MARTS),
-                "rows": [10, 20, 30, 1000],
-                "rows_before": [10.0, None, 30.0, 1100.0],
-                "lost_rows": [0.0, None, 0.0, 100.0],
-                "lost_share": [0.0, None, 0.0, 0.09],
+                "rows": [10, 20, *[30] * others, 1000],
+                "rows_before": [10.0, None, *[30.0] * others, 1100.0],
+                "lost_rows": [0.0, None, *[0.0] * others, 100.0],
+                "lost_share": [0.0, None, *[0.0] * others, 0.09],
             }
         ),
         "freshness": pd.DataFrame(
@@ -114,7 +115,7 @@ def test_each_expectation_fails_on_what_it_is_for(frame: str, column: str, value
 
 def test_a_missing_mart_refuses_the_build() -> None:
     frames = good_frames()
-    frames["volumes"] = frames["volumes"].iloc[:3]
+    frames["volumes"] = frames["volumes"].iloc[:-1]
     verdict = judge("b1", frames, LIMITS, None)
     assert not verdict.holds
     assert verdict.findings[0].observed == "3"

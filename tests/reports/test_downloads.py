@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 from reports import published as reading
 from reports.downloads import ROWS_AT_ONCE, Result, unfinished, whole_file, write_csv, write_json, write_parquet
@@ -216,11 +217,13 @@ def test_workbooks_give_back_the_rows_of_the_macro(
 
 def test_sheets_have_a_bold_frozen_header_and_a_filter(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     file = tmp_path / "a.xlsx"
-    write_workbook(Result(connection, REPORTS["details"], [ACME]), [], file)
+    result = Result(connection, REPORTS["details"], [ACME])
+    write_workbook(result, [], file)
     sheet = sheet_xml(file, 2)
+    last_cell = xl_rowcol_to_cell(len(TEXTS), len(result.columns()) - 1)
     assert 'ySplit="1"' in sheet
     assert 'state="frozen"' in sheet
-    assert f'<autoFilter ref="A1:AQ{len(TEXTS) + 1}"/>' in sheet
+    assert f'<autoFilter ref="A1:{last_cell}"/>' in sheet
 
 
 @pytest.mark.parametrize(("limit", "sizes"), [(20, [20]), (19, [19, 1]), (7, [7, 7, 6]), (10, [10, 10]), (100, [20])])
@@ -246,7 +249,9 @@ def test_text_longer_than_a_cell_is_cut_and_the_first_sheet_says_so(published: P
     with reading.opened(published.file) as connection:
         write_workbook(Result(connection, REPORTS["details"], [ACME]), [], file)
     sheets = read_workbook(file)
-    comments = {row[2]: row[40] for row in sheets["details"][1:]}
+    header, *rows = sheets["details"]
+    comment = header.index("rating_comment")
+    comments = {row[2]: row[comment] for row in rows}
     assert comments["c3"] == "é" * 32_767
     assert comments["c4"] == "<r>" + "&" * 20_000 + "</r> "
     assert ["texts cut", "1, at 32,767 characters, the most that a cell holds"] in sheets["about"]

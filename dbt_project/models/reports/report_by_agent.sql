@@ -10,7 +10,7 @@ conversations as (
     from {{ published('reporting_conversations') }} as facts
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
     {{ join_chosen('facts') }}
-    where {{ matches_working_hours('facts.started_in_working_hours') }}
+    where {{ is_chosen('facts') }}
     group by facts.agent_no, periods_of_dates.period_start
 ),
 
@@ -24,7 +24,7 @@ responses as (
     {{ join_chosen('facts') }}
     where
         facts.first_responder_no is not null
-        and {{ matches_working_hours('facts.started_in_working_hours') }}
+        and {{ is_chosen('facts') }}
     group by facts.first_responder_no, periods_of_dates.period_start
 ),
 
@@ -37,7 +37,7 @@ replies as (
     from {{ published('reporting_replies') }} as facts
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
     {{ join_chosen('facts') }}
-    where {{ matches_working_hours('facts.started_in_working_hours') }}
+    where {{ is_chosen('facts') }}
     group by facts.replier_no, periods_of_dates.period_start
 ),
 
@@ -46,7 +46,7 @@ messages as (
     from {{ published('reporting_messages') }} as hours
     inner join periods_of_dates on hours.sent_date = periods_of_dates.local_date
     {{ join_chosen('hours') }}
-    where {{ matches_working_hours('hours.started_in_working_hours') }}
+    where {{ is_chosen('hours') }}
     group by hours.credited_no, periods_of_dates.period_start
 ),
 

@@ -17,7 +17,7 @@ conversations as (
     inner join tags_of_sets as tags on facts.tag_set_no = tags.tag_set_no
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
     {{ join_chosen('facts') }}
-    where {{ matches_working_hours('facts.started_in_working_hours') }}
+    where {{ is_chosen('facts') }}
     group by tags.tag_key, periods_of_dates.period_start
 ),
 
@@ -26,7 +26,7 @@ conversations_of_periods as (
     from {{ published('reporting_conversations') }} as facts
     inner join periods_of_dates on facts.started_date = periods_of_dates.local_date
     {{ join_chosen('facts') }}
-    where {{ matches_working_hours('facts.started_in_working_hours') }}
+    where {{ is_chosen('facts') }}
     group by periods_of_dates.period_start
 ),
 
@@ -35,7 +35,7 @@ messages_of_sets as (
     from {{ published('reporting_messages') }} as hours
     inner join periods_of_dates on hours.sent_date = periods_of_dates.local_date
     {{ join_chosen('hours') }}
-    where {{ matches_working_hours('hours.started_in_working_hours') }}
+    where {{ is_chosen('hours') }}
     group by hours.tag_set_no, periods_of_dates.period_start
 ),
 

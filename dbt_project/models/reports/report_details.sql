@@ -8,4 +8,4 @@ where
     and {{ matches_agents('details.agent_id', 'details.agent_email') }}
     and {{ matches_any('contact_tags', 'details.contact_tags') }}
     and {{ matches_any('conversation_tags', 'details.conversation_tags') }}
-    and {{ matches_working_hours('details.started_in_working_hours') }}
+    and {{ is_chosen('details') }}

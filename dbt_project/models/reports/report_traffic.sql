@@ -18,7 +18,7 @@ conversations as (
     {{ join_chosen('facts') }}
     where
         facts.started_date between {{ asked('first_day') }} and {{ asked('last_day') }}
-        and {{ matches_working_hours('facts.started_in_working_hours') }}
+        and {{ is_chosen('facts') }}
     group by weekday, hour
 ),
 
@@ -28,7 +28,7 @@ messages as (
     {{ join_chosen('hours') }}
     where
         hours.sent_date between {{ asked('first_day') }} and {{ asked('last_day') }}
-        and {{ matches_working_hours('hours.started_in_working_hours') }}
+        and {{ is_chosen('hours') }}
     group by weekday, hour
 )
 
