@@ -27,15 +27,14 @@ from demo_data import write_demo
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
 from ingestion.ingest import accepted_batches, ingest_sources
-from ingestion.settings import Settings, load_settings
+from ingestion.settings import Resources, Settings, load_settings
 from ingestion.source_kinds import LIVE_KINDS
-from orchestration.dbt.process import left_out
+from orchestration.dbt.process import MANIFEST, PARTIAL_PARSE, PROJECT, RESULTS, environment, left_out
 from tests.comparison import KEYS, differences, read_marts
 from tests.dbt_project.corruptions import CORRUPTIONS, LOSSES
 from tests.drops import write_config
 from tests.warehouse import BUILD, quarantine, run_models
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 WARNINGS = '{"error": ["Deprecations", "NoNodeForYamlKey"]}'
 """What dbt only warns of and is an error here: deprecations, and documentation of models that are gone."""
 DAYS_OF_NEWS = 3
@@ -43,10 +42,9 @@ DAYS_OF_NEWS = 3
 
 @dataclass(frozen=True)
 class Built:
-    """A built warehouse: its files, what dbt wrote beside them, and how each node fared, by name."""
+    """A built warehouse: its files, and how each node fared, by name."""
 
     file: Path
-    target: Path
     results: dict[str, Any]
     manifest: dict[str, Any]
     before: Path | None = None
@@ -74,25 +72,28 @@ class Built:
         return str(self.results[name]["compiled_code"])
 
 
-def run_dbt(file: Path, target: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run dbt on a build file: its exit code, and the results by name."""
-    command = [str(Path(sys.executable).with_name("dbt")), "--warn-error-options", WARNINGS]
-    places = {"--project-dir": PROJECT, "--profiles-dir": PROJECT, "--target-path": target, "--log-path": target}
+def run_dbt(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Run dbt on the build of a folder: its exit code, and the results by name.
+
+    The first call parses the project and says what dbt warns of; the others go on from what it parsed.
+    """
+    target, parsed = folder / "target", folder.parent / PARTIAL_PARSE
+    target.mkdir(exist_ok=True)
+    if parsed.exists():
+        shutil.copyfile(parsed, target / PARTIAL_PARSE)
+    command = [Path(sys.executable).with_name("dbt"), "--warn-error-options", WARNINGS, "--log-level-file", "none"]
+    places = {"--project-dir": PROJECT, "--profiles-dir": PROJECT, "--target-path": target}
     done = subprocess.run(
-        [*command, *arguments, *(str(word) for option in places.items() for word in option)],
-        env={
-            **os.environ,
-            "CAUSERIE_BUILD_FILE": str(file),
-            "CAUSERIE_CANDIDATE_FILE": str(file.with_name(CANDIDATE)),
-            "CAUSERIE_SPILL_FOLDER": str(target / "spill"),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        },
-        cwd=PROJECT,
+        [*command, *arguments, *(word for option in places.items() for word in option)],
+        env=os.environ | environment(Resources()),
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
-    written = target / "run_results.json"
+    if not parsed.exists():
+        shutil.copyfile(target / PARTIAL_PARSE, parsed)
+    written = target / RESULTS
     assert written.is_file(), done.stdout + done.stderr
     results = json.loads(written.read_text())["results"]
     return done.returncode, {result["unique_id"].split(".")[-1 if unit(result) else 2]: result for result in results}
@@ -168,13 +169,13 @@ def with_every_kind(settings: Settings, folder: Path) -> Settings:
 
 def build(folder: Path, settings: Settings, base: BaseBuild | None = None) -> Built:
     """Build with dbt what was taken in."""
-    file, target = folder / BUILD, folder / "target"
+    file = folder / BUILD
     folder.mkdir()
     create_build(file, with_every_kind(settings, folder / "live"), *accepted_batches(settings), base)
-    status, results = run_dbt(file, target, "build", "--exclude-resource-type", "unit_test")
+    status, results = run_dbt(folder, "build", "--exclude-resource-type", "unit_test")
     assert status == 0, [name for name, result in results.items() if result["status"] not in ("success", "pass")]
-    manifest = json.loads((target / "manifest.json").read_text())
-    return Built(file, target, results, manifest, base.database if base else None)
+    manifest = json.loads((folder / "target" / MANIFEST).read_text())
+    return Built(file, results, manifest, base.database if base else None)
 
 
 @contextmanager
@@ -202,19 +203,13 @@ def copy(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duc
 
 
 @pytest.fixture(scope="module")
-def corrupted(built: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def corrupted(built: Built, folder: Path) -> dict[str, Any]:
     """Results of all tests on a build that is corrupted for every data test. Unit tests bring their own rows."""
-    sound = tmp_path_factory.mktemp("sound")
-    for file in (built.file, built.candidate):
-        shutil.copy(file, sound / file.name)
-    try:  # in place: another path would have dbt parse everything anew
-        with opened(built.file) as connection:
-            for corruptions in CORRUPTIONS.values():
-                connection.execute(corruptions[0])
-        status, results = run_dbt(built.file, built.target, "test")
-    finally:
-        for file in (built.file, built.candidate):
-            shutil.copy(sound / file.name, file)
+    (folder / "corrupted").mkdir()
+    with copied(built, folder / "corrupted") as connection:
+        for corruptions in CORRUPTIONS.values():
+            connection.execute(corruptions[0])
+    status, results = run_dbt(folder / "corrupted", "test")
     assert status == 1
     return results
 
@@ -317,17 +312,11 @@ def test_dbt_fails_on_every_corruption(corrupted: dict[str, Any]) -> None:
     assert {name: corrupted[name]["status"] for name in CORRUPTIONS} == dict.fromkeys(CORRUPTIONS, "fail")
 
 
-def test_unit_tests_pass(
-    built: Built, before: tuple[Settings, BaseBuild], corrupted: dict[str, Any], tmp_path: Path
-) -> None:
+def test_unit_tests_pass(built: Built, before: tuple[Settings, BaseBuild], corrupted: dict[str, Any]) -> None:
     """Those of models that go through the relations of every kind bring an export's: they run where it is alone."""
     settings, alone = before
-    for file in (alone.database, alone.database.with_name(CANDIDATE)):
-        shutil.copy(file, tmp_path / file.name)
     counting = [f"{model},test_type:unit" for model in ("int_quarantine", "int_row_accounting")]
-    _, others = run_dbt(
-        tmp_path / alone.database.name, tmp_path / "target", "test", "--select", *counting, *left_out(settings)
-    )
+    _, others = run_dbt(alone.database.parent, "test", "--select", *counting, *left_out(settings))
     statuses = {name: result["status"] for name, result in (corrupted | others).items() if unit(result)}
     assert len(statuses) == len(built.manifest["unit_tests"])
     assert {name: status for name, status in statuses.items() if status != "pass"} == {}

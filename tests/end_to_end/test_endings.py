@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
@@ -17,7 +17,8 @@ import pytest
 
 from demo_data import write_demo
 from orchestration.cli.main import main
-from tests.end_to_end.test_run import CAUSERIE, PUBLISHED, REFUSED, WRONG
+from tests.end_to_end.command import CAUSERIE, PUBLISHED, REFUSED, WRONG, Ready, at_step, stop
+from tests.published import publish
 
 CONFIGURED = {
     "run": ([], PUBLISHED),
@@ -42,7 +43,7 @@ WORDS = {"closed": "it is closed", "full": "No space left on device", "its reade
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = write_demo(tmp_path_factory.mktemp("endings") / "demo", conversations=40, days=10, seed=3).config
-    subprocess.run([CAUSERIE, "run", "--config", config], check=True, stdout=subprocess.DEVNULL)
+    publish(config)
     return config
 
 
@@ -114,39 +115,6 @@ def test_standard_error_that_fails_changes_no_status(config: Path) -> None:
 # --- stopped -----------------------------------------------------------------------------------------------------
 
 
-Ready = Callable[[subprocess.Popen[bytes]], None]
-
-
-def stop(command: list[str | Path], ready: Ready, number: signal.Signals) -> list[str]:
-    """Start a command, stop it when it is ready, and see it end in time with nothing left; what it said."""
-    process = subprocess.Popen(
-        [CAUSERIE, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
-    try:
-        ready(process)
-        process.send_signal(number)
-        began = time.monotonic()
-        _, said = process.communicate(timeout=20)
-        assert time.monotonic() - began < 2
-        assert process.returncode == 128 + number
-        left = ["ps", "-o", "stat=", "-g", str(process.pid)]
-        states = subprocess.run(left, capture_output=True, text=True, check=False)
-        assert {state[0] for state in states.stdout.split()} <= {"Z"}, "something of it outlives it"
-    finally:
-        process.kill()
-    return said.decode().splitlines()
-
-
-def at_step(name: str) -> Ready:
-    def wait(process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
-        while not process.stdout.readline().startswith(f"{name} …".encode()):
-            assert process.poll() is None
-        time.sleep(1)
-
-    return wait
-
-
 BEGINNING = """
 import os, sys
 from orchestration import start
@@ -168,13 +136,10 @@ def test_a_command_that_is_stopped_while_it_begins_says_so(number: signal.Signal
     assert (done.stderr, done.returncode) == (f"stopped by {number.name}\n", 128 + number)
 
 
+@pytest.mark.slow  # and while dbt builds: ``test_run``
 @pytest.mark.parametrize(
     ("step", "number"),
-    [
-        ("dbt build", signal.SIGTERM),
-        pytest.param("ingest", signal.SIGINT, marks=pytest.mark.slow),
-        pytest.param("audit", signal.SIGINT, marks=pytest.mark.slow),
-    ],
+    [("ingest", signal.SIGINT), ("audit", signal.SIGINT)],
 )
 def test_a_run_that_is_stopped_says_so_and_the_next_one_publishes(
     config: Path, step: str, number: signal.Signals

@@ -12,7 +12,7 @@ from demo_data import write_demo
 from ingestion.settings import load_settings
 from orchestration.home import Home
 from tests.comparison import KEYS, differences, read_marts
-from tests.end_to_end.test_run import CAUSERIE
+from tests.end_to_end.command import CAUSERIE
 
 
 @pytest.mark.slow

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +17,8 @@ from demo_data import write_demo
 from tests import oracle
 from tests.comparison import KEYS, differences, read_marts
 from tests.drops import conversation, message, write_batch
-
-CAUSERIE = Path(sys.executable).with_name("causerie")
-PUBLISHED, REFUSED, WRONG = 0, 1, 2
-
-
-def causerie(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([CAUSERIE, *arguments], capture_output=True, text=True, check=False)
+from tests.end_to_end import modes
+from tests.end_to_end.command import PUBLISHED, REFUSED, WRONG, at_step, causerie, stop
 
 
 def rows(path: Path, query: str) -> list[tuple[object, ...]]:
@@ -37,13 +34,15 @@ class Story:
 
     def __init__(self, folder: Path) -> None:
         self.config = write_demo(folder / "demo", conversations=150, days=40, seed=7).config
-        self.current = self.config.parent / "var" / "releases" / "current.duckdb"
+        self.home = self.config.parent / "not there yet" / "var"
+        self.config.write_text(self.config.read_text().replace('home = "var"', 'home = "not there yet/var"'))
+        self.current = self.home / "releases" / "current.duckdb"
         self.drop = self.config.parent / "drop" / "boulangerie"
-        if not self.drop.is_dir():
-            self.drop = next(path.parent.parent for path in self.config.parent.glob("drop/**/manifest.json"))
+        (self.other_drop,) = (path for path in self.drop.parent.iterdir() if path != self.drop)
+        self.source = "boulangerie_export"
 
-    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return causerie("run", "--config", self.config, *options)
+    def run(self, *options: str, umask: int = -1) -> subprocess.CompletedProcess[str]:
+        return causerie("run", "--config", self.config, *options, umask=umask)
 
     @property
     def release(self) -> str:
@@ -51,7 +50,7 @@ class Story:
 
     @property
     def last_build(self) -> Path:
-        return self.config.parent / "var" / "builds" / "open"
+        return self.home / "builds" / "open"
 
     def differences_from_the_plain_computation(self) -> list[str]:
         expected, found = oracle.compute(self.config), read_marts(self.current)
@@ -83,8 +82,12 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 
 def test_the_first_run_publishes_what_the_plain_computation_gives(story: Story) -> None:
-    run = story.run()
+    """A umask that closes nothing opens nothing that is private."""
+    run = story.run(umask=0o000)
     assert run.returncode == PUBLISHED, run.stdout + run.stderr
+    assert modes.open_to_others(story.home) == []
+    assert modes.closed_to_others(story.home) == []
+    assert "other users" not in run.stdout + run.stderr
     assert story.differences_from_the_plain_computation() == []
     expected = oracle.compute(story.config)
     quarantined = sum(line["quarantined"] for line in expected["accounting"])  # type: ignore[misc]
@@ -137,9 +140,10 @@ def test_nothing_new_is_no_new_release_and_what_a_killed_full_refresh_left_goes(
 
 def test_a_release_gets_its_marts_as_parquet_when_it_is_asked(story: Story) -> None:
     """Also where nothing is new; what readers find is the current release's."""
-    assert not (story.current.parent / "current-parquet").exists()
-    assert story.run("--parquet").returncode == 0
     folder = story.current.parent / "current-parquet"
+    assert not folder.exists()
+    assert story.run("--parquet", umask=0o000).returncode == 0
+    assert modes.closed_to_others(story.home) == []
     assert rows(story.current, f"select count(*) from '{folder}/overview.parquet'") == rows(
         story.current, "select count(*) from overview"
     )
@@ -158,21 +162,35 @@ def test_a_query_asks_the_current_release(story: Story) -> None:
 
 
 def test_a_batch_with_broken_rows_is_refused_and_the_other_source_goes_on(story: Story) -> None:
+    """Also with late changes of old records."""
     before = story.release
     broken = [message(f"x{number}", sent_at="2026-01-02T09:00:00") for number in range(11)]
-    good = [message(f"y{number}") for number in range(500)]
+    good = [message(f"y{number}") for number in range(89)]
     write_batch(story.drop / "2026-11-05T0200Z", {"messages": good + broken}, "2026-11-05T02:00:00Z")
-    other = next(path for path in story.drop.parent.iterdir() if path != story.drop)
+    query = f"select conversation_id from details where source_system <> '{story.source}' order by 1 limit 3"
+    first, *others = (str(key) for (key,) in rows(story.current, query))
     write_batch(
-        other / "2026-11-06T0200Z",
-        {"conversations": [conversation("new", started_at="2026-11-05T12:00:00Z")]},
+        story.other_drop / "2026-11-06T0200Z",
+        {
+            "conversations": [
+                conversation("new", started_at="2026-11-05T12:00:00Z"),
+                conversation(
+                    first, started_at="2026-10-01T10:00:00Z", status="OPEN", updated_at="2026-11-06T00:00:00Z"
+                ),
+                *({"conversation_id": key, "deleted": True, "updated_at": "2026-11-06T00:00:00Z"} for key in others),
+            ],
+            "messages": [
+                message("late", first, sent_at="2026-11-05T12:00:00Z"),
+                message("early", "arrives later", sent_at="2026-11-05T12:00:00Z"),
+            ],
+        },
         "2026-11-06T02:00:00Z",
     )
     run = story.run()
     assert run.returncode == REFUSED
     for words in (
         "Refused",
-        "11 of 511 messages rows are quarantined",
+        "11 of 100 messages rows are quarantined",
         "quarantine.parquet",
         "deliver the batch again",
         "Published",
@@ -186,35 +204,17 @@ def test_a_batch_with_broken_rows_is_refused_and_the_other_source_goes_on(story:
 
 
 def test_a_delta_on_a_published_build_gives_what_the_plain_computation_gives(story: Story) -> None:
-    """Late changes of old records among them, and the mended batch: an update, equal to a build from nothing."""
-    mended = {"messages": [message(f"y{number}") for number in range(511)]}
-    write_batch(story.drop / "2026-11-05T0200Z", mended, "2026-11-05T02:00:00Z")
-    old = rows(story.current, "select conversation_id from details where source_system = 'boulangerie_export' limit 3")
-    changed = [
-        conversation(key, started_at="2026-10-01T10:00:00Z", status="OPEN", updated_at="2026-11-06T00:00:00Z")
-        for (key,) in old[:1]
-    ]
-    deleted = [{"conversation_id": key, "deleted": True, "updated_at": "2026-11-06T00:00:00Z"} for (key,) in old[1:]]
-    late = [message("late", str(old[0][0]), sent_at="2026-11-05T12:00:00Z")]
-    orphan = [message("early", "arrives later", sent_at="2026-11-05T12:00:00Z")]
-    write_batch(
-        story.drop / "2026-11-06T0200Z",
-        {"conversations": changed + deleted, "messages": late + orphan},
-        "2026-11-06T02:00:00Z",
-    )
-    spoiled = write_batch(story.drop / "2026-11-06T0100Z", {"messages": [message("spoiled")]}, "2026-11-06T01:00:00Z")
-    decide = ("--config", story.config, "boulangerie_export", spoiled.name, "--reason", "it is of another shop")
-    assert causerie("reject", *decide).returncode == 0
-    assert story.run().returncode == PUBLISHED
-    shutil.rmtree(spoiled)  # the plain computation knows of no decisions
-    listed = causerie("releases", "--config", story.config).stdout
-    (printed,) = (line for line in listed.splitlines() if "it is of another shop" in line)
-    assert printed.startswith(
-        f"{story.release.removesuffix('.duckdb')}: rejected boulangerie_export {spoiled.name} at "
-    )
+    """The mended batch, and a conversation of which messages came before it: an update, equal to a full build.
+
+    The home, which others could read, is mended with one line; its drop is left alone.
+    """
+    for path in (*modes.private(story.home), *story.drop.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     published = story.last_build.readlink().name
+    mended = {"messages": [message(f"y{number}") for number in range(100)]}
+    write_batch(story.drop / "2026-11-05T0200Z", mended, "2026-11-05T02:00:00Z")
     write_batch(
-        story.drop / "2026-11-06T0300Z",
+        story.other_drop / "2026-11-06T0300Z",
         {
             "conversations": [conversation("arrives later", started_at="2026-11-05T11:00:00Z")],
             "messages": [
@@ -223,8 +223,23 @@ def test_a_delta_on_a_published_build_gives_what_the_plain_computation_gives(sto
         },
         "2026-11-06T03:00:00Z",
     )
-    run = story.run()
+    spoiled = write_batch(story.drop / "2026-11-06T0100Z", {"messages": [message("spoiled")]}, "2026-11-06T01:00:00Z")
+    decide = ("--config", story.config, story.source, spoiled.name, "--reason", "it is of another shop")
+    rejected = causerie("reject", *decide)
+    assert rejected.returncode == 0
+    run = story.run("--parquet", umask=0o077)
     assert run.returncode == PUBLISHED, run.stdout + run.stderr
+    assert modes.open_to_others(story.home) == []
+    assert modes.closed_to_others(story.home) == []
+    printed = rejected.stdout + rejected.stderr + run.stdout + run.stderr
+    (said,) = (line for line in printed.splitlines() if "other users" in line)
+    assert str(story.home) in said
+    delivered = [path for path in story.drop.rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in delivered} == {0o644}
+    shutil.rmtree(spoiled)  # the plain computation knows of no decisions
+    listed = causerie("releases", "--config", story.config).stdout
+    (decision,) = (line for line in listed.splitlines() if "it is of another shop" in line)
+    assert decision.startswith(f"{story.release.removesuffix('.duckdb')}: rejected {story.source} {spoiled.name} at ")
     assert json.loads((story.last_build / "plan.json").read_text())["base"] == published
     assert rows(story.current, "select messages from details where conversation_id = 'arrives later'") == [(2,)]
     assert story.differences_from_the_plain_computation() == []
@@ -232,7 +247,9 @@ def test_a_delta_on_a_published_build_gives_what_the_plain_computation_gives(sto
     assert undocumented(story.current) == []
 
 
-def test_a_damaged_last_build_leaves_the_release_and_a_full_refresh_mends_it(story: Story) -> None:
+def test_a_damaged_last_build_leaves_the_release_and_a_full_refresh_mends_it_also_after_a_stop(
+    story: Story,
+) -> None:
     before = story.release
     database = story.last_build / "warehouse.duckdb"
     with database.open("r+b") as file:  # all but the head: what any read of a table would meet
@@ -245,6 +262,11 @@ def test_a_damaged_last_build_leaves_the_release_and_a_full_refresh_mends_it(sto
     assert story.release == before
     assert "--full-refresh" in run.stdout
     assert "1 refused" not in run.stdout, "it is no batch's fault"
+    assert "other users" not in run.stdout + run.stderr
+    said = stop(["run", "--full-refresh", "--config", story.config], at_step("dbt build"), signal.SIGTERM)
+    kept = before.removesuffix(".duckdb")
+    assert said == [f"stopped by SIGTERM; readers keep release {kept}; run again to continue"]
+    assert story.release == before
     mended = story.run("--full-refresh")
     assert mended.returncode == PUBLISHED, mended.stdout
     assert story.release != before
@@ -258,9 +280,7 @@ def test_a_build_that_does_not_hold_is_not_published(story: Story) -> None:
     config = story.config.read_text()
     story.config.write_text(f"{config}\n[quality]\nshrink_share = 0.01\nshrink_rows = 0\n")
     ids = [key for (key,) in rows(story.current, "select conversation_id from details order by 1 limit 30")]
-    source = rows(story.current, "select min(source_system) from details")[0][0]
     deleted = [{"conversation_id": key, "deleted": True, "updated_at": "2026-11-07T00:00:00Z"} for key in ids]
-    assert source == "boulangerie_export"
     write_batch(story.drop / "2026-11-07T0200Z", {"conversations": deleted}, "2026-11-07T02:00:00Z")
     run = story.run()
     assert run.returncode == REFUSED, run.stdout
@@ -289,7 +309,7 @@ def test_a_build_that_does_not_hold_is_not_published(story: Story) -> None:
 def test_a_home_at_work_is_left_alone(story: Story) -> None:
     code = (
         "import sys, time; from pathlib import Path; from orchestration.home import Home, lock;"
-        f"lock(Home(Path({str(story.config.parent / 'var')!r}))); print('held', flush=True); time.sleep(60)"
+        f"lock(Home(Path({str(story.home)!r}))); print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None

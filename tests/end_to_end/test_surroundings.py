@@ -17,7 +17,7 @@ from orchestration import processes
 from orchestration.cli.runner import run_job
 from orchestration.home import Home, unlock
 from tests.drops import conversation, message, write_batch, write_config
-from tests.end_to_end.test_run import CAUSERIE, PUBLISHED, REFUSED
+from tests.end_to_end.command import CAUSERIE, PUBLISHED, REFUSED
 from tests.warehouse import build_marts
 
 OF_OTHERS = {

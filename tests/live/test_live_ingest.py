@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,9 @@ from ingestion.settings import load_settings
 from ingestion.storage.ledger import LEDGER, Ledger
 from ingestion.storage.manifests import read_live_manifest
 from orchestration.cli.main import main
+from orchestration.cli.runner import run_job
+from orchestration.home import Home as OrchestratedHome
+from orchestration.home import unlock
 from tests.comparison import KEYS, differences
 from tests.drops import conversation, write_batch, write_config
 from tests.live.chatwoot import TOKEN, Fault, World
@@ -54,20 +56,6 @@ def usual(home: Home, **more: object) -> dict[str, object]:
 
 
 USUAL = ("attempts", "reread_minutes", "complete_every_hours")
-
-
-@dataclass
-class Done:
-    """What a command said and how it ended."""
-
-    returncode: int
-    output: str
-
-
-def causerie(*arguments: str) -> Done:
-    command = [sys.executable, "-c", "from orchestration.cli.main import main; main(prog_name='causerie')", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return Done(done.returncode, done.stdout + done.stderr)
 
 
 def entries(config: Path) -> list[tuple[str, str]]:
@@ -168,33 +156,33 @@ def test_an_operator_decides_about_a_refused_batch(tmp_path: Path, home: Home, v
 
 
 def test_one_that_fails_holds_no_other_back_and_data_go_as_far_as_the_source_that_is_behind(
-    tmp_path: Path, home: Home
+    tmp_path: Path, home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation("c1")]}, "2026-06-01T00:00:00+00:00")
     export = {"name": "export", "kind": "export", "account": "acme", "path": "drop"}
     other = usual(home, name="other", token_env="NO_SUCH_TOKEN")
     config = write_config(tmp_path, accounts=ACCOUNTS, sources=[usual(home, attempts=2), other, export])
-    began = datetime.now(UTC)
-    result = causerie("run", "--config", str(config))
-    ended = datetime.now(UTC)
-    assert result.returncode == 1
-    assert "other: the environment variable NO_SUCH_TOKEN, which should hold a token, is not set" in result.output
-    assert "Published" in result.output
-    current = tmp_path / "var" / "releases" / "current.duckdb"
-    with duckdb.connect(str(current), read_only=True) as release:
-        assert release.execute("select data_through from release").fetchall() == [(None,)], "one never delivered"
+    whole = home.world.now
+    read, failed, delivered = accept(config)
+    assert failed.failure
+    assert "the environment variable NO_SUCH_TOKEN, which should hold a token, is not set" in failed.failure
+    assert len(read.having("accepted")) == len(delivered.having("accepted")) == 1
     write_config(tmp_path, accounts=ACCOUNTS, sources=[usual(home, attempts=2), export])
     home.broken = "/"
+    home.world.wait(hours=1)
     write_batch(tmp_path / "drop" / "b2", {"conversations": [conversation("c2")]}, "2099-01-01T00:00:00+00:00")
-    result = causerie("run", "--config", str(config))
-    assert result.returncode == 1
-    assert "status 500; tried 2 times" in result.output
-    assert "its earlier batches stay in use" in result.output
-    with duckdb.connect(str(current), read_only=True) as release:
+    settings = load_settings(config)
+    status = run_job(settings, time.monotonic())
+    unlock(OrchestratedHome(settings.home))
+    printed = capsys.readouterr().out
+    assert status == 1
+    for words in ("status 500; tried 2 times", "its earlier batches stay in use", "Published"):
+        assert words in printed
+    with duckdb.connect(str(OrchestratedHome(settings.home).current), read_only=True) as release:
         rows = release.execute("select source_system, count(*) from details group by all order by all").fetchall()
         assert rows == [("cw", 2), ("export", 2)]
-        ((through,),) = release.execute("select epoch(data_through) from release").fetchall()
-        assert began.timestamp() <= through <= ended.timestamp(), "the last reading that was whole"
+        through = release.execute("select data_through from release").fetchall()
+        assert through == [(whole,)], "the last reading that was whole"
 
 
 RUN = """

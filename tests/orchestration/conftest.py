@@ -12,15 +12,10 @@ import pytest
 
 from expectations.contents import contents
 from expectations.verdict import Verdict
-from ingestion.builds.build_file import create_build
-from ingestion.ingest import accepted_batches
-from ingestion.settings import load_settings
-from orchestration.dbt.plan import make_plan
-from orchestration.dbt.process import open_build
+from ingestion.settings import Settings
 from orchestration.home import Build, Home
-from orchestration.releases import catalog
 from tests.drops import conversation, message, write_batch, write_config
-from tests.warehouse import accept, run_models
+from tests.published import audited, make_marts
 
 MakeBuild = Callable[..., Build]
 
@@ -65,26 +60,19 @@ def make_build(home: Home, tmp_path: Path, made: Made) -> MakeBuild:
     delivered: list[tuple[str, int]] = []
 
     def make(build_id: str, conversations: int = 2, verdict: Verdict | None = None) -> Build:
-        config = write_config(tmp_path)
         rows = [conversation(f"c{number}") for number in range(conversations)]
         write_batch(tmp_path / "drop" / build_id, {"conversations": rows, "messages": [message()]})
-        accept(config)
-        settings = load_settings(config)
-        build = home.build(build_id)
-        build.target.mkdir(parents=True)
-        entries, segments = accepted_batches(settings)
-        make_plan(settings, entries).write(build.plan)
         delivered.append((build_id, conversations))
+        build = audited(write_config(tmp_path), build_id, make_or_copy_marts)
+        if verdict is not None:
+            replace(verdict, contents=contents(build.candidate)).write(build.verdict)
+        return build
+
+    def make_or_copy_marts(settings: Settings, build: Build) -> None:
         if not made.bring(tuple(delivered), build):
-            create_build(build.database, settings, entries, segments)
-            run_models(build.database)
+            make_marts(settings, build)
             change(build, "comment on column details.account_id is 'The account''s id.'")  # as dbt does
             made.keep(tuple(delivered), build)
-        open_build(settings, build)
-        current = catalog.current(home)
-        judged = verdict or Verdict(build_id, 5, 0, (), against=current.release_id if current else None)
-        replace(judged, contents=contents(build.candidate)).write(build.verdict)
-        return build
 
     return make
 

@@ -21,7 +21,7 @@ from orchestration.assembly import JOB, build_defs
 from orchestration.cli.runner import run_job
 from orchestration.dbt.plan import read_plan
 from orchestration.dbt.process import dismiss
-from orchestration.defs import audit
+from orchestration.defs import audit, raw
 from orchestration.home import Home, unlock
 from orchestration.progress import Reporter
 from orchestration.releases import catalog, publication
@@ -113,38 +113,34 @@ def test_a_part_of_the_models_is_no_build(tmp_path: Path) -> None:
     assert not Home(settings.home).current.exists()
 
 
-def test_a_refused_build_is_reported_also_where_its_data_docs_fail(
+def test_a_refused_build_is_reported_and_recorded_also_where_its_data_docs_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Its findings are in the metadata of the check that failed, in the history that the environment names."""
+
     def fail(_: Path) -> None:
         raise TypeError("no docs")
 
-    refused = Verdict("b", 1, 0, (Finding("words", "x", "critical", "all agrees.", "it does not"),))
+    finding = Finding("words", "x", "critical", "all agrees.", "2 is not 3", ({"mart": "by_agent", "off": "1"},))
+    refused = Verdict("b", 1, 0, (finding,))
     monkeypatch.setattr(audit, "evaluate", lambda build_id, *_: (replace(refused, build_id=build_id), fail))
+    (tmp_path / "dagster").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
     settings = load_settings(write_config(tmp_path))
     status = run_job(settings, time.monotonic())
     unlock(Home(settings.home))
     printed = capsys.readouterr().out
     assert status == 1
-    assert "words: all agrees. Found: it does not" in printed
+    assert "words: all agrees. Found: 2 is not 3" in printed
     assert "Data Docs could not be written: no docs" in printed
     assert not Home(settings.home).current.exists()
-
-
-def test_a_failed_expectation_is_in_the_metadata_of_its_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    finding = Finding("words", "x", "critical", "all agrees.", "2 is not 3", ({"mart": "by_agent", "off": "1"},))
-    judged = Verdict("b", 1, 0, (finding,))
-    monkeypatch.setattr(
-        audit, "evaluate", lambda build_id, *_: (replace(judged, build_id=build_id), lambda folder: None)
-    )
-    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
-    settings = load_settings(write_config(tmp_path))
-    job = build_defs(settings).resolve_job_def(JOB)
-    result = job.execute_in_process(raise_on_error=False)
-    unlock(Home(settings.home))
-    assert not result.success
-    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    with dg.DagsterInstance.get() as instance:
+        (run,) = instance.get_runs()
+        assert not run.is_success
+        kept = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    events = [entry.dagster_event for entry in kept if entry.dagster_event is not None]
+    checks = {event.asset_check_evaluation_data.check_name: event.asset_check_evaluation_data for event in events}
     assert [name for name in audit.SUITES if not checks[name].passed] == ["words"]
     assert checks["words"].metadata["findings"].value == [
         {
@@ -156,7 +152,6 @@ def test_a_failed_expectation_is_in_the_metadata_of_its_check(tmp_path: Path, mo
             "samples": [{"mart": "by_agent", "off": "1"}],
         }
     ]
-    assert not Home(settings.home).current.exists()
 
 
 def test_with_nothing_delivered_nothing_is_built(config: Path) -> None:
@@ -204,14 +199,15 @@ def test_an_unforeseen_error_is_reported_in_a_line_and_whole_in_the_log(
     def fail(*_: object) -> None:
         raise RuntimeError("the unforeseen")
 
-    monkeypatch.setattr(audit, "gather", fail)
+    monkeypatch.setattr(raw, "create_build", fail)
     write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
     settings = load_settings(write_config(tmp_path))
     status = run_job(settings, time.monotonic())
     unlock(Home(settings.home))
+    dismiss(settings)
     printed = capsys.readouterr().out
     assert status == 1
-    assert "audit: the unforeseen" in printed
+    assert "ingest: the unforeseen" in printed
     assert "Traceback" not in printed
     log = Home(settings.home).log.read_text()
     assert "in fail" in log

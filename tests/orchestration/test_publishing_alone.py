@@ -16,7 +16,7 @@ from ingestion.settings import load_settings
 from orchestration.assembly import build_defs
 from orchestration.home import Build, Home, unlock
 from orchestration.releases import catalog, publication
-from tests.end_to_end.test_run import causerie
+from tests.end_to_end.command import causerie
 from tests.orchestration.conftest import MakeBuild, change
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)

@@ -46,6 +46,29 @@ def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: 
     assert build.candidate.resolve() == home.current.resolve()  # for dbt's documentation
 
 
+def test_data_reach_as_far_as_the_source_that_is_behind(home: Home, make_build: MakeBuild) -> None:
+    """And nobody knows how far while one has delivered nothing."""
+    build, through = make_build("b1-0123456789"), "select data_through from release"
+    with duckdb.connect(str(build.database)) as connection:
+        connection.execute(
+            "insert into settings.sources select * replace ('other' as source_system) from settings.sources"
+        )
+    assert publication.publish(home, build, "f", NOW).data_through is None
+    assert read(home.current, through) == [(None,)]
+    build, earlier = make_build("b2-0123456789"), datetime(2026, 1, 3, 2, tzinfo=UTC)
+    with duckdb.connect(str(build.database)) as connection:
+        connection.execute(
+            "insert into settings.sources select * replace ('other' as source_system) from settings.sources"
+        )
+        connection.execute(
+            "insert into settings.batches select * replace ('other' as source_system, $1 as extracted_at)"
+            " from settings.batches",
+            [earlier],
+        )
+    publication.publish(home, build, "g", NOW)
+    assert read(home.current, through) == [(earlier,)]
+
+
 def test_readers_of_the_old_release_go_on_and_new_ones_see_the_new(home: Home, make_build: MakeBuild) -> None:
     publication.publish(home, make_build("b1-0123456789", 2), "f", NOW)
     with duckdb.connect(str(home.current), read_only=True) as reader:

@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from ingestion.settings import load_settings
 from orchestration import processes
-from orchestration.cli.runner import dagster_instance, run_job
-from orchestration.home import Home, unlock
-from tests.drops import write_config
+from orchestration.cli.runner import dagster_instance
 
 ASKED = "import json, os, sys; print(json.dumps([dict(os.environ), sys.flags.optimize, sys.flags.utf8_mode, sys.path]))"
 FOREIGN = {
@@ -82,13 +78,3 @@ def test_a_wrong_dagster_home_costs_a_run_its_record_only(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("DAGSTER_HOME: this run is not recorded: ")
     assert line.endswith("; name an existing folder by its absolute path, or unset DAGSTER_HOME")
-
-
-def test_runs_are_recorded_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "dagster").mkdir()
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
-    (tmp_path / "drop").mkdir()
-    settings = load_settings(write_config(tmp_path))
-    assert run_job(settings, time.monotonic()) == 0
-    unlock(Home(settings.home))
-    assert list((tmp_path / "dagster" / "history").iterdir())
