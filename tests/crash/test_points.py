@@ -132,5 +132,5 @@ def test_runs_are_killed_one_after_the_other_until_one_ends(tmp_path: Path) -> N
         assert catalog.current(home) is None
     last = runs.run(config)
     assert last.process.returncode == 0, last.told
-    assert different(after, read_marts(home.current)) == []
+    assert different(after, read_marts(home.current_file)) == []
     assert runs.leftovers(config) == []

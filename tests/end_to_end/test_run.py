@@ -37,7 +37,7 @@ class Story:
 
     def __init__(self, folder: Path) -> None:
         self.config = write_demo(folder / "demo", conversations=150, days=40, seed=7).config
-        self.current = self.config.parent / "var" / "releases" / "current.duckdb"
+        self.current = self.config.parent / "var" / "releases" / "current" / "causerie.duckdb"
         self.drop = self.config.parent / "drop" / "boulangerie"
         if not self.drop.is_dir():
             self.drop = next(path.parent.parent for path in self.config.parent.glob("drop/**/manifest.json"))

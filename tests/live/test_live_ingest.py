@@ -180,7 +180,7 @@ def test_one_that_fails_holds_no_other_back_and_data_go_as_far_as_the_source_tha
     assert result.returncode == 1
     assert "other: the environment variable NO_SUCH_TOKEN, which should hold a token, is not set" in result.output
     assert "Published" in result.output
-    current = tmp_path / "var" / "releases" / "current.duckdb"
+    current = tmp_path / "var" / "releases" / "current" / "causerie.duckdb"
     with duckdb.connect(str(current), read_only=True) as release:
         assert release.execute("select data_through from release").fetchall() == [(None,)], "one never delivered"
     write_config(tmp_path, accounts=ACCOUNTS, sources=[usual(home, attempts=2), export])
