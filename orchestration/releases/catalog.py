@@ -21,7 +21,7 @@ from orchestration.home import RELEASE_FILE, Home, make_readable_folder
 
 DESCRIPTION, DOCS, EXPORTS = "release.json", "data_docs", "parquet"
 _BESIDE = {RELEASE_FILE: ".duckdb", DESCRIPTION: ".json", DOCS: "-data-docs", EXPORTS: "-parquet"}
-"""How versions before 0.2 ended the names of a release's files, which stood beside each other without a folder."""
+"""How versions before 0.1.0 ended the names of a release's files, which stood beside each other without a folder."""
 _THROUGH_CURRENT = {"current.duckdb": RELEASE_FILE, "current-parquet": EXPORTS}
 """The links of those versions. Connections to them are configured in tools."""
 _OURS = re.compile(r"(?P<id>\d{8}T\d{6}Z-[^.]+?)(\.duckdb|\.json|-data-docs|-parquet)?")
@@ -167,7 +167,7 @@ def _swap(link: Path, target: str) -> None:
 
 
 def give_folders(home: Home) -> str | None:
-    """Give folders to releases of versions before 0.2; a line that says so, if there were any.
+    """Give folders to releases of versions before 0.1.0; a line that says so, if there were any.
 
     Their files stay under the older names as well, until the release is removed, for whoever has them open. Hard links
     take no space.

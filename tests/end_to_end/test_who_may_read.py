@@ -46,7 +46,7 @@ class Warehouse:
 
     def private(self) -> list[Path]:
         """All that only the user of the home may read."""
-        found = [self.home / name for name in PRIVATE] + sorted(self.home.glob("releases/*-data-docs"))
+        found = [self.home / name for name in PRIVATE] + sorted(self.home.glob("releases/*/data_docs"))
         return found + [inside for path in found for inside in path.rglob("*") if not inside.is_symlink()]
 
     def open_to_others(self) -> list[str]:
@@ -57,9 +57,10 @@ class Warehouse:
     def closed_to_others(self) -> list[str]:
         """What a BI tool under another user needs, and could not open; or could write to."""
         releases = self.home / "releases"
-        current, exports = releases / "current.duckdb", releases / "current-parquet"
-        files = [current.resolve(), *exports.resolve().iterdir(), *releases.glob("*.json")]
-        folders = [self.home.parent, self.home, releases, exports.resolve()]
+        current = (releases / "current").resolve()
+        exports = current / "parquet"
+        files = [current / "causerie.duckdb", *exports.iterdir(), *releases.glob("*/release.json")]
+        folders = [self.home.parent, self.home, releases, current, exports]
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (*files, *folders)}
         return [
             f"{path} {mode:o}"
@@ -79,7 +80,9 @@ def test_an_open_umask_opens_nothing_that_is_private(warehouse: Warehouse) -> No
     assert warehouse.open_to_others() == []
     assert warehouse.closed_to_others() == []
     assert "other users" not in printed
-    assert (warehouse.home / "releases" / "current.duckdb").resolve().stat().st_mode & WORLD_READABLE == WORLD_READABLE
+    assert (
+        warehouse.home / "releases" / "current" / "causerie.duckdb"
+    ).stat().st_mode & WORLD_READABLE == WORLD_READABLE
 
 
 def test_a_home_that_others_could_read_is_mended_with_one_line_and_its_drop_is_left_alone(warehouse: Warehouse) -> None:

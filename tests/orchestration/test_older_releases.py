@@ -1,4 +1,4 @@
-"""Homes of versions before 0.2, whose releases had no folders: files beside each other, and a link for each kind."""
+"""Homes of versions before 0.1.0, whose releases had no folders: files beside each other, and a link for each kind."""
 
 from __future__ import annotations
 
