@@ -88,11 +88,8 @@ def current(home: Home) -> Release | None:
 
 def _current_id(home: Home) -> str | None:
     """The id that the link names, whether that release is there or not."""
-    if home.current.is_symlink():
-        return home.current.readlink().name
-    older = home.releases / "current.duckdb"
-    match = _OURS.fullmatch(older.readlink().name) if older.is_symlink() else None
-    return match["id"] if match else None
+    link = home.current if home.current.is_symlink() else home.releases / "current.duckdb"
+    return link.readlink().name.removesuffix(".duckdb") if link.is_symlink() else None
 
 
 def kept(home: Home) -> list[Release]:
@@ -169,33 +166,28 @@ def _swap(link: Path, target: str) -> None:
 def give_folders(home: Home) -> str | None:
     """Give folders to releases of versions before 0.1.0; a line that says so, if there were any.
 
-    Their files stay under the older names as well, until the release is removed, for whoever has them open. Hard links
-    take no space.
+    Whoever has their files open finds them under the older names, too, until the release is removed: as hard links.
     """
     older = [one.release_id for one in _there(home) if not (home.releases / one.release_id).is_dir()]
     seen = current(home)
     if not older and (seen is None or home.current.is_symlink()):
         return None
-    fresh = {release_id: home.releases / f".new-{release_id}" for release_id in older}
-    for release_id, folder in fresh.items():
-        shutil.rmtree(folder, ignore_errors=True)
-        make_readable_folder(folder)
+    for release_id in older:
+        fresh = home.releases / f".new-{release_id}"
+        shutil.rmtree(fresh, ignore_errors=True)
+        make_readable_folder(fresh)
         for name, ending in _BESIDE.items():
             beside = home.releases / f"{release_id}{ending}"
             if beside.is_dir():
-                shutil.copytree(beside, folder / name, copy_function=_link)
+                shutil.copytree(beside, fresh / name, copy_function=_link)
             elif beside.exists():
-                _link(beside, folder / name)
-    os.sync()
-    for release_id, folder in fresh.items():
-        folder.rename(home.releases / release_id)
+                _link(beside, fresh / name)
+        os.sync()
+        fresh.rename(home.releases / release_id)
     if seen is not None:
         _swap(home.current, seen.release_id)
         point_to(home, seen)
-    return (
-        f"{home.releases}: {len(older)} {'release has' if len(older) == 1 else 'releases have'} a folder each now;"
-        f" readers open {home.current_file}, and the older paths lead there"
-    )
+    return f"{home.releases}: releases have folders now ({len(older)} moved); readers open {home.current_file}"
 
 
 def _link(origin: str | Path, target: str | Path) -> None:

@@ -29,15 +29,10 @@ def ensure(home: Home, release: Release) -> None:
     """
     file = file_of(home, release)
     folder, fresh = file.with_name(EXPORTS), home.releases / f".new-{EXPORTS}"
-    if folder.is_dir():
-        return
-    shutil.rmtree(fresh, ignore_errors=True)
-    try:
+    if not folder.is_dir():
+        shutil.rmtree(fresh, ignore_errors=True)  # of a run that failed or was killed
         write(file, fresh, release.contents)
         fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    fsync_folder(folder.parent)
 
 
 def write(file: Path, folder: Path, contents: Mapping[str, Sequence[str]]) -> None:
