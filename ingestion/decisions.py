@@ -44,7 +44,7 @@ def accept(settings: Settings, source: str, batch: str, reason: str, now: dateti
             raise DecisionError(f"{source} {batch}: it is accepted already")
         if entry.status == "waiting":
             raise DecisionError(f"{source} {batch}: it only waits behind a refused batch; {_undecided(ledger, source)}")
-        if entry.status == "refused" and entry.segment is None:
+        if entry.status == "refused" and not entry.counts:
             why = "; ".join(entry.reasons)
             raise DecisionError(
                 f"{source} {batch}: it cannot be read, so it cannot be accepted: {why}; repair it, or set it aside:"
