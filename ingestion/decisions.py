@@ -65,9 +65,11 @@ def reject(settings: Settings, source: str, batch: str, reason: str, now: dateti
         DecisionError: there is no such batch, or it is set aside already.
     """
     batch, folders = _found(settings, _source(settings, source), batch)
-    decision = Decision(now, source, batch, "reject", reason, fingerprint(folders))
     with Ledger(settings.home / LEDGER) as ledger:
         entry = _entry(ledger, source, batch)
+        is_accepted = entry is not None and entry.status == "accepted"  # then it is about what was landed
+        judged = fingerprint(reversed(folders) if is_accepted else folders)
+        decision = Decision(now, source, batch, "reject", reason, judged)
         if entry is None and not any(map(os.path.isdir, folders)):
             raise DecisionError(f"{source} {batch}: there is no such batch; {_undecided(ledger, source)}")
         if entry is not None and entry.status == "set aside":

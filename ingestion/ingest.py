@@ -18,6 +18,7 @@ import duckdb
 
 from ingestion import machine
 from ingestion.judging import held_back, judged, refuses
+from ingestion.manifest_writer import no_entity
 from ingestion.parsing import parser
 from ingestion.parsing.row_rules import rules_of
 from ingestion.raw import segments
@@ -33,7 +34,7 @@ from ingestion.sql import sql_text
 from ingestion.storage.landing import BatchError, Landed, mend_interrupted, open_landed, refusal
 from ingestion.storage.ledger import LEDGER, Counts, Entry, Ledger
 from ingestion.storage.manifests import LiveManifest, Manifest
-from ingestion.understanding import Words, has_no_agents, orphans, unknown_words
+from ingestion.understanding import Words, has_no_agents, joined_lists, orphans, unknown_words
 
 Progress = Callable[[str], None]
 _Group = list[Outcome]
@@ -255,7 +256,7 @@ class _SourceIngestion:
             shutil.rmtree(segment.folder)
             return self._ingest_one_by_one(group)
         self._report.warnings += [
-            f"{self._source.name} {batch.batch}: {file} is of no known entity and format; it stays in landing, unread"
+            f"{self._source.name} {batch.batch}: {no_entity(file)}; it stays in landing, unread"
             for batch in batches
             for file in batch.ignored
             if self._source.kind == EXPORT
@@ -287,6 +288,11 @@ class _SourceIngestion:
             for words in of_batch
             if not refuses(words, self._settings.quality)
         ]
+        if self._source.kind == EXPORT:
+            joined = joined_lists(self._connection, segment, self._entities.values())
+            self._not_understood += [
+                f"{self._source.name} {batch}: {line}" for batch, lines in joined.items() for line in lines
+            ]
         return [self._entry(batch, segment, restatements, unknown.get(batch.batch, ())) for batch in batches]
 
     def _unknown_words(self, segment: Segment) -> dict[str, list[Words]]:

@@ -87,9 +87,15 @@ def held_back(orphans: Orphans, quality: Quality) -> bool:
 def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch) -> str:
     """The most frequent reasons; and of rows that are later than their extraction, by how much and since when."""
     frequent = most_frequent_reasons(connection, segment, entity, batch)
-    words = [f"{count:,} for '{reason}'" for reason, count in frequent]
+    words = [f"{count:,} for '{reason}'{_wanted(reason)}" for reason, count in frequent]
     ahead = ahead_of_extraction(connection, segment, entity, batch)
     return ", ".join([*words, ahead] if ahead else words)
+
+
+def _wanted(reason: str) -> str:
+    """An example of a good value, where that helps."""
+    is_about_instants = "instant" in reason.partition(":")[2]
+    return " (wanted is 2026-01-05T14:30:00+01:00, or Z for UTC)" if is_about_instants else ""
 
 
 def _exceed(part: int, whole: int, share: float, rows: int) -> bool:

@@ -2,7 +2,7 @@
 
 Here: finding it, and saying it with counts and examples. Not here: which words the figures follow
 (``export_format``), the limits past which it refuses a batch (``judging``), names of columns
-(``parsing.column_names``), and malformed rows (``rules``).
+(``parsing.names``), and malformed rows (``rules``).
 The definitions are in ``docs/export-format.md``, *What refuses a batch*.
 """
 
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ingestion.export_format import CONVERSATIONS, MESSAGES, Entity
+from ingestion.export_format import CONVERSATIONS, MESSAGES, ColumnType, Entity
 from ingestion.parsing.rules import trimmed
 from ingestion.raw.segments import Segment, records
+from ingestion.shown import shortened, visible
 
 EVENT_TYPE = "event_type"
 """How ``known_words`` calls the column ``type`` of events."""
@@ -34,7 +35,7 @@ class Words:
     rows: int
 
     def __str__(self) -> str:
-        most = ", ".join(f"'{word}' ({count:,})" for word, count in self.counts)
+        most = ", ".join(f"'{visible(shortened(word))}' ({count:,})" for word, count in self.counts)
         return (
             f"{self.unknown:,} of {self.rows:,} {self.entity} have an unknown {self.column}: {most};"
             f" known are {', '.join(self.known)}"
@@ -80,6 +81,29 @@ def unknown_words(
     return found
 
 
+def joined_lists(
+    connection: duckdb.DuckDBPyConnection, segment: Segment, entities: Iterable[Entity]
+) -> dict[str, list[str]]:
+    """By batch, lines about lists whose elements seem to be joined by commas, so that several count as one."""
+    found: dict[str, list[str]] = {}
+    for entity in entities:
+        rows = records([segment], entity)
+        for column in entity.columns if rows else ():
+            if column.type is not ColumnType.LIST:
+                continue
+            is_joined = f"len({column.name}) = 1 and contains({column.name}[1], ',')"
+            query = (
+                f"select _batch, count(*), min({column.name}[1]) from ({rows})"
+                f" where _reasons is null and {is_joined} group by _batch"
+            )
+            for batch, count, example in connection.execute(query).fetchall():
+                found.setdefault(batch, []).append(
+                    f"{count:,} {entity.name} have one of {column.name} with commas in it, such as"
+                    f" {visible(shortened(example))!r}: in CSV, lists are separated by ';'"
+                )
+    return found
+
+
 def known_as(entity: Entity, column: str) -> str:
     """How ``known_words`` calls a column."""
     return EVENT_TYPE if (entity.name, column) == ("events", "type") else column
@@ -112,13 +136,13 @@ class Orphans:
 
     def __str__(self) -> str:
         other = (
-            f"a conversation is called {self.conversation!r}"
+            f"a conversation is called {visible(shortened(self.conversation))!r}"
             if self.conversation
             else "no conversation has been delivered"
         )
         return (
             f"{self.all:,} of {self.all_rows:,} {self.entity} belong to no conversation that was delivered, such as"
-            f" conversation_id {self.example!r}, and {other}"
+            f" conversation_id {visible(shortened(self.example))!r}, and {other}"
         )
 
 

@@ -33,8 +33,8 @@ import duckdb
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import Entity
 from ingestion.parsing import archives, parser
-from ingestion.parsing.column_names import unread_columns
 from ingestion.parsing.files import LandedFile, ParsedFile, entity_of, is_misnamed
+from ingestion.parsing.names import unread_columns
 from ingestion.parsing.native_reader import vanished
 from ingestion.parsing.readers import UnreadableFileError
 from ingestion.parsing.row_rules import rules_of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,9 @@ import pytest
 
 from ingestion import decisions
 from ingestion.export_format import CONVERSATIONS, ENTITIES
-from ingestion.parsing.column_names import near_names, plain
-from tests.drops import Row, conversation, event, message
+from ingestion.manifest_writer import UnfinishedError, write_manifest
+from ingestion.parsing.names import near_names, plain
+from tests.drops import Row, conversation, event, message, write_files
 from tests.ingestion.test_ingest import Place
 
 NOW = datetime(2026, 1, 6, tzinfo=UTC)
@@ -229,3 +232,129 @@ def test_another_source_goes_on(place: Place) -> None:
     first, second = place.run_all()
     assert len(first.refusals) == 1
     assert [entry.status for entry in second.entries] == ["accepted"]
+
+
+# --- lists
+
+
+def test_tags_that_are_joined_by_commas_are_a_warning(place: Place) -> None:
+    rows = [conversation("c1", tags=["vip, refund"]), conversation("c2", tags=["vip", "a,b"])]
+    place.batch("b1", {"conversations": rows}, file_format="csv")
+    (warning,) = place.run().warnings
+    assert "1 conversations have one of tags with commas in it, such as 'vip, refund'" in warning
+
+
+# --- headers
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            "Ticket ID,Created,Status\n1,2,3\n",
+            "no column 'conversation_id' and no column 'started_at', which conversations require; its columns are"
+            " Ticket ID, Created, Status; 'Ticket ID' seems to be conversation_id; 'Created' seems to be started_at",
+        ),
+        ("conversation_id;started_at\n1;2\n", "its columns seem to be separated by semicolons"),
+        ("conversation_id\tstarted_at\n1\t2\n", "its columns seem to be separated by tabs"),
+        ("Conversation_ID, started_at\n1,2\n", "'Conversation_ID' seems to be conversation_id"),
+    ],
+)
+def test_a_header_without_required_columns_is_explained(place: Place, content: str, words: str) -> None:
+    write_files(place.drop / "b1", {"conversations.csv": content.encode()}, {"conversations.csv": 1})
+    (reason,) = place.run().refusals
+    assert words in reason
+
+
+def test_utf_16_is_recognized(place: Place) -> None:
+    content = "conversation_id,started_at\r\n1,2\r\n".encode("utf-16")
+    write_files(place.drop / "b1", {"conversations.csv": content}, {"conversations.csv": 1})
+    (reason,) = place.run().refusals
+    assert "it seems to be UTF-16: write UTF-8" in reason
+
+
+def test_wrong_instants_come_with_an_example_of_a_good_one(place: Place) -> None:
+    place.batch("b1", {"conversations": [conversation(f"c{one}", started_at="31/12/2025") for one in range(20)]})
+    (reason,) = place.run().refusals
+    assert "20 for 'started_at: no instant' (wanted is 2026-01-05T14:30:00+01:00, or Z for UTC)" in reason
+
+
+# --- what lies in the drop folder
+
+
+def test_a_folder_without_a_manifest_and_single_files_are_named_at_each_run(place: Place) -> None:
+    place.batch("b1", talk(1), manifest=False)
+    (place.drop / "tickets.csv").touch()
+    (place.drop / ".hidden").touch()
+    for _ in range(2):
+        folder, files = place.run().warnings
+        assert f"{place.drop / 'b1'} has no manifest.json and is not read; it has not changed for 0:00" in folder
+        assert f"causerie manifest {place.drop / 'b1'}" in folder
+        assert "1 file lies beside the batches and is not read (tickets.csv)" in files
+    assert place.statuses() == {}
+
+
+def test_a_file_of_no_entity_names_the_near_one(place: Place) -> None:
+    write_files(place.drop / "b1", {"tickets.csv": b"", "notes.txt": b""}, {"tickets.csv": 0, "notes.txt": 0})
+    notes, tickets = sorted(place.run().warnings)
+    assert "if it holds conversations, call it 'conversations…'" in tickets
+    assert "if it holds" not in notes
+
+
+def test_content_that_changed_after_it_was_accepted_is_named_at_each_run(place: Place) -> None:
+    place.batch("b1", talk(3))
+    assert place.run().warnings == []
+    (place.drop / "b1" / "messages.ndjson").touch()
+    assert place.run().warnings == []
+    os.utime(place.drop / "b1" / "messages.ndjson", (0, 0))
+    for changed, files in ((talk(3, agent="a2"), "manifest.json, messages.ndjson"), (talk(3), "")):
+        place.batch("b1", changed)
+        for _ in range(2):
+            warnings = place.run().warnings
+            assert [line for line in warnings if "in the drop folder is not what was accepted" in line] == (
+                [line for line in warnings if line.startswith("acme_export b1: ")] if files else []
+            )
+            assert len(warnings) == (1 if files else 0)
+    shutil.rmtree(place.drop / "b1")
+    assert place.run().warnings == []
+
+
+def test_setting_aside_is_about_what_was_accepted(place: Place) -> None:
+    place.batch("b1", talk(3))
+    place.run()
+    place.batch("b1", talk(2))
+    decisions.reject(place.settings, "acme_export", "b1", "wrong", NOW)
+    place.run()
+    assert place.counts("conversations")["b1"].landed == 2  # delivered again since
+    decisions.reject(place.settings, "acme_export", "b1", "wrong again", NOW)
+    place.run()
+    assert place.statuses() == {"b1": "set aside"}
+
+
+# --- the manifest
+
+
+@pytest.mark.parametrize("file_format", ["ndjson", "csv", "parquet"])
+def test_a_manifest_is_written_for_a_batch_that_has_none(place: Place, file_format: str) -> None:
+    folder = place.batch("b1", talk(3), file_format=file_format, manifest=False)
+    (folder / "tickets.txt").touch()
+    at, rows, left_out = write_manifest(folder, datetime(2026, 1, 5, 2, tzinfo=UTC))
+    assert rows == {f"conversations.{file_format}": 3, f"messages.{file_format}": 3}
+    assert "call it 'conversations…'" in left_out[0]
+    assert place.run().refusals == []
+    assert place.entries()["b1"].extracted_at == at
+    with pytest.raises(UnfinishedError, match="is there already"):
+        write_manifest(folder)
+
+
+def test_by_default_a_batch_was_extracted_when_its_newest_file_was_written(place: Place) -> None:
+    folder = place.batch("b1", talk(1), manifest=False)
+    os.utime(folder / "conversations.ndjson", (1_700_000_000, 1_700_000_000))
+    os.utime(folder / "messages.ndjson", (1_600_000_000, 1_600_000_000))
+    assert write_manifest(folder)[0].timestamp() == 1_700_000_000
+
+
+def test_no_manifest_is_written_without_a_file_that_could_be_read(place: Place) -> None:
+    write_files(place.drop / "b1", {"tickets.csv": b"a\n"}, {}, manifest=False)
+    with pytest.raises(UnfinishedError, match="if it holds conversations, call it"):
+        write_manifest(place.drop / "b1")

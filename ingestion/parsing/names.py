@@ -1,4 +1,4 @@
-"""Names of columns: those that a file has, and which column of an entity a strange name likely means.
+"""Names of columns and files: those that a file has, and which column or entity a strange name likely means.
 
 Here: likeness and synonyms. Not here: what a column holds (``export_format``), and reading its values (``readers``).
 """
@@ -67,6 +67,16 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 }
 """What other systems call a column, by column: in the spelling of :func:`plain`."""
 
+ENTITY_SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "conversations": ("tickets", "chats", "threads", "cases", "sessions"),
+    "messages": ("comments", "replies", "chat_messages", "texts"),
+    "contacts": ("customers", "requesters", "clients", "leads", "end_users", "people"),
+    "agents": ("staff", "operators", "teammates", "admins", "users"),
+    "events": ("activities", "audits", "history"),
+    "ratings": ("csat", "surveys", "feedback", "satisfaction"),
+}
+"""What other systems call the records of an entity."""
+
 
 def columns_of(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     """The names of a file's columns; of NDJSON, of its first records. What cannot be read has none."""
@@ -120,3 +130,13 @@ def plain(name: str) -> str:
     ascii_letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", ascii_letters)
     return re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")
+
+
+def likely_entity(file_name: str) -> str | None:
+    """The entity that the name of a file of another system likely means; None where it is near none."""
+    words = plain(file_name.partition(".")[0]).split("_")
+    for word in words:
+        for entity, synonyms in ENTITY_SYNONYMS.items():
+            if difflib.get_close_matches(word, (entity, *synonyms), 1, _NEAR):
+                return entity
+    return None
