@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from ingestion.storage.delivered import Delivered
 from ingestion.storage.landing import (
     MANIFEST,
     BatchError,
+    Landed,
     batch_folders,
     land_together,
     landed_or_refused,
@@ -41,7 +42,21 @@ def read(source: ExportSource, state: SourceState) -> Iterator[Iterable[Outcome]
         state.warn(f"{source.name}: {line}")
     for line in changed(source, state.folder, state.accepted()):
         state.warn(f"{source.name} {line}")
-    yield land_batches(source, state.folder.parent, state.settled())
+    yield _with_unlisted(source, land_batches(source, state.folder.parent, state.settled()), state.warn)
+
+
+def _with_unlisted(source: ExportSource, outcomes: Iterable[Outcome], warn: Callable[[str], None]) -> Iterator[Outcome]:
+    """The same batches; files in their folders that their manifests do not list are named."""
+    for name, outcome in outcomes:
+        if isinstance(outcome, Landed):
+            with suppress(OSError):  # it has left the drop folder
+                listed = {MANIFEST, *outcome.manifest.files}
+                others = sorted(path.name for path in (source.path / name).iterdir() if path.name not in listed)
+                if others:
+                    warn(
+                        f"{source.name} {name}: its manifest does not list {', '.join(map(visible, others))}: not read"
+                    )
+        yield name, outcome
 
 
 def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Iterator[Outcome]:
