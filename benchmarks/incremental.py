@@ -102,7 +102,7 @@ def _one(given: Given, work: Path, size: int, thickness: int, days: int, mix: Mi
     }
     here = configure(history, work / "kept")
     command = causerie_run(here)
-    current = here.parent / "home" / "releases" / "current.duckdb"
+    current = here.parent / "home" / "releases" / "current" / "causerie.duckdb"
     print("  the history", flush=True)
     first = measure(command, here.parent)
     measured, sizes, full, different = [], [], [], []

@@ -42,7 +42,7 @@ def reports(given: Given, work: Path, sizes: Sequence[int], repeat: int) -> Repo
     for size in sizes:
         config = _of_one_account(configure(demo(given, work, size), work / f"reports-{size}"))
         measure(causerie_run(config), config.parent)
-        release = (config.parent / "home" / "releases" / "current.duckdb").resolve()
+        release = (config.parent / "home" / "releases" / "current" / "causerie.duckdb").resolve()
         worst = 0.0
         for name, days, asked, seconds, found in _asked(release, repeat):
             rows.append([f"{size:,}", name, days, f"{seconds:.3f}", f"{asked}", f"{found:,}"])

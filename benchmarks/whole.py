@@ -50,7 +50,7 @@ def _one(given: Given, work: Path, size: int, repeat: int, rows: list[list[objec
         runs.append(measure(causerie_run(here), here.parent))
         print(f"{size:,} conversations, the script ({turn + 1} of {repeat})", flush=True)
         scripts.append(measure([sys.executable, SCRIPT, "--config", here, "--out", marts], work))
-    different = unequal_rows(here.parent / "home" / "releases" / "current.duckdb", marts)
+    different = unequal_rows(here.parent / "home" / "releases" / "current" / "causerie.duckdb", marts)
     run, script = middle(runs), middle(scripts)
     for name, step in run.steps.items():
         rows.append([f"{size:,}", name, f"{step.seconds:.1f}", f"{step.cpu:.1f}", f"{step.memory / 1e9:.2f}"])

@@ -378,6 +378,7 @@ def configuration(businesses: Sequence[Business], first_day: date) -> str:
             "[[sources]]",
             f'name = "{business.source}"',
             'kind = "export"',
+            'known_words = { event_type = ["snoozed"] }  # the figures follow none of these',
             f'account = "{business.account}"',
             f'path = "drop/{business.account}"',
         ]

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 _VOLUMES = f"""
     select mart, rows, rows_before, greatest(0, rows_before - rows) as lost_rows,
-        greatest(0, 1 - rows / nullif(rows_before, 0)) as lost_share
+        greatest(0, 1 - rows / nullif(rows_before, 0)) as lost_share,
+        cast(rows_before is null and mart = 'details' and rows = 0 and delivered > 0 as integer) as nothing_understood
     from ({" union all ".join(f"select '{mart}' as mart, count(*) as rows from candidate.{mart}" for mart in MARTS)})
     left join previous using (mart)
+    cross join (select coalesce(sum(landed), 0) as delivered from settings.batch_counts)
 """
 
 _FRESHNESS = """
@@ -82,7 +84,8 @@ def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datet
 
     ``previous``: rows of each mart in the current release, empty without one.
 
-    * ``volumes``: one row per mart: ``rows``, ``rows_before``, ``lost_rows``, ``lost_share`` (of the rows before).
+    * ``volumes``: one row per mart: ``rows``, ``rows_before``, ``lost_rows``, ``lost_share`` (of the rows before), and
+      ``nothing_understood``: 1 where the first release would have no conversation although rows were delivered.
     * ``freshness``: one row per source: ``data_through`` as text, ``hours_old``.
     * ``words``: one row per word column and value: ``column_name``, ``value``, ``rows``.
     * ``dates``: one row per published column of dates or instants: ``table_name``, ``column_name``, ``least`` and

@@ -44,7 +44,7 @@ def accept(settings: Settings, source: str, batch: str, reason: str, now: dateti
             raise DecisionError(f"{source} {batch}: it is accepted already")
         if entry.status == "waiting":
             raise DecisionError(f"{source} {batch}: it only waits behind a refused batch; {_undecided(ledger, source)}")
-        if entry.status == "refused" and entry.segment is None:
+        if entry.status == "refused" and not entry.counts:
             why = "; ".join(entry.reasons)
             raise DecisionError(
                 f"{source} {batch}: it cannot be read, so it cannot be accepted: {why}; repair it, or set it aside:"
@@ -65,9 +65,11 @@ def reject(settings: Settings, source: str, batch: str, reason: str, now: dateti
         DecisionError: there is no such batch, or it is set aside already.
     """
     batch, folders = _found(settings, _source(settings, source), batch)
-    decision = Decision(now, source, batch, "reject", reason, fingerprint(folders))
     with Ledger(settings.home / LEDGER) as ledger:
         entry = _entry(ledger, source, batch)
+        is_accepted = entry is not None and entry.status == "accepted"  # then it is about what was landed
+        judged = fingerprint(reversed(folders) if is_accepted else folders)
+        decision = Decision(now, source, batch, "reject", reason, judged)
         if entry is None and not any(map(os.path.isdir, folders)):
             raise DecisionError(f"{source} {batch}: there is no such batch; {_undecided(ledger, source)}")
         if entry is not None and entry.status == "set aside":

@@ -48,6 +48,7 @@ class Column:
     * ``happened``: an instant that cannot be later than the extraction of its batch.
     * ``may_be_zero``: an instant before the earliest one believed is missing, and does not quarantine its row.
     * ``words``: the only values allowed, compared trimmed and without regard to case.
+    * ``known``: the values that the figures follow, compared alike. Others are kept, and reported.
     * ``path``: where a record of a live system holds it, when that is not the column's name: ``meta.sender.id``. For a
       list, the part after ``|`` selects from it: ``assigned|first``, or of each element ``tags|name``. A reference may
       be an id, or an object that holds its ``id``: an id may be given in place of ``meta.sender``, an object in place
@@ -61,6 +62,7 @@ class Column:
     happened: bool = False
     may_be_zero: bool = False
     words: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
     path: str = ""
     only: tuple[str, tuple[str, ...]] | None = None
 
@@ -132,9 +134,9 @@ MESSAGES = Entity(
         _id("conversation_id", required=True),
         _instant("sent_at", required=True),
         Column("direction", required=True, words=("inbound", "outbound")),
-        Column("sender_type"),
+        Column("sender_type", known=("contact", "agent", "bot", "system")),
         _id("agent_id"),
-        Column("origin"),
+        Column("origin", known=("inbox", "flow", "auto_response", "api", "broadcast")),
         Column("type"),
         Column("status"),
         Column("private", ColumnType.BOOLEAN),
@@ -171,7 +173,7 @@ EVENTS = Entity(
     (
         _id("event_id", required=True),
         _id("conversation_id", required=True),
-        Column("type", required=True),
+        Column("type", required=True, known=("assigned", "handoff", "closed", "reopened")),
         _instant("occurred_at", required=True),
         _id("agent_id"),
     ),

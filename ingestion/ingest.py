@@ -17,21 +17,24 @@ from itertools import chain
 import duckdb
 
 from ingestion import machine
-from ingestion.judging import judged
+from ingestion.judging import held_back, judged, refuses
+from ingestion.manifest_writer import no_entity
 from ingestion.parsing import parser
 from ingestion.parsing.row_rules import rules_of
 from ingestion.raw import segments
 from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Restatements, known_and_restated
 from ingestion.settings import Settings
+from ingestion.shown import command
 from ingestion.source_kinds import EXPORT, entities_of
-from ingestion.source_settings import AnySource
+from ingestion.source_settings import AnySource, ExportSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import SourceError, connector_of
 from ingestion.sql import sql_text
 from ingestion.storage.landing import BatchError, Landed, mend_interrupted, open_landed, refusal
 from ingestion.storage.ledger import LEDGER, Counts, Entry, Ledger
 from ingestion.storage.manifests import LiveManifest, Manifest
+from ingestion.understanding import Words, has_no_agents, joined_lists, orphans, unknown_words
 
 Progress = Callable[[str], None]
 _Group = list[Outcome]
@@ -140,6 +143,8 @@ class _SourceIngestion:
         self._rules = rules_of(source.kind, self._scale, settings.bounds)
         self._entities = entities_of(source.kind)
         self._landing, self._raw = settings.home / "landing", settings.home / "raw"
+        self._not_understood: list[str] = []
+        """Warnings about the group that was judged last."""
         self._history: list[Segment] = []
         """The segments accepted before the present batch."""
         self._report = SourceReport(source.name)
@@ -196,7 +201,9 @@ class _SourceIngestion:
         self._progress(f"{self._source.name}: looking for new batches")
         for outcomes in connector_of(self._source.kind).read(self._source, self._state):
             if self._ingest_all(outcomes):
-                return
+                break
+        if self._source.kind == EXPORT:
+            self._look_at_all()
 
     def _ingest_all(self, outcomes: Iterable[Outcome]) -> bool:
         """Ingest batches in the order of their names; whether the source stops at one of them."""
@@ -250,7 +257,7 @@ class _SourceIngestion:
             shutil.rmtree(segment.folder)
             return self._ingest_one_by_one(group)
         self._report.warnings += [
-            f"{self._source.name} {batch.batch}: {file} is of no known entity and format; it stays in landing, unread"
+            f"{self._source.name} {batch.batch}: {no_entity(file)}; it stays in landing, unread"
             for batch in batches
             for file in batch.ignored
             if self._source.kind == EXPORT
@@ -258,6 +265,7 @@ class _SourceIngestion:
         self._report.warnings += [
             f"{self._source.name} {batch.batch}: {note}" for batch in batches for note in batch.notes
         ]
+        self._report.warnings += self._not_understood
         self._report.warnings += [
             f"{entry.source} {entry.batch}: accepted by an operator, else it would be refused: {reason}"
             for entry in entries
@@ -274,7 +282,58 @@ class _SourceIngestion:
         self._progress(f"{self._source.name}: comparing with the known records")
         entities = self._entities.values()
         restatements = known_and_restated(self._connection, self._history, segment, batches, entities)
-        return [self._entry(batch, segment, restatements) for batch in batches]
+        unknown = self._unknown_words(segment)
+        self._not_understood = [
+            f"{self._source.name} {batch}: {words}"
+            for batch, of_batch in unknown.items()
+            for words in of_batch
+            if not refuses(words, self._settings.quality)
+        ]
+        if self._source.kind == EXPORT:
+            joined = joined_lists(self._connection, segment, self._entities.values())
+            self._not_understood += [
+                f"{self._source.name} {batch}: {line}" for batch, lines in joined.items() for line in lines
+            ]
+        return [self._entry(batch, segment, restatements, unknown.get(batch.batch, ())) for batch in batches]
+
+    def _unknown_words(self, segment: Segment) -> dict[str, list[Words]]:
+        if not isinstance(self._source, ExportSource):
+            return {}
+        meant = {str(column): words for column, words in self._source.known_words.items()}
+        return unknown_words(self._connection, segment, self._entities.values(), meant)
+
+    def _look_at_all(self) -> None:
+        """Look at what only all batches together show: orphans, and messages without agents."""
+        assert isinstance(self._source, ExportSource)
+        accepted = self._report.having("accepted")
+        if not accepted:
+            return
+        new = [entry.batch for entry in accepted]
+        for found in orphans(self._connection, self._history, new, self._entities.values()):
+            if held_back(found, self._settings.quality):
+                self._hold_back(accepted, str(found))
+        if not self._source.no_agents and has_no_agents(self._connection, self._history):
+            self._report.warnings.append(
+                f"{self._source.name}: none of its outbound messages has an agent_id, so no reply is credited to"
+                " anybody; deliver it, or say in the configuration of the source that it is meant: no_agents = true"
+            )
+
+    def _hold_back(self, accepted: Sequence[Entry], reason: str) -> None:
+        """Take back that batches of this run were accepted, unless an operator has accepted one of them as it is."""
+        first = accepted[0]
+        if any(self._state.is_overruled(one.batch, self._state.fingerprint(one.batch)) for one in accepted):
+            self._report.warnings.append(f"{first.source}: accepted by an operator, else held back: {reason}")
+            return
+        reason = (
+            f"{first.source} {first.batch}: held back with all new batches of this run: {reason}: correct the ids or"
+            " deliver the conversations; if it is right as it is:"
+            f" {command('accept', first.source, first.batch, option='--reason ...')}"
+        )
+        held = [replace(first, status="refused", reasons=(reason,), segment=None)]
+        held += [replace(one, status="waiting", counts={}, segment=None) for one in accepted[1:]]
+        self._ledger.record(held)
+        others = [entry for entry in self._report.entries if entry not in accepted]
+        self._report.entries = [*held, *others]
 
     def _ingest_one_by_one(self, group: _Group) -> bool:
         for index, one in enumerate(group):
@@ -299,8 +358,14 @@ class _SourceIngestion:
         kind, bounds = self._source.kind, self._settings.bounds
         return segments.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, kind, bounds)
 
-    def _entry(self, batch: RawBatch, segment: Segment, restatements: dict[tuple[str, str], Restatements]) -> Entry:
-        counts, reasons = self._judged(batch, segment, restatements)
+    def _entry(
+        self,
+        batch: RawBatch,
+        segment: Segment,
+        restatements: dict[tuple[str, str], Restatements],
+        unknown: Sequence[Words],
+    ) -> Entry:
+        counts, reasons = self._judged(batch, segment, restatements, unknown)
         is_overruled = self._state.is_overruled(batch.batch, batch.fingerprint)
         return Entry(
             self._source.name,
@@ -314,9 +379,13 @@ class _SourceIngestion:
         )
 
     def _judged(
-        self, batch: RawBatch, segment: Segment, restatements: Mapping[tuple[str, str], Restatements]
+        self,
+        batch: RawBatch,
+        segment: Segment,
+        restatements: Mapping[tuple[str, str], Restatements],
+        unknown: Sequence[Words],
     ) -> tuple[dict[str, Counts], list[str]]:
-        return judged(self._connection, self._source, self._settings.quality, batch, segment, restatements)
+        return judged(self._connection, self._source, self._settings.quality, batch, segment, restatements, unknown)
 
     def _refuse(self, name: str, extracted_at: datetime | None, reasons: list[str]) -> None:
         reasons = [f"{self._source.name} {name}: {reason}" for reason in reasons]
@@ -356,10 +425,11 @@ class _SourceIngestion:
                 fresh.append(segment)
                 entities = self._entities.values() if outdated else ()
                 restatements = known_and_restated(self._connection, self._history, segment, parsed, entities)
+                unknown = self._unknown_words(segment)
                 for batch in parsed:
                     warnings += [f"{name} {batch.batch}: {note}" for note in batch.notes]
                     entry = entries[batch.batch]
-                    counts, reasons = self._judged(batch, segment, restatements)
+                    counts, reasons = self._judged(batch, segment, restatements, unknown.get(batch.batch, ()))
                     if batch.batch in outdated:
                         warnings += [
                             f"{name} {batch.batch}: accepted before, and would be refused by today's rules: {reason}"

@@ -1,17 +1,17 @@
-"""What refuses a batch: too many quarantined rows, and too many restated records.
+"""What refuses a batch: too many quarantined rows, restated records, unknown words and orphans.
 
 Here: the limits of ``[quality]`` compared with what a batch holds, and the reasons in words. Not here: the counting
-(``restatements``), and what becomes of a refused batch (``ingest``).
+(``restatements``, ``understanding``), and what becomes of a refused batch (``ingest``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import duckdb
 
-from ingestion.export_format import Entity
+from ingestion.export_format import EVENTS, Entity
 from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Restatements, ahead_of_extraction, most_frequent_reasons
 from ingestion.settings import Quality
@@ -19,6 +19,7 @@ from ingestion.shown import command, shell_word
 from ingestion.source_kinds import EXPORT, entities_of
 from ingestion.source_settings import AnySource
 from ingestion.storage.ledger import Counts
+from ingestion.understanding import Orphans, Words
 
 
 def judged(
@@ -28,8 +29,12 @@ def judged(
     batch: RawBatch,
     segment: Segment,
     restatements: Mapping[tuple[str, str], Restatements],
+    unknown: Sequence[Words] = (),
 ) -> tuple[dict[str, Counts], list[str]]:
-    """What a batch holds by entity, and the reasons to refuse it. ``restatements``: by batch and entity."""
+    """What a batch holds by entity, and the reasons to refuse it. ``restatements``: by batch and entity.
+
+    ``unknown``: the words in it that the figures do not follow.
+    """
     entities = entities_of(source.kind)
     of_entity = {entity: restatements.get((batch.batch, entity), Restatements()) for entity in batch.totals()}
     counts = {
@@ -57,15 +62,40 @@ def judged(
         for entity, of in of_entity.items()
         if _exceed(of.restated, of.known, quality.restated_share, quality.restated_rows)
     ]
+    reasons += [
+        f"{source.name} {batch.batch}: {words}: correct the words and deliver the batch again, or say in the"
+        f" configuration of the source that they are meant: known_words = {{ {words.column} = [...] }}"
+        for words in unknown
+        if refuses(words, quality)
+    ]
     return counts, reasons
+
+
+def refuses(words: Words, quality: Quality) -> bool:
+    """Whether unknown words refuse their batch. Types of events do not: the figures follow two of them only."""
+    return words.entity != EVENTS.name and _exceed(
+        words.unknown, words.rows, quality.unknown_share, quality.unknown_rows
+    )
+
+
+def held_back(orphans: Orphans, quality: Quality) -> bool:
+    """Whether orphans hold back the new batches of their source: too many in these, and in all that it delivered."""
+    limits = quality.orphan_share, quality.orphan_rows
+    return _exceed(orphans.new, orphans.new_rows, *limits) and _exceed(orphans.all, orphans.all_rows, *limits)
 
 
 def _most_of(connection: duckdb.DuckDBPyConnection, segment: Segment, entity: Entity, batch: RawBatch) -> str:
     """The most frequent reasons; and of rows that are later than their extraction, by how much and since when."""
     frequent = most_frequent_reasons(connection, segment, entity, batch)
-    words = [f"{count:,} for '{reason}'" for reason, count in frequent]
+    words = [f"{count:,} for '{reason}'{_wanted(reason)}" for reason, count in frequent]
     ahead = ahead_of_extraction(connection, segment, entity, batch)
     return ", ".join([*words, ahead] if ahead else words)
+
+
+def _wanted(reason: str) -> str:
+    """An example of a good value, where that helps."""
+    is_about_instants = "instant" in reason.partition(":")[2]
+    return " (wanted is 2026-01-05T14:30:00+01:00, or Z for UTC)" if is_about_instants else ""
 
 
 def _exceed(part: int, whole: int, share: float, rows: int) -> bool:

@@ -28,6 +28,12 @@ class Quality(_Section):
     quarantine_rows: int = Field(default=10, ge=0)
     restated_share: Share = 0.01
     restated_rows: int = Field(default=10, ge=0)
+    unknown_share: Share = 0.01
+    unknown_rows: int = Field(default=10, ge=0)
+    """Of the words of one column of a drop folder's batch that the figures do not follow."""
+    orphan_share: Share = 0.2
+    orphan_rows: int = Field(default=10, ge=0)
+    """A drop folder's new batches are held back past both, of the rows of one entity: in them, and in all."""
     earliest: AwareDatetime = DEFAULTS.earliest
     """A row with an earlier instant is quarantined; an earlier ``updated_at`` counts as missing."""
     shrink_share: Share = 0.2

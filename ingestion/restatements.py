@@ -14,7 +14,7 @@ import duckdb
 
 from ingestion.export_format import Entity
 from ingestion.raw.segments import RawBatch, Segment, records
-from ingestion.sql import sql_text
+from ingestion.sql import sql_files, sql_text
 
 
 @dataclass(frozen=True)
@@ -162,11 +162,11 @@ def most_frequent_reasons(
 ) -> list[tuple[str, int]]:
     """The two reasons for which most rows of a batch are quarantined, and how many rows each."""
     query = (
-        "select reason, count(*) from"
-        f" (select unnest(string_split(_reasons, '; ')) as reason from ({_quarantined(segment, entity, batch)}))"
+        "select reason, count(*) from (select unnest(string_split(reasons, '; ')) as reason from"
+        f" read_parquet({sql_files([segment.quarantine])}) where batch = $1 and entity = $2)"
         " group by reason order by 2 desc, 1 limit 2"
     )
-    return connection.execute(query).fetchall()
+    return connection.execute(query, [batch.batch, entity.name]).fetchall()
 
 
 def _quarantined(segment: Segment, entity: Entity, batch: RawBatch) -> str:

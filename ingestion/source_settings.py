@@ -78,9 +78,15 @@ class FolderSource(Source):
 
 
 class ExportSource(FolderSource):
-    """A folder of batches, which any system can write."""
+    """A folder of batches, which any system can write.
+
+    ``known_words``: words of a column that are meant, though the figures do not follow them. ``no_agents``: outbound
+    messages never have an agent, and that is meant.
+    """
 
     kind: Literal["export"]
+    known_words: dict[Literal["sender_type", "origin", "event_type"], list[str]] = {}
+    no_agents: bool = False
 
     @property
     def drop_folder(self) -> Path:

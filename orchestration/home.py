@@ -18,6 +18,8 @@ from typing import IO
 from ingestion.builds.names import CANDIDATE, DATABASE
 from ingestion.storage.ledger import LEDGER
 
+RELEASE_FILE = "causerie.duckdb"
+"""The database in the folder of a release. BI tools remember it as the name of the catalogue."""
 _ITS_USER_ALONE = 0o077
 """The umask of a process that works in a home."""
 
@@ -81,13 +83,19 @@ class Home:
 
     @property
     def current(self) -> Path:
-        """The link that readers open."""
-        return self.releases / "current.duckdb"
+        """The link to the folder of the current release."""
+        return self.releases / "current"
+
+    @property
+    def current_file(self) -> Path:
+        """The database of the current release, which readers open."""
+        older = self.releases / "current.duckdb"  # all that there is until this version has worked in the home
+        return older if older.is_symlink() and not self.current.is_symlink() else self.current / RELEASE_FILE
 
     @property
     def current_exports(self) -> Path:
-        """The link to the Parquet exports of the current release, if it has any."""
-        return self.releases / "current-parquet"
+        """The Parquet exports of the current release, if it has any."""
+        return self.current / "parquet"
 
     @property
     def log(self) -> Path:
@@ -113,7 +121,7 @@ class Home:
         """The existing paths that only its user may read. Nothing else below the home is touched."""
         names = ("landing", "raw", "builds", "dbt", LEDGER, self.log.name, self.record.name, "lock")
         there = [path for path in (self.path / name for name in names) if os.access(path, os.F_OK)]
-        return [*there, *self.releases.glob("*-data-docs")]
+        return [*there, *self.releases.glob("*Z-*/data_docs"), *self.releases.glob("*-data-docs")]
 
     def build(self, run_id: str) -> Build:
         """The build of a run."""

@@ -17,11 +17,14 @@ from ingestion.export_format import ColumnType, Entity
 from ingestion.parsing import readers
 from ingestion.parsing.files import BadRecord, LandedFile
 from ingestion.parsing.line_numbers import lines_of
+from ingestion.parsing.names import columns_of, near_names
 from ingestion.parsing.readers import Reader, UnreadableFileError
 from ingestion.parsing.rules import MALFORMED, NOT_UTF8
+from ingestion.shown import shortened, visible
 from ingestion.sql import sql_files
 from ingestion.storage.compression import DECOMPRESSION_ERRORS
 
+_OTHER_SEPARATORS = {"semicolons": ";", "tabs": "\t", "vertical bars": "|"}
 UNSURE = "?"
 """The reason of a record about which only the careful reader can decide."""
 
@@ -81,12 +84,30 @@ def only_look_like_numbers(
 
 
 def refuse_missing_columns(path: Path, reader: Reader, entity: Entity, rows: Rows) -> None:
-    """A file whose header lacks a required column is refused as a whole."""
-    for column in entity.columns:
-        if column.required and column.name in reader.absent:
-            concerned = any(f"{column.name}: missing" in reasons for _, reasons in rows.bad)
-            if concerned or column.name == entity.key:
-                raise UnreadableFileError(f"it has no column '{column.name}', which {entity.name} require", path)
+    """A file whose header lacks required columns is refused as a whole: all of them are named, with what it has."""
+    missing = [
+        column.name
+        for column in entity.columns
+        if column.required
+        and column.name in reader.absent
+        and (column.name == entity.key or any(f"{column.name}: missing" in reasons for _, reasons in rows.bad))
+    ]
+    if not missing:
+        return
+    header = columns_of(duckdb.connect(), path)
+    words = f"it has no column {' and no column '.join(map(repr, missing))}, which {entity.name} require"
+    raise UnreadableFileError(f"{words}; {_about_header(header, entity)}", path)
+
+
+def _about_header(header: Sequence[str], entity: Entity) -> str:
+    """What the columns of a file are, and which mistake that likely is."""
+    if any("\x00" in name for name in header):
+        return "it seems to be UTF-16: write UTF-8"
+    separators = [name for name, character in _OTHER_SEPARATORS.items() if character in "".join(header)]
+    if len(header) == 1 and separators:
+        return f"its columns seem to be separated by {separators[0]}: separate them by commas"
+    near = [f"'{name}' seems to be {meant}" for name, meant in near_names(header, entity)]
+    return "; ".join([f"its columns are {visible(shortened(', '.join(header)))}", *near])
 
 
 def bad_records(

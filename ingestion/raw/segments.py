@@ -34,6 +34,7 @@ from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import Entity
 from ingestion.parsing import archives, parser
 from ingestion.parsing.files import LandedFile, ParsedFile, entity_of, is_misnamed
+from ingestion.parsing.names import unread_columns
 from ingestion.parsing.native_reader import vanished
 from ingestion.parsing.readers import UnreadableFileError
 from ingestion.parsing.row_rules import rules_of
@@ -257,7 +258,11 @@ def _parse(
             raise BatchError(f"{error.path}: cannot be read: {error}; deliver the batch again") from None
         for file in delivered:
             _refuse_other_rows(file, outcomes[file].records)
-    if kind != EXPORT:
+    if kind == EXPORT:
+        for file in delivered:
+            unread = unread_columns(connection, file.path, entities_of(kind)[_entity(file)])
+            notes[file.batch] = tuple(dict.fromkeys([*notes[file.batch], *unread]))
+    else:
         _refuse_vanished(outcomes)
     parsed_files: dict[str, dict[str, RawFile]] = {batch.batch: {} for batch in landed}
     quarantine: list[_BadRow] = []

@@ -6,17 +6,22 @@ Not here: what the files hold (``export_format``, ``parser``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
-from ingestion.shown import visible
+from ingestion.shown import command, visible
 from ingestion.source_settings import ExportSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import Finding, SourceError
 from ingestion.storage.delivered import Delivered
 from ingestion.storage.landing import (
+    MANIFEST,
     BatchError,
+    Landed,
     batch_folders,
     land_together,
     landed_or_refused,
@@ -32,8 +37,26 @@ class SourceMissingError(SourceError):
 
 
 def read(source: ExportSource, state: SourceState) -> Iterator[Iterable[Outcome]]:
-    """All batches of the folder that are not settled."""
-    yield land_batches(source, state.folder.parent, state.settled())
+    """All batches of the folder that are not settled. What is passed over there is named in warnings."""
+    for line in unfinished(source):
+        state.warn(f"{source.name}: {line}")
+    for line in changed(source, state.folder, state.accepted()):
+        state.warn(f"{source.name} {line}")
+    yield _with_unlisted(source, land_batches(source, state.folder.parent, state.settled()), state.warn)
+
+
+def _with_unlisted(source: ExportSource, outcomes: Iterable[Outcome], warn: Callable[[str], None]) -> Iterator[Outcome]:
+    """The same batches; files in their folders that their manifests do not list are named."""
+    for name, outcome in outcomes:
+        if isinstance(outcome, Landed):
+            with suppress(OSError):  # it has left the drop folder
+                listed = {MANIFEST, *outcome.manifest.files}
+                others = sorted(path.name for path in (source.path / name).iterdir() if path.name not in listed)
+                if others:
+                    warn(
+                        f"{source.name} {name}: its manifest does not list {', '.join(map(visible, others))}: not read"
+                    )
+        yield name, outcome
 
 
 def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Iterator[Outcome]:
@@ -61,6 +84,60 @@ def land_batches(source: ExportSource, landing: Path, accepted: Set[str]) -> Ite
         for name in together:
             yield name, outcomes.get(name) or landed_or_refused(source.name, folders[name])
         names = names[len(together) :]
+
+
+def unfinished(source: ExportSource) -> list[str]:
+    """What lies in the drop folder and is no batch yet, in words: folders without a manifest, and single files."""
+    if not source.path.is_dir():
+        return []
+    found = []
+    complete = {folder.name for folder in batch_folders(source.path)}
+    entries = sorted(path for path in source.path.iterdir() if not path.name.startswith("."))
+    for folder in entries:
+        if folder.is_dir() and folder.name not in complete:
+            latest = max(path.lstat().st_mtime for path in (folder, *folder.iterdir()))
+            age = timedelta(seconds=round(max(0, time.time() - latest)))
+            found.append(
+                f"{visible(str(folder))} has no {MANIFEST} and is not read; it has not changed for {age}. When it is"
+                f" complete: {command('manifest', str(folder))}"
+            )
+    files = [visible(path.name) for path in entries if path.is_file()]
+    if files:
+        found.append(
+            f"{source.path}: {len(files)} {'file lies' if len(files) == 1 else 'files lie'} beside the batches and"
+            f" {'is' if len(files) == 1 else 'are'} not read ({', '.join(files[:3])}{', …' if len(files) > 3 else ''}):"
+            f" a batch is a folder with a {MANIFEST}"
+        )
+    return found
+
+
+def changed(source: ExportSource, landed: Path, accepted: Iterable[str]) -> list[str]:
+    """Accepted batches whose content in the drop folder is no longer what was accepted, in words.
+
+    A file is only read again if it was written after the batch was landed.
+    """
+    found = []
+    for batch in sorted(accepted):
+        with suppress(OSError, BatchError):  # it has left the drop folder, or landing, or is no batch any more
+            manifest, _ = read_manifest(landed / batch)
+            at = (landed / batch / MANIFEST).stat().st_ctime
+            other = [
+                name
+                for name, file in (*manifest.files.items(), (MANIFEST, None))
+                if (source.path / batch / name).stat().st_ctime > at
+                and _hash(source.path / batch / name) != (file.sha256.lower() if file else _hash(landed / batch / name))
+            ]
+            if other:
+                found.append(
+                    f"{batch}: {', '.join(map(visible, other))} in the drop folder is not what was accepted, and is not"
+                    " read: deliver it under a later name"
+                )
+    return found
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _few_or_small(names: Sequence[str], folders: Mapping[str, Path]) -> list[str]:

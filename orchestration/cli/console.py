@@ -107,9 +107,9 @@ def _show_release(reporter: Reporter, home: Home, console: Terminal, release: ca
 
 
 def _show_links(home: Home, console: Terminal) -> None:
-    for link in (home.current, home.current_exports):
-        if link.is_symlink():
-            console.say(f"  {link}")
+    for path in (home.current_file, home.current_exports):
+        if path.exists():
+            console.say(f"  {path}")
 
 
 def _checks_passed(home: Home, release: catalog.Release) -> int:

@@ -13,6 +13,7 @@ from orchestration.cli.commands import (
     demo,
     diff,
     docs,
+    manifest,
     publish,
     quarantine,
     query,
@@ -38,6 +39,7 @@ def main() -> None:
 
 COMMANDS = (
     *(run.run, check_source.check_source, status.status, quarantine.quarantine, accept.accept, reject.reject),
+    manifest.manifest,
     *(releases.releases, diff.diff, rollback.rollback, publish.publish),
     *(report.report, serve.serve, query.query, docs.docs, demo.demo),
 )

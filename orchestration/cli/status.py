@@ -13,6 +13,8 @@ from typing import Any
 from expectations.verdict import Finding, read_verdict
 from ingestion.settings import Settings
 from ingestion.shown import command
+from ingestion.source_settings import ExportSource
+from ingestion.sources.export import unfinished
 from ingestion.storage.ledger import LEDGER, Entry, Ledger
 from orchestration.cli.summary import rolled_back_from
 from orchestration.cli.tables import duration, minute
@@ -29,6 +31,7 @@ class Status:
     """The status of a home. ``refused``, ``waiting`` and ``set_aside`` are batches; ``gone_back_from`` release ids.
 
     ``findings`` and ``tests`` are why the last build was not published: failed expectations, failed models and tests.
+    ``unfinished`` are lines about what lies in drop folders and is no batch.
     """
 
     current: Release | None
@@ -41,6 +44,7 @@ class Status:
     findings: list[Finding] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
     docs: Path | None = None
+    unfinished: list[str] = field(default_factory=list)
 
     @property
     def is_refused(self) -> bool:
@@ -83,6 +87,7 @@ def status_of(settings: Settings) -> Status:
         findings,
         tests,
         build.docs / "index.html" if findings and (build.docs / "index.html").is_file() else None,
+        [line for source in settings.sources if isinstance(source, ExportSource) for line in unfinished(source)],
     )
 
 
@@ -150,6 +155,10 @@ def show_status(status: Status, console: Terminal) -> None:
     for entry in status.set_aside:
         console.print()
         say(f"Set aside: {entry.source} {entry.batch}, at {entry.decided_at:%Y-%m-%d %H:%M}")
+    if status.unfinished:
+        console.print()
+    for line in status.unfinished:
+        say(f"Not read: {line}", "yellow")
 
 
 def _show_run(status: Status, say: Any) -> None:

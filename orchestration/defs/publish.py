@@ -23,12 +23,15 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
         name="release",
         deps=["audit"],
         group_name="release",
-        description="An immutable DuckDB file with the four marts, and the link `current.duckdb` that readers open;"
-        " beside it, if the configuration says so, the marts as Parquet.",
+        description="A folder with the four marts in a DuckDB file, with their Data Docs and, if the configuration says"
+        " so, the marts as Parquet. Readers open it through the link `current`.",
     )
     def release(context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
         home = Home(settings.home)
         lock(home)
+        moved = catalog.give_folders(home)
+        if moved:
+            context.log.info(moved)
         build = home.build(context.run.run_id)
         if not build.folder.is_dir():  # launched alone
             build = home.last_build()
@@ -46,7 +49,7 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
                     _decided_since(settings, catalog.current(home)),
                     parquet=settings.releases.parquet,
                 )
-            except publication.UnpublishableError as error:
+            except catalog.UnpublishableError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             reporter.release = published
         return dg.MaterializeResult(

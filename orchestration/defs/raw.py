@@ -107,7 +107,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             if settings.releases.parquet and current is not None:
                 try:
                     exports.ensure(home, current)
-                except exports.ExportError as error:
+                except catalog.UnpublishableError as error:
                     raise dg.Failure(str(error), allow_retries=False) from None
             dbt_process.dismiss(settings)
             context.log.info("nothing new: the current release stays")

@@ -1,14 +1,15 @@
-"""Releases: immutable DuckDB files, of which one is current.
+"""Releases: folders that do not change, of which one is current.
 
 Here: which releases are kept, which one is current, rollback, and retention. Not here: how one is made
-(``publication``, ``exports``). Readers open ``current.duckdb``, a link that is replaced atomically: they see one whole
-release or another, never half of one. It is a link because renaming over a file would serve old data to whoever has
-that file open. ``current-parquet`` is a link to the Parquet exports of the same release, if it has any.
+(``publication``, ``exports``). A release is a folder with the database, its description, Data Docs, and Parquet exports
+where they are wanted. ``current`` is a link to one of the folders and is replaced atomically: readers see one whole
+release or another, never parts of two. Names inside a folder are fixed, because tools remember them.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from dataclasses import asdict, dataclass, field
@@ -16,10 +17,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ingestion.storage.landing import fsync_folder, write_durably
-from orchestration.home import Home
+from orchestration.home import RELEASE_FILE, Home, make_readable_folder
 
-_OURS = re.compile(r"(?P<id>\d{8}T\d{6}Z-[^.]+?)(\.duckdb|\.json|-data-docs|-parquet)")
+DESCRIPTION, DOCS, EXPORTS = "release.json", "data_docs", "parquet"
+_BESIDE = {RELEASE_FILE: ".duckdb", DESCRIPTION: ".json", DOCS: "-data-docs", EXPORTS: "-parquet"}
+"""How versions before 0.1.0 ended the names of a release's files, which stood beside each other without a folder."""
+_THROUGH_CURRENT = {"current.duckdb": RELEASE_FILE, "current-parquet": EXPORTS}
+"""The links of those versions. Connections to them are configured in tools."""
+_OURS = re.compile(r"(?P<id>\d{8}T\d{6}Z-[^.]+?)(\.duckdb|\.json|-data-docs|-parquet)?")
 _WENT_BACK = "went_back.json"
+
+
+class UnpublishableError(Exception):
+    """This must not be published, or its files came out wrong. The message says why."""
 
 
 class UnknownReleaseError(Exception):
@@ -28,7 +38,7 @@ class UnknownReleaseError(Exception):
 
 @dataclass(frozen=True)
 class Release:
-    """One published file.
+    """One published folder.
 
     ``fingerprint`` identifies what it was made from, ``contents`` are the checksums of its marts
     (``expectations.contents``). ``data_through`` may be unknown. ``rows_quarantined_open`` are the quarantined rows
@@ -48,28 +58,19 @@ class Release:
     decisions: tuple[str, ...] = ()
     contents: dict[str, list[str]] = field(default_factory=dict)
 
-    def write(self, home: Home) -> None:
-        """Store this description beside the file."""
-        _write_for_all(_description(home, self.release_id), json.dumps(asdict(self), indent=1).encode())
+    def write(self, folder: Path) -> None:
+        """Store this description in the folder of the release."""
+        _write_for_all(folder / DESCRIPTION, json.dumps(asdict(self), indent=1).encode())
 
 
 def file_of(home: Home, release: Release) -> Path:
-    """The database file of a release."""
-    return home.releases / f"{release.release_id}.duckdb"
+    """The database of a release."""
+    return _path_of(home, release.release_id, RELEASE_FILE)
 
 
-def docs_of(home: Home, release_id: str) -> Path:
-    """The folder with the Data Docs of its audit."""
-    return home.releases / f"{release_id}-data-docs"
-
-
-def exports_of(home: Home, release_id: str) -> Path:
-    """The folder with its marts as Parquet, if it has them."""
-    return home.releases / f"{release_id}-parquet"
-
-
-def _description(home: Home, release_id: str) -> Path:
-    return home.releases / f"{release_id}.json"
+def _path_of(home: Home, release_id: str, name: str) -> Path:
+    folder = home.releases / release_id
+    return folder / name if folder.is_dir() else home.releases / f"{release_id}{_BESIDE[name]}"
 
 
 def _write_for_all(path: Path, content: bytes) -> None:
@@ -80,12 +81,15 @@ def _write_for_all(path: Path, content: bytes) -> None:
 
 
 def current(home: Home) -> Release | None:
-    """The release that readers see; None before the first one, and if the file that the link names is gone."""
-    try:
-        name = home.current.readlink().name
-    except FileNotFoundError:
-        return None
-    return _read(home, name.removesuffix(".duckdb"))
+    """The release that readers see; None before the first one, and if what the link names is gone."""
+    name = _current_id(home)
+    return _read(home, name) if name else None
+
+
+def _current_id(home: Home) -> str | None:
+    """The id that the link names, whether that release is there or not."""
+    link = home.current if home.current.is_symlink() else home.releases / "current.duckdb"
+    return link.readlink().name.removesuffix(".duckdb") if link.is_symlink() else None
 
 
 def kept(home: Home) -> list[Release]:
@@ -100,14 +104,14 @@ def kept(home: Home) -> list[Release]:
 
 
 def _there(home: Home) -> list[Release]:
-    ids = [match["id"] for path in home.releases.glob("*.json") if (match := _OURS.fullmatch(path.name))]
+    ids = {match["id"] for path in home.releases.glob("*") if (match := _OURS.fullmatch(path.name))}
     return [release for release in (_read(home, name) for name in ids) if release is not None]
 
 
 def _read(home: Home, release_id: str) -> Release | None:
-    """The release, if its file and its description are both there."""
+    """The release, if its database and its description are both there."""
     try:
-        content = json.loads(_description(home, release_id).read_bytes())
+        content = json.loads(_path_of(home, release_id, DESCRIPTION).read_bytes())
         texts = {name: tuple(content.get(name, ())) for name in ("warnings", "decisions")}
         release = Release(**content | texts)
     except (OSError, ValueError, TypeError):
@@ -145,37 +149,52 @@ def gone_back_from(home: Home) -> list[Release]:
 
 
 def point_to(home: Home, release: Release) -> None:
-    """Make a release current: for all new connections at once, and for its Parquet exports in the next instant.
-
-    If it has no exports, the link to those of another release is removed first: no exports rather than stale ones.
-    :func:`follow` repairs what a kill between two of these steps leaves.
-    """
-    exports = exports_of(home, release.release_id)
-    fresh = _link(home.releases / ".current", file_of(home, release))
-    fresh_exports = _link(home.releases / ".current-parquet", exports) if exports.is_dir() else None
-    if fresh_exports is None and home.current_exports.is_symlink():
-        home.current_exports.unlink()
-    fresh.replace(home.current)
-    if fresh_exports is not None:
-        fresh_exports.replace(home.current_exports)
+    """Make a release current: its database, exports and Data Docs at once, for all new connections."""
+    for name, inside in _THROUGH_CURRENT.items():
+        _swap(home.releases / name, f"{home.current.name}/{inside}")
+    _swap(home.current, release.release_id)
     fsync_folder(home.releases)
 
 
-def follow(home: Home) -> None:
-    """Make the link to the Parquet exports name those of the current release; remove it if there are none."""
-    exports = home.releases / home.current.readlink().name.replace(".duckdb", "-parquet")
-    if not exports.is_dir():
-        if home.current_exports.is_symlink():
-            home.current_exports.unlink()
-    elif not home.current_exports.is_symlink() or home.current_exports.readlink().name != exports.name:
-        _link(home.releases / ".current-parquet", exports).replace(home.current_exports)
-        fsync_folder(home.releases)
+def _swap(link: Path, target: str) -> None:
+    fresh = link.with_name(f".{link.name}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(link)
 
 
-def _link(link: Path, target: Path) -> Path:
-    link.unlink(missing_ok=True)
-    link.symlink_to(target.name)
-    return link
+def give_folders(home: Home) -> str | None:
+    """Give folders to releases of versions before 0.1.0; a line that says so, if there were any.
+
+    Whoever has their files open finds them under the older names, too, until the release is removed: as hard links.
+    """
+    older = [one.release_id for one in _there(home) if not (home.releases / one.release_id).is_dir()]
+    seen = current(home)
+    if not older and (seen is None or home.current.is_symlink()):
+        return None
+    for release_id in older:
+        fresh = home.releases / f".new-{release_id}"
+        shutil.rmtree(fresh, ignore_errors=True)
+        make_readable_folder(fresh)
+        for name, ending in _BESIDE.items():
+            beside = home.releases / f"{release_id}{ending}"
+            if beside.is_dir():
+                shutil.copytree(beside, fresh / name, copy_function=_link)
+            elif beside.exists():
+                _link(beside, fresh / name)
+        os.sync()
+        fresh.rename(home.releases / release_id)
+    if seen is not None:
+        _swap(home.current, seen.release_id)
+        point_to(home, seen)
+    return f"{home.releases}: releases have folders now ({len(older)} moved); readers open {home.current_file}"
+
+
+def _link(origin: str | Path, target: str | Path) -> None:
+    try:
+        os.link(origin, target)
+    except OSError:  # a file system without hard links
+        shutil.copy2(origin, target)
 
 
 def go_to(home: Home, release: Release, now: datetime) -> None:
@@ -199,7 +218,7 @@ def _went_back(home: Home) -> str | None:
     """Until when releases that readers saw were published; None unless an operator chose the current one."""
     try:
         content = json.loads((home.releases / _WENT_BACK).read_bytes())
-        return str(content["until"]) if home.current.readlink().stem in content["between"] else None
+        return str(content["until"]) if _current_id(home) in content["between"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -214,20 +233,20 @@ def remove_old(home: Home, keep: int, keep_days: float, now: datetime) -> list[R
     old = [
         release for release in there[keep:] if release != seen and datetime.fromisoformat(release.published_at) < latest
     ]
-    for release in old:
-        file_of(home, release).unlink()  # first: without its file it is not a release any more
+    for release in old:  # the databases first: without one it is not a release any more
+        (home.releases / f"{release.release_id}{_BESIDE[RELEASE_FILE]}").unlink(missing_ok=True)
+        file_of(home, release).unlink(missing_ok=True)
     remove_leftovers(home)
     return old
 
 
 def remove_leftovers(home: Home) -> None:
     """Remove what killed runs left: half written, half removed, or never shown to readers."""
-    if home.current.is_symlink() and current(home) is None:
-        return  # somebody removed the current file: nothing else is removed
-    if home.current.is_symlink():
-        follow(home)  # before the exports that it may name are removed
+    is_linked = _current_id(home) is not None
+    if is_linked and current(home) is None:
+        return  # somebody removed the current release: nothing else is removed
     # without a link nobody knows what readers saw: whole releases stay, such as those of a backup without links
-    whole = kept(home) if home.current.is_symlink() else _there(home)
+    whole = kept(home) if is_linked else _there(home)
     stays = {release.release_id for release in whole}
     for path in home.releases.iterdir() if home.releases.is_dir() else ():
         ours = _OURS.fullmatch(path.name)

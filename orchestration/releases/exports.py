@@ -1,7 +1,7 @@
-"""Parquet exports of a release: its marts as files beside it, for tools that have no driver for DuckDB.
+"""Parquet exports of a release: its marts as files, for tools that have no driver for DuckDB.
 
-Here: writing them, complete and on disk before they get their names. Not here: which of them readers find
-(``catalog.point_to``), and downloads of reports (``reports.downloads``).
+Here: writing them, complete and on disk. Not here: which of them readers find (``catalog.point_to``), and downloads of
+reports (``reports.downloads``).
 """
 
 from __future__ import annotations
@@ -17,53 +17,44 @@ from expectations.contents import contents_of_files
 from expectations.marts import MARTS
 from ingestion.sql import first_line, sql_text
 from ingestion.storage.landing import fsync_folder
-from orchestration.home import Home
-from orchestration.releases import catalog
-from orchestration.releases.catalog import Release
-
-
-class ExportError(Exception):
-    """The exports of a release could not be written, or differ from it. The message says why."""
+from orchestration.home import Home, make_readable_folder
+from orchestration.releases.catalog import EXPORTS, Release, UnpublishableError, file_of
 
 
 def ensure(home: Home, release: Release) -> None:
-    """Write the exports of a published release if it has none; readers find them if it is current.
+    """Write the exports of a published release if it has none.
 
     Raises:
-        ExportError: they could not be written, or differ from the release.
+        UnpublishableError: they could not be written, or differ from the release.
     """
-    folder = catalog.exports_of(home, release.release_id)
+    file = file_of(home, release)
+    folder, fresh = file.with_name(EXPORTS), home.releases / f".new-{EXPORTS}"
     if not folder.is_dir():
-        write(catalog.file_of(home, release), folder, release.contents)
-    catalog.follow(home)
+        shutil.rmtree(fresh, ignore_errors=True)  # of a run that failed or was killed
+        write(file, fresh, release.contents)
+        fresh.rename(folder)
 
 
 def write(file: Path, folder: Path, contents: Mapping[str, Sequence[str]]) -> None:
     """Write a Parquet file for each mart and for the table ``release``; ``contents``: the checksums that were judged.
 
     Raises:
-        ExportError: they could not be written, or differ; nothing of them is left.
+        UnpublishableError: they could not be written, or differ.
     """
-    fresh = folder.with_name(f".new-{folder.name}")
-    shutil.rmtree(fresh, ignore_errors=True)
+    make_readable_folder(folder)
     try:
-        fresh.mkdir(parents=True)
-        fresh.chmod(0o755)
-        files = _copied(file, fresh)
-        found = contents_of_files({mart: files[mart] for mart in MARTS})
-        wrong = [mart for mart in MARTS if mart in contents and list(contents[mart]) != found[mart]]
-        if wrong:
-            raise ExportError(f"{fresh}: {', '.join(wrong)}: the Parquet export is not what was audited; run again")
-        for path in files.values():
-            with path.open("rb") as written:
-                os.fsync(written.fileno())
-            path.chmod(0o444)
-        fsync_folder(fresh)
-        fresh.rename(folder)
+        files = _copied(file, folder)
     except duckdb.Error as error:
-        raise ExportError(f"{folder}: {first_line(error)}; run again") from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        raise UnpublishableError(f"{folder}: {first_line(error)}; run again") from None
+    found = contents_of_files({mart: files[mart] for mart in MARTS})
+    wrong = [mart for mart in MARTS if mart in contents and list(contents[mart]) != found[mart]]
+    if wrong:
+        raise UnpublishableError(f"{folder}: {', '.join(wrong)}: the export is not what was audited; run again")
+    for path in files.values():
+        with path.open("rb") as written:
+            os.fsync(written.fileno())
+        path.chmod(0o444)
+    fsync_folder(folder)
 
 
 def _copied(file: Path, folder: Path) -> dict[str, Path]:

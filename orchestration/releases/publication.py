@@ -24,14 +24,11 @@ from expectations.marts import MARTS
 from expectations.verdict import Verdict, read_verdict
 from ingestion import zones
 from ingestion.sql import first_line, sql_text
+from ingestion.storage.landing import fsync_folder
 from orchestration import processes
-from orchestration.home import Build, Home, make_readable_folder
+from orchestration.home import RELEASE_FILE, Build, Home, make_readable_folder
 from orchestration.releases import catalog, exports
-from orchestration.releases.catalog import Release, file_of
-
-
-class UnpublishableError(Exception):
-    """This build must not be published, or its file came out wrong. The message says why."""
+from orchestration.releases.catalog import DOCS, EXPORTS, Release, UnpublishableError, file_of
 
 
 def publish(
@@ -52,7 +49,7 @@ def publish(
         UnpublishableError: exactly this build has no verdict, or failed its audit, or the file came out wrong.
     """
     if build.candidate.is_symlink():
-        raise UnpublishableError(f"build {build.id} is published already: {build.candidate.resolve().stem}")
+        raise UnpublishableError(f"build {build.id} is published already: {build.candidate.resolve()}")
     verdict = _demand_verdict(home, build)
     if not build.candidate.is_file():
         raise UnpublishableError(f"{build.candidate}: build {build.id} has no marts to publish; run again")
@@ -61,12 +58,13 @@ def publish(
     for before in catalog.kept(home):  # publication times identify and order releases
         now = max(now, datetime.fromisoformat(before.published_at) + timedelta(seconds=1))
     release_id = f"{now:%Y%m%dT%H%M%SZ}-{build.id[:8]}"
-    make_readable_folder(home.releases)
     catalog.remove_leftovers(home)
-    fresh = home.releases / f".new-{release_id}.duckdb"
+    fresh = home.releases / f".new-{release_id}"
+    make_readable_folder(fresh)
+    database = fresh / RELEASE_FILE
     try:
         with fresh_reader() as reader:
-            build.candidate.rename(fresh)
+            build.candidate.rename(database)
             release = Release(
                 release_id,
                 build.id,
@@ -76,24 +74,21 @@ def publish(
                 warnings=tuple(str(finding) for finding in verdict.warnings),
                 decisions=tuple(decisions),
                 contents=verdict.contents,
-                **_measured(fresh, build),
+                **_measured(database, build),
             )
-            _complete(fresh, release)
-            verify(fresh, verdict.contents, reader)
+            _complete(database, release)
+            verify(database, verdict.contents, reader)
         wait_for_docs()
+        database.chmod(0o444)
         if parquet:
-            exports.write(fresh, catalog.exports_of(home, release_id), verdict.contents)
-    except exports.ExportError as error:
-        fresh.unlink(missing_ok=True)
-        raise UnpublishableError(str(error)) from None
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    fresh.chmod(0o444)
-    if build.docs.is_dir():
-        shutil.copytree(build.docs, catalog.docs_of(home, release_id), dirs_exist_ok=True)
-    release.write(home)
-    fresh.rename(file_of(home, release))
+            exports.write(database, fresh / EXPORTS, verdict.contents)
+        if build.docs.is_dir():
+            shutil.copytree(build.docs, fresh / DOCS)
+        release.write(fresh)
+        fsync_folder(fresh)
+        fresh.rename(home.releases / release_id)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
     catalog.point_to(home, release)
     link_candidate(home, build, release)
     return release

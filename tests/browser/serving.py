@@ -30,7 +30,7 @@ class Home:
         self.config = config
         self.drop = config.parent / "drop"
         self.waiting = waiting
-        self.current = config.parent / "var" / "releases" / "current.duckdb"
+        self.current = config.parent / "var" / "releases" / "current" / "causerie.duckdb"
 
     @property
     def file(self) -> Path:

@@ -18,14 +18,15 @@ def test_nothing_is_published_then_a_release_appears_then_a_newer_one_is_offered
     home: Home, new_reader: NewReader, tmp_path: Path
 ) -> None:
     own = home.copied(tmp_path)
-    link = own.current.readlink()
-    own.current.unlink()
+    link = own.current.parent
+    named = link.readlink()
+    link.unlink()
     with served(own.config, tmp_path / "log") as base, new_reader(base) as reader, new_reader(base) as other:
         reader.open()
         expect(reader.page.get_by_role("heading", name="Nothing is published yet")).to_be_visible()
         expect(reader.page.get_by_text("causerie run")).to_be_visible()
 
-        own.current.symlink_to(link)
+        link.symlink_to(named)
         before = Figures(own.file)
         expect(reader.page.get_by_text(f"Release {before.release_id}")).to_be_visible()  # by itself
         reader.settled()

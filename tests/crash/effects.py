@@ -66,7 +66,7 @@ def kind_of(path: str) -> str:
             rest[1] = f"{prefix}<{'batch' if first == 'landing' else 'segment'}>"
     path = _RUN.sub("<run>", _RELEASE.sub("<release>", "/".join([first, *rest])))
     path = re.sub(r"(<batch>|<segment>)/(?!manifest\.json|segment\.json).+", r"\1/<file>", path)
-    path = re.sub(r"/(data_docs|<release>-data-docs)/.*", r"/\1/…", path)
+    path = re.sub(r"/(data_docs)/.*", r"/\1/…", path)
     path = re.sub(r"^docs/.*|(?<=target/)(run|compiled)/.*", "…", path)
     return re.sub(r"[0-9a-f]{8,}|tmp[a-z0-9_]{8}$", "<any>", path)
 

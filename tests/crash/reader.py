@@ -64,7 +64,7 @@ def flaws(path: Path) -> list[str]:
 
 def flaws_of_exports(link: Path) -> list[str]:
     """What is wrong with the Parquet exports of a release, if there are any, also that they cannot be read."""
-    if not link.is_symlink():
+    if not link.is_dir():
         return []
     folder = link.resolve()  # a reader of several files stays in one release
     try:
@@ -75,7 +75,7 @@ def flaws_of_exports(link: Path) -> list[str]:
             wrong = [what for what, query in _CHECKS.items() if connection.execute(query).fetchone() is not None]
     except duckdb.Error as error:
         return [f"{folder}: {error}"]
-    if folder.name != f"{release}-parquet":
+    if folder.parent.name != release:
         wrong.append(f"they are those of {release}")
     return [f"{folder}: {line}" for line in wrong]
 
@@ -89,7 +89,7 @@ def _watch(path: Path, output: Path) -> None:
             file.flush()
 
         while not select.select([sys.stdin], [], [], 0)[0]:
-            if path.is_symlink() or seen:
+            if path.exists() or seen:
                 looks += 1
                 try:
                     release, wrong = look(path)

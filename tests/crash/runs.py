@@ -133,14 +133,14 @@ def expected_marts(config: Path, name: str = "plain") -> dict[str, list[dict[str
 
 def wrong_marts(config: Path, expected: Mapping[str, list[dict[str, object]]]) -> list[str]:
     """How what is published differs from what is expected."""
-    found = read_marts(home_of(config).current)
+    found = read_marts(home_of(config).current_file)
     return [line for mart in KEYS for line in differences(mart, expected[mart], found[mart])]
 
 
 def wrong_release(config: Path, *, may_be_none: bool) -> list[str]:
     """What is wrong with the release that readers see at this moment."""
-    current = home_of(config).current
-    if may_be_none and not current.is_symlink():
+    current = home_of(config).current_file
+    if may_be_none and not current.exists():
         return []
     return [*flaws(current), *flaws_of_exports(home_of(config).current_exports)]
 
@@ -161,18 +161,14 @@ def leftovers(config: Path) -> list[str]:
         found.append(f"builds {builds}, of which {now.build_id} is published")
     known = {release.release_id for release in catalog.kept(home)}
     for path in home.releases.iterdir():
-        if path.name not in ("current.duckdb", "current-parquet", "went_back.json") and path.name[:25] not in known:
+        if path.name not in {*known, "current", "current.duckdb", "current-parquet", "went_back.json"}:
             found.append(f"{path} is of no release")
     for release in catalog.kept(home):
         found += flaws(catalog.file_of(home, release))
-        if not catalog.docs_of(home, release.release_id).is_dir():
+        if not catalog.file_of(home, release).with_name("data_docs").is_dir():
             found.append(f"{release.release_id} has no Data Docs")
-    exports = home.current_exports
-    if load_settings(config).releases.parquet:
-        if not exports.is_symlink() or exports.resolve() != catalog.exports_of(home, now.release_id):
-            found.append(f"{exports} does not name the exports of {now.release_id}")
-    elif exports.is_symlink():
-        found.append(f"{exports} is there without the option")
+    if home.current_exports.is_dir() != load_settings(config).releases.parquet:
+        found.append(f"{home.current_exports} is missing with the option, or there without it")
     return found + _segments_left(config)
 
 

@@ -60,7 +60,7 @@ def news(folder: Path) -> Scene:
         accept(config)
     first = run(config)
     assert first.process.returncode == 0, first.told
-    before = read_marts(home_of(config).current)
+    before = read_marts(home_of(config).current_file)
     feed.deliver("shop", broken=True)
     assert [bool(report.refusals) for report in accept(config)] == [False, True]
     feed.mend()

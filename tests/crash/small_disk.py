@@ -27,9 +27,9 @@ FULL_AT = {
     "models": "open builds/<run>/target/… (a thread of dbt)#20",
     "verdict": "open builds/<run>/.verdict.json (expectations.verdict.write)",
     "Data Docs": "open builds/<run>/data_docs/… (expectations.verdict._write_docs)",
-    "release": "os.fsync releases/.new-<release>.duckdb (orchestration.releases.publication._complete)",
-    "Data Docs of the release": "open releases/<release>-data-docs/… (orchestration.releases.publication.publish)",
-    "description": "open releases/<release>.json (ingestion.storage.landing.write_durably)",
+    "release": "os.fsync releases/.new-<release>/causerie.duckdb (orchestration.releases.publication._complete)",
+    "Data Docs of the release": "open releases/.new-<release>/data_docs/… (orchestration.releases.publication.publish)",
+    "description": "open releases/.new-<release>/release.json (ingestion.storage.landing.write_durably)",
 }
 """From which effect on nothing more can be written."""
 

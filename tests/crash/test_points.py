@@ -28,19 +28,13 @@ MANY = 5
 """Of that many equal effects the first, the middle one and the last are tried; of fewer, the first."""
 CHANGES_NO_FILE = ("os.fsync", "os.sync")
 """A kill before one finds the files as a kill before the next effect does: the kernel keeps what was written."""
-ATTRIBUTES_OF_DOCS = ("os.utime releases/<release>-data-docs", "os.chmod releases/<release>-data-docs")
+ATTRIBUTES_OF_DOCS = ("os.utime releases/.new-<release>/data_docs", "os.chmod releases/.new-<release>/data_docs")
 
 LANDED = "os.rename landing/<source>/.new-<batch> landing/<source>/<batch> (ingestion.storage.landing.put_in_place)"
 PARSED = "os.rename raw/<source>/.new-<segment> raw/<source>/<segment> (ingestion.storage.landing.put_in_place)"
 TOLD = "sqlite3.commit (ingestion.storage.ledger._transaction)"
-NAMED = (
-    "os.rename releases/.new-<release>.duckdb releases/<release>.duckdb (orchestration.releases.publication.publish)"
-)
-SWAPPED = "os.rename releases/.current releases/current.duckdb (orchestration.releases.catalog.point_to)"
-EXPORTED = "os.rename releases/.new-<release>-parquet releases/<release>-parquet (orchestration.releases.exports.write)"
-EXPORTS_SWAPPED = (
-    "os.rename releases/.current-parquet releases/current-parquet (orchestration.releases.catalog.point_to)"
-)
+NAMED = "os.rename releases/.new-<release> releases/<release> (orchestration.releases.publication.publish)"
+SWAPPED = "os.rename releases/.current releases/current (orchestration.releases.catalog._swap)"
 SEEN = "os.symlink builds/<run>/candidate.duckdb (orchestration.releases.publication.link_candidate)"
 
 
@@ -70,11 +64,11 @@ def wrong_after(config: Path, at: str, before: Marts | None, after: Marts) -> li
         is_old = old is not None and old.release_id == now.release_id
         expected = before if is_old else after
         assert expected is not None
-        found += different(expected, read_marts(runs.home_of(config).current))
+        found += different(expected, read_marts(runs.home_of(config).current_file))
     again = runs.run(config)
     if again.process.returncode != 0:
         return [*found, f"the next run ended with status {again.process.returncode}: {again.told[-1500:]}"]
-    found += different(after, read_marts(runs.home_of(config).current))
+    found += different(after, read_marts(runs.home_of(config).current_file))
     return found + runs.leftovers(config)
 
 
@@ -109,12 +103,10 @@ def test_a_run_is_killed_at_every_effect(
     log = tmp_path / "effects"
     recorded = runs.listened_to(prepared[0].config, log=log)
     assert recorded.process.returncode == 0, recorded.told
-    assert different(prepared[0].after, read_marts(runs.home_of(prepared[0].config).current)) == []
+    assert different(prepared[0].after, read_marts(runs.home_of(prepared[0].config).current_file)) == []
     at = points(log, one_of_each=prepare is scenes.first_run)[::SHARE]
     print(f"{len(at)} effects of {prepare.__name__}:")
     assert SHARE > 1 or {TOLD, LANDED, PARSED, NAMED, SWAPPED, SEEN} <= {name.partition("#")[0] for name in at}
-    if prepare is scenes.news:
-        assert SHARE > 1 or {EXPORTED, EXPORTS_SWAPPED} <= {name.partition("#")[0] for name in at}
     assert failures(prepared, at) == []
 
 
@@ -132,5 +124,5 @@ def test_runs_are_killed_one_after_the_other_until_one_ends(tmp_path: Path) -> N
         assert catalog.current(home) is None
     last = runs.run(config)
     assert last.process.returncode == 0, last.told
-    assert different(after, read_marts(home.current)) == []
+    assert different(after, read_marts(home.current_file)) == []
     assert runs.leftovers(config) == []

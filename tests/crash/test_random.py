@@ -120,7 +120,7 @@ class Rounds:
 def test_runs_are_killed_at_random_instants(tmp_path: Path) -> None:
     rounds = Rounds(tmp_path / "maison à part", SEED)
     seen = tmp_path / "seen"
-    with reading(rounds.home.current, seen):
+    with reading(rounds.home.current_file, seen):
         for number in range(1, ROUNDS + 1):
             rounds.one(number)
     told: list[dict[str, Any]] = [json.loads(line) for line in seen.read_text().splitlines()]

@@ -10,7 +10,7 @@ _PRIVATE = ("landing", "raw", "builds", "dbt", "ledger.sqlite", "run.log", "last
 
 def private(home: Path) -> list[Path]:
     """All that only the user of the home may read."""
-    found = [home / name for name in _PRIVATE] + sorted(home.glob("releases/*-data-docs"))
+    found = [home / name for name in _PRIVATE] + sorted(home.glob("releases/*/data_docs"))
     return found + [inside for path in found for inside in path.rglob("*") if not inside.is_symlink()]
 
 
@@ -22,10 +22,11 @@ def open_to_others(home: Path) -> list[str]:
 def closed_to_others(home: Path) -> list[str]:
     """What a BI tool under another user needs, and could not open; or could write to."""
     releases = home / "releases"
-    current, exports = releases / "current.duckdb", releases / "current-parquet"
-    exported = [exports.resolve()] if exports.exists() else []
-    folders = [home.parent, home, releases, *exported]
-    files = [current.resolve(), *releases.glob("*.json"), *(file for folder in exported for file in folder.iterdir())]
+    current = (releases / "current").resolve()
+    exported = [path for path in [current / "parquet"] if path.exists()]
+    folders = [home.parent, home, releases, current, *exported]
+    files = [current / "causerie.duckdb", *releases.glob("*/release.json")]
+    files += [file for folder in exported for file in folder.iterdir()]
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (*files, *folders)}
     return [
         f"{path} {mode:o}"

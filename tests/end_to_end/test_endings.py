@@ -85,7 +85,7 @@ ENDINGS = [
 def test_standard_output_that_fails_is_said_in_a_line(config: Path, command: str, output: str) -> None:
     arguments, status = CONFIGURED[command]
     known = {
-        "RELEASE": (config.parent / "var" / "releases" / "current.duckdb").readlink().stem,
+        "RELEASE": (config.parent / "var" / "releases" / "current").readlink().name,
         "BATCH": max(path.name for path in (config.parent / "var" / "landing" / "boulangerie_export").iterdir()),
     }
     found = without_output(output, command, "--config", config, *(known.get(word, word) for word in arguments))
@@ -144,14 +144,14 @@ def test_a_command_that_is_stopped_while_it_begins_says_so(number: signal.Signal
 def test_a_run_that_is_stopped_says_so_and_the_next_one_publishes(
     config: Path, step: str, number: signal.Signals
 ) -> None:
-    current = config.parent / "var" / "releases" / "current.duckdb"
-    before = current.readlink().stem
+    current = config.parent / "var" / "releases" / "current"
+    before = current.readlink().name
     said = stop(["run", "--full-refresh", "--config", config], at_step(step), number)
     assert said == [f"stopped by {number.name}; readers keep release {before}; run again to continue"]
-    assert current.readlink().stem == before
+    assert current.readlink().name == before
     done = subprocess.run([CAUSERIE, "run", "--full-refresh", "--config", config], capture_output=True, check=False)
     assert done.returncode == PUBLISHED
-    assert current.readlink().stem != before
+    assert current.readlink().name != before
 
 
 @pytest.mark.slow
@@ -179,7 +179,7 @@ def has_opened(path: Path) -> Ready:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_question_that_takes_long_is_stopped(config: Path, number: signal.Signals) -> None:
     endless = "select sum(a.range * b.range) from range(10000000) as a, range(10000) as b"
-    release = config.parent / "var" / "releases" / "current.duckdb"
+    release = config.parent / "var" / "releases" / "current" / "causerie.duckdb"
     said = stop(["query", "--config", config, endless], has_opened(release), number)
     assert said == [f"stopped by {number.name}"]
 

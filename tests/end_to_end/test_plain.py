@@ -26,6 +26,6 @@ def test_a_plain_job_gives_the_same_marts(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         loads_ahead = (Home(load_settings(config).home).dbt / "loaded").is_dir()
         assert loads_ahead is (plain == "0")
-        found.append(read_marts(config.parent / "var" / "releases" / "current.duckdb"))
+        found.append(read_marts(config.parent / "var" / "releases" / "current" / "causerie.duckdb"))
     for mart in KEYS:
         assert differences(mart, *(marts[mart] for marts in found)) == []

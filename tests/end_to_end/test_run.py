@@ -36,7 +36,7 @@ class Story:
         self.config = write_demo(folder / "demo", conversations=150, days=40, seed=7).config
         self.home = self.config.parent / "not there yet" / "var"
         self.config.write_text(self.config.read_text().replace('home = "var"', 'home = "not there yet/var"'))
-        self.current = self.home / "releases" / "current.duckdb"
+        self.current = self.home / "releases" / "current" / "causerie.duckdb"
         self.drop = self.config.parent / "drop" / "boulangerie"
         (self.other_drop,) = (path for path in self.drop.parent.iterdir() if path != self.drop)
         self.source = "boulangerie_export"
@@ -46,7 +46,7 @@ class Story:
 
     @property
     def release(self) -> str:
-        return self.current.readlink().name
+        return self.current.parent.readlink().name
 
     @property
     def last_build(self) -> Path:
@@ -103,7 +103,7 @@ def test_the_first_run_publishes_what_the_plain_computation_gives(story: Story) 
         str(story.current),
     ):
         assert words in run.stdout
-    docs = story.current.with_name(story.release.replace(".duckdb", "-data-docs"))
+    docs = story.current.with_name("data_docs")
     assert (docs / "index.html").is_file()
 
 
@@ -140,16 +140,14 @@ def test_nothing_new_is_no_new_release_and_what_a_killed_full_refresh_left_goes(
 
 def test_a_release_gets_its_marts_as_parquet_when_it_is_asked(story: Story) -> None:
     """Also where nothing is new; what readers find is the current release's."""
-    folder = story.current.parent / "current-parquet"
+    folder = story.current.with_name("parquet")
     assert not folder.exists()
     assert story.run("--parquet", umask=0o000).returncode == 0
     assert modes.closed_to_others(story.home) == []
     assert rows(story.current, f"select count(*) from '{folder}/overview.parquet'") == rows(
         story.current, "select count(*) from overview"
     )
-    assert rows(story.current, f"select release_id from '{folder}/release.parquet'") == [
-        (story.release.removesuffix(".duckdb"),)
-    ]
+    assert rows(story.current, f"select release_id from '{folder}/release.parquet'") == [(story.release,)]
 
 
 def test_a_query_asks_the_current_release(story: Story) -> None:
@@ -239,7 +237,7 @@ def test_a_delta_on_a_published_build_gives_what_the_plain_computation_gives(sto
     shutil.rmtree(spoiled)  # the plain computation knows of no decisions
     listed = causerie("releases", "--config", story.config).stdout
     (decision,) = (line for line in listed.splitlines() if "it is of another shop" in line)
-    assert decision.startswith(f"{story.release.removesuffix('.duckdb')}: rejected {story.source} {spoiled.name} at ")
+    assert decision.startswith(f"{story.release}: rejected {story.source} {spoiled.name} at ")
     assert json.loads((story.last_build / "plan.json").read_text())["base"] == published
     assert rows(story.current, "select messages from details where conversation_id = 'arrives later'") == [(2,)]
     assert story.differences_from_the_plain_computation() == []
@@ -264,8 +262,7 @@ def test_a_damaged_last_build_leaves_the_release_and_a_full_refresh_mends_it_als
     assert "1 refused" not in run.stdout, "it is no batch's fault"
     assert "other users" not in run.stdout + run.stderr
     said = stop(["run", "--full-refresh", "--config", story.config], at_step("dbt build"), signal.SIGTERM)
-    kept = before.removesuffix(".duckdb")
-    assert said == [f"stopped by SIGTERM; readers keep release {kept}; run again to continue"]
+    assert said == [f"stopped by SIGTERM; readers keep release {before}; run again to continue"]
     assert story.release == before
     mended = story.run("--full-refresh")
     assert mended.returncode == PUBLISHED, mended.stdout

@@ -44,7 +44,7 @@ OF_OTHERS = {
 @pytest.mark.slow
 def test_the_users_environment_changes_no_release(tmp_path: Path) -> None:
     config = write_demo(tmp_path / "demo", conversations=60, days=20, seed=5).config
-    current = config.parent / "var" / "releases" / "current.duckdb"
+    current = config.parent / "var" / "releases" / "current" / "causerie.duckdb"
     foreign = tmp_path / "foreign"
     (foreign / ".dbt").mkdir(parents=True)
     (foreign / ".dbt" / "profiles.yml").write_text(

@@ -78,6 +78,23 @@ def test_a_date_at_the_ends_of_the_calendar_is_none_of_these(built: tuple[Path, 
     assert not dates["unreadable"].any()
 
 
+def test_a_first_release_without_conversations_is_counted_if_rows_were_delivered(built: tuple[Path, Path]) -> None:
+    build, candidate = built
+
+    def nothing_understood(before: dict[str, int]) -> list[str]:
+        volumes = gather(build, candidate, before, datetime.now(UTC))["volumes"]
+        return list(volumes[volumes["nothing_understood"] > 0]["mart"])
+
+    assert nothing_understood({}) == []
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute("delete from details")
+    assert nothing_understood({}) == ["details"]
+    assert nothing_understood(dict.fromkeys(MARTS, 1)) == []  # that it has lost them is told otherwise
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("delete from settings.batch_counts")
+    assert nothing_understood({}) == []
+
+
 def test_every_published_date_is_looked_at(built: tuple[Path, Path]) -> None:
     build, candidate = built
     dates = gather(build, candidate, {}, datetime.now(UTC))["dates"]

@@ -26,6 +26,7 @@ def good_frames() -> dict[str, pd.DataFrame]:
                 "rows_before": [10.0, None, *[30.0] * others, 1100.0],
                 "lost_rows": [0.0, None, *[0.0] * others, 100.0],
                 "lost_share": [0.0, None, *[0.0] * others, 0.09],
+                "nothing_understood": [0] * len(MARTS),
             }
         ),
         "freshness": pd.DataFrame(
@@ -87,6 +88,7 @@ def test_a_sound_build_holds(tmp_path: Path) -> None:
 CORRUPTIONS: list[tuple[str, str, Any, str]] = [
     ("volumes", "mart", "details2", "critical"),
     ("volumes", "rows", 0, "warning"),
+    ("volumes", "nothing_understood", 1, "critical"),
     ("freshness", "data_through", None, "warning"),
     ("freshness", "hours_old", 49.0, "warning"),
     ("dates", "unreadable", 1, "critical"),

@@ -441,7 +441,7 @@ def test_restatements(place: Place, known: int, moved: int, status: str, in_one_
 
 
 def test_messages_are_restated_too(place: Place) -> None:
-    place.batch("b1", {"messages": [message(n) for n in range(20)]})
+    place.batch("b1", {"conversations": [conversation()], "messages": [message(n) for n in range(20)]})
     place.batch("b2", {"messages": [message(n, sent_at="2026-01-01T00:00:00Z") for n in range(20)]})
     assert "20 of 20 known messages come with another sent_at" in only_reason(place.run())
 

@@ -41,7 +41,7 @@ def messages(first: int, count: int) -> list[Row]:
 
 
 def deliver(folder: Path, files: dict[str, list[Row]], torn: bytes = b"") -> None:
-    write_config(folder, extra="[resources]\nthreads = 4")
+    write_config(folder, extra="[resources]\nthreads = 4\n[quality]\norphan_share = 1")
     contents = {name: lines_of(rows, "ndjson") + torn for name, rows in files.items()}
     rows = {name: len(rows) + torn.count(b"\n") for name, rows in files.items()}
     write_files(folder / "drop" / "b1", contents, rows)

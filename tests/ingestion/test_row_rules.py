@@ -264,7 +264,7 @@ def test_clocks_are_compared_again_in_the_order_in_which_batches_came(
 def test_a_refused_batch_is_judged_by_the_rules_of_today(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = write_config(tmp_path)
     rows = [message(f"m{number}", direction="sideways") for number in range(40)]
-    write_batch(tmp_path / "drop" / "b1", {"messages": rows})
+    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()], "messages": rows})
     (refused,) = accept(config)[0].having("refused")
     words = ("inbound", "outbound", "sideways")
     monkeypatch.setitem(export_format.ENTITIES, "messages", changed(export_format.MESSAGES, "direction", words=words))

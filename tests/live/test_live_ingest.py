@@ -178,7 +178,7 @@ def test_one_that_fails_holds_no_other_back_and_data_go_as_far_as_the_source_tha
     assert status == 1
     for words in ("status 500; tried 2 times", "its earlier batches stay in use", "Published"):
         assert words in printed
-    with duckdb.connect(str(OrchestratedHome(settings.home).current), read_only=True) as release:
+    with duckdb.connect(str(OrchestratedHome(settings.home).current_file), read_only=True) as release:
         rows = release.execute("select source_system, count(*) from details group by all order by all").fetchall()
         assert rows == [("cw", 2), ("export", 2)]
         through = release.execute("select data_through from release").fetchall()

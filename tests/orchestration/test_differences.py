@@ -403,7 +403,10 @@ OLD, PREVIOUS, CURRENT, NEWER = "20260601T040000Z-aa", "20260602T040000Z-ab", "2
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """A home with four releases, of which the third is current: the last one was taken back."""
+    """A home with four releases, of which the third is current: the last one was taken back.
+
+    The older two are from a version that gave releases no folders.
+    """
     path = write_config(tmp_path)
     folder = tmp_path / "var" / "releases"
     restated = {
@@ -418,7 +421,11 @@ def config(tmp_path: Path) -> Path:
     for number, (name, rows) in enumerate([(OLD, ROWS), (PREVIOUS, ROWS), (CURRENT, restated), (NEWER, ROWS)], start=1):
         write_release(folder / f"{name}.duckdb", rows, published_at=f"2026-06-0{number}T04:00:00+00:00")
     write_release(folder / ".new-20260605T040000Z-d.duckdb").with_suffix(".json").unlink()  # in publication
-    (folder / "current.duckdb").symlink_to(f"{CURRENT}.duckdb")
+    for name in (CURRENT, NEWER):
+        (folder / name).mkdir()
+        (folder / f"{name}.duckdb").rename(folder / name / "causerie.duckdb")
+        (folder / f"{name}.json").rename(folder / name / "release.json")
+    (folder / "current").symlink_to(CURRENT)
     (folder / "went_back.json").write_text(json.dumps({"between": [CURRENT], "until": "2026-06-05T04:00:00+00:00"}))
     return path
 

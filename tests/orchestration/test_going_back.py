@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,10 +25,10 @@ def a_release(home: Home, day: int, *, seen: bool = True) -> Release:
     at = NOW + timedelta(days=day)
     release_id = f"{at:%Y%m%dT%H%M%SZ}-b{day}"
     release = Release(release_id, f"b{day}", f"f{day}", at.isoformat(), None, {"details": day}, 0, 5, ())
-    home.releases.mkdir(parents=True, exist_ok=True)
-    catalog.file_of(home, release).write_text("")
-    catalog.docs_of(home, release_id).mkdir()
-    release.write(home)
+    folder = home.releases / release_id
+    (folder / "data_docs").mkdir(parents=True)
+    (folder / "causerie.duckdb").touch()
+    release.write(folder)
     if seen:
         catalog.point_to(home, release)
     return release
@@ -37,9 +38,11 @@ def names(home: Home) -> set[str]:
     return {path.name for path in home.releases.iterdir()}
 
 
+LINKS = {"current", "current.duckdb", "current-parquet"}
+
+
 def files(*kept: Release) -> set[str]:
-    endings = (".duckdb", ".json", "-data-docs")
-    return {"current.duckdb"} | {release.release_id + ending for release in kept for ending in endings}
+    return LINKS | {release.release_id for release in kept}
 
 
 def test_before_the_first_release_there_is_none(home: Home) -> None:
@@ -108,10 +111,10 @@ def test_a_clock_that_runs_back_does_not_disturb_their_order(home: Home, make_bu
 
 
 def test_a_release_that_no_reader_saw_is_a_leftover(home: Home) -> None:
-    """A run was killed between giving the file its name and the link: the next run makes it again."""
+    """A run was killed between giving the folder its name and the link: the next run makes it again."""
     first = a_release(home, 1)
     a_release(home, 2, seen=False)
-    (home.releases / ".new-x.duckdb").touch()
+    (home.releases / ".new-x").mkdir()
     (home.releases / ".current").symlink_to("nothing")
     assert catalog.kept(home) == [first]
     catalog.remove_leftovers(home)
@@ -162,7 +165,7 @@ def test_what_others_put_beside_the_releases_stays(home: Home) -> None:
 
 def test_nothing_is_removed_where_the_current_release_was_taken_away(home: Home) -> None:
     first, second = a_release(home, 1), a_release(home, 2)
-    catalog.file_of(home, second).unlink()
+    shutil.rmtree(home.releases / second.release_id)
     before = names(home)
     assert catalog.current(home) is None
     assert catalog.remove_old(home, 1, 0, NOW + timedelta(days=9)) == []
@@ -173,10 +176,11 @@ def test_nothing_is_removed_where_the_current_release_was_taken_away(home: Home)
 def test_without_the_link_whole_releases_stay(home: Home) -> None:
     """As in a backup that kept no links: which of them readers saw is unknown."""
     made = [a_release(home, day) for day in (1, 2)]
-    home.current.unlink()
-    (home.releases / ".new-x.duckdb").touch()
+    for link in LINKS:
+        (home.releases / link).unlink()
+    (home.releases / ".new-x").mkdir()
     catalog.remove_leftovers(home)
-    assert names(home) == files(*made) - {"current.duckdb"}
+    assert names(home) == files(*made) - LINKS
 
 
 @pytest.mark.parametrize(
@@ -200,12 +204,9 @@ def test_the_current_release_is_never_removed(home: Home) -> None:
     assert catalog.gone_back_from(home) == [made[2]]
 
 
-@pytest.mark.parametrize("left", [".json", "-data-docs"])
-def test_removing_that_was_interrupted_is_finished_the_next_time(home: Home, left: str) -> None:
+def test_removing_that_was_interrupted_is_finished_the_next_time(home: Home) -> None:
     first, second = a_release(home, 1), a_release(home, 2)
     catalog.file_of(home, first).unlink()
-    if left == ".json":
-        catalog.docs_of(home, first.release_id).rmdir()
     assert catalog.kept(home) == [second]
     catalog.remove_old(home, 5, 5, NOW + timedelta(days=2))
     assert names(home) == files(second)
@@ -230,7 +231,7 @@ def test_the_command_lists_and_goes_back(home: Home, make_build: MakeBuild) -> N
     status, printed = command(home, "rollback", "previous")
     assert (status, catalog.current(home)) == (0, first)
     assert f"causerie rollback {second.release_id}" in printed
-    with duckdb.connect(str(home.current), read_only=True) as reader:
+    with duckdb.connect(str(home.current_file), read_only=True) as reader:
         assert reader.execute("select count(*) from details").fetchall() == [(2,)]
     listed = json.loads(command(home, "releases", "--format", "json")[1])
     assert [(one["release_id"], one["is_current"]) for one in listed] == [

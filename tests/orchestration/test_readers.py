@@ -89,7 +89,7 @@ def test_each_reader_sees_one_release_a_connection_and_never_an_error(
     template = make_build("template")
     publication.publish(home, numbered(home, template, 1), "f", NOW)
     stop = tmp_path / "stop"
-    command = [sys.executable, "-c", READER, str(home.current), str(stop)]
+    command = [sys.executable, "-c", READER, str(home.current_file), str(stop)]
     readers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(READERS)]
     removed = 0
     try:

@@ -29,21 +29,23 @@ def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: 
     release = publication.publish(home, build, "f", NOW)
     assert release.release_id == "20260203T040506Z-b1-01234"
     assert home.current.is_symlink()
-    assert read(home.current, "select count(*) from details") == [(2,)]
+    assert read(home.current_file, "select count(*) from details") == [(2,)]
     assert read(
-        home.current, "select release_id, details_rows, expectations_evaluated, tzdata_version from release"
+        home.current_file, "select release_id, details_rows, expectations_evaluated, tzdata_version from release"
     ) == [(release.release_id, 2, 5, version("tzdata"))]
-    tables = read(home.current, "select table_name from duckdb_tables() where schema_name = 'main' order by 1")
+    tables = read(home.current_file, "select table_name from duckdb_tables() where schema_name = 'main' order by 1")
     assert [name for (name,) in tables] == ["by_agent", "by_tag", "details", "overview", "release"]
-    assert read(home.current, "select conversations from report_overview('acme', '2026-01-02', '2026-01-02')") == [(2,)]
+    assert read(home.current_file, "select conversations from report_overview('acme', '2026-01-02', '2026-01-02')") == [
+        (2,)
+    ]
     query = "select comment from duckdb_columns() where table_name = 'details' and column_name = 'account_id'"
-    assert read(home.current, query) == [("The account's id.",)]
+    assert read(home.current_file, query) == [("The account's id.",)]
     query = "select count(*) from duckdb_columns() where table_name = 'release' and coalesce(comment, '') = ''"
-    assert read(home.current, query) == [(0,)]
+    assert read(home.current_file, query) == [(0,)]
     assert catalog.current(home) == release
     leftovers = [path.name for path in home.releases.iterdir() if path.name.startswith(".") or ".wal" in path.name]
     assert leftovers == []
-    assert build.candidate.resolve() == home.current.resolve()  # for dbt's documentation
+    assert build.candidate.resolve() == home.current_file.resolve()  # for dbt's documentation
 
 
 def test_data_reach_as_far_as_the_source_that_is_behind(home: Home, make_build: MakeBuild) -> None:
@@ -54,7 +56,7 @@ def test_data_reach_as_far_as_the_source_that_is_behind(home: Home, make_build: 
             "insert into settings.sources select * replace ('other' as source_system) from settings.sources"
         )
     assert publication.publish(home, build, "f", NOW).data_through is None
-    assert read(home.current, through) == [(None,)]
+    assert read(home.current_file, through) == [(None,)]
     build, earlier = make_build("b2-0123456789"), datetime(2026, 1, 3, 2, tzinfo=UTC)
     with duckdb.connect(str(build.database)) as connection:
         connection.execute(
@@ -66,15 +68,15 @@ def test_data_reach_as_far_as_the_source_that_is_behind(home: Home, make_build: 
             [earlier],
         )
     publication.publish(home, build, "g", NOW)
-    assert read(home.current, through) == [(earlier,)]
+    assert read(home.current_file, through) == [(earlier,)]
 
 
 def test_readers_of_the_old_release_go_on_and_new_ones_see_the_new(home: Home, make_build: MakeBuild) -> None:
     publication.publish(home, make_build("b1-0123456789", 2), "f", NOW)
-    with duckdb.connect(str(home.current), read_only=True) as reader:
+    with duckdb.connect(str(home.current_file), read_only=True) as reader:
         publication.publish(home, make_build("b2-0123456789", 3), "g", NOW)
         assert reader.execute("select count(*) from details").fetchall() == [(2,)]
-        assert read(home.current, "select count(*) from details") == [(3,)]
+        assert read(home.current_file, "select count(*) from details") == [(3,)]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_without_a_verdict_that_holds_nothing_is_published(
     home: Home, make_build: MakeBuild, verdict: Verdict, message: str
 ) -> None:
     first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
-    with pytest.raises(publication.UnpublishableError, match=message):
+    with pytest.raises(catalog.UnpublishableError, match=message):
         publication.publish(home, make_build("b2-0123456789", 3, verdict), "g", NOW)
     assert catalog.current(home) == first
 
@@ -99,7 +101,7 @@ def test_without_a_verdict_that_holds_nothing_is_published(
 def test_without_any_verdict_nothing_is_published(home: Home, make_build: MakeBuild) -> None:
     build = make_build("b1-0123456789")
     build.verdict.unlink()
-    with pytest.raises(publication.UnpublishableError, match="has no verdict"):
+    with pytest.raises(catalog.UnpublishableError, match="has no verdict"):
         publication.publish(home, build, "f", NOW)
     assert catalog.current(home) is None
 
@@ -121,7 +123,7 @@ def test_a_file_that_changed_after_its_audit_is_not_published(
     first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
     build = make_build("b2-0123456789", 3)
     change(build, statement)
-    with pytest.raises(publication.UnpublishableError, match=f": {mart} changed after the audit; run again"):
+    with pytest.raises(catalog.UnpublishableError, match=f": {mart} changed after the audit; run again"):
         publication.publish(home, build, "g", NOW)
     assert catalog.current(home) == first
     assert [path.name for path in home.releases.glob(".new*")] == []
@@ -130,7 +132,7 @@ def test_a_file_that_changed_after_its_audit_is_not_published(
 def test_a_verdict_that_saw_no_marts_publishes_nothing(home: Home, make_build: MakeBuild) -> None:
     build = make_build("b1-0123456789")
     Verdict(build.id, 5, 0, ()).write(build.verdict)
-    with pytest.raises(publication.UnpublishableError, match="overview, by_agent, by_tag, details changed"):
+    with pytest.raises(catalog.UnpublishableError, match="overview, by_agent, by_tag, details changed"):
         publication.publish(home, build, "f", NOW)
     assert catalog.current(home) is None
 
@@ -139,7 +141,7 @@ def test_a_candidate_that_is_not_all_in_its_file_is_not_published(home: Home, ma
     """What DuckDB has not written into the file lies beside it, and would not come along."""
     build = make_build("b1-0123456789")
     build.candidate.with_name("candidate.duckdb.wal").touch()
-    with pytest.raises(publication.UnpublishableError, match="dbt did not finish cleanly"):
+    with pytest.raises(catalog.UnpublishableError, match="dbt did not finish cleanly"):
         publication.publish(home, build, "f", NOW)
     assert catalog.current(home) is None
     assert build.candidate.is_file()

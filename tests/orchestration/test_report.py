@@ -6,6 +6,7 @@ import csv
 import errno
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -226,7 +227,7 @@ def test_of_many_names_the_nearest_are_listed(published: Published) -> None:
 
 
 def test_before_the_first_release_there_is_nothing(published: Published) -> None:
-    published.home.current.unlink()
+    shutil.rmtree(published.home.releases)
     assert "nothing is published yet; run 'causerie run' first" in run(published, "overview", status=1).stderr
 
 

@@ -76,6 +76,15 @@ def test_a_refused_batch_is_shown_with_its_reason_and_what_can_be_decided(config
     assert "Set aside: acme_export b2" in printed
 
 
+def test_what_is_no_batch_yet_is_shown_with_its_age(config: Path) -> None:
+    write_batch(config.parent / "drop" / "b1", {"conversations": [conversation()]}, manifest=False)
+    code, printed = status(config)
+    assert code == 0
+    assert "Not read: " in printed
+    assert "has no manifest.json and is not read; it has not changed for 0:00" in printed
+    assert len(json.loads(status(config, "--format", "json")[1])["unfinished"]) == 1
+
+
 def test_a_failed_expectation_is_shown_with_what_was_expected_and_observed(home: Home, make_build: MakeBuild) -> None:
     config = home.path.parent / "causerie.toml"
     publication.publish(home, make_build("b1-0123456789"), "f", NOW)

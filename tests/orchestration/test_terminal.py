@@ -95,9 +95,9 @@ def test_the_summary_of_a_run_shows_a_hostile_name_as_it_is(refused: Path) -> No
 
 def test_a_query_shows_what_would_act(tmp_path: Path) -> None:
     config = write_config(tmp_path)
-    releases = tmp_path / "var" / "releases"
-    releases.mkdir(parents=True)
-    with duckdb.connect(str(releases / "current.duckdb")) as connection:
+    current = tmp_path / "var" / "releases" / "current"
+    current.mkdir(parents=True)
+    with duckdb.connect(str(current / "causerie.duckdb")) as connection:
         connection.execute("create table overview as select $1 as account_id", [HOSTILE.replace("\n", " ")])
     printed = invoke("query", "select * from overview", "--config", config)
     assert "[red]b1[bold] :warning: \\e[2J\\a\\u202e;$(id) Published" in printed  # DuckDB's own escapes, and ours

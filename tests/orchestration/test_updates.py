@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ingestion.storage.ledger import Counts, Entry
 from orchestration.dbt import plan as plan_module
 from orchestration.dbt.plan import Plan, base_build, make_plan, read_plan
 from orchestration.home import Build, Home
+from orchestration.releases import catalog
 from orchestration.releases.catalog import Release
 from tests.drops import write_config
 
@@ -39,10 +39,11 @@ def published(settings: Settings) -> Build:
     build.database.touch()
     BEFORE.write(build.plan)
     release = Release("r1", build.id, BEFORE.fingerprint, "2026-01-01T00:00:00+00:00", None, {}, 0, 1, ())
-    home.releases.mkdir()
-    (home.releases / "r1.json").write_text(json.dumps(asdict(release)))
-    (home.releases / "r1.duckdb").touch()
-    home.current.symlink_to("r1.duckdb")
+    folder = home.releases / release.release_id
+    folder.mkdir(parents=True)
+    release.write(folder)
+    (folder / "causerie.duckdb").touch()
+    catalog.point_to(home, release)
     return build
 
 

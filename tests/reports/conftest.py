@@ -94,9 +94,10 @@ def published(made: Path, tmp_path: Path) -> Iterator[Published]:
     config = tmp_path / "causerie.toml"
     shutil.copy(made / "causerie.toml", config)
     home = Home(tmp_path / "var")
-    home.releases.mkdir(parents=True)
+    folder = home.releases / RELEASE
+    folder.mkdir(parents=True)
     release = Release(RELEASE, "b1", "f", "2026-02-03T04:05:06+00:00", None, {}, 0, 5, ())
-    shutil.copy(made / "var" / "tests" / CANDIDATE, catalog.file_of(home, release))
-    release.write(home)
+    shutil.copy(made / "var" / "tests" / CANDIDATE, folder / "causerie.duckdb")
+    release.write(folder)
     catalog.point_to(home, release)
     yield Published(config, home, catalog.file_of(home, release))

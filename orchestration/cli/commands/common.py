@@ -60,6 +60,7 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
     from ingestion.machine import full_disk
     from ingestion.settings import SettingsError
     from orchestration.home import BusyError, Home, closed_to_us, lock, unlock
+    from orchestration.releases.catalog import give_folders
 
     home = Home(settings.home)
     ending.go_on_without_output()
@@ -77,8 +78,9 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
             WRONG,
         )
     try:
-        if mended:
-            say(mended, err=True)
+        for line in (mended, give_folders(home)):
+            if line:
+                say(line, err=True)
         yield
     except SettingsError as error:
         stop(f"{config}: {error}", WRONG)
@@ -92,7 +94,7 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
 def _what_readers_keep(home: Home) -> str:
     if not home.current.is_symlink():
         return "nothing is published"
-    return f"readers keep release {home.current.readlink().stem}"
+    return f"readers keep release {home.current.readlink().name}"
 
 
 def opened(out: Path | None) -> AbstractContextManager[IO[str]]:

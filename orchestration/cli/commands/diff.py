@@ -78,7 +78,7 @@ def diff(
         stop(f"--mart: there is no mart '{mart}'; the marts are {', '.join(MARTS)}", WRONG)
     home = Home(settings.home)
     if not catalog.kept(home):
-        stop(f"{home.current}: nothing is published yet; run 'causerie run' first", REFUSED)
+        stop(f"{home.current_file}: nothing is published yet; run 'causerie run' first", REFUSED)
     if limit is None and mart and file_format == "table":
         limit = LINES_ON_A_TERMINAL
     query = formats.Query(mart, grain or (None if mart else "month"), limit or None)

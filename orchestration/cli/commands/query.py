@@ -24,7 +24,7 @@ def query(config: Path, sql: str) -> None:
     from orchestration.cli.terminal import Visible
     from orchestration.home import Home
 
-    current = Home(read_settings(config).home).current
+    current = Home(read_settings(config).home).current_file
     if not current.exists():
         stop(f"{current}: nothing is published yet; run 'causerie run' first", REFUSED)
     with duckdb.connect(str(current), read_only=True, config={"enable_external_access": "false"}) as connection:

@@ -101,7 +101,7 @@ def report(
 
     home = Home(settings.home)
     if not catalog.kept(home):
-        stop(f"{home.current}: nothing is published yet; run 'causerie run' first", REFUSED)
+        stop(f"{home.current_file}: nothing is published yet; run 'causerie run' first", REFUSED)
     request = ReportRequest(
         *(accounts, first_day, last_day, grain),
         agents=agents,

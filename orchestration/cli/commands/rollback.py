@@ -35,16 +35,16 @@ def rollback(config: Path, release_id: str) -> None:
             release = catalog.find(home, release_id)
             with publication.fresh_reader() as reader:
                 publication.verify(catalog.file_of(home, release), release.contents, reader)
-            had_exports = home.current_exports.is_symlink()
+            had_exports = home.current_exports.is_dir()
             if settings.releases.parquet:
                 exports.ensure(home, release)
         except catalog.UnknownReleaseError as error:
             stop(str(error), WRONG)
-        except (publication.UnpublishableError, exports.ExportError) as error:
+        except catalog.UnpublishableError as error:
             stop(f"{error}; readers keep the release they have", REFUSED)
         catalog.go_to(home, release, datetime.now(UTC))
         say(f"Readers now see {release.release_id}.")
-        if had_exports and not home.current_exports.is_symlink():
-            say(f"  it has no Parquet exports: {home.current_exports} is removed until a release has exports again")
+        if had_exports and not home.current_exports.is_dir():
+            say(f"  it has no Parquet exports: {home.current_exports} is missing until a release has exports again")
         for left in catalog.gone_back_from(home):
             say(rolled_back_from(left.release_id))

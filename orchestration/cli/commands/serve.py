@@ -41,6 +41,8 @@ def serve(config: Path, host: str, port: int, base_path: str, public_hosts: tupl
     ending.end_at_once()
     say(f"http://{shown}:{port}/{base_path.strip('/')}  (Ctrl+C stops)")
     try:
-        server.serve(Home(settings.home).current, host, port, base_path, public_hosts, opens_browser=not no_browser)
+        server.serve(
+            Home(settings.home).current_file, host, port, base_path, public_hosts, opens_browser=not no_browser
+        )
     except OSError as error:
         stop(f"{host}, port {port}: {error.strerror}; choose others with --host and --port", WRONG)
