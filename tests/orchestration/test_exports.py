@@ -149,7 +149,7 @@ def test_a_kill_between_any_two_steps_is_made_good(
             exports_of = home.current_exports.readlink().name
             assert exports_of in {f"{one.release_id}-parquet" for one in (first, current)}
             assert home.current_exports.is_dir()
-        catalog.remove_leftovers(home)  # as the next run does, with or without news
+        catalog.remove_leftovers(home)  # as the next run does, with or without new batches
         has_exports = before if current == first else after
         assert home.current_exports.is_symlink() is has_exports
         if has_exports:
