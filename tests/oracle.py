@@ -329,7 +329,7 @@ def open_spans(account: Account, day: date) -> Spans | None:
     """The spans of one local day: "the schedule in force (`valid_from`), holidays replacing the day".
 
     None without a schedule: none is given, the day is "before the first `valid_from`", or the version in
-    force has no open day ("a schedule without an open day is none").
+    force has no open day ("a schedule without an open weekday counts as no schedule").
     """
     number = bisect_right([version.valid_from for version in account.schedule], day)
     if number == 0:
@@ -663,7 +663,7 @@ def as_text(value: Any) -> str | None:
 
 
 def as_id(value: Any) -> str | None:
-    """An id; those "that are whole numbers are taken as text": 5 and 5.0 are "5", and 1.5 is none."""
+    """An id; those "that are whole numbers are taken as text": 5 and 5.0 are "5", and 1.5 is no id."""
     if isinstance(value, JsonNumber):
         number = as_whole_number(value)
         return None if number is None else str(number)
@@ -779,7 +779,7 @@ class SourceState:
 
 
 def ingest_source(source: Source, account: Account, quality: Quality) -> SourceState:
-    """Take in a source's batches by the order of their names; the first refused one stops it there."""
+    """Ingest a source's batches by the order of their names; the first refused one stops it there."""
     state = SourceState(source, account)
     for folder in batch_folders(source.path):
         try:
@@ -950,7 +950,7 @@ def fate(state: SourceState, entity: str, row: Row) -> str:
 
 
 def quarantine_of(state: SourceState) -> list[Row]:
-    """A quarantined row "is taken in by a later batch that mends it": the first one with a valid version of its record.
+    """A quarantined row is open "until a later batch mends it": the first one with a valid version of its record.
 
     A row without a key stays open, and so does one that only its own batch or an earlier one has in a valid version.
     """
@@ -992,8 +992,8 @@ def accounting(state: SourceState) -> Iterator[Row]:
 
 
 def data_through(states: list[SourceState]) -> datetime | None:
-    """Up to when the account's data go: "of each of the account's sources, the latest `extracted_at` taken in; the
-    earliest of these; NULL while one has delivered nothing".
+    """Up to when the account's data go: "of each of the account's sources the latest `extracted_at` that was ingested;
+    of these the earliest. NULL while a source has delivered nothing".
     """
     instants = [state.extracted_at for state in states]
     return None if None in instants or not instants else min(instants)  # type: ignore[type-var]
@@ -1092,8 +1092,8 @@ def wait_start_of(first_inbound: Message, first_response: Message, events: list[
 
 
 def replies_of(messages: list[Message]) -> list[Reply]:
-    """The ended waits: one "opens at an inbound message when none is open, and ends at the next human reply. Each ended
-    wait is one reply, credited to its sender; a human reply with nobody waiting is none".
+    """The ended waits: one "opens at an inbound message when no wait is open. It ends at the next human reply. Each
+    ended wait is one reply, credited to its sender. A human reply when nobody waits is not a reply".
     """
     replies = []
     waiting_since: datetime | None = None

@@ -34,12 +34,12 @@ SCHEMAS = ("staging", "intermediate", "candidate.reporting")
 """Those that models write into, made before them."""
 
 
-def build_marts(config: Path, *, take_in_first: bool = True, incremental: bool = False) -> Marts:
-    """Take in what is new and build the marts: a run without audit and publication.
+def build_marts(config: Path, *, ingest_first: bool = True, incremental: bool = False) -> Marts:
+    """Ingest what is new and build the marts: a run without audit and publication.
 
     With ``incremental`` the build begins as a copy of the one that this function made before in the same home, if any.
     """
-    if take_in_first:
+    if ingest_first:
         accept(config)
     settings = load_settings(config)
     folder = settings.home / "tests"
@@ -60,14 +60,14 @@ def build_marts(config: Path, *, take_in_first: bool = True, incremental: bool =
 
 
 def quarantine(build: Path) -> list[tuple[object, ...]]:
-    """What a build tells of quarantined rows, in order."""
+    """What a build says about quarantined rows, in order."""
     columns = "source_system, entity, batch, file, nth_of_file, record_id, mended_by, reasons"
     with duckdb.connect(str(build), read_only=True) as connection:
         return connection.execute(f"select {columns} from intermediate.int_quarantine order by all").fetchall()
 
 
 def accept(config: Path) -> list[SourceReport]:
-    """Take in what is new."""
+    """Ingest what is new."""
     return ingest_sources(load_settings(config), lambda _: None)
 
 

@@ -48,7 +48,7 @@ list_sort(list_distinct(list_filter(
 {% macro surrogate_key(columns) -%} {{ adapter.dispatch('surrogate_key')(columns) }} {%- endmacro %}
 {% macro duckdb__surrogate_key(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
 
-{# Text as a whole number; NULL where it is none. #}
+{# Text as a whole number; NULL for any other text. #}
 {% macro whole_number(text) -%} {{ adapter.dispatch('whole_number')(text) }} {%- endmacro %}
 {% macro duckdb__whole_number(text) -%} try_cast({{ text }} as bigint) {%- endmacro %}
 

@@ -1,4 +1,4 @@
--- Detects conversations whose figures contradict each other, or whose rating is none of the account's scale.
+-- Detects conversations whose figures contradict each other, or whose rating is not on the account's scale.
 -- A returned row is such a conversation.
 {{ config(meta={'dagster': {'ref': {'name': 'details'}}}) }}
 select

@@ -109,7 +109,7 @@ def test_hourly_batches_are_accepted_whole(tmp_path: Path) -> None:
     assert report.refusals == []
     assert len(report.having("accepted")) == 6
     assert not any(counts.quarantined or counts.restated for each in report.entries for counts in each.counts.values())
-    details = build_marts(config, take_in_first=False)["details"]
+    details = build_marts(config, ingest_first=False)["details"]
     assert len(details) == 12
     assert sum(bool(row["is_closed"]) for row in details) == 10
     assert {row["messages"] for row in details} == {5}

@@ -65,7 +65,7 @@ def test_two_days_give_what_a_new_home_gives_from_the_same_drop(demo: Path, tmp_
             (entry,) = report.entries
             assert sum(counts.landed for counts in entry.counts.values()) > 30
             assert not any(counts.quarantined or counts.restated for counts in entry.counts.values())
-    found = build_marts(kept, take_in_first=False)
+    found = build_marts(kept, ingest_first=False)
     expected = build_marts(configure(config, tmp_path / "whole"))
     for mart in KEYS:
         assert differences(mart, expected[mart], found[mart]) == []

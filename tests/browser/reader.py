@@ -54,7 +54,7 @@ class Reader:
             self.hosts.add(parts.netloc)
 
     def open(self, page: str = "overview", /, **parameters: str | Sequence[str]) -> None:
-        """Load a page anew at this address."""
+        """Load a page again at this address."""
         names = {name.rstrip("_"): value for name, value in parameters.items()}
         path = "" if page == "overview" else page
         self.page.goto(f"{self.base}/{path}?{urlencode(names, doseq=True)}")

@@ -46,7 +46,7 @@ PICTURES = (
 
 
 def main() -> None:
-    """Make all of them anew."""
+    """Make all of them again."""
     FOLDER.mkdir(exist_ok=True)
     expect.set_options(timeout=60_000)
     with tempfile.TemporaryDirectory() as temporary:
@@ -64,9 +64,9 @@ def main() -> None:
                     reader.open(picture.page, account="boulangerie", **picture.address)
                     reader.drawn()
                     reader.page.screenshot(path=FOLDER / f"{picture.name}.png", animations="disabled")
-                told = (FOLDER / f"{picture.name}.png").stat().st_size
-                print(f"{picture.name}.png  {told // 1000} kB")
-                if told > LARGEST:
+                size = (FOLDER / f"{picture.name}.png").stat().st_size
+                print(f"{picture.name}.png  {size // 1000} kB")
+                if size > LARGEST:
                     sys.exit(f"{picture.name}.png is larger than {LARGEST // 1000} kB: cut it lower")
 
 

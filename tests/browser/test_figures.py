@@ -41,7 +41,7 @@ def file_name(filters: Filters, key: str) -> str:
 
 
 def number(cell: str) -> float | None:
-    """The value of a cell, which is drawn formatted but told as it is."""
+    """The value of a cell, which is drawn formatted but held as it is."""
     return float(cell) if cell else None
 
 

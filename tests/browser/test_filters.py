@@ -157,8 +157,8 @@ def test_filters_are_counted_told_and_cleared_at_once(reader: Reader, figures: F
     chosen = replace(filters, agents=(AGENT,), conversation_tags=("commande", "livraison"), working_hours="inside")
     shows_the_cards(reader, figures, chosen)
     expect(reader.page.get_by_role("button", name="More filters (4)")).to_be_visible()
-    for told in ("Filtered by", "Julie Mathieu", "commande, livraison", "In working hours"):
-        assert told in reader.text
+    for words in ("Filtered by", "Julie Mathieu", "commande, livraison", "In working hours"):
+        assert words in reader.text
     reader.page.get_by_role("button", name="Clear filters").click()
     reader.at(account="boulangerie")
     shows_the_cards(reader, figures, filters)

@@ -17,13 +17,13 @@ from tests.browser.test_figures import same_rows, shows_the_cards, usual
 def test_a_period_without_data_tells_where_there_are_some(reader: Reader, figures: Figures) -> None:
     first = figures.account("loja").first_date
     assert first
-    told = reader.page.get_by_role("heading", name="No data in this period")
+    message = reader.page.get_by_role("heading", name="No data in this period")
     for _ in reader.each_page(account="loja", from_="2001-01-01", to="2001-01-31"):
-        expect(told).to_be_visible()
+        expect(message).to_be_visible()
         assert f"{first.day} {first:%b} {first.year}" in reader.text
     reader.choose("Period", "All data")
     reader.at(account="loja", period="all", lang="en")
-    expect(told).to_have_count(0)
+    expect(message).to_have_count(0)
     expect(reader.page.get_by_role("region", name="Table of Conversations")).to_be_visible()
 
 
@@ -43,13 +43,13 @@ def nothing(figures: Figures) -> Filters:
 def test_filters_that_match_nothing_are_told_and_can_be_cleared(reader: Reader, figures: Figures) -> None:
     filters = nothing(figures)
     assert filters.conversation_tags and filters.contact_tags
-    told = reader.page.get_by_role("heading", name="Nothing matches these filters")
+    message = reader.page.get_by_role("heading", name="Nothing matches these filters")
     chosen = {"tag": filters.conversation_tags, "contact_tag": filters.contact_tags, "hours": "outside"}
     for _ in reader.each_page(account="boulangerie", period="last-7-days", **chosen):
-        expect(told).to_be_visible()
+        expect(message).to_be_visible()
     reader.page.get_by_role("button", name="Clear filters").click()
     reader.at(account="boulangerie", period="last-7-days", lang="en")
-    expect(told).to_have_count(0)
+    expect(message).to_have_count(0)
     all_of_it = replace(filters, conversation_tags=(), contact_tags=(), working_hours="all")
     same_rows(reader.download("Conversations")[1], figures.csv("details", all_of_it))
 

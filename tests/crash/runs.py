@@ -68,14 +68,14 @@ class Run:
         raise AssertionError("something of the run outlives it")
 
     @property
-    def told(self) -> str:
+    def terminal(self) -> str:
         """What stands on the terminal."""
         return self.output.read_text(errors="replace")
 
     @property
     def step(self) -> str:
         """The step that the run was at when it ended."""
-        lines = self.told.splitlines()
+        lines = self.terminal.splitlines()
         begun = [line.removesuffix(" …") for line in lines if line.endswith(" …")]
         ended = [line for line in lines if re.fullmatch(r"\S.* +[\d.]+ s", line)]
         if not begun:

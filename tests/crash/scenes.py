@@ -1,4 +1,4 @@
-"""Homes as a run can find them, each with news waiting.
+"""Homes as a run can find them, each with new batches waiting.
 
 Here: how they come about. Not here: the runs that are killed in them.
 """
@@ -20,7 +20,7 @@ DUE = 23
 
 @dataclass(frozen=True)
 class Scene:
-    """A configuration, its folder as it was kept, and the marts before the news and after."""
+    """A configuration, its folder as it was kept, and the marts before the new batches and after."""
 
     config: Path
     kept: Path
@@ -50,7 +50,7 @@ def first_run(folder: Path) -> Scene:
     return _kept(config, None)
 
 
-def news(folder: Path) -> Scene:
+def new_batches(folder: Path) -> Scene:
     """A release; a new batch in one source, in the other a refused one that was mended; in both the small segments are
     due to be joined; the release is the only one to be kept, so the old one is to go, and each has Parquet exports."""
     config = write_configuration(folder, "keep = 1\nkeep_days = 0\nparquet = true\n")
@@ -59,7 +59,7 @@ def news(folder: Path) -> Scene:
         feed.deliver("mill" if number < DUE else "shop")
         accept(config)
     first = run(config)
-    assert first.process.returncode == 0, first.told
+    assert first.process.returncode == 0, first.terminal
     before = read_marts(home_of(config).current_file)
     feed.deliver("shop", broken=True)
     assert [bool(report.refusals) for report in accept(config)] == [False, True]

@@ -77,16 +77,16 @@ def full(folder: Path) -> list[str]:
 def _ill_told(run: runs.Run) -> list[str]:
     """What is wrong with the end of a run that could not write."""
     found = [] if run.process.returncode == 1 else [f"status {run.process.returncode}"]
-    found += [f"it does not tell '{words}'" for words in (" is full: make room",) if words not in run.told]
-    found += ["a traceback on the terminal"] if "Traceback" in run.told else []
-    return [f"{line}: {run.told[-1500:]}" for line in found]
+    found += [f"it does not tell '{words}'" for words in (" is full: make room",) if words not in run.terminal]
+    found += ["a traceback on the terminal"] if "Traceback" in run.terminal else []
+    return [f"{line}: {run.terminal[-1500:]}" for line in found]
 
 
 def _not_well(house: House) -> list[str]:
     """What is wrong after a run that nothing disturbs."""
     run = runs.run(house.config)
     if run.process.returncode != 0:
-        return [f"the next run ended with status {run.process.returncode}: {run.told[-1500:]}"]
+        return [f"the next run ended with status {run.process.returncode}: {run.terminal[-1500:]}"]
     return runs.wrong_marts(house.config, runs.expected_marts(house.config)) + runs.leftovers(house.config)
 
 
@@ -98,9 +98,11 @@ def read_only(folder: Path) -> list[str]:
     for name in ("an empty disk", "a release"):
         house.mount("remount,ro")
         run = runs.run(house.config)
-        told = f"{house.config}: home: {runs.home_of(house.config).path}: Read-only file system; name a folder that can"
-        if run.process.returncode != 2 or told not in run.told:
-            wrong.append(f"{name}: status {run.process.returncode}: {run.told[-1500:]}")
+        words = (
+            f"{house.config}: home: {runs.home_of(house.config).path}: Read-only file system; name a folder that can"
+        )
+        if run.process.returncode != 2 or words not in run.terminal:
+            wrong.append(f"{name}: status {run.process.returncode}: {run.terminal[-1500:]}")
         if name == "a release":
             wrong += runs.wrong_release(house.config, may_be_none=False)
         house.mount("remount,rw")

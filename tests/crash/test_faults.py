@@ -53,8 +53,8 @@ def test_a_home_on_a_disk_that_cannot_be_written_to(what: str, tmp_path: Path) -
 
 def wait_for(run: runs.Run, words: str) -> None:
     """Wait until a run tells something."""
-    while words not in run.told:
-        assert run.process.poll() is None, run.told
+    while words not in run.terminal:
+        assert run.process.poll() is None, run.terminal
         time.sleep(0.02)
 
 
@@ -67,13 +67,13 @@ def test_of_two_runs_one_works_and_one_killed_holds_nothing(tmp_path: Path) -> N
     wait_for(first, "ingest …")
     second = runs.run(other)
     assert second.process.returncode == 1
-    assert f"another run (process {first.process.pid}) is in progress here; wait for it to end" in second.told
-    assert len(second.told.splitlines()) == 1
+    assert f"another run (process {first.process.pid}) is in progress here; wait for it to end" in second.terminal
+    assert len(second.terminal.splitlines()) == 1
     wait_for(first, "dbt build …")
     os.kill(first.process.pid, signal.SIGKILL)  # alone: what it started is to end by itself
     third = runs.start(other)
     first.wait()
-    assert third.wait() == 0, third.told
+    assert third.wait() == 0, third.terminal
     expected = runs.expected_marts(config)
     assert runs.wrong_marts(config, expected) == []
     assert runs.leftovers(config) == []
@@ -81,6 +81,6 @@ def test_of_two_runs_one_works_and_one_killed_holds_nothing(tmp_path: Path) -> N
     wait_for(fourth, "dbt build …")
     fourth.kill()
     last = runs.run(config, "--full-refresh")
-    assert last.process.returncode == 0, last.told
+    assert last.process.returncode == 0, last.terminal
     assert runs.wrong_marts(config, expected) == []
     assert runs.leftovers(config) == []

@@ -32,7 +32,7 @@ ATTRIBUTES_OF_DOCS = ("os.utime releases/.new-<release>/data_docs", "os.chmod re
 
 LANDED = "os.rename landing/<source>/.new-<batch> landing/<source>/<batch> (ingestion.storage.landing.put_in_place)"
 PARSED = "os.rename raw/<source>/.new-<segment> raw/<source>/<segment> (ingestion.storage.landing.put_in_place)"
-TOLD = "sqlite3.commit (ingestion.storage.ledger._transaction)"
+COMMITTED = "sqlite3.commit (ingestion.storage.ledger._transaction)"
 NAMED = "os.rename releases/.new-<release> releases/<release> (orchestration.releases.publication.publish)"
 SWAPPED = "os.rename releases/.current releases/current (orchestration.releases.catalog._swap)"
 SEEN = "os.symlink builds/<run>/candidate.duckdb (orchestration.releases.publication.link_candidate)"
@@ -57,7 +57,7 @@ def wrong_after(config: Path, at: str, before: Marts | None, after: Marts) -> li
     old = catalog.current(runs.home_of(config))
     killed = runs.listened_to(config, at)
     if killed.process.returncode != KILLED:
-        return [f"the run ended with status {killed.process.returncode} and without this effect: {killed.told[-500:]}"]
+        return [f"the run ended with status {killed.process.returncode} without this effect: {killed.terminal[-500:]}"]
     found = runs.wrong_release(config, may_be_none=before is None)
     now = catalog.current(runs.home_of(config))
     if now is not None:
@@ -67,7 +67,7 @@ def wrong_after(config: Path, at: str, before: Marts | None, after: Marts) -> li
         found += different(expected, read_marts(runs.home_of(config).current_file))
     again = runs.run(config)
     if again.process.returncode != 0:
-        return [*found, f"the next run ended with status {again.process.returncode}: {again.told[-1500:]}"]
+        return [*found, f"the next run ended with status {again.process.returncode}: {again.terminal[-1500:]}"]
     found += different(after, read_marts(runs.home_of(config).current_file))
     return found + runs.leftovers(config)
 
@@ -95,18 +95,18 @@ def failures(prepared: Sequence[Scene], at: Sequence[str]) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("prepare", [scenes.first_run, scenes.news], ids=lambda scene: scene.__name__)
+@pytest.mark.parametrize("prepare", [scenes.first_run, scenes.new_batches], ids=lambda scene: scene.__name__)
 def test_a_run_is_killed_at_every_effect(
     prepare: Callable[[Path], Scene], tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     prepared = [prepare(tmp_path / f"maison à part {number}") for number in range(AT_A_TIME)]
     log = tmp_path / "effects"
     recorded = runs.listened_to(prepared[0].config, log=log)
-    assert recorded.process.returncode == 0, recorded.told
+    assert recorded.process.returncode == 0, recorded.terminal
     assert different(prepared[0].after, read_marts(runs.home_of(prepared[0].config).current_file)) == []
     at = points(log, one_of_each=prepare is scenes.first_run)[::SHARE]
     print(f"{len(at)} effects of {prepare.__name__}:")
-    assert SHARE > 1 or {TOLD, LANDED, PARSED, NAMED, SWAPPED, SEEN} <= {name.partition("#")[0] for name in at}
+    assert SHARE > 1 or {COMMITTED, LANDED, PARSED, NAMED, SWAPPED, SEEN} <= {name.partition("#")[0] for name in at}
     assert failures(prepared, at) == []
 
 
@@ -119,10 +119,10 @@ def test_runs_are_killed_one_after_the_other_until_one_ends(tmp_path: Path) -> N
     for source in ("mill", "mill", "shop"):
         feed.deliver(source)
     after = runs.expected_marts(config)
-    for at in (f"{LANDED}#2", PARSED, f"{TOLD}#3", SWAPPED):
+    for at in (f"{LANDED}#2", PARSED, f"{COMMITTED}#3", SWAPPED):
         assert runs.listened_to(config, at).process.returncode == KILLED, at
         assert catalog.current(home) is None
     last = runs.run(config)
-    assert last.process.returncode == 0, last.told
+    assert last.process.returncode == 0, last.terminal
     assert different(after, read_marts(home.current_file)) == []
     assert runs.leftovers(config) == []

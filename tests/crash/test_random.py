@@ -73,7 +73,7 @@ class Rounds:
         aim = self.chance.choice(AIMS)
         until = running.started + self.chance.random() * self.usual if aim is None else None
         while running.process.poll() is None and (until is None or time.monotonic() < until):
-            if until is None and f"{aim} …" in running.told:
+            if until is None and f"{aim} …" in running.terminal:
                 until = time.monotonic() + self.chance.random() * STEP * self.usual
             time.sleep(0.005)
         status = running.kill()
@@ -82,7 +82,7 @@ class Rounds:
         self._fail_for(number, runs.wrong_release(self.config, may_be_none=is_first))
         what = f"round {number}: killed at {running.step}" if status < 0 else f"round {number}: ended with {status}"
         if status not in (-9, 0, 1):
-            self.failures.append(f"{what}: {running.told[-1500:]}")
+            self.failures.append(f"{what}: {running.terminal[-1500:]}")
         if self.chance.random() < UNDISTURBED or number == ROUNDS:
             what += self._compare(number)
         print(what, flush=True)
@@ -106,7 +106,7 @@ class Rounds:
         self.compared += 1
         expected = 1 if self.feed.broken else 0
         if run.process.returncode != expected:
-            self.failures.append(f"round {number}: status {run.process.returncode}: {run.told[-1500:]}")
+            self.failures.append(f"round {number}: status {run.process.returncode}: {run.terminal[-1500:]}")
         if catalog.current(self.home) is not None:
             self._fail_for(number, runs.wrong_marts(self.config, runs.expected_marts(self.config)))
             self._fail_for(number, runs.leftovers(self.config))
@@ -123,11 +123,11 @@ def test_runs_are_killed_at_random_instants(tmp_path: Path) -> None:
     with reading(rounds.home.current_file, seen):
         for number in range(1, ROUNDS + 1):
             rounds.one(number)
-    told: list[dict[str, Any]] = [json.loads(line) for line in seen.read_text().splitlines()]
-    failures = rounds.failures + [line["flaw"] for line in told if "flaw" in line]
+    looks: list[dict[str, Any]] = [json.loads(line) for line in seen.read_text().splitlines()]
+    failures = rounds.failures + [line["flaw"] for line in looks if "flaw" in line]
     print(f"rounds {ROUNDS} (seed {SEED}), of which {rounds.compared} compared with an undisturbed computation")
     print("kills by step: " + ", ".join(f"{step} {count}" for step, count in rounds.kills.most_common()))
-    print(f"releases seen by the reader: {sum('release' in line for line in told)}, in {told[-1]['looks']} looks")
+    print(f"releases seen by the reader: {sum('release' in line for line in looks)}, in {looks[-1]['looks']} looks")
     print(f"failures: {len(failures)}", *failures, sep="\n  ")
     assert failures == []
-    assert any("release" in line for line in told) or ROUNDS < 5
+    assert any("release" in line for line in looks) or ROUNDS < 5

@@ -37,7 +37,7 @@ from tests.warehouse import BUILD, quarantine, run_models
 
 WARNINGS = '{"error": ["Deprecations", "NoNodeForYamlKey"]}'
 """What dbt only warns of and is an error here: deprecations, and documentation of models that are gone."""
-DAYS_OF_NEWS = 3
+NEW_DAYS = 3
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ def before(folder: Path) -> tuple[Settings, BaseBuild]:
     """The configuration of a drop, and a build of all but its last days; these wait beside the drop."""
     settings = load_settings(write_demo(folder / "demo", conversations=300, days=40, seed=1).config)
     for source in (folder / "demo" / "drop").iterdir():
-        for batch in sorted(source.iterdir())[-DAYS_OF_NEWS:]:
-            waiting = folder / "news" / source.name / batch.name
+        for batch in sorted(source.iterdir())[-NEW_DAYS:]:
+            waiting = folder / "new" / source.name / batch.name
             waiting.parent.mkdir(parents=True, exist_ok=True)
             batch.rename(waiting)
     ingest_sources(settings, lambda _: None)
@@ -129,12 +129,12 @@ def before(folder: Path) -> tuple[Settings, BaseBuild]:
 
 @pytest.fixture(scope="module")
 def everything(folder: Path, before: tuple[Settings, BaseBuild]) -> Settings:
-    """The configuration of the same drop with its last days, which are taken in."""
+    """The configuration of the same drop with its last days, which are ingested."""
     settings, _ = before
-    for batch in (folder / "news").glob("*/*"):
+    for batch in (folder / "new").glob("*/*"):
         batch.rename(folder / "demo" / "drop" / batch.parent.name / batch.name)
     reports = ingest_sources(settings, lambda _: None)
-    assert [len(report.having("accepted")) for report in reports] == [DAYS_OF_NEWS] * len(reports)
+    assert [len(report.having("accepted")) for report in reports] == [NEW_DAYS] * len(reports)
     return settings
 
 

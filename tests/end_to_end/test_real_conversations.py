@@ -30,6 +30,6 @@ def test_a_third_then_the_rest_then_the_last_ten_one_by_one(tmp_path: Path) -> N
             shutil.copytree(batch, tmp_path / "bit by bit" / "drop" / batch.name)
         report = accept(config)[0]
         assert [entry.status for entry in report.entries] == ["accepted"] * len(share)
-        found = build_marts(config, take_in_first=False, incremental=True)
+        found = build_marts(config, ingest_first=False, incremental=True)
     for mart in KEYS:
         assert differences(mart, whole[mart], found[mart]) == []

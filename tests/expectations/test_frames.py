@@ -171,5 +171,5 @@ def test_a_part_of_raw_that_is_lost_or_read_twice_is_seen(tmp_path: Path, times:
         parts = json.loads(listed)
         parts["messages"] *= times
         connection.execute("update segments set parts = ?", [json.dumps(parts)])
-    build_marts(config, take_in_first=False)
+    build_marts(config, ingest_first=False)
     assert accounting(tmp_path / "var" / "tests" / BUILD)["messages"] == (2, 2 * times, 2)

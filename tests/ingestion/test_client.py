@@ -229,7 +229,7 @@ def test_who_asks_to_wait_too_long_is_given_up(status: int, retry_after: str) ->
     assert passing.long_waits() == []
 
 
-def test_no_wait_is_longer_than_the_manners_say() -> None:
+def test_no_wait_is_longer_than_the_request_policy_says() -> None:
     passing = Time()
     policy = replace(QUICK, attempts=9, longest_wait_seconds=4)
     with (

@@ -1,4 +1,4 @@
-"""Taking in: what is accepted, what a batch is refused for, and what becomes of those behind it."""
+"""Ingestion: what is accepted, what a batch is refused for, and what becomes of those behind it."""
 
 from __future__ import annotations
 
@@ -326,7 +326,7 @@ def test_the_files_of_an_entity_add_up_and_entities_do_not(place: Place) -> None
     assert place.statuses() == {"b1": "accepted", "b2": "refused"}
 
 
-def test_other_limits_are_looked_at_anew(place: Place) -> None:
+def test_a_batch_is_judged_again_by_other_limits(place: Place) -> None:
     place.batch("b1", {"agents": agents(10, 11)})
     place.run()
     place.configure(extra="[quality]\nquarantine_rows = 11")
@@ -602,7 +602,7 @@ def test_restatements_of_any_history(tmp_path: Path, in_one_run: bool) -> None:
 # --- raw is parsed again from landing
 
 
-def test_another_rating_scale_has_what_was_accepted_parsed_anew(place: Place) -> None:
+def test_another_rating_scale_has_accepted_batches_parsed_again(place: Place) -> None:
     place.batch("b1", {"ratings": [rating("r1", rating=8), rating("r2", rating=5), rating("r3", rating=11)]})
     place.run()
     assert place.counts("ratings") == {"b1": Counts(3, 2)}

@@ -295,7 +295,7 @@ def test_what_was_landed_is_not_copied_again(drop: Path, home: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["rows", "extraction", "files"])
-def test_a_mended_batch_is_landed_anew(drop: Path, home: Path, change: str) -> None:
+def test_a_mended_batch_is_landed_again(drop: Path, home: Path, change: str) -> None:
     batch = write_batch(drop / "b1", {"agents": [agent()], "contacts": [contact()]})
     first = land("acme", batch, home)
     rows = {"agents": [agent(name="Zoé" if change == "rows" else None)], "contacts": [contact()]}
@@ -444,7 +444,7 @@ def test_a_drop_may_be_emptied_after_landing(drop: Path, home: Path) -> None:
     assert outcomes(drop, home) == {"b1": "landed", "b2": "landed"}
 
 
-def test_a_batch_that_is_being_written_anew_is_taken_from_landing(drop: Path, home: Path) -> None:
+def test_a_batch_that_is_being_written_again_is_taken_from_landing(drop: Path, home: Path) -> None:
     batch = write_batch(drop / "b1", {"agents": [agent()]})
     outcomes(drop, home)
     (batch / "manifest.json").unlink()

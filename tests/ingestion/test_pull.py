@@ -84,9 +84,7 @@ def test_what_a_kill_leaves_is_taken_up_where_it_was_on_the_disk(tmp_path: Path)
     [("another account", timedelta(0)), ("acme", timedelta(hours=25)), ("acme", -timedelta(hours=1))],
     ids=["of another account", "of yesterday", "of a clock that ran ahead"],
 )
-def test_a_reading_that_is_not_to_be_gone_on_with_is_begun_anew(
-    tmp_path: Path, identity: str, later: timedelta
-) -> None:
+def test_a_reading_that_cannot_continue_starts_again(tmp_path: Path, identity: str, later: timedelta) -> None:
     killed(tmp_path)
     with Pull(tmp_path, identity, NOON + later) as pull:
         assert not pull.is_resumed
@@ -112,7 +110,7 @@ def test_a_reading_begins_with_the_first_request_that_succeeded(tmp_path: Path) 
     assert open_landed("acme", tmp_path / "b1").extracted_at == NOON + timedelta(hours=23, seconds=40)
 
 
-def test_a_damaged_state_is_begun_anew(tmp_path: Path) -> None:
+def test_a_reading_with_a_damaged_state_starts_again(tmp_path: Path) -> None:
     killed(tmp_path)
     (tmp_path / ".pull" / "state.sqlite").write_bytes(b"no database at all" * 100)
     with Pull(tmp_path, "acme", NOON) as pull:

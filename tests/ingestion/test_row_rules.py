@@ -31,7 +31,7 @@ SCALE = (1, 5)
 
 
 @pytest.fixture(autouse=True)
-def _asked_anew() -> Iterator[None]:
+def _fresh_rules() -> Iterator[None]:
     rules_of.cache_clear()
     yield
     rules_of.cache_clear()
@@ -200,7 +200,7 @@ def entries(config: Path) -> dict[str, Entry]:
 @pytest.mark.builds
 def test_an_old_home_is_parsed_again_without_a_hand_and_says_so_once(tmp_path: Path) -> None:
     config = write_old(tmp_path)
-    before, marts = entries(config), build_marts(config, take_in_first=False)
+    before, marts = entries(config), build_marts(config, ingest_first=False)
     (report,) = accept(config)
     assert report.warnings == [
         "acme_export: 2 accepted batches were parsed again from landing, because the rules for rows have"
@@ -280,7 +280,7 @@ def test_a_source_that_cannot_be_parsed_again_stays_as_it_was_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = write_old(tmp_path)
-    before, marts = entries(config), build_marts(config, take_in_first=False)
+    before, marts = entries(config), build_marts(config, ingest_first=False)
     plan = make_plan(load_settings(config), [])
     lost = tmp_path / "var" / "landing" / "acme_export" / "b2" / "messages.ndjson"
     lost.unlink()
@@ -292,7 +292,7 @@ def test_a_source_that_cannot_be_parsed_again_stays_as_it_was_and_says_so(
     assert report.warnings == []
     assert entries(config) == before, "all batches of a source are of one rule"
     assert [path.name for path in (tmp_path / "var" / "raw" / "acme_export").iterdir()] == [before["b1"].segment]
-    assert build_marts(config, take_in_first=False) == marts
+    assert build_marts(config, ingest_first=False) == marts
     assert make_plan(load_settings(config), []).rules == plan.rules
 
 

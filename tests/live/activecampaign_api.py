@@ -57,7 +57,7 @@ class Api:
         return sorted((kind, key) for kind, rows in served for key in self._steady[kind] - rows.keys())
 
     def take(self) -> Snapshot:
-        """All that was served since the last time, of each row the last version; the record begins anew."""
+        """All that was served since the last time, of each row the last version; the record begins again."""
         served, self._served, self._steady = self._served, {}, {}
         return Snapshot(**{kind: list(served.get(kind, {}).values()) for kind in PATHS.values()})
 

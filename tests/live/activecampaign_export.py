@@ -56,17 +56,17 @@ def look(world: World, archive: Path | None = None, extracted_at: datetime | Non
 
 def to_export(history: Sequence[Run]) -> list[Batch]:
     """One batch a run, in order; runs are in the order of their instants."""
-    known, told, batches = _Known(_ids_of_whatsapp(history)), dict[str, dict[str, Row]](), list[Batch]()
+    known, before, batches = _Known(_ids_of_whatsapp(history)), dict[str, dict[str, Row]](), list[Batch]()
     for number, run in enumerate(history):
         known.observe(run)
         state = known.state()
-        news = {
-            entity: [row for key, row in rows.items() if told.get(entity, {}).get(key) != row]
+        changed = {
+            entity: [row for key, row in rows.items() if before.get(entity, {}).get(key) != row]
             for entity, rows in state.items()
         }
-        told = state
+        before = state
         name = f"{number:04d}-{run.extracted_at:%Y-%m-%dT%H%M%SZ}"
-        batches.append(Batch(name, run.extracted_at, {entity: rows for entity, rows in news.items() if rows}))
+        batches.append(Batch(name, run.extracted_at, {entity: rows for entity, rows in changed.items() if rows}))
     return batches
 
 
@@ -106,7 +106,7 @@ class _Known:
     archive: Archive = field(default_factory=lambda: Archive([]))
 
     def observe(self, run: Run) -> None:
-        """Take in one run."""
+        """Ingest one run."""
         for row in run.snapshot.conversations:
             self.conversations[row["id"]] = self._conversation(row, run.extracted_at)
             if message := row["first_message"]:

@@ -74,7 +74,7 @@ class Home:
 
     def marts(self) -> Marts:
         """Of all that was read."""
-        return build_marts(self.config, take_in_first=False)
+        return build_marts(self.config, ingest_first=False)
 
     def details(self) -> dict[str, Row]:
         """By conversation."""

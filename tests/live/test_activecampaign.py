@@ -58,7 +58,7 @@ def unlike_an_export(config: Path, folder: Path, history: Sequence[Run]) -> str:
     source = {"name": "ac", "kind": "export", "account": "acme", "path": "drop"}
     export = write_config(folder, accounts=ACCOUNTS, sources=[source], extra=QUALITY)
     write_export(folder / "drop", to_export(history))
-    ours, theirs = build_marts(config, take_in_first=False), build_marts(export)
+    ours, theirs = build_marts(config, ingest_first=False), build_marts(export)
     assert {row["times_basis"] for row in ours["details"]} == {"observed"}
     ours, theirs = without_times_basis(ours), without_times_basis(theirs)
     return "\n".join(line for mart in reversed(KEYS) for line in differences(mart, theirs[mart], ours[mart]))
@@ -111,8 +111,8 @@ def test_nothing_is_missed_though_the_lists_move(tmp_path: Path, monkeypatch: py
         assert not refusals(reports)
         assert server.missed() == []
         served = {row["id"] for row in server.take().conversations}
-    found = {row["conversation_id"] for row in build_marts(config, take_in_first=False)["details"]}
-    assert found == served, "what was told is in the marts"
+    found = {row["conversation_id"] for row in build_marts(config, ingest_first=False)["details"]}
+    assert found == served, "what was delivered is in the marts"
 
 
 def test_an_archive_that_does_not_grow_has_been_read_all_the_same(
@@ -128,7 +128,7 @@ def test_an_archive_that_does_not_grow_has_been_read_all_the_same(
         extracted = {entry.extracted_at for report in reports for entry in report.entries}
         assert extracted == {world.now}
         assert [sum(counts.landed for counts in entry.counts.values()) for entry in reports[1].entries] == [0]
-        build_marts(config, take_in_first=False)
+        build_marts(config, ingest_first=False)
 
 
 def test_an_archive_that_is_still_written_is_left_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,11 +143,11 @@ def test_an_archive_that_is_still_written_is_left_for_later(tmp_path: Path, monk
         packed.write_bytes(whole[: len(whole) // 2])
         report = accept(config)[1]
         assert f"{packed}: the gzip file is cut off; it is left for a later run" in report.warnings[0]
-        few = build_marts(config, take_in_first=False)["details"]
+        few = build_marts(config, ingest_first=False)["details"]
         packed.write_bytes(whole)
         report = accept(config)[1]
         assert not any("later run" in warning for warning in report.warnings)
-        many = build_marts(config, take_in_first=False)["details"]
+        many = build_marts(config, ingest_first=False)["details"]
     assert sum(row["messages"] for row in few) < sum(row["messages"] for row in many)  # type: ignore[misc]
 
 
@@ -169,7 +169,7 @@ def test_what_goes_to_the_front_of_a_list_while_it_is_read_is_not_missed(
         monkeypatch.setattr(world, "conversation_list", by_activity)
         assert not refusals(accept(config))
         served = {row["id"] for row in order()}
-    found = {row["conversation_id"] for row in build_marts(config, take_in_first=False)["details"]}
+    found = {row["conversation_id"] for row in build_marts(config, ingest_first=False)["details"]}
     assert found == served
 
 
@@ -200,7 +200,7 @@ def test_a_link_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(server, "link", lambda path, query, page: f"?page={page}&page_size=7")
         assert not refusals(accept(config))
         served = {row["id"] for row in world.conversation_list()}
-    assert {row["conversation_id"] for row in build_marts(config, take_in_first=False)["details"]} == served
+    assert {row["conversation_id"] for row in build_marts(config, ingest_first=False)["details"]} == served
 
 
 def test_an_archive_that_cannot_be_opened_is_left_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +240,7 @@ def test_a_second_close_stands_also_when_the_clock_ran_back(tmp_path: Path, monk
         for status[0], day in (("NEW", 1), ("CLOSED", 20), ("NEW", 21), ("CLOSED", 10)):
             clock[0] = datetime(2026, 5, day, tzinfo=UTC)
             assert not refusals(accept(config))
-    ((row,),) = [build_marts(config, take_in_first=False)["details"]]
+    ((row,),) = [build_marts(config, ingest_first=False)["details"]]
     assert row["closed_at"] == datetime(2026, 5, 10, tzinfo=UTC)
 
 
@@ -278,7 +278,7 @@ def test_lists_that_an_interface_lacks_cost_names_and_no_conversations(
             assert not report.refusals and not report.failure
             assert len(report.warnings) == len(lacking)
             assert all(any(f"/{name}?" in line for line in report.warnings) for name in lacking)
-    ((unnamed,), (named,)) = (build_marts(config, take_in_first=False)["details"] for config in (first, later))
+    ((unnamed,), (named,)) = (build_marts(config, ingest_first=False)["details"] for config in (first, later))
     assert (named["agent_name"], named["contact_name"]) == ("Bea", "Ana Sol"), "what was known stays known"
     assert unnamed["agent_name"] == (None if "account-member" in lacking else "Bea")
     assert unnamed["contact_name"] == (None if "contact" in lacking else "Ana Sol")
@@ -316,7 +316,7 @@ def test_a_list_that_shows_fewer_than_it_says_is_said_and_deletes_nothing(
         hidden[short] = 2
         (report,) = accept(config)
     assert any("says that it has 3, but shows only 1" in line for line in report.warnings)
-    details = build_marts(config, take_in_first=False)["details"]
+    details = build_marts(config, ingest_first=False)["details"]
     shown = sorted((row["contact_name"], row["is_surveyed"]) for row in details)
     assert shown == [(f"Eva {n}", True) for n in range(3)]
 

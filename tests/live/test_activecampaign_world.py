@@ -307,7 +307,7 @@ def test_messages_of_the_archive_belong_to_the_latest_conversation(tmp_path: Pat
     world.tell("m2", number)
     world.tell("m3", number, type="reaction")
     world.tell("m4", "5215587654321")  # as the canonical phone has it
-    world.tell("m5", number, "read", at="2026-01-05T09:02:00Z")  # its `sent` is told late, and later than it
+    world.tell("m5", number, "read", at="2026-01-05T09:02:00Z")  # its `sent` comes late, and later than it
     world.tell("m6", number, "sent")
     world.tell("m6", number, "failed")
     world.tell("m7", "34999999999")  # nobody knows who that is

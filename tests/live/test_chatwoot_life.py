@@ -60,6 +60,6 @@ def test_the_marts_are_those_of_an_export(
     export_config = write_config(tmp_path / "export", accounts=ACCOUNTS, sources=[export])
     for batch in to_export(history, events=events, fraction=late):
         batch.write(tmp_path / "export" / "drop")
-    ours, theirs = build_marts(config, take_in_first=False), build_marts(export_config)
+    ours, theirs = build_marts(config, ingest_first=False), build_marts(export_config)
     assert theirs["details"]
     assert "\n".join(line for mart in reversed(KEYS) for line in differences(mart, theirs[mart], ours[mart])) == ""

@@ -146,7 +146,7 @@ def test_counts_may_come_as_text(home: Home) -> None:
 
 
 def test_an_incremental_reading_that_has_missed_something_is_made_up_for(home: Home) -> None:
-    """Whenever the list is read anew, the same row slips past the border of the first page."""
+    """Whenever the list is read again, the same row slips past the border of the first page."""
     home.run(complete=False)
     home.world.wait(days=1)
     for _ in range(40):

@@ -50,7 +50,7 @@ def home(home: Home) -> Home:
 
 
 def usual(home: Home, **more: object) -> dict[str, object]:
-    """The source with what is not told otherwise left to its defaults."""
+    """The source with what is not said otherwise left to its defaults."""
     source = home.source(**more)
     return {name: value for name, value in source.items() if name in more or name not in USUAL}
 
@@ -109,13 +109,13 @@ def test_what_vanished_refuses_the_batch_and_the_next_run_reads_it_again(tmp_pat
         assert "has 'created_at' any more" in report.refusals[0]
         assert [status for _, status in entries(config)] == ["accepted", "refused"]
     refused = entries(config)[1][0]
-    assert len(build_marts(config, take_in_first=False)["details"]) == 2, "what was accepted stays"
+    assert len(build_marts(config, ingest_first=False)["details"]) == 2, "what was accepted stays"
     is_broken.clear()
     home.world.wait(minutes=1)
     (report,) = accept(config)
     assert not report.refusals
     assert entries(config)[1] == (refused, "accepted"), "it took the place of the refused one"
-    details = build_marts(config, take_in_first=False)["details"]
+    details = build_marts(config, ingest_first=False)["details"]
     assert sum(row["messages"] for row in details) == 5  # type: ignore[misc]
 
 
@@ -151,7 +151,7 @@ def test_an_operator_decides_about_a_refused_batch(tmp_path: Path, home: Home, v
         assert entries(config)[0] == (batch, "accepted")
     else:
         assert entries(config)[0] == (batch, "set aside")
-        assert report.having("refused"), "it is read anew, into a batch of its own"
+        assert report.having("refused"), "it is read again, into a batch of its own"
     assert len(home.server.log) > asked
 
 
@@ -223,7 +223,7 @@ def test_a_killed_reading_is_continued(tmp_path: Path, home: Home, after: int) -
     log.clear()
     subprocess.run(command, env=dict(os.environ), check=True)
     again = set(before) & set(log)
-    details = build_marts(config, take_in_first=False)["details"]
+    details = build_marts(config, ingest_first=False)["details"]
     assert len(details) == 60
     assert sum(row["messages"] for row in details) == 59 * 3 + 26  # type: ignore[misc]
     with Ledger(load_settings(config).home / LEDGER) as ledger:
@@ -292,7 +292,7 @@ def test_an_update_with_new_batches_of_an_export_alone_keeps_what_live_sources_d
     assert {"pulls", "labels", "messages"} <= {
         *read[(read["source_system"] == "cw") & (read["rows_read"] > 0)]["entity"]
     }
-    full = build_marts(config, take_in_first=False)
+    full = build_marts(config, ingest_first=False)
     for mart in KEYS:
         assert differences(mart, full[mart], updated[mart]) == []
     with duckdb.connect(str(build), read_only=True) as connection:

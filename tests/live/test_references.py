@@ -132,7 +132,7 @@ def test_each_reference_is_understood_in_both_forms(tmp_path: Path, monkeypatch:
             (report,) = accept(config)
         assert not report.failure and not report.refusals
         assert not any(counts.quarantined for entry in report.entries for counts in entry.counts.values())
-        return build_marts(config, take_in_first=False)
+        return build_marts(config, ingest_first=False)
 
     def other(path: str, row: Row) -> Row:
         before = repr(row)

@@ -174,7 +174,7 @@ def deliver(
         )
         if not in_one_run:
             assert [entry.status for entry in accept(config)[0].entries] == ["accepted"]
-            build_marts(config, take_in_first=False, incremental=True)
+            build_marts(config, ingest_first=False, incremental=True)
     return config
 
 

@@ -63,12 +63,12 @@ def expected(config: Path) -> list[tuple[object, ...]]:
     names = ("source_system", "entity", "batch", "file", "line", "record_id", "mended_by")
     rows = sorted(oracle.compute(config)["quarantine"], key=lambda row: row["line"])
     seen: defaultdict[tuple[object, ...], int] = defaultdict(int)
-    told = []
+    found = []
     for row in rows:
         place = (row["source_system"], row["batch"], row["file"])
         seen[place] += 1
-        told.append(tuple(seen[place] if name == "line" else row[name] for name in names))
-    return sorted(told, key=str)
+        found.append(tuple(seen[place] if name == "line" else row[name] for name in names))
+    return sorted(found, key=str)
 
 
 def check(delivered: dict[str, tuple[str, dict[str, list[Row]]]], parts: int, runs: list[bool]) -> None:

@@ -124,7 +124,7 @@ def check_history(history: dict[str, list[Row]], zone: str, seed: int, batches: 
     with TemporaryDirectory() as folder:
         whole = deliver(Path(folder) / "whole", history, zone, 0, 1, in_one_run=True)
         config = deliver(Path(folder) / "dealt", history, zone, seed, batches, in_one_run=False)
-        release = Release(config, reports_oracle.read(whole), take_in_first=False, incremental=True)
+        release = Release(config, reports_oracle.read(whole), ingest_first=False, incremental=True)
         try:
             for _ in range(6):
                 release.check(data.draw(questions_about(release.world)))

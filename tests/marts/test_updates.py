@@ -14,7 +14,7 @@ from tests.comparison import KEYS, Marts, differences
 from tests.drops import Row, agent, contact, conversation, message, write_batch, write_config
 from tests.warehouse import BUILD, build_marts
 
-HISTORY_UNTIL, NEWS_UNTIL = "2026-02-09T12:00:00+00:00", "2026-02-11T02:00:00+00:00"
+HISTORY_UNTIL, NEW_UNTIL = "2026-02-09T12:00:00+00:00", "2026-02-11T02:00:00+00:00"
 NEXT_MONTH, LATER = "2026-02-01T09:00:00+01:00", "2026-02-09T09:00:00+01:00"
 
 Entities = dict[str, list[Row]]
@@ -62,7 +62,7 @@ def changed(entity: str, key: str, **values: object) -> Row:
     return {**row, "updated_at": "2026-02-10T00:00:00Z", **values}
 
 
-NEWS: dict[str, Entities] = {
+NEW_BATCHES: dict[str, Entities] = {
     "the only conversation of an agent is deleted": {
         "conversations": [changed("conversations", "alone", deleted=True)],
     },
@@ -140,9 +140,9 @@ class Home:
         self.config, self.before = folder / "causerie.toml", before
         self.candidate = load_settings(self.config).home / "tests" / CANDIDATE
 
-    def update(self, news: Entities, until: str = NEWS_UNTIL) -> Marts:
-        """Take in a new batch; the marts of an incremental build."""
-        write_batch(self.config.parent / "drop" / "b2", news, until)
+    def update(self, new: Entities, until: str = NEW_UNTIL) -> Marts:
+        """Ingest a new batch; the marts of an incremental build."""
+        write_batch(self.config.parent / "drop" / "b2", new, until)
         marts = build_marts(self.config, incremental=True)
         with duckdb.connect(str(self.candidate.with_name(BUILD)), read_only=True) as build:
             for entity in ("message", "event", "rating"):  # orphans among them, which the marts do not show
@@ -152,14 +152,14 @@ class Home:
 
     def compare_with_full_build(self, updated: Marts) -> None:
         """The marts of the incremental build are those of a full one."""
-        whole = build_marts(self.config, take_in_first=False)
+        whole = build_marts(self.config, ingest_first=False)
         for mart in KEYS:
             assert differences(mart, whole[mart], updated[mart]) == []
 
 
-@pytest.mark.parametrize("news", NEWS.values(), ids=NEWS.keys())
-def test_news_of_a_few(home: Home, news: Entities) -> None:
-    updated = home.update(news)
+@pytest.mark.parametrize("new", NEW_BATCHES.values(), ids=NEW_BATCHES.keys())
+def test_news_of_a_few(home: Home, new: Entities) -> None:
+    updated = home.update(new)
     home.compare_with_full_build(updated)
     assert any(differences(mart, home.before[mart], updated[mart]) for mart in ("by_agent", "by_tag", "details"))
 
@@ -170,7 +170,7 @@ def test_news_of_a_few(home: Home, news: Entities) -> None:
     ids=["a week", "a month"],
 )
 def test_a_period_becomes_complete(home: Home, until: str, grains: set[str]) -> None:
-    """Also for agents and tags whom the news do not concern."""
+    """Also for agents and tags whom the new batch does not concern."""
     updated = home.update({"agents": [agent("a9", name="Di")]}, until)
     home.compare_with_full_build(updated)
     for mart in ("by_agent", "by_tag"):

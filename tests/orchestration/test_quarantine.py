@@ -31,7 +31,7 @@ NO_OFFSET = "sent_at: an instant without an offset"
 
 
 class Warehouse:
-    """A home in which a run takes in and builds, as far as the command can tell."""
+    """A home in which a run ingests and builds, as far as the command can tell."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

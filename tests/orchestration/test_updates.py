@@ -57,7 +57,7 @@ def test_a_few_new_rows_make_an_incremental_build(settings: Settings, published:
 
 
 @pytest.mark.parametrize(
-    "news",
+    "new",
     [
         ("s", "b3", "another content", 25),
         ("t", "b6", "content 4", 10),
@@ -67,9 +67,9 @@ def test_a_few_new_rows_make_an_incremental_build(settings: Settings, published:
     ids=["a fifth of all rows", "of another source", "of a new source", "of an earlier name"],
 )
 def test_what_an_incremental_build_may_add(
-    settings: Settings, published: Build, news: tuple[str, str, str, int]
+    settings: Settings, published: Build, new: tuple[str, str, str, int]
 ) -> None:
-    before = base_build(settings, plan(*BATCHES, news))
+    before = base_build(settings, plan(*BATCHES, new))
     assert before is not None
     assert before.build_id == published.id
 

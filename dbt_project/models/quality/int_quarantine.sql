@@ -1,5 +1,5 @@
 {# What mends a row is a good version in a batch of a later name. Of the batches, those that are not behind any
-   quarantined row are not looked into. A key that the reasons are against is none. #}
+   quarantined row are not looked into. A key that the reasons are against is no key. #}
 {% set entities = [] -%}
 {% for kind, keys in raw_entities().items() if has_kind(kind) -%}
 {% for entity, key in keys.items() -%}
