@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations.suites import release
+from ingestion.limits import Quality
 
 if TYPE_CHECKING:
     import pandas
@@ -90,7 +91,7 @@ def read_verdict(path: Path) -> Verdict:
 def judge(
     build_id: str,
     frames: dict[str, pandas.DataFrame],
-    limits: release.Limits,
+    limits: Quality,
     docs: Path | None,
     suites: release.Suites = release.suites,
 ) -> Verdict:
@@ -104,7 +105,7 @@ def judge(
 def evaluate(
     build_id: str,
     frames: dict[str, pandas.DataFrame],
-    limits: release.Limits,
+    limits: Quality,
     suites: release.Suites = release.suites,
 ) -> tuple[Verdict, Callable[[Path], None]]:
     """Evaluate the suites on the frames of a build: the verdict, and what writes its Data Docs into a folder."""

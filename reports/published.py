@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from ingestion.sql import sql_text
+from reports.queries import NO_FILTER
 
 REPORTING = "reporting"
 """The schema of the tables that the table macros read; older versions published none."""
@@ -26,7 +27,7 @@ class UnreadableError(Exception):
 
 
 class OlderReleaseError(UnreadableError):
-    """The release was published by an older version, without the tables that reports are made from."""
+    """The release was published by an older version: its reports lack tables or filters."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that can only read this file.
 
     Raises:
-        UnreadableError: it is not a release, or one of an older version, without table macros.
+        UnreadableError: it is not a release, or one of an older version, whose table macros lack filters.
     """
     with connect(file) as connection:
         yield connection
@@ -127,15 +128,16 @@ def connect(
     if not is_locked_at_once:
         connection.execute("set enable_external_access = false")
     connection.execute("set global TimeZone = 'UTC'")  # of its cursors too
-    has_macros = connection.execute(
-        "select count(*) from duckdb_columns()"
-        " where schema_name = $1 and table_name = 'accounts' and column_name = 'timezone'",
-        [REPORTING],
+    has_all_filters = connection.execute(
+        "select count(*) from duckdb_functions(), duckdb_columns() as columns"
+        " where function_name = 'report_overview' and list_has_all(parameters, $1)"
+        " and columns.schema_name = $2 and table_name = 'accounts' and column_name = 'timezone'",
+        [list(NO_FILTER), REPORTING],
     ).fetchone()
-    if has_macros != (1,):
+    if has_all_filters != (1,):
         connection.close()
         raise OlderReleaseError(
-            f"{file}: was published by older software, without reports for any filter; run 'causerie run"
+            f"{file}: was published by older software, whose reports lack filters; run 'causerie run"
             " --full-refresh' to publish again"
         )
     return connection

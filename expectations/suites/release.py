@@ -1,34 +1,24 @@
 """What is expected of a build before it becomes a release, frame by frame.
 
-Here: limits and severities. A failed ``critical`` expectation refuses the build; a failed ``warning`` is published
-with it. Not here: how the frames are made (``frames``), and checks of single rows (dbt's tests).
+Here: expectations and severities. A failed ``critical`` expectation refuses the build; a failed ``warning`` is
+published with it. Not here: how the frames are made (``frames``), the limits that an operator sets (``[quality]``), and
+checks of single rows (dbt's tests).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from expectations.marts import MARTS
+from ingestion.limits import Quality
 
 STATUSES = ["new", "in_flow", "in_progress", "closed", "other"]
 SOURCES = ["inbox", "flow", "inbound", "other"]
 WORDS = {"status": STATUSES, "source": SOURCES, "times_basis": ["exact", "observed"], "grain": ["day", "week", "month"]}
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What the configuration allows: shares from 0 to 1, hours."""
-
-    shrink_share: float
-    shrink_rows: int
-    quarantine_share: float
-    restated_share: float
-    stale_after_hours: float
-
-
-def suites(limits: Limits) -> dict[str, list[Any]]:
+def suites(limits: Quality) -> dict[str, list[Any]]:
     """The expectations of each frame of ``frames.gather``, by its name."""
     import great_expectations.expectations as gxe
     from great_expectations.expectations.row_conditions import Column
@@ -105,4 +95,4 @@ def suites(limits: Limits) -> dict[str, list[Any]]:
     }
 
 
-Suites = Callable[[Limits], dict[str, list[Any]]]
+Suites = Callable[[Quality], dict[str, list[Any]]]

@@ -14,7 +14,6 @@ from expectations import great
 from expectations.contents import contents
 from expectations.frames import gather
 from expectations.marts import MARTS
-from expectations.suites import release as suites
 from expectations.verdict import evaluate
 from ingestion.settings import Settings
 from orchestration.home import Home
@@ -64,16 +63,8 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
             current = catalog.current(home)
             checksums = pool.submit(contents, build.candidate)  # beside the expectations: each uses a core
             frames = gather(build.database, build.candidate, current.rows if current else {}, datetime.now(UTC))
-            quality = settings.quality
-            limits = suites.Limits(
-                shrink_share=quality.shrink_share,
-                shrink_rows=quality.shrink_rows,
-                quarantine_share=quality.quarantine_share,
-                restated_share=quality.restated_share,
-                stale_after_hours=quality.stale_after_hours,
-            )
             reporter.progress("evaluating expectations")
-            judged, write_docs = evaluate(build.id, frames, limits)
+            judged, write_docs = evaluate(build.id, frames, settings.quality)
             verdict = replace(judged, contents=checksums.result(), against=current.release_id if current else None)
             verdict.write(build.verdict)
             reporter.verdict = verdict

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from expectations.marts import MARTS
-from expectations.suites.release import Limits, suites
+from expectations.suites.release import suites
 from expectations.verdict import Finding, Verdict, judge, read_verdict
+from ingestion.limits import Quality
 
-LIMITS = Limits(shrink_share=0.2, shrink_rows=100, quarantine_share=0.01, restated_share=0.01, stale_after_hours=48)
+LIMITS = Quality(shrink_share=0.2, shrink_rows=100, quarantine_share=0.01, restated_share=0.01, stale_after_hours=48)
 
 
 def good_frames() -> dict[str, pd.DataFrame]:

@@ -16,6 +16,7 @@ from expectations.marts import MARTS
 from expectations.suites import release as suites
 from expectations.verdict import Finding, Verdict
 from ingestion.export_format import ENTITIES
+from ingestion.limits import Quality
 from ingestion.settings import CONFIG_VARIABLE, load_settings
 from orchestration.assembly import JOB, build_defs
 from orchestration.cli.runner import run_job
@@ -215,5 +216,4 @@ def test_an_unforeseen_error_is_reported_in_a_line_and_whole_in_the_log(
 
 
 def test_each_suite_is_a_blocking_check() -> None:
-    limits = suites.Limits(0.2, 100, 0.01, 0.01, 48)
-    assert list(audit.SUITES) == list(suites.suites(limits))
+    assert list(audit.SUITES) == list(suites.suites(Quality()))

@@ -231,9 +231,17 @@ def test_before_the_first_release_there_is_nothing(published: Published) -> None
     assert "nothing is published yet; run 'causerie run' first" in run(published, "overview", status=1).stderr
 
 
-def test_a_release_of_older_software_is_reported(published: Published) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "drop schema reporting cascade",
+        "create or replace macro report_overview(account, first_day, last_day, agents := null) as table select 1",
+    ],
+    ids=["no tables", "a filter less"],
+)
+def test_a_release_of_older_software_is_reported(published: Published, change: str) -> None:
     with duckdb.connect(str(published.file)) as writer:
-        writer.execute("drop schema reporting cascade")
+        writer.execute(change)
     assert "was published by older software" in run(published, "overview", status=1).stderr
 
 

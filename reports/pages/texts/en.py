@@ -92,7 +92,7 @@ TEXTS = {
     ),
     "state.unreadable": "The release cannot be shown",
     "state.unreadable.older": (
-        "It was published by an older version, without reports for any filter. Run `causerie run --full-refresh` to"
+        "It was published by an older version, whose reports lack filters. Run `causerie run --full-refresh` to"
         " publish again; the page appears by itself."
     ),
     "state.unreadable.other": (

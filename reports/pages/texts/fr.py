@@ -95,8 +95,8 @@ TEXTS = {
     ),
     "state.unreadable": "La version ne peut pas être affichée",
     "state.unreadable.older": (
-        "Elle a été publiée par un logiciel plus ancien, sans rapports filtrables. Lancez `causerie run --full-refresh`"
-        " pour publier à nouveau ; la page apparaît d'elle-même."
+        "Elle a été publiée par un logiciel plus ancien, et il lui manque des filtres. Lancez"
+        " `causerie run --full-refresh` pour publier à nouveau ; la page apparaît d'elle-même."
     ),
     "state.unreadable.other": (
         "Son fichier est illisible. Lancez `causerie run` pour publier à nouveau, ou consultez le journal du serveur."

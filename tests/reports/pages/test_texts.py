@@ -10,18 +10,20 @@ from reports.pages import conversation, details, groups, overview, queries, time
 from reports.pages.address import GRAINS
 from reports.pages.measures import MEASURES
 from reports.pages.presets import PRESETS
-from reports.pages.texts import LANGUAGES, Texts, chosen
-from reports.pages.texts.definitions_fr import FRENCH
+from reports.pages.texts import DEFAULT, LANGUAGES, Texts, chosen
 from reports.queries import HOURS
 from tests.reports.pages.documentation import comments
 
+TRANSLATED = [language for language in LANGUAGES if language != DEFAULT]
 
-def test_catalogues_have_the_same_texts_with_the_same_parts() -> None:
-    english, french = LANGUAGES["en"].texts, LANGUAGES["fr"].texts
-    assert english.keys() == french.keys()
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_catalogues_have_the_same_texts_with_the_same_parts(language: str) -> None:
+    english, translated = LANGUAGES[DEFAULT].texts, LANGUAGES[language].texts
+    assert english.keys() == translated.keys()
     for key, text in english.items():
-        assert _parts(text) == _parts(french[key]), key
-        assert french[key].strip(), key
+        assert _parts(text) == _parts(translated[key]), key
+        assert translated[key].strip(), key
 
 
 def _parts(text: str) -> set[str]:
@@ -36,19 +38,23 @@ def test_every_text_that_is_looked_up_by_a_name_is_there() -> None:
     keys = {f"column.{column}" for column in columns}
     keys |= {f"period.{preset}" for preset in PRESETS} | {f"hours.{hours}" for hours in HOURS}
     keys |= {f"grain.{grain}" for grain in GRAINS} | {f"event.{column}" for column in timeline.INSTANTS}
+    keys |= {f"language.{language}" for language in LANGUAGES}
     keys |= {f"status.{status}" for status in ("new", "in_flow", "in_progress", "closed", "other")}
     assert keys <= LANGUAGES["en"].texts.keys()
 
 
-def test_every_definition_is_translated_and_no_translation_is_stale() -> None:
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_definition_is_translated_and_no_translation_is_stale(language: str) -> None:
     english = {comment for mart in MARTS for comment in comments(mart).values()}
-    assert english - FRENCH.keys() == set(), "translate these in definitions_fr"
-    assert FRENCH.keys() - english == set(), "dbt no longer says these: translate what it says now"
+    translated = LANGUAGES[language].definitions.keys()
+    assert english - translated == set(), f"translate these in definitions_{language}"
+    assert translated - english == set(), "dbt no longer says these: translate what it says now"
 
 
-def test_translations_keep_the_words_of_the_data() -> None:
-    for english, french in FRENCH.items():
-        assert set(re.findall(r"`[^`]+`", english)) <= set(re.findall(r"`[^`]+`", french)), english
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_translations_keep_the_words_of_the_data(language: str) -> None:
+    for english, translated in LANGUAGES[language].definitions.items():
+        assert set(re.findall(r"`[^`]+`", english)) <= set(re.findall(r"`[^`]+`", translated)), english
 
 
 @pytest.mark.parametrize(
