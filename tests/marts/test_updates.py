@@ -119,6 +119,25 @@ NEWS: dict[str, Entities] = {
 }
 
 
+QUICK = {
+    "the only conversation of an agent is deleted",
+    "the only conversation of an agent is reassigned",
+    "a conversation starts in another month",
+    "a reply is another agent's",
+    "a reply in another month is deleted",
+    "a message moves to another conversation",
+    "a message moves to a conversation that nobody knows",
+    "it arrives with a version of one of them",
+    "another message of nobody",
+    "an agent has another name and a conversation less",
+    "a contact has other tags",
+    "a tag is removed",
+    "a tag that sorts before all others",
+}
+"""One of each kind of change."""
+assert NEWS.keys() >= QUICK
+
+
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Marts]:
     """A home with the history, and the marts of it."""
@@ -157,7 +176,10 @@ class Home:
             assert differences(mart, whole[mart], updated[mart]) == []
 
 
-@pytest.mark.parametrize("news", NEWS.values(), ids=NEWS.keys())
+@pytest.mark.parametrize(
+    "news",
+    [pytest.param(news, id=name, marks=[] if name in QUICK else pytest.mark.slow) for name, news in NEWS.items()],
+)
 def test_news_of_a_few(home: Home, news: Entities) -> None:
     updated = home.update(news)
     home.compare_with_full_build(updated)
