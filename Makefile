@@ -37,7 +37,7 @@ check: lint types sql unit ## lint, types and unit tests: in a minute and a half
 unit: $(READY)
 	$(PYTEST) -m "unit and not slow" $(UNITS)
 
-test: check ## everything that a change must pass: what `check` does, and the other tests; in five minutes
+test: check ## everything that a change must pass: what `check` does, and the other tests
 	$(BIN)/python -m orchestration.dbt.process  # the project as it is now: each new home copies it
 	$(PYTEST) --durations=15 -m "not unit and not slow"
 
