@@ -38,6 +38,7 @@ unit: $(READY)
 	$(PYTEST) -m "unit and not slow" $(UNITS)
 
 test: check ## everything that a change must pass: what `check` does, and the other tests
+	$(BIN)/python -m orchestration.dbt.process  # the project as it is now: each new home copies it
 	$(PYTEST) --durations=15 -m "not unit and not slow"
 
 test-slow: $(READY) ## the heavy tests, and every example of those that have many

@@ -85,7 +85,7 @@ def run_dbt(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     places = {"--project-dir": PROJECT, "--profiles-dir": PROJECT, "--target-path": target}
     done = subprocess.run(
         [*command, *arguments, *(word for option in places.items() for word in option)],
-        env=os.environ | environment(Resources()),
+        env=os.environ | environment(Resources(threads=1)),
         cwd=folder,
         capture_output=True,
         text=True,

@@ -25,14 +25,15 @@ def test_what_works_with_sqlalchemy_meanwhile_meets_no_half_of_it() -> None:
     assert run.returncode == 0, run.stderr
 
 
-@pytest.mark.parametrize(("plain", "found"), [("", "False"), ("1", "True")])
-def test_only_a_plain_import_loads_what_is_seldom_used(plain: str, found: str) -> None:
+@pytest.mark.slow
+def test_a_plain_import_loads_what_is_seldom_used() -> None:
+    """What is borrowed from other libraries keeps that out: ``test_costs`` sees that it does."""
     code = "import sys; from expectations import great; great.load(); print('scipy.stats._stats_py' in sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "CAUSERIE_PLAIN": plain},
+        env={**os.environ, "CAUSERIE_PLAIN": "1"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert run.stdout.strip() == found
+    assert run.stdout.strip() == "True"

@@ -43,6 +43,7 @@ class Home:
         self.broken: str | None = None
         self.faults: Faults = no_faults
         self.history: list[Picture] = []
+        self._marts: Marts | None = None
 
     def serve(self, world: World, *, events: bool = False) -> None:
         """Serve a world until the test ends."""
@@ -70,11 +71,14 @@ class Home:
         self.config = write_config(self.folder / "live", accounts=self.accounts, sources=sources)
         self.history.append(self.world.picture())
         (report,) = accept(self.config)
+        self._marts = None
         return report
 
     def marts(self) -> Marts:
         """Of all that was read."""
-        return build_marts(self.config, ingest_first=False)
+        if self._marts is None:
+            self._marts = build_marts(self.config, ingest_first=False)
+        return self._marts
 
     def details(self) -> dict[str, Row]:
         """By conversation."""

@@ -245,7 +245,12 @@ def test_a_second_close_stands_also_when_the_clock_ran_back(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize(
-    "lacking", [("account-member",), ("contact",), ("account-member", "contact", "flow-execution-contact")]
+    "lacking",
+    [
+        pytest.param(("account-member",), marks=pytest.mark.slow),
+        ("contact",),
+        ("account-member", "contact", "flow-execution-contact"),
+    ],
 )
 def test_lists_that_an_interface_lacks_cost_names_and_no_conversations(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: tuple[str, ...]

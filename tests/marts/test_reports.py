@@ -206,10 +206,11 @@ def test_reports_of_real_conversations_equal_the_plain_computation(tmp_path: Pat
 BY_AGENT = {"direction": "outbound", "sender_type": "agent", "agent_id": "8"}
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Release]:
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """Two conversations on 1 and 20 January, the first with a message three weeks later."""
-    config = write_config(tmp_path)
+    folder = tmp_path_factory.mktemp("small")
+    config = write_config(folder)
     rows = {
         "conversations": [
             conversation("c1", started_at="2026-01-01T09:00:00+01:00", agent_id="7", tags=["a", "b"]),
@@ -223,7 +224,7 @@ def small(tmp_path: Path) -> Iterator[Release]:
         ],
         "agents": [{"agent_id": "7", "name": "Zoé", "email": "zoe@example.org"}],
     }
-    write_batch(tmp_path / "drop" / "b1", rows, "2026-02-01T00:00:00Z")
+    write_batch(folder / "drop" / "b1", rows, "2026-02-01T00:00:00Z")
     release = Release(config)
     yield release
     release.connection.close()

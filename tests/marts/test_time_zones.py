@@ -28,15 +28,15 @@ def of_package(name: str) -> ZoneInfo:
 
 def instants(zone: ZoneInfo) -> list[datetime]:
     """The seconds before and after each change of the offset since 2000, local midnights, and the last days."""
-    found, hour = [], datetime(2000, 1, 2, tzinfo=UTC)
-    while hour < datetime(2026, 11, 28, tzinfo=UTC):
-        later = hour + timedelta(hours=1)
-        if hour.astimezone(zone).utcoffset() != later.astimezone(zone).utcoffset():
-            step = hour
-            while step.astimezone(zone).utcoffset() == hour.astimezone(zone).utcoffset():
+    found, before = [], datetime(2000, 1, 2, tzinfo=UTC)
+    while before < datetime(2026, 11, 28, tzinfo=UTC):
+        after = before + timedelta(hours=6)
+        if before.astimezone(zone).utcoffset() != after.astimezone(zone).utcoffset():
+            step = before
+            while step.astimezone(zone).utcoffset() == before.astimezone(zone).utcoffset():
                 step += timedelta(minutes=1)
             found += [step - timedelta(seconds=1), step]
-        hour = later
+        before = after
     found += [datetime(2026, 11, 2, tzinfo=UTC) + timedelta(minutes=30 * number) for number in range(26 * 48)]
     return found
 

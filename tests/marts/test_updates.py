@@ -119,6 +119,25 @@ NEW_BATCHES: dict[str, Entities] = {
 }
 
 
+QUICK = {
+    "the only conversation of an agent is deleted",
+    "the only conversation of an agent is reassigned",
+    "a conversation starts in another month",
+    "a reply is another agent's",
+    "a reply in another month is deleted",
+    "a message moves to another conversation",
+    "a message moves to a conversation that nobody knows",
+    "it arrives with a version of one of them",
+    "another message of nobody",
+    "an agent has another name and a conversation less",
+    "a contact has other tags",
+    "a tag is removed",
+    "a tag that sorts before all others",
+}
+"""One of each kind of change."""
+assert NEW_BATCHES.keys() >= QUICK
+
+
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Marts]:
     """A home with the history, and the marts of it."""
@@ -157,8 +176,11 @@ class Home:
             assert differences(mart, whole[mart], updated[mart]) == []
 
 
-@pytest.mark.parametrize("new", NEW_BATCHES.values(), ids=NEW_BATCHES.keys())
-def test_news_of_a_few(home: Home, new: Entities) -> None:
+@pytest.mark.parametrize(
+    "new",
+    [pytest.param(new, id=name, marks=[] if name in QUICK else pytest.mark.slow) for name, new in NEW_BATCHES.items()],
+)
+def test_new_batches_of_a_few(home: Home, new: Entities) -> None:
     updated = home.update(new)
     home.compare_with_full_build(updated)
     assert any(differences(mart, home.before[mart], updated[mart]) for mart in ("by_agent", "by_tag", "details"))

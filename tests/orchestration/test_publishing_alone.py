@@ -103,8 +103,23 @@ REFUSED = [
 ]
 
 
+ALSO_IN_TEST_RELEASES = {
+    of_another_build,
+    of_an_older_state,
+    with_nothing_evaluated,
+    with_one_that_raised,
+    without_a_verdict,
+}
+
+
 @pytest.mark.parametrize("publish", [by_dagster, pytest.param(by_command, marks=pytest.mark.slow)])
-@pytest.mark.parametrize(("spoil", "words"), REFUSED, ids=[spoil.__name__ for spoil, _ in REFUSED])
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        pytest.param(*case, id=case[0].__name__, marks=pytest.mark.slow if case[0] in ALSO_IN_TEST_RELEASES else [])
+        for case in REFUSED
+    ],
+)
 def test_a_build_without_a_verdict_that_holds_for_it_is_refused(
     home: Home, make_build: MakeBuild, publish: Publish, spoil: Callable[[Home, Build], None], words: str
 ) -> None:
