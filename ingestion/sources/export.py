@@ -7,6 +7,7 @@ Not here: what the files hold (``export_format``, ``parser``).
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
@@ -92,16 +93,17 @@ def unfinished(source: ExportSource) -> list[str]:
         return []
     found = []
     complete = {folder.name for folder in batch_folders(source.path)}
-    entries = sorted(path for path in source.path.iterdir() if not path.name.startswith("."))
-    for folder in entries:
-        if folder.is_dir() and folder.name not in complete:
+    with os.scandir(source.path) as entries:
+        shown = [entry for entry in entries if not entry.name.startswith(".")]
+    for folder in sorted(Path(entry) for entry in shown if entry.is_dir()):
+        if folder.name not in complete:
             latest = max(path.lstat().st_mtime for path in (folder, *folder.iterdir()))
             age = timedelta(seconds=round(max(0, time.time() - latest)))
             found.append(
                 f"{visible(str(folder))} has no {MANIFEST} and is not read; it has not changed for {age}. When it is"
                 f" complete: {command('manifest', str(folder))}"
             )
-    files = [visible(path.name) for path in entries if path.is_file()]
+    files = sorted(visible(entry.name) for entry in shown if entry.is_file())
     if files:
         found.append(
             f"{source.path}: {len(files)} {'file lies' if len(files) == 1 else 'files lie'} beside the batches and"
@@ -119,13 +121,14 @@ def changed(source: ExportSource, landed: Path, accepted: Iterable[str]) -> list
     found = []
     for batch in sorted(accepted):
         with suppress(OSError, BatchError):  # it has left the drop folder, or landing, or is no batch any more
-            manifest, _ = read_manifest(landed / batch)
             at = (landed / batch / MANIFEST).stat().st_ctime
+            with os.scandir(source.path / batch) as entries:
+                later = sorted(entry.name for entry in entries if entry.stat().st_ctime > at)
             other = [
                 name
-                for name, file in (*manifest.files.items(), (MANIFEST, None))
-                if (source.path / batch / name).stat().st_ctime > at
-                and _hash(source.path / batch / name) != (file.sha256.lower() if file else _hash(landed / batch / name))
+                for name in later
+                if (landed / batch / name).is_file()
+                and _hash(source.path / batch / name) != _hash(landed / batch / name)
             ]
             if other:
                 found.append(
