@@ -9,6 +9,7 @@ import click
 
 from orchestration.cli.commands import (
     accept,
+    check,
     check_source,
     demo,
     diff,
@@ -38,8 +39,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(run.run, check_source.check_source, status.status, quarantine.quarantine, accept.accept, reject.reject),
-    manifest.manifest,
+    *(run.run, check.check, check_source.check_source, status.status, quarantine.quarantine),
+    *(accept.accept, reject.reject, manifest.manifest),
     *(releases.releases, diff.diff, rollback.rollback, publish.publish),
     *(report.report, serve.serve, query.query, docs.docs, demo.demo),
 )
