@@ -117,7 +117,8 @@ def _say_files(inspection: Inspection, console: Terminal) -> None:
         names = [f"{files[index].batch}/{files[index].file}" for index in (0, -1)]
         rows, bad = sum(file.rows for file in files), sum(file.quarantined for file in files)
         table.add_row(f"{entity} ({file_format})", count(len(files)), count(rows), count(bad), *names)
-    console.print(table)
+    if groups:
+        console.print(table)
     unread = [f"{file.batch}/{file.file}: {file.why}" for file in inspection.unread]
     _section(console, "Not read", _first(unread, "files"))
 

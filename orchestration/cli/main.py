@@ -14,6 +14,7 @@ from orchestration.cli.commands import (
     demo,
     diff,
     docs,
+    init,
     manifest,
     publish,
     quarantine,
@@ -39,7 +40,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(run.run, check.check, check_source.check_source, status.status, quarantine.quarantine),
+    *(init.init, run.run, check.check, check_source.check_source, status.status, quarantine.quarantine),
     *(accept.accept, reject.reject, manifest.manifest),
     *(releases.releases, diff.diff, rollback.rollback, publish.publish),
     *(report.report, serve.serve, query.query, docs.docs, demo.demo),
