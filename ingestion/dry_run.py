@@ -153,8 +153,8 @@ def _run(dry: Settings, progress: Progress) -> tuple[list[str], list[str]]:
     """Ingest everything that can be read; what a run would refuse, and what it would warn of."""
     (report,) = ingest_sources(dry, progress)
     refusals, warnings = report.refusals, dict.fromkeys(report.warnings)
-    while not report.failure and _decide(dry, report):
-        (report,) = ingest_sources(dry, progress)
+    if not report.failure and _accept_the_rest(dry, report):
+        (report,) = ingest_sources(dry, progress, stops=False)
         judged = [reason for entry in report.entries for reason in entry.reasons]
         held = [
             f"{report.source}: held back, if the rest is accepted as it is: {reason}"
@@ -167,17 +167,13 @@ def _run(dry: Settings, progress: Progress) -> tuple[list[str], list[str]]:
     return refusals, list(warnings)
 
 
-def _decide(dry: Settings, report: SourceReport) -> bool:
-    """Accept what a run has refused and what waits behind it, set aside what cannot be read; whether any was there."""
+def _accept_the_rest(dry: Settings, report: SourceReport) -> bool:
+    """Accept what a run has refused and what waits behind it; whether there was any."""
     (source,) = dry.sources
     left = [*report.having("refused"), *report.having("waiting")]
-    now = datetime.now(UTC)
+    folders = [folder for folder in (source.drop_folder, dry.home / "landing" / source.name) if folder]
     with Ledger(dry.home / LEDGER) as ledger:
-        for entry in left:
-            of = fingerprint(
-                [folder / entry.batch for folder in (source.drop_folder, dry.home / "landing" / source.name) if folder]
-            )
-            is_readable = bool(entry.status == "waiting" or entry.counts)
-            decision = Decision(now, source.name, entry.batch, "accept" if is_readable else "reject", "dry run", of)
-            ledger.decide(decision, [] if is_readable else [replace(entry, status="set aside")])
+        for batch in (entry.batch for entry in left):
+            content = fingerprint(folder / batch for folder in folders)
+            ledger.decide(Decision(datetime.now(UTC), source.name, batch, "accept", "dry run", content))
     return bool(left)

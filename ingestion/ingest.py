@@ -71,14 +71,19 @@ class SourceReport:
         return ([self.failure] if self.failure else []) + reasons
 
 
-def ingest_sources(settings: Settings, progress: Progress) -> list[SourceReport]:
-    """Land, parse and judge new batches of every source; one report a source, in the order of the configuration."""
+def ingest_sources(settings: Settings, progress: Progress, *, stops: bool = True) -> list[SourceReport]:
+    """Land, parse and judge new batches of every source; one report a source, in the order of the configuration.
+
+    ``stops``: whether a source stops at a batch that is refused, as it must where accepted batches are published.
+    """
     connection = parser.connect()
     connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
     if settings.resources.threads:
         connection.execute(f"set threads = {settings.resources.threads}")
     with Ledger(settings.home / LEDGER) as ledger:
-        return [_SourceIngestion(connection, ledger, settings, source, progress).run() for source in settings.sources]
+        return [
+            _SourceIngestion(connection, ledger, settings, source, progress, stops).run() for source in settings.sources
+        ]
 
 
 def accepted_entries(settings: Settings) -> list[Entry]:
@@ -135,8 +140,10 @@ class _SourceIngestion:
         settings: Settings,
         source: AnySource,
         progress: Progress,
+        stops: bool,
     ) -> None:
         self._connection = connection
+        self._stops = stops
         self._ledger = ledger
         self._settings = settings
         self._source = source
@@ -214,7 +221,7 @@ class _SourceIngestion:
             if is_stopped:
                 self._wait([name for name, _ in group])
             else:
-                is_stopped = self._ingest(group)
+                is_stopped = self._ingest(group) and self._stops
         return is_stopped
 
     def _groups(self, outcomes: Iterable[Outcome]) -> Iterator[_Group]:
@@ -340,7 +347,7 @@ class _SourceIngestion:
 
     def _ingest_one_by_one(self, group: _Group) -> bool:
         for index, one in enumerate(group):
-            if self._ingest([one]):
+            if self._ingest([one]) and self._stops:
                 self._wait([name for name, _ in group[index + 1 :]])
                 return True
         return False
