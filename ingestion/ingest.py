@@ -50,6 +50,8 @@ class SourceReport:
     source: str
     entries: list[Entry] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    overruled: list[str] = field(default_factory=list)
+    """Reasons to refuse or hold back that an operator's decision has overruled; each is among the warnings, too."""
     failure: str | None = None
     """Why the source could not be read at all."""
 
@@ -69,14 +71,19 @@ class SourceReport:
         return ([self.failure] if self.failure else []) + reasons
 
 
-def ingest_sources(settings: Settings, progress: Progress) -> list[SourceReport]:
-    """Land, parse and judge new batches of every source; one report a source, in the order of the configuration."""
+def ingest_sources(settings: Settings, progress: Progress, *, stops: bool = True) -> list[SourceReport]:
+    """Land, parse and judge new batches of every source; one report a source, in the order of the configuration.
+
+    ``stops``: whether a source stops at a batch that is refused, as it must where accepted batches are published.
+    """
     connection = parser.connect()
     connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
     if settings.resources.threads:
         connection.execute(f"set threads = {settings.resources.threads}")
     with Ledger(settings.home / LEDGER) as ledger:
-        return [_SourceIngestion(connection, ledger, settings, source, progress).run() for source in settings.sources]
+        return [
+            _SourceIngestion(connection, ledger, settings, source, progress, stops).run() for source in settings.sources
+        ]
 
 
 def accepted_entries(settings: Settings) -> list[Entry]:
@@ -133,8 +140,10 @@ class _SourceIngestion:
         settings: Settings,
         source: AnySource,
         progress: Progress,
+        stops: bool,
     ) -> None:
         self._connection = connection
+        self._stops = stops
         self._ledger = ledger
         self._settings = settings
         self._source = source
@@ -212,7 +221,7 @@ class _SourceIngestion:
             if is_stopped:
                 self._wait([name for name, _ in group])
             else:
-                is_stopped = self._ingest(group)
+                is_stopped = self._ingest(group) and self._stops
         return is_stopped
 
     def _groups(self, outcomes: Iterable[Outcome]) -> Iterator[_Group]:
@@ -266,12 +275,9 @@ class _SourceIngestion:
             f"{self._source.name} {batch.batch}: {note}" for batch in batches for note in batch.notes
         ]
         self._report.warnings += self._not_understood
-        self._report.warnings += [
-            f"{entry.source} {entry.batch}: accepted by an operator, else it would be refused: {reason}"
-            for entry in entries
-            if entry.status == "accepted"
-            for reason in entry.reasons
-        ]
+        for entry in entries:
+            for reason in entry.reasons if entry.status == "accepted" else ():
+                self._overrule(f"{entry.source} {entry.batch}", "it would be refused", reason)
         self._ledger.record(entries, [segment.listed])
         self._report.entries += entries
         if not refused:
@@ -322,7 +328,7 @@ class _SourceIngestion:
         """Take back that batches of this run were accepted, unless an operator has accepted one of them as it is."""
         first = accepted[0]
         if any(self._state.is_overruled(one.batch, self._state.fingerprint(one.batch)) for one in accepted):
-            self._report.warnings.append(f"{first.source}: accepted by an operator, else held back: {reason}")
+            self._overrule(first.source, "held back", reason)
             return
         reason = (
             f"{first.source} {first.batch}: held back with all new batches of this run: {reason}: correct the ids or"
@@ -335,9 +341,13 @@ class _SourceIngestion:
         others = [entry for entry in self._report.entries if entry not in accepted]
         self._report.entries = [*held, *others]
 
+    def _overrule(self, name: str, otherwise: str, reason: str) -> None:
+        self._report.overruled.append(reason)
+        self._report.warnings.append(f"{name}: accepted by an operator, else {otherwise}: {reason}")
+
     def _ingest_one_by_one(self, group: _Group) -> bool:
         for index, one in enumerate(group):
-            if self._ingest([one]):
+            if self._ingest([one]) and self._stops:
                 self._wait([name for name, _ in group[index + 1 :]])
                 return True
         return False

@@ -237,8 +237,7 @@ def load_settings(path: Path) -> Settings:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(
-            f"{path}: there is no such configuration file; name one with --config, or create one with"
-            " 'causerie demo --out DIR'"
+            f"{path}: there is no such configuration file; name one with --config, or create one with 'causerie init'"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from None

@@ -9,10 +9,12 @@ import click
 
 from orchestration.cli.commands import (
     accept,
+    check,
     check_source,
     demo,
     diff,
     docs,
+    init,
     manifest,
     publish,
     quarantine,
@@ -38,8 +40,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(run.run, check_source.check_source, status.status, quarantine.quarantine, accept.accept, reject.reject),
-    manifest.manifest,
+    *(init.init, run.run, check.check, check_source.check_source, status.status, quarantine.quarantine),
+    *(accept.accept, reject.reject, manifest.manifest),
     *(releases.releases, diff.diff, rollback.rollback, publish.publish),
     *(report.report, serve.serve, query.query, docs.docs, demo.demo),
 )

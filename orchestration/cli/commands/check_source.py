@@ -29,12 +29,12 @@ def check_source(name: str, config: Path) -> None:
         known = ", ".join(source.name for source in settings.sources)
         stop(f"{config}: there is no source '{name}'; the sources are {known}", WRONG)
     from ingestion.sources import connector_of
+    from orchestration.cli.inspection_formats import marked
 
     say(visible(f"{source.name} ({source.kind}, account {source.account})"))
     is_readable = True
     for finding in connector_of(source.kind).check(source):
-        mark = "ok" if finding.is_there else "missing" if finding.is_needed else "without"
-        say(visible(f"  {mark:<8} {finding.subject:<14} {finding.words}"))
+        say(visible(marked(finding)))
         is_readable &= finding.is_there or not finding.is_needed
     if not is_readable:
         stop(f"{source.name} cannot be read: see what is missing above", REFUSED)
