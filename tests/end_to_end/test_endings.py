@@ -9,14 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 from demo_data import write_demo
+from ingestion import decisions
+from ingestion.settings import load_settings
 from orchestration.cli.main import main
+from tests.drops import agent, write_batch
 from tests.end_to_end.command import CAUSERIE, PUBLISHED, REFUSED, WRONG, Ready, at_step, stop
 from tests.published import publish
 
@@ -25,6 +29,7 @@ CONFIGURED = {
     "status": ([], REFUSED),
     "quarantine": ([], REFUSED),
     "check-source": (["boulangerie_export"], REFUSED),
+    "check": (["boulangerie_export"], REFUSED),
     "releases": ([], REFUSED),
     "rollback": (["RELEASE"], PUBLISHED),
     "publish": ([], REFUSED),
@@ -70,7 +75,7 @@ def without_output(output: str, *arguments: str | Path) -> tuple[int, list[str]]
 
 
 def test_every_command_is_tried() -> None:
-    assert {*CONFIGURED, "demo", "serve"} == {*main.commands}
+    assert {*CONFIGURED, "demo", "init", "manifest", "serve"} == {*main.commands}
 
 
 ENDINGS = [
@@ -84,10 +89,14 @@ ENDINGS = [
 @pytest.mark.parametrize(("output", "command"), ENDINGS)
 def test_standard_output_that_fails_is_said_in_a_line(config: Path, command: str, output: str) -> None:
     arguments, status = CONFIGURED[command]
+    batches = sorted(path.name for path in (config.parent / "var" / "landing" / "boulangerie_export").iterdir())
     known = {
         "RELEASE": (config.parent / "var" / "releases" / "current").readlink().name,
-        "BATCH": max(path.name for path in (config.parent / "var" / "landing" / "boulangerie_export").iterdir()),
+        "BATCH": batches[[*WORDS].index(output)],
     }
+    if command == "accept":
+        with suppress(decisions.DecisionError):  # it is set aside by now
+            decisions.reject(load_settings(config), "boulangerie_export", known["BATCH"], "a try", datetime.now(UTC))
     found = without_output(output, command, "--config", config, *(known.get(word, word) for word in arguments))
     assert found == (status, [f"standard output: {WORDS[output]}: not everything could be shown"])
 
@@ -95,14 +104,18 @@ def test_standard_output_that_fails_is_said_in_a_line(config: Path, command: str
 @pytest.mark.parametrize("output", WORDS)
 def test_also_of_commands_without_a_configuration(tmp_path: Path, output: str) -> None:
     line = f"standard output: {WORDS[output]}: not everything could be shown"
+    write_batch(tmp_path / "batch", {"agents": [agent()]}, manifest=False)
     for arguments, status in (
         (["--help"], REFUSED),
         (["--version"], REFUSED),
         (["run", "--help"], REFUSED),
         (["demo", "--out", tmp_path / "demo", "--conversations", "5", "--days", "2"], PUBLISHED),
+        (["init", tmp_path / "own"], REFUSED),
+        (["manifest", tmp_path / "batch"], REFUSED),
     ):
         assert without_output(output, *arguments) == (status, [line])
-    assert (tmp_path / "demo" / "causerie.toml").is_file()
+    for written in ("demo/causerie.toml", "own/causerie.toml", "batch/manifest.json"):
+        assert (tmp_path / written).is_file()
 
 
 def test_standard_error_that_fails_changes_no_status(config: Path) -> None:

@@ -26,8 +26,10 @@ State = dict[str, dict[str, Row]]
 """Rows by entity and key."""
 
 ORIGINS = ("inbox", "flow", "auto_response", "api", "broadcast")
-QUALITY = "[quality]\nrestated_rows = 1000000\n"
-"""Ends a configuration that reads such batches: an instant of ``sent`` that comes late is no broken clock here."""
+QUALITY = "[quality]\nrestated_rows = 1000000\nunknown_share = 1\norphan_share = 1\n"
+"""Ends a configuration that reads such batches: an instant of ``sent`` that comes late is no broken clock here,
+and archives hold messages of conversations that nobody has.
+"""
 
 
 @dataclass(frozen=True)

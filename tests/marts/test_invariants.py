@@ -161,7 +161,9 @@ def deliver(
 ) -> Path:
     """A home that has taken the history in; its configuration. In several runs, each builds what came before it."""
     chance = random.Random(seed)
-    config = write_config(folder, accounts=[account(zone)], extra="[quality]\nrestated_rows = 1000\n")
+    config = write_config(
+        folder, accounts=[account(zone)], extra="[quality]\nrestated_rows = 1000\nunknown_share = 1\norphan_share = 1\n"
+    )
     (folder / "drop").mkdir()
     for number, entities in enumerate(deal(history, chance, batches)):
         write_batch(

@@ -74,7 +74,7 @@ def expected(config: Path) -> list[tuple[object, ...]]:
 def check(delivered: dict[str, tuple[str, dict[str, list[Row]]]], parts: int, runs: list[bool]) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
-        config = write_config(folder, extra="[quality]\nquarantine_rows = 1000\n")
+        config = write_config(folder, extra="[quality]\nquarantine_rows = 1000\nunknown_share = 1\norphan_share = 1\n")
         build = load_settings(config).home / "tests" / BUILD
         is_built = False
         for number, (batch, (file_format, rows)) in enumerate(delivered.items(), 1):

@@ -142,7 +142,7 @@ assert NEW_BATCHES.keys() >= QUICK
 def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Marts]:
     """A home with the history, and the marts of it."""
     folder = tmp_path_factory.mktemp("history")
-    config = write_config(folder, extra="[quality]\nrestated_rows = 1000\n")
+    config = write_config(folder, extra="[quality]\nrestated_rows = 1000\nunknown_share = 1\norphan_share = 1\n")
     write_batch(folder / "drop" / "b1", HISTORY, HISTORY_UNTIL)
     return folder, build_marts(config)
 

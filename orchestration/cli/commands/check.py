@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 
-from ingestion.shown import visible
 from orchestration.cli.commands.common import (
     REFUSED,
     WRONG,
@@ -20,6 +19,7 @@ from orchestration.cli.commands.common import (
     home_of_this_user,
     opened,
     read_settings,
+    say_over,
     stop,
 )
 
@@ -67,23 +67,17 @@ def check(target: str, config: Path, timezone: str | None, file_format: str, out
         stop(f"--timezone: unknown time zone '{timezone}'; use an IANA name such as 'Europe/Paris'", WRONG)
     try:
         if settings is None or source is None:
-            inspection = inspect_folder(Path(target), timezone or "UTC", _progress)
+            inspection = inspect_folder(Path(target), timezone or "UTC", say_over)
         else:
             findings = list(connector_of(source.kind).check(source))
             if isinstance(source, ExportSource):
                 home_of_this_user(settings)
-                inspection = inspect_source(settings, source, _progress)
+                inspection = inspect_source(settings, source, say_over)
     except OSError as error:
         stop(machine.remedy(Path(tempfile.gettempdir()), error), REFUSED)
-    _progress("")
+    say_over("")
     write = formats.write_json if file_format == "json" else formats.write_text
     with opened(out) as file:
         write(findings, inspection, file)
     if not formats.is_well(findings, inspection):
         sys.exit(REFUSED)
-
-
-def _progress(message: str) -> None:
-    """On one line of the terminal, each message over the one before."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\033[K{visible(message)}", err=True, nl=False)

@@ -112,6 +112,14 @@ def say(message: str, *, err: bool = False) -> None:
     click.echo(lines(message), err=err)
 
 
+def say_over(message: str) -> None:
+    """Show progress on one line of a terminal, each message over the one before."""
+    from ingestion.shown import visible
+
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{visible(message)}", err=True, nl=False)
+
+
 def stop(message: str, status: int) -> NoReturn:
     """End with a message, unless a signal ends the command, which has its own."""
     if ending.is_stopped():

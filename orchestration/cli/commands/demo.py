@@ -5,13 +5,12 @@ Here: its options. Not here: the conversations (``demo_data``).
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from orchestration.cli import ending
-from orchestration.cli.commands.common import WRONG, say, stop
+from orchestration.cli.commands.common import WRONG, say, say_over, stop
 
 
 @click.command()
@@ -41,17 +40,11 @@ def demo(out: Path, conversations: int, days: int, seed: int, file_format: str) 
             days=days,
             seed=seed,
             file_format=file_format,
-            progress=_progress if sys.stderr.isatty() else None,
+            progress=say_over,
         )
     except ValueError as error:
         stop(str(error), WRONG)
-    if sys.stderr.isatty():
-        _progress("")
+    say_over("")
     rows = ", ".join(f"{count:,} {entity}" for entity, count in summary.rows.items())
     say(f"{summary.batches} batches: {rows}")
     say(f"Next: causerie run --config {shell_word(str(summary.config))}")
-
-
-def _progress(message: str) -> None:
-    """On one line of the terminal, each message over the one before."""
-    click.echo(f"\r\033[K{message}", err=True, nl=False)
