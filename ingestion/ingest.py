@@ -315,27 +315,30 @@ class _SourceIngestion:
         if not accepted:
             return
         new = [entry.batch for entry in accepted]
-        for found in orphans(self._connection, self._history, new, self._entities.values()):
-            if held_back(found, self._settings.quality):
-                self._hold_back(accepted, str(found))
+        found = orphans(self._connection, self._history, new, self._entities.values())
+        reasons = [str(one) for one in found if held_back(one, self._settings.quality)]
+        if reasons:
+            self._hold_back(accepted, reasons)
         if not self._source.no_agents and has_no_agents(self._connection, self._history):
             self._report.warnings.append(
                 f"{self._source.name}: none of its outbound messages has an agent_id, so no reply is credited to"
                 " anybody; deliver it, or say in the configuration of the source that it is meant: no_agents = true"
             )
 
-    def _hold_back(self, accepted: Sequence[Entry], reason: str) -> None:
+    def _hold_back(self, accepted: Sequence[Entry], reasons: Sequence[str]) -> None:
         """Take back that batches of this run were accepted, unless an operator has accepted one of them as it is."""
         first = accepted[0]
         if any(self._state.is_overruled(one.batch, self._state.fingerprint(one.batch)) for one in accepted):
-            self._overrule(first.source, "held back", reason)
+            for reason in reasons:
+                self._overrule(first.source, "held back", reason)
             return
-        reason = (
+        why = tuple(
             f"{first.source} {first.batch}: held back with all new batches of this run: {reason}: correct the ids or"
             " deliver the conversations; if it is right as it is:"
             f" {command('accept', first.source, first.batch, option='--reason ...')}"
+            for reason in reasons
         )
-        held = [replace(first, status="refused", reasons=(reason,), segment=None)]
+        held = [replace(first, status="refused", reasons=why, segment=None)]
         held += [replace(one, status="waiting", counts={}, segment=None) for one in accepted[1:]]
         self._ledger.record(held)
         others = [entry for entry in self._report.entries if entry not in accepted]
@@ -435,7 +438,7 @@ class _SourceIngestion:
                 fresh.append(segment)
                 entities = self._entities.values() if outdated else ()
                 restatements = known_and_restated(self._connection, self._history, segment, parsed, entities)
-                unknown = self._unknown_words(segment)
+                unknown = self._unknown_words(segment) if outdated else {}
                 for batch in parsed:
                     warnings += [f"{name} {batch.batch}: {note}" for note in batch.notes]
                     entry = entries[batch.batch]

@@ -18,11 +18,13 @@ from pathlib import Path
 import duckdb
 
 from ingestion.export_format import Entity
-from ingestion.parsing.readers import parquet_types
+from ingestion.parsing.readers import first_lines, parquet_types
 from ingestion.storage.compression import open_text
 
 _LOOKED_AT = 20
 """So many records of an NDJSON file are looked at for names of columns."""
+_CHARACTERS = 1 << 20
+"""No more of a file is looked at: a line can be as long as the whole file."""
 _NEAR = 0.8
 """From this likeness on (of ``difflib``), two names are near."""
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
@@ -84,10 +86,11 @@ def columns_of(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
         if ".parquet" in path.name.lower():
             return list(parquet_types(connection, path))
         with open_text(path, errors="replace") as file:
+            lines = first_lines(file, _CHARACTERS)
             if ".csv" in path.name.lower():
-                return next(csv.reader(file), [])
+                return next(csv.reader(lines), [])
             named: dict[str, None] = {}
-            for line in islice(file, _LOOKED_AT):
+            for line in islice(lines, _LOOKED_AT):
                 with suppress(ValueError):
                     record = json.loads(line)
                     named |= dict.fromkeys(record) if isinstance(record, dict) else {}

@@ -83,7 +83,9 @@ def only_look_like_numbers(
     return [file.path for file in files if (file.batch, file.path.name) in rows]
 
 
-def refuse_missing_columns(path: Path, reader: Reader, entity: Entity, rows: Rows) -> None:
+def refuse_missing_columns(
+    connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, entity: Entity, rows: Rows
+) -> None:
     """A file whose header lacks required columns is refused as a whole: all of them are named, with what it has."""
     missing = [
         column.name
@@ -94,7 +96,7 @@ def refuse_missing_columns(path: Path, reader: Reader, entity: Entity, rows: Row
     ]
     if not missing:
         return
-    header = columns_of(duckdb.connect(), path)
+    header = columns_of(connection, path)
     words = f"it has no column {' and no column '.join(map(repr, missing))}, which {entity.name} require"
     raise UnreadableFileError(f"{words}; {_about_header(header, entity)}", path)
 

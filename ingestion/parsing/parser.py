@@ -172,7 +172,7 @@ def parse_files(
     parsed = {}
     for file, rows in zip(files, found, strict=True):
         if file not in doubtful:
-            refuse_missing_columns(file.path, reader, entity, rows)
+            refuse_missing_columns(connection, file.path, reader, entity, rows)
             parsed[file] = ParsedFile(rows.records, bad_records(connection, file.path, file_format, rows, file.bounds))
     if doubtful:
         parsed |= _read_again(connection, doubtful, target, rating_scale)
@@ -206,7 +206,7 @@ def parse_carefully(
             reader, long = readers.sieved_csv(file.path, folder / "sieved.ndjson", entity, file.bounds)
             _write(connection, reader, target, entity, [file], rating_scale)
         (rows,) = rows_of(connection, target, [file])
-        refuse_missing_columns(file.path, reader, entity, rows)
+        refuse_missing_columns(connection, file.path, reader, entity, rows)
         return ParsedFile(rows.records, bad_records(connection, path, file_format, rows, file.bounds, long))
 
 

@@ -18,7 +18,7 @@ from ingestion.shown import command, visible
 from ingestion.source_settings import ExportSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import Finding, SourceError
-from ingestion.storage.delivered import Delivered
+from ingestion.storage.delivered import Delivered, NotDeliveredError
 from ingestion.storage.landing import (
     MANIFEST,
     BatchError,
@@ -97,8 +97,7 @@ def unfinished(source: ExportSource) -> list[str]:
         shown = [entry for entry in entries if not entry.name.startswith(".")]
     for folder in sorted(Path(entry) for entry in shown if entry.is_dir()):
         if folder.name not in complete:
-            latest = max(path.lstat().st_mtime for path in (folder, *folder.iterdir()))
-            age = timedelta(seconds=round(max(0, time.time() - latest)))
+            age = timedelta(seconds=round(max(0, time.time() - _changed_at(folder))))
             found.append(
                 f"{visible(str(folder))} has no {MANIFEST} and is not read; it has not changed for {age}. When it is"
                 f" complete: {command('manifest', str(folder))}"
@@ -113,6 +112,17 @@ def unfinished(source: ExportSource) -> list[str]:
     return found
 
 
+def _changed_at(folder: Path) -> float:
+    """When a folder, or a file in it, was last written; what vanishes meanwhile or cannot be looked at is left out."""
+    times = [0.0]
+    with suppress(OSError):
+        times.append(folder.stat().st_mtime)
+        for path in folder.iterdir():
+            with suppress(OSError):
+                times.append(path.lstat().st_mtime)
+    return max(times)
+
+
 def changed(source: ExportSource, landed: Path, accepted: Iterable[str]) -> list[str]:
     """Accepted batches whose content in the drop folder is no longer what was accepted, in words.
 
@@ -120,16 +130,17 @@ def changed(source: ExportSource, landed: Path, accepted: Iterable[str]) -> list
     """
     found = []
     for batch in sorted(accepted):
-        with suppress(OSError, BatchError):  # it has left the drop folder, or landing, or is no batch any more
+        with suppress(OSError, BatchError):  # it has left the drop folder, or landing
             at = (landed / batch / MANIFEST).stat().st_ctime
             with os.scandir(source.path / batch) as entries:
-                later = sorted(entry.name for entry in entries if entry.stat().st_ctime > at)
-            other = [
-                name
-                for name in later
-                if (landed / batch / name).is_file()
-                and _hash(source.path / batch / name) != _hash(landed / batch / name)
-            ]
+                later = {entry.name for entry in entries if entry.stat(follow_symlinks=False).st_ctime > at}
+            if not later:
+                continue
+            manifest, content = read_manifest(landed / batch)
+            expected = {name: file.sha256.lower() for name, file in manifest.files.items()}
+            expected[MANIFEST] = hashlib.sha256(content).hexdigest()
+            delivered = Delivered(source.path / batch, source.path, outside_links=source.outside_links)
+            other = [name for name in sorted(later & expected.keys()) if _hash(delivered, name) != expected[name]]
             if other:
                 found.append(
                     f"{batch}: {', '.join(map(visible, other))} in the drop folder is not what was accepted, and is not"
@@ -138,9 +149,15 @@ def changed(source: ExportSource, landed: Path, accepted: Iterable[str]) -> list
     return found
 
 
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _hash(delivered: Delivered, name: str) -> str | None:
+    """The hash of a delivered file; None where it is no file any more that may be read."""
+    digest = hashlib.sha256()
+    try:
+        for chunk in delivered.chunks(name):
+            digest.update(chunk)
+    except NotDeliveredError:
+        return None
+    return digest.hexdigest()
 
 
 def _few_or_small(names: Sequence[str], folders: Mapping[str, Path]) -> list[str]:

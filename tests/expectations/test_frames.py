@@ -89,7 +89,7 @@ def test_a_first_release_without_conversations_is_counted_if_rows_were_delivered
     with duckdb.connect(str(candidate)) as connection:
         connection.execute("delete from details")
     assert nothing_understood({}) == ["details"]
-    assert nothing_understood(dict.fromkeys(MARTS, 1)) == []  # that it has lost them is told otherwise
+    assert nothing_understood(dict.fromkeys(MARTS, 1)) == []  # another expectation says that it has lost them
     with duckdb.connect(str(build)) as connection:
         connection.execute("delete from settings.batch_counts")
     assert nothing_understood({}) == []

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from ingestion import decisions
 from ingestion.export_format import CONVERSATIONS, ENTITIES
 from ingestion.manifest_writer import UnfinishedError, write_manifest
-from ingestion.parsing.names import near_names, plain
+from ingestion.parsing.names import columns_of, near_names, plain
 from tests.drops import Row, conversation, event, message, write_files
 from tests.ingestion.test_ingest import Place
 
@@ -358,3 +360,61 @@ def test_no_manifest_is_written_without_a_file_that_could_be_read(place: Place) 
     write_files(place.drop / "b1", {"tickets.csv": b"a\n"}, {}, manifest=False)
     with pytest.raises(UnfinishedError, match="if it holds conversations, call it"):
         write_manifest(place.drop / "b1")
+
+
+# --- what must not happen meanwhile
+
+
+def test_orphans_of_several_entities_hold_back_once_with_each_reason(place: Place) -> None:
+    rows = orphaned(30)
+    rows["events"] = [event(f"e{one}", f"c{one}.0") for one in range(30)]
+    place.batch("b1", rows)
+    place.batch("b2", {"agents": [{"agent_id": "a1"}]})
+    report = place.run()
+    assert [(entry.batch, entry.status) for entry in report.entries] == [("b1", "refused"), ("b2", "waiting")]
+    messages, events, waiting = report.refusals
+    assert "30 of 30 messages belong to no conversation" in messages
+    assert "30 of 30 events belong to no conversation" in events
+    assert "1 later batch waits" in waiting
+    assert place.entries()["b1"].reasons == (messages, events)
+
+
+def test_a_file_that_vanishes_while_a_folder_is_looked_at_stops_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.batch("b0", talk(1), manifest=False)
+    place.batch("b1", talk(1))
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda at: [*listed(at), *([at / "gone"] if at.name == "b0" else [])])
+    report = place.run()
+    assert report.failure is None
+    assert place.statuses() == {"b1": "accepted"}
+    assert "has no manifest.json" in report.warnings[0]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link out", "folder"])
+def test_what_took_the_place_of_an_accepted_file_is_named_and_not_opened(
+    place: Place, tmp_path: Path, kind: str
+) -> None:
+    place.batch("b1", talk(1))
+    place.run()
+    path = place.drop / "b1" / "messages.ndjson"
+    (tmp_path / "outside").write_bytes(path.read_bytes())
+    path.unlink()
+    {"pipe": os.mkfifo, "link out": lambda at: at.symlink_to(tmp_path / "outside"), "folder": Path.mkdir}[kind](path)
+    (warning,) = place.run().warnings
+    assert "messages.ndjson in the drop folder is not what was accepted" in warning
+
+
+@pytest.mark.parametrize("ending", ["csv", "ndjson"])
+def test_no_more_than_the_beginning_of_a_long_line_is_looked_at_for_names(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"conversations.{ending}"
+    with path.open("w") as file:
+        for _ in range(64):
+            file.write("x" * (1 << 20))
+    with duckdb.connect() as connection:
+        tracemalloc.start()
+        columns_of(connection, path)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 16 << 20
