@@ -20,8 +20,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingestion.accepted import accepted_batches
 from ingestion.decisions import fingerprint
-from ingestion.ingest import Progress, SourceReport, accepted_batches, ingest_sources
+from ingestion.ingest import Progress, SourceReport, ingest_sources
 from ingestion.manifest_writer import UnfinishedError, write_manifest
 from ingestion.parsing.files import entity_of
 from ingestion.raw.segments import Segment

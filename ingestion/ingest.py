@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import traceback
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from itertools import chain
 import duckdb
 
 from ingestion import machine
+from ingestion.accepted import existing_segments
 from ingestion.judging import held_back, judged, refuses
 from ingestion.manifest_writer import no_entity
 from ingestion.parsing import parser
@@ -86,46 +86,6 @@ def ingest_sources(settings: Settings, progress: Progress, *, stops: bool = True
         ]
 
 
-def accepted_entries(settings: Settings) -> list[Entry]:
-    """The ledger's entries of the accepted batches of the configured sources, source by source, by name."""
-    with Ledger(settings.home / LEDGER) as ledger:
-        return [entry for source in settings.sources for entry in ledger.entries(source.name, "accepted")]
-
-
-def accepted_batches(settings: Settings) -> tuple[list[Entry], list[Segment]]:
-    """The accepted batches of the configured sources, and the segments of raw that hold them.
-
-    Raises:
-        BatchError: a segment is missing.
-    """
-    entries = accepted_entries(settings)
-    segments: list[Segment] = []
-    with Ledger(settings.home / LEDGER) as ledger:
-        for source in settings.sources:
-            of_source = {entry.batch: entry.segment for entry in entries if entry.source == source.name}
-            segments += _segments(settings, ledger, source.name, of_source)
-    held = {(segment.listed.source, batch) for segment in segments for batch in segment.batches}
-    for entry in entries:
-        if (entry.source, entry.batch) not in held:
-            raise BatchError(
-                f"{entry.source} {entry.batch}: it is accepted, but missing in raw; run again to parse it again"
-            )
-    return entries, segments
-
-
-def _segments(settings: Settings, ledger: Ledger, source: str, accepted: Mapping[str, str | None]) -> list[Segment]:
-    """The existing segments of a source, with the accepted batches that each holds."""
-    held = defaultdict(list)
-    for batch, segment in accepted.items():
-        held[segment].append(batch)
-    folder = settings.home / "raw" / source
-    return [
-        Segment(listed, folder / listed.segment, tuple(held[listed.segment]))
-        for listed in ledger.segments(source)
-        if listed.segment in held and (folder / listed.segment / segments.SUMMARY).is_file()
-    ]
-
-
 class _SourceIngestion:
     """One ingestion of the new batches of one source.
 
@@ -192,7 +152,7 @@ class _SourceIngestion:
             self._ledger.keep_kind(self._source.name, self._source.kind)
         self._history = [
             segment
-            for segment in _segments(self._settings, self._ledger, self._source.name, accepted)
+            for segment in existing_segments(self._settings, self._ledger, self._source.name, accepted)
             if segment.listed.rules == self._rules
         ]
         held = {batch for segment in self._history for batch in segment.batches}

@@ -20,7 +20,7 @@ from ingestion.parsing.readers import UnreadableFileError
 from ingestion.shown import visible
 from ingestion.source_kinds import EXPORT
 from ingestion.sql import sql_file
-from ingestion.storage.compression import is_compressed, open_text
+from ingestion.storage.compression import DECOMPRESSION_ERRORS, is_compressed, pieces
 from ingestion.storage.landing import MANIFEST, write_durably
 
 
@@ -50,7 +50,7 @@ def write_manifest(folder: Path, extracted_at: datetime | None = None) -> tuple[
         raise UnfinishedError("\n".join([f"{folder}: no file holds an entity of the export format", *left_out]))
     try:
         rows = {path.name: _rows(path) for path in files}
-    except (UnreadableFileError, duckdb.Error, OSError, EOFError) as error:
+    except (UnreadableFileError, duckdb.Error, *DECOMPRESSION_ERRORS) as error:
         raise UnfinishedError(f"{folder}: {error}") from None
     at = extracted_at or datetime.fromtimestamp(max(path.stat().st_mtime for path in files), UTC)
     listed = {path.name: {"rows": rows[path.name], "sha256": _hash(path)} for path in files}
@@ -75,8 +75,7 @@ def _rows(path: Path) -> int:
             raise UnreadableFileError(f"{path.name}: unpack it, Parquet is compressed by itself", path)
         query = f"select coalesce(sum(num_rows), 0) from parquet_file_metadata({sql_file(path)})"
         return int(duckdb.connect().execute(query).fetchall()[0][0])
-    with open_text(path, errors="replace") as file:
-        return sum(1 for line in file if line.strip())
+    return sum(bool(line.strip()) for piece, _ in pieces(path) for line in piece.split(b"\n"))
 
 
 def _hash(path: Path) -> str:

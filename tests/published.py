@@ -8,8 +8,8 @@ from pathlib import Path
 
 from expectations.contents import contents
 from expectations.verdict import Verdict
+from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import create_build
-from ingestion.ingest import accepted_batches
 from ingestion.settings import Settings, load_settings
 from orchestration.dbt.plan import make_plan, read_plan
 from orchestration.dbt.process import open_build

@@ -19,9 +19,10 @@ import pytest
 
 from demo_data import write_demo
 from expectations.contents import MARTS
+from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
-from ingestion.ingest import accepted_batches, ingest_sources
+from ingestion.ingest import ingest_sources
 from ingestion.parsing import parser
 from ingestion.settings import load_settings
 from tests import warehouse

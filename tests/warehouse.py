@@ -19,9 +19,10 @@ from typing import Any
 import duckdb
 import jinja2
 
+from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
-from ingestion.ingest import SourceReport, accepted_batches, ingest_sources
+from ingestion.ingest import SourceReport, ingest_sources
 from ingestion.settings import load_settings
 from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of
 from orchestration.dbt.process import MANIFEST, PROJECT, project_fingerprint, start

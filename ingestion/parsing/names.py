@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 import json
 import re
 import unicodedata
@@ -18,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.export_format import Entity
-from ingestion.parsing.readers import first_lines, parquet_types
+from ingestion.parsing.readers import parquet_types
 from ingestion.storage.compression import open_text
 
 _LOOKED_AT = 20
@@ -86,7 +87,7 @@ def columns_of(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
         if ".parquet" in path.name.lower():
             return list(parquet_types(connection, path))
         with open_text(path, errors="replace") as file:
-            lines = first_lines(file, _CHARACTERS)
+            lines = io.StringIO(file.read(_CHARACTERS), newline="")
             if ".csv" in path.name.lower():
                 return next(csv.reader(lines), [])
             named: dict[str, None] = {}

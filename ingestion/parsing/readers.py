@@ -253,7 +253,7 @@ def csv_header(path: Path, entity: Entity, bounds: Bounds) -> list[str]:
     """
     try:
         with open_text(path, errors="replace") as file:
-            header = next(csv.reader(first_lines(file, bounds.record_bytes)), None)
+            header = next(csv.reader(_first_lines(file, bounds.record_bytes)), None)
     except (*DECOMPRESSION_ERRORS, csv.Error) as error:
         raise unreadable(error, path) from None
     if not header:
@@ -264,8 +264,7 @@ def csv_header(path: Path, entity: Entity, bounds: Bounds) -> list[str]:
     return header
 
 
-def first_lines(file: IO[str], left: int) -> Iterator[str]:
-    """The first lines of a file, of so many characters together; the last one is cut off there."""
+def _first_lines(file: IO[str], left: int) -> Iterator[str]:
     while left > 0 and (line := file.readline(left)):
         left -= len(line)
         yield line

@@ -6,7 +6,7 @@ Here: the asset that does it after the release, which does not wait for it. Not 
 
 import dagster as dg
 
-from ingestion.ingest import accepted_batches
+from ingestion.accepted import accepted_batches
 from ingestion.raw.compaction import compact
 from ingestion.settings import Settings
 from orchestration.home import Home, lock

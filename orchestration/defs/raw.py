@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import dagster as dg
 
+from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import create_build
 from ingestion.export_format import ENTITIES
-from ingestion.ingest import SourceReport, accepted_batches, ingest_sources
+from ingestion.ingest import SourceReport, ingest_sources
 from ingestion.settings import Settings
 from ingestion.shown import visible
 from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.ingest import accepted_batches
+from ingestion.accepted import accepted_batches
 from ingestion.raw.compaction import GRACE_SECONDS, compact
 from ingestion.settings import load_settings
 from ingestion.storage.ledger import LEDGER, Ledger

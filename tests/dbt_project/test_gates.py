@@ -24,9 +24,10 @@ import duckdb
 import pytest
 
 from demo_data import write_demo
+from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
-from ingestion.ingest import accepted_batches, ingest_sources
+from ingestion.ingest import ingest_sources
 from ingestion.settings import Resources, Settings, load_settings
 from ingestion.source_kinds import LIVE_KINDS
 from orchestration.dbt.process import MANIFEST, PARTIAL_PARSE, PROJECT, RESULTS, environment, left_out

@@ -9,8 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import create_build
-from ingestion.ingest import accepted_batches, ingest_sources
+from ingestion.ingest import ingest_sources
 from ingestion.settings import load_settings
 from tests.drops import COLUMNS, agent, conversation, rating, write_batch, write_config, write_files
 

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion import ingest
+from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import create_build
-from ingestion.ingest import accepted_batches
 from ingestion.raw import compaction
 from ingestion.raw import segments as raw
 from ingestion.raw.compaction import compact

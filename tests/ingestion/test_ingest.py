@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.ingest import SourceReport, accepted_batches, ingest_sources
+from ingestion.accepted import accepted_batches
+from ingestion.ingest import SourceReport, ingest_sources
 from ingestion.mistakes import missing_sources
 from ingestion.settings import Settings, load_settings
 from ingestion.storage.ledger import Counts, Entry, Ledger

@@ -20,9 +20,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion import ingest
+from ingestion.accepted import accepted_batches
 from ingestion.builds import build_file
 from ingestion.export_format import DUCKDB_TYPES, ENTITIES
-from ingestion.ingest import accepted_batches, ingest_sources
+from ingestion.ingest import ingest_sources
 from ingestion.parsing import parser
 from ingestion.raw import compaction
 from ingestion.raw import segments as raw

@@ -12,7 +12,7 @@ from threading import Event
 import duckdb
 import pytest
 
-from ingestion.ingest import accepted_batches
+from ingestion.accepted import accepted_batches
 from ingestion.parsing import parser
 from ingestion.parsing.parser import shape_of
 from ingestion.raw import segments as raw

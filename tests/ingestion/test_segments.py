@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion import ingest
+from ingestion.accepted import accepted_batches
 from ingestion.export_format import ENTITIES
-from ingestion.ingest import SourceReport, accepted_batches, ingest_sources
+from ingestion.ingest import SourceReport, ingest_sources
 from ingestion.raw import segments as raw
 from ingestion.settings import load_settings
 from ingestion.storage import landing
