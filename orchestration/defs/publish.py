@@ -28,10 +28,8 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
     )
     def release(context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
         home = Home(settings.home)
-        lock(home)
-        moved = catalog.give_folders(home)
-        if moved:
-            context.log.info(moved)
+        for line in filter(None, (lock(home), catalog.give_folders(home))):
+            context.log.warning(line)
         build = home.build(context.run.run_id)
         if not build.folder.is_dir():  # launched alone
             build = home.last_build()

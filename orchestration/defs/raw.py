@@ -65,9 +65,8 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: IngestConfig, reporter: dg.ResourceParam[Reporter]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         home = Home(settings.home)
-        mended = lock(home)
-        if mended is not None:
-            context.log.warning(mended)
+        for line in filter(None, (lock(home), catalog.give_folders(home))):
+            context.log.warning(line)
         dbt_process.load_ahead(settings)
         build = home.build(context.run.run_id)
         with reporter.step("ingest"):

@@ -14,11 +14,16 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from ingestion.settings import load_settings
+from orchestration.assembly import JOB, build_defs
 from orchestration.cli.main import main
-from orchestration.home import Home
+from orchestration.dbt.process import dismiss
+from orchestration.home import Home, unlock
 from orchestration.releases import catalog, publication
 from orchestration.releases.catalog import Release
+from tests.drops import conversation, write_batch, write_config
 from tests.orchestration.conftest import MakeBuild
+from tests.published import publish
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 ENDINGS = {"causerie.duckdb": ".duckdb", "release.json": ".json", "data_docs": "-data-docs", "parquet": "-parquet"}
@@ -106,6 +111,21 @@ def test_going_back_across_the_change_by_the_command(home: Home, older: list[Rel
     command(home, "rollback", older[1].release_id)
     assert details(home.current_file) == details(home.releases / "current.duckdb") == 2
     assert (home.releases / "current-parquet" / "details.parquet").is_file()
+
+
+def test_a_run_by_dagster_with_nothing_new_gives_them_folders_before_it_writes_exports(tmp_path: Path) -> None:
+    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
+    config = write_config(tmp_path, extra="[releases]\nparquet = true")
+    publish(config)
+    settings = load_settings(config)
+    home = Home(settings.home)
+    without_folders(home)
+    assert build_defs(settings).resolve_job_def(JOB).execute_in_process().success
+    unlock(home)
+    dismiss(settings)
+    assert details(home.current_file) == details(home.releases / "current.duckdb") == 1
+    assert (home.current_exports / "details.parquet").is_file()
+    assert not (home.releases / "parquet").exists()
 
 
 def test_what_an_open_reader_holds_goes_with_its_release(

@@ -78,9 +78,8 @@ def home_to_oneself(settings: Settings, config: Path) -> Iterator[None]:
             WRONG,
         )
     try:
-        for line in (mended, give_folders(home)):
-            if line:
-                say(line, err=True)
+        for line in filter(None, (mended, give_folders(home))):
+            say(line, err=True)
         yield
     except SettingsError as error:
         stop(f"{config}: {error}", WRONG)
