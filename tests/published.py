@@ -21,7 +21,7 @@ from tests.warehouse import accept, run_models
 def make_marts(settings: Settings, build: Build) -> None:
     """Fill the files of a build."""
     create_build(build.database, settings, *accepted_batches(settings))
-    run_models(build.database)
+    run_models(build.database, frozenset(source.kind for source in settings.sources))
 
 
 def audited(config: Path, build_id: str, make: Callable[[Settings, Build], None] = make_marts) -> Build:

@@ -174,7 +174,7 @@ def test_statements_of_an_ingestion_depend_on_files_and_not_on_rows(
 ) -> None:
     connect = parser.connect
     counts = []
-    for conversations in (500, 2000):
+    for conversations in (100, 400):
         config = write_demo(tmp_path / str(conversations), conversations=conversations, days=30, seed=3).config
         statements: list[str] = []
         monkeypatch.setattr(parser, "connect", lambda made=statements: Listening(connect(), made))

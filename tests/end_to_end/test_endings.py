@@ -42,6 +42,7 @@ CONFIGURED = {
 }
 """Each command that ends by itself, its arguments, and its status without standard output: what was only to be shown
 was not, what was to be done was."""
+HEAVY = {"run", "docs"}
 WORDS = {"closed": "it is closed", "full": "No space left on device", "its reader gone": "Broken pipe"}
 
 
@@ -79,11 +80,13 @@ def test_every_command_is_tried() -> None:
 
 
 ENDINGS = [
-    pytest.param(output, command, marks=[] if number % len(WORDS) == turn and command != "docs" else [pytest.mark.slow])
+    pytest.param(
+        output, command, marks=[] if number % len(WORDS) == turn and command not in HEAVY else pytest.mark.slow
+    )
     for number, command in enumerate(CONFIGURED)
     for turn, output in enumerate(WORDS)
 ]
-"""Every command with each way to lose standard output; quick are one way for each command, but for `docs`."""
+"""Every command with each way to lose standard output; quick are one way for each command that is not heavy."""
 
 
 @pytest.mark.parametrize(("output", "command"), ENDINGS)

@@ -19,6 +19,7 @@ from tests.comparison import KEYS, differences, read_marts
 from tests.drops import conversation, message, write_batch
 from tests.end_to_end import modes
 from tests.end_to_end.command import PUBLISHED, REFUSED, WRONG, at_step, causerie, stop
+from tests.published import publish
 
 
 def rows(path: Path, query: str) -> list[tuple[object, ...]]:
@@ -245,9 +246,10 @@ def test_a_delta_on_a_published_build_gives_what_the_plain_computation_gives(sto
     assert undocumented(story.current) == []
 
 
-def test_a_damaged_last_build_leaves_the_release_and_a_full_refresh_mends_it_also_after_a_stop(
-    story: Story,
-) -> None:
+@pytest.mark.slow
+def test_a_damaged_last_build_leaves_the_release_and_a_full_refresh_mends_it_also_after_a_stop(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    publish(story.config)
     before = story.release
     database = story.last_build / "warehouse.duckdb"
     with database.open("r+b") as file:  # all but the head: what any read of a table would meet

@@ -23,13 +23,12 @@ from ingestion.settings import load_settings
 from ingestion.storage.ledger import LEDGER, Ledger
 from ingestion.storage.manifests import read_live_manifest
 from orchestration.cli.main import main
-from orchestration.cli.runner import run_job
 from orchestration.home import Home as OrchestratedHome
-from orchestration.home import unlock
 from tests.comparison import KEYS, differences
 from tests.drops import conversation, write_batch, write_config
 from tests.live.chatwoot import TOKEN, Fault, World
 from tests.live.reading import Home
+from tests.published import publish
 from tests.warehouse import accept, build_marts
 
 ACCOUNTS = [{"id": "acme", "timezone": "Europe/Paris"}]
@@ -156,7 +155,7 @@ def test_an_operator_decides_about_a_refused_batch(tmp_path: Path, home: Home, v
 
 
 def test_one_that_fails_holds_no_other_back_and_data_go_as_far_as_the_source_that_is_behind(
-    tmp_path: Path, home: Home, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, home: Home
 ) -> None:
     write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation("c1")]}, "2026-06-01T00:00:00+00:00")
     export = {"name": "export", "kind": "export", "account": "acme", "path": "drop"}
@@ -171,14 +170,12 @@ def test_one_that_fails_holds_no_other_back_and_data_go_as_far_as_the_source_tha
     home.broken = "/"
     home.world.wait(hours=1)
     write_batch(tmp_path / "drop" / "b2", {"conversations": [conversation("c2")]}, "2099-01-01T00:00:00+00:00")
-    settings = load_settings(config)
-    status = run_job(settings, time.monotonic())
-    unlock(OrchestratedHome(settings.home))
-    printed = capsys.readouterr().out
-    assert status == 1
-    for words in ("status 500; tried 2 times", "its earlier batches stay in use", "Published"):
-        assert words in printed
-    with duckdb.connect(str(OrchestratedHome(settings.home).current_file), read_only=True) as release:
+    failed, delivered = accept(config)
+    for words in ("status 500; tried 2 times", "its earlier batches stay in use"):
+        assert words in failed.failure
+    assert len(delivered.having("accepted")) == 1
+    publish(config)
+    with duckdb.connect(str(OrchestratedHome(load_settings(config).home).current_file), read_only=True) as release:
         rows = release.execute("select source_system, count(*) from details group by all order by all").fetchall()
         assert rows == [("cw", 2), ("export", 2)]
         through = release.execute("select data_through from release").fetchall()

@@ -114,6 +114,7 @@ def test_a_part_of_the_models_is_no_build(tmp_path: Path) -> None:
     assert not Home(settings.home).current.exists()
 
 
+@pytest.mark.slow  # Dagster's history costs ten seconds; a refused build is also seen by ``end_to_end/test_run``
 def test_a_refused_build_is_reported_and_recorded_also_where_its_data_docs_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
