@@ -15,8 +15,9 @@ from itertools import chain
 
 import duckdb
 
-from ingestion import machine
+from ingestion import machine, zones
 from ingestion.accepted import existing_segments
+from ingestion.file_mapping import spelled
 from ingestion.judging import held_back, judged, refuses
 from ingestion.manifest_writer import no_entity
 from ingestion.parsing import parser
@@ -26,14 +27,14 @@ from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Restatements, known_and_restated
 from ingestion.settings import Settings
 from ingestion.shown import command
-from ingestion.source_kinds import EXPORT, entities_of
-from ingestion.source_settings import AnySource, ExportSource
+from ingestion.source_kinds import entities_of
+from ingestion.source_settings import AnySource, DeliveredSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import SourceError, connector_of
 from ingestion.sql import sql_text
 from ingestion.storage.landing import BatchError, Landed, mend_interrupted, open_landed, refusal
 from ingestion.storage.ledger import LEDGER, Counts, Entry, Ledger
-from ingestion.storage.manifests import LiveManifest, Manifest
+from ingestion.storage.manifests import manifest_model
 from ingestion.understanding import Words, has_no_agents, joined_lists, orphans, unknown_words
 
 Progress = Callable[[str], None]
@@ -109,7 +110,7 @@ class _SourceIngestion:
         self._source = source
         self._progress = progress
         self._scale = settings.account_of(source).rating_scale
-        self._rules = rules_of(source.kind, self._scale, settings.bounds)
+        self._rules = rules_of(source.kind, self._scale, settings.bounds, spelled(source.mapped))
         self._entities = entities_of(source.kind)
         self._landing, self._raw = settings.home / "landing", settings.home / "raw"
         self._not_understood: list[str] = []
@@ -118,7 +119,13 @@ class _SourceIngestion:
         """The segments accepted before the present batch."""
         self._report = SourceReport(source.name)
         self._state = SourceState(
-            source, ledger, self._landing / source.name, settings.bounds, progress, self._report.warnings.append
+            source,
+            ledger,
+            self._landing / source.name,
+            settings.bounds,
+            progress,
+            self._report.warnings.append,
+            zones.zone(settings.account_of(source).timezone),
         )
 
     def run(self) -> SourceReport:
@@ -171,7 +178,7 @@ class _SourceIngestion:
         for outcomes in connector_of(self._source.kind).read(self._source, self._state):
             if self._ingest_all(outcomes):
                 break
-        if self._source.kind == EXPORT:
+        if isinstance(self._source, DeliveredSource):
             self._look_at_all()
 
     def _ingest_all(self, outcomes: Iterable[Outcome]) -> bool:
@@ -229,7 +236,7 @@ class _SourceIngestion:
             f"{self._source.name} {batch.batch}: {no_entity(file)}; it stays in landing, unread"
             for batch in batches
             for file in batch.ignored
-            if self._source.kind == EXPORT
+            if isinstance(self._source, DeliveredSource)
         ]
         self._report.warnings += [
             f"{self._source.name} {batch.batch}: {note}" for batch in batches for note in batch.notes
@@ -255,7 +262,7 @@ class _SourceIngestion:
             for words in of_batch
             if not refuses(words, self._settings.quality)
         ]
-        if self._source.kind == EXPORT:
+        if isinstance(self._source, DeliveredSource):
             joined = joined_lists(self._connection, segment, self._entities.values())
             self._not_understood += [
                 f"{self._source.name} {batch}: {line}" for batch, lines in joined.items() for line in lines
@@ -263,14 +270,14 @@ class _SourceIngestion:
         return [self._entry(batch, segment, restatements, unknown.get(batch.batch, ())) for batch in batches]
 
     def _unknown_words(self, segment: Segment) -> dict[str, list[Words]]:
-        if not isinstance(self._source, ExportSource):
+        if not isinstance(self._source, DeliveredSource):
             return {}
         meant = {str(column): words for column, words in self._source.known_words.items()}
         return unknown_words(self._connection, segment, self._entities.values(), meant)
 
     def _look_at_all(self) -> None:
         """Look at what only all batches together show: orphans, and messages without agents."""
-        assert isinstance(self._source, ExportSource)
+        assert isinstance(self._source, DeliveredSource)
         accepted = self._report.having("accepted")
         if not accepted:
             return
@@ -328,8 +335,8 @@ class _SourceIngestion:
         return self._parsed(landed)
 
     def _parsed(self, landed: Sequence[Landed]) -> tuple[Segment, list[RawBatch]]:
-        kind, bounds = self._source.kind, self._settings.bounds
-        return segments.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, kind, bounds)
+        about = self._source.kind, self._settings.bounds, self._source.mapped
+        return segments.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, *about)
 
     def _entry(
         self,
@@ -387,7 +394,7 @@ class _SourceIngestion:
             if in_turn[-1] and last < in_turn[-1][-1]:
                 in_turn.append([])
             in_turn[-1].append(last)
-        model = Manifest if self._source.kind == EXPORT else LiveManifest
+        model = manifest_model(self._source.kind)
         landed = (((one, open_landed(name, folder / one, model)) for one in of_turn) for of_turn in in_turn)
         again: list[Entry] = []
         fresh: list[Segment] = []

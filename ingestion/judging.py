@@ -16,8 +16,8 @@ from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Restatements, ahead_of_extraction, most_frequent_reasons
 from ingestion.settings import Quality
 from ingestion.shown import command, shell_word
-from ingestion.source_kinds import EXPORT, entities_of
-from ingestion.source_settings import AnySource
+from ingestion.source_kinds import entities_of
+from ingestion.source_settings import AnySource, DeliveredSource
 from ingestion.storage.ledger import Counts
 from ingestion.understanding import Orphans, Words
 
@@ -43,7 +43,7 @@ def judged(
     }
     remedy = (
         "correct the rows and deliver the batch again"
-        if source.kind == EXPORT
+        if isinstance(source, DeliveredSource)
         else "correct them in the system, or accept the batch; until then each run reads it again"
     )
     listing = command("quarantine", option=f"--batch {shell_word(batch.batch)}")

@@ -14,6 +14,7 @@ from ingestion.export_format import ENTITIES, Entity
 from ingestion.live_formats import ACTIVECAMPAIGN, CHATWOOT, META_WEBHOOKS
 
 EXPORT = "export"
+FILES = "files"
 
 
 class SourceKind(NamedTuple):
@@ -25,12 +26,18 @@ class SourceKind(NamedTuple):
 
 KINDS: Mapping[str, SourceKind] = {
     EXPORT: SourceKind(ENTITIES, "ingestion.sources.export"),
+    FILES: SourceKind(ENTITIES, "ingestion.sources.files"),
     "chatwoot": SourceKind(CHATWOOT, "ingestion.sources.chatwoot"),
     "activecampaign": SourceKind(ACTIVECAMPAIGN, "ingestion.sources.activecampaign"),
     "meta_webhooks": SourceKind(META_WEBHOOKS, "ingestion.sources.meta_webhooks"),
 }
-LIVE_KINDS = tuple(kind for kind in KINDS if kind != EXPORT)
+LIVE_KINDS = tuple(kind for kind in KINDS if kind not in (EXPORT, FILES))
 """The kinds whose records come in the shape of their system."""
+
+
+def shape_of_records(kind: str) -> str:
+    """The kind whose records the records of a kind are, once they are in raw."""
+    return EXPORT if kind == FILES else kind
 
 
 def entities_of(kind: str) -> Mapping[str, Entity]:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from ingestion.export_format import ENTITIES
+from ingestion.file_mapping import MappedEntity, mistakes
 from ingestion.sql import sql_pattern
 
 
@@ -47,6 +49,14 @@ def _variable_name(name: str) -> str:
     return name
 
 
+def _date_format(text: str) -> str:
+    if "%" not in text or re.sub("%[YmdHMS]", "", text).count("%"):
+        raise ValueError(f"'{text}' is not understood; write it as '%Y%m%d' or '%Y-%m-%dT%H%M%S'")
+    if not {"%Y", "%m", "%d"} <= set(re.findall("%.", text)):
+        raise ValueError(f"'{text}' lacks the year, the month or the day")
+    return text
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -69,6 +79,11 @@ class Source(_Section):
         """Where batches are delivered; None where a run makes them itself."""
         return None
 
+    @property
+    def mapped(self) -> Mapping[str, MappedEntity]:
+        """By entity, how files of another system become its records; nothing where records come as they are."""
+        return {}
+
 
 class FolderSource(Source):
     """A system that delivers into a folder. ``outside_links``: whether links in there may lead out of it."""
@@ -77,21 +92,65 @@ class FolderSource(Source):
     outside_links: bool = False
 
 
-class ExportSource(FolderSource):
-    """A folder of batches, which any system can write.
+class DeliveredSource(FolderSource):
+    """A folder into which strangers deliver records of the export format, or what is mapped to it.
 
     ``known_words``: words of a column that are meant, though the figures do not follow them. ``no_agents``: outbound
     messages never have an agent, and that is meant.
     """
 
-    kind: Literal["export"]
     known_words: dict[Literal["sender_type", "origin", "event_type"], list[str]] = {}
     no_agents: bool = False
+
+
+class ExportSource(DeliveredSource):
+    """A folder of batches, which any system can write."""
+
+    kind: Literal["export"]
 
     @property
     def drop_folder(self) -> Path:
         """Where batches are delivered."""
         return self.path
+
+
+class DateInName(_Section):
+    """The date, or date and time, in the names of files. ``name``: how it is written, as in ``%Y%m%d``."""
+
+    name: Annotated[str, AfterValidator(_date_format)]
+
+
+class FilesSource(DeliveredSource):
+    """A folder of files as another system writes them, and how they become records of the export format.
+
+    ``extracted_at``: where it is not in their names, it is when they were written. ``settle_seconds``: a file that
+    changed later than so long ago is still being written.
+    """
+
+    kind: Literal["files"]
+    extracted_at: DateInName | None = None
+    settle_seconds: float = Field(default=60, ge=0)
+    conversations: MappedEntity | None = None
+    messages: MappedEntity | None = None
+    contacts: MappedEntity | None = None
+    agents: MappedEntity | None = None
+    events: MappedEntity | None = None
+    ratings: MappedEntity | None = None
+
+    @property
+    def mapped(self) -> dict[str, MappedEntity]:
+        """The mapping of each entity that has one."""
+        found = {name: getattr(self, name) for name in ENTITIES}
+        return {name: of for name, of in found.items() if of is not None}
+
+    @model_validator(mode="after")
+    def _maps_what_there_is(self) -> FilesSource:
+        if not self.mapped:
+            raise ValueError(f"no entity is mapped: 'causerie map {self.path}' proposes how")
+        for name, of in self.mapped.items():
+            if wrong := mistakes(ENTITIES[name], of):
+                raise ValueError(f"{name}: {wrong}")
+        return self
 
 
 class MetaWebhooksSource(FolderSource):
@@ -165,7 +224,7 @@ class ActiveCampaignSource(RemoteSource):
 
 
 AnySource = Annotated[
-    ExportSource | ChatwootSource | ActiveCampaignSource | MetaWebhooksSource, Field(discriminator="kind")
+    ExportSource | FilesSource | ChatwootSource | ActiveCampaignSource | MetaWebhooksSource, Field(discriminator="kind")
 ]
 """A source of any kind, as the configuration has it."""
 SECTIONS: tuple[type[Source], ...] = get_args(get_args(AnySource)[0])

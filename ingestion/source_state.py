@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from ingestion.bounds import Bounds
@@ -23,7 +23,10 @@ Outcome = tuple[str, Landed | BatchError]
 
 @dataclass
 class SourceState:
-    """``folder``: the batches of the source in landing. ``progress``, ``warn``: called with a line for the operator."""
+    """``folder``: the batches of the source in landing. ``progress``, ``warn``: called with a line for the operator.
+
+    ``zone``: where its account is.
+    """
 
     source: AnySource
     ledger: Ledger
@@ -31,6 +34,7 @@ class SourceState:
     bounds: Bounds
     progress: Callable[[str], None]
     warn: Callable[[str], None]
+    zone: tzinfo
     refused: dict[str, Entry] = field(init=False)
     """Batches that earlier runs refused, by name."""
     decisions: dict[str, Decision] = field(init=False)

@@ -17,7 +17,7 @@ from ingestion import zones
 from ingestion.export_format import DUCKDB_TYPES, Entity
 from ingestion.raw.segments import Segment, records
 from ingestion.settings import WEEKDAYS, Settings
-from ingestion.source_kinds import EXPORT, KINDS, entities_of
+from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of, shape_of_records
 from ingestion.source_settings import SECTIONS
 from ingestion.sql import sql_rows
 from ingestion.storage.landing import copy_file
@@ -50,11 +50,11 @@ def create_build(
         copy_file(base.database, path)
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        kind_of = {source.name: source.kind for source in settings.sources}
-        for schema in ("settings", *KINDS):
+        kind_of = {source.name: shape_of_records(source.kind) for source in settings.sources}
+        for schema in ("settings", EXPORT, *LIVE_KINDS):
             connection.execute(f"drop schema if exists {schema} cascade")
         connection.execute("create schema settings")
-        for kind in (kind for kind in KINDS if kind == EXPORT or kind in kind_of.values()):
+        for kind in (EXPORT, *(kind for kind in LIVE_KINDS if kind in kind_of.values())):
             connection.execute(f"create schema {kind}")
             of_kind = [segment for segment in segments if kind_of[segment.listed.source] == kind]
             for entity in entities_of(kind).values():
@@ -116,7 +116,10 @@ def _settings_tables(
         ),
         "sources": (
             "source_system varchar, source_key smallint, account_id varchar, kind varchar",
-            [(source.name, number, source.account, source.kind) for number, source in enumerate(settings.sources, 1)],
+            [
+                (source.name, number, source.account, shape_of_records(source.kind))
+                for number, source in enumerate(settings.sources, 1)
+            ],
         ),
         **{
             table: (

@@ -80,7 +80,7 @@ def split_archives(landed: Landed, folder: Path, bounds: Bounds) -> tuple[list[L
         for archive, listed in sorted(manifest.files.items()):
             if not archive.startswith(_NAME):
                 continue
-            for entity, line in _records(landed.folder / archive, listed.rows, notes, bounds):
+            for entity, line in _records(landed.folder / archive, listed.rows or 0, notes, bounds):
                 if entity not in files:
                     files[entity] = stack.enter_context((folder / f"{entity}.ndjson").open("w", encoding="ascii"))
                 files[entity].write(line)

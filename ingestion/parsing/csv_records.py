@@ -30,7 +30,7 @@ class _TooLong(Exception):
     pass
 
 
-def csv_records(path: Path, bounds: Bounds) -> Iterator[CsvRecord]:
+def csv_records(path: Path, bounds: Bounds, delimiter: str = ",") -> Iterator[CsvRecord]:
     """Each record after the header, in no more memory than the longest record allowed."""
     csv.field_size_limit(bounds.record_bytes + 1)
     with open_text(path, errors="surrogateescape") as file:
@@ -45,7 +45,7 @@ def csv_records(path: Path, bounds: Bounds) -> Iterator[CsvRecord]:
                     raise _TooLong
                 yield line
 
-        reader = csv.reader(lines(), strict=True)
+        reader = csv.reader(lines(), strict=True, delimiter=delimiter)
         first = 1
         header = True
         while True:
@@ -62,7 +62,7 @@ def csv_records(path: Path, bounds: Bounds) -> Iterator[CsvRecord]:
             except _TooLong:
                 fields, is_long = None, True
                 more = _skip_rest(file, taken)
-                reader = csv.reader(lines(), strict=True)
+                reader = csv.reader(lines(), strict=True, delimiter=delimiter)
             record = "".join(taken)
             if is_long:
                 record = record[:SHOWN] + CUT

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import Entity
+from ingestion.file_mapping import MappedEntity
 from ingestion.parsing.readers import UnreadableFileError
 from ingestion.source_kinds import EXPORT, entities_of
 
@@ -20,21 +21,56 @@ FILE_NAME = re.compile(
 )
 
 
+@dataclass(frozen=True, eq=False)
+class MappedFile:
+    """How a file of another system holds an entity.
+
+    ``name``: of the file as it was delivered. ``format``: ``csv``, ``ndjson`` or ``parquet``, whatever its name says.
+    ``needs``: columns without which a row is no record of the entity. ``lines_before``: those that the file as it was
+    delivered has before its first record.
+    """
+
+    name: str
+    entity: Entity
+    mapping: MappedEntity
+    format: str
+    delimiter: str
+    needs: tuple[str, ...]
+    lines_before: int
+    bounds: Bounds
+
+
 @dataclass(frozen=True)
 class LandedFile:
-    """A file to be parsed, where it came from, and the number of records that its manifest gives it.
+    """A file to be parsed, where it came from, and the number of records that its manifest gives it, if it does.
 
     ``extracted_at``: nothing in it can have happened later. ``kind``: the kind of its source. ``bounds``: the limits of
-    what is believed of it.
+    what is believed of it. ``mapped``: where it is a file of another system, how it is read.
     """
 
     path: Path
     source: str
     batch: str
     extracted_at: datetime
-    rows: int
+    rows: int | None
     kind: str = EXPORT
     bounds: Bounds = DEFAULTS
+    mapped: MappedFile | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the file as it was delivered."""
+        return self.mapped.name if self.mapped else self.path.name
+
+    @property
+    def entity(self) -> Entity:
+        """The entity whose records it holds."""
+        return self.mapped.entity if self.mapped else entity_and_format(self.path, self.kind)[0]
+
+    @property
+    def format(self) -> str:
+        """``ndjson``, ``csv`` or ``parquet``."""
+        return self.mapped.format if self.mapped else entity_and_format(self.path, self.kind)[1]
 
 
 @dataclass(frozen=True)
@@ -48,10 +84,11 @@ class BadRecord:
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """The result of parsing one file. ``records`` counts the malformed ones too."""
+    """The result of parsing one file. ``records`` counts the malformed ones too. ``notes``: what one should know."""
 
     records: int
     bad: list[BadRecord]
+    notes: tuple[str, ...] = ()
 
 
 def entity_of(file_name: str, kind: str = EXPORT) -> Entity | None:

@@ -27,6 +27,7 @@ def lines_of(
     file_format: str,
     numbers: Sequence[int],
     bounds: Bounds = DEFAULTS,
+    delimiter: str = ",",
 ) -> dict[int, tuple[int, str]]:
     """For each record number (from 0) its line (from 1; in Parquet its row) and its text, cut off where it is long.
 
@@ -38,17 +39,19 @@ def lines_of(
     if file_format == "parquet":
         found = _rows(connection, path, numbers)
     elif file_format == "csv":
-        found = _records(path, numbers, bounds)
+        found = _records(path, numbers, bounds, delimiter)
     else:
         found = _lines(path, sorted(numbers), bounds)
     room = max(_AT_LEAST, min(SHOWN, _TOGETHER // len(numbers)))
     return {number: (line, text if len(text) <= room else text[:room] + CUT) for number, (line, text) in found}
 
 
-def _records(path: Path, numbers: Sequence[int], bounds: Bounds) -> Iterator[tuple[int, tuple[int, str]]]:
+def _records(
+    path: Path, numbers: Sequence[int], bounds: Bounds, delimiter: str
+) -> Iterator[tuple[int, tuple[int, str]]]:
     """Of CSV. Reads no further than the last one."""
     wanted, last = set(numbers), max(numbers)
-    for number, record in enumerate(csv_records(path, bounds)):
+    for number, record in enumerate(csv_records(path, bounds, delimiter)):
         if number in wanted:
             yield number, (record.line, record.text)
         if number == last:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.bounds import Bounds
 from ingestion.export_format import ColumnType, Entity
 from ingestion.parsing import readers
 from ingestion.parsing.files import BadRecord, LandedFile
@@ -47,7 +46,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection, target: Path, files: Sequence
     relation = f"read_parquet({sql_files([target])}, file_row_number = true)"
     if len(files) == 1:
         counted = connection.execute(f"select count(*), count(_reasons) from {relation}").fetchall()
-        counts = {(files[0].batch, files[0].path.name): counted[0]}
+        counts = {(files[0].batch, files[0].name): counted[0]}
     else:
         counted = connection.execute(
             f"select _batch, _file, count(*), count(_reasons) from {relation} group by all"
@@ -61,7 +60,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection, target: Path, files: Sequence
     found = []
     first = taken = 0
     for file in files:
-        records, of_file = counts.get((file.batch, file.path.name), (0, 0))
+        records, of_file = counts.get((file.batch, file.name), (0, 0))
         found.append(Rows(records, [(row - first, why) for row, why in bad[taken : taken + of_file]]))
         first, taken = first + records, taken + of_file
     return found
@@ -80,7 +79,7 @@ def only_look_like_numbers(
         f"select _batch, _file from read_parquet({sql_files([target])}) where _reasons = '{UNSURE}'"
         f" group by all having bool_and({looks})"
     ).fetchall()
-    return [file.path for file in files if (file.batch, file.path.name) in rows]
+    return [file.path for file in files if (file.batch, file.name) in rows]
 
 
 def refuse_missing_columns(
@@ -115,14 +114,17 @@ def _about_header(header: Sequence[str], entity: Entity) -> str:
 def bad_records(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
-    file_format: str,
+    file: LandedFile,
     rows: Rows,
-    bounds: Bounds,
     long: Container[int] = (),
 ) -> list[BadRecord]:
-    """The quarantined records of a file. ``long``: lines at which records begin that are too long."""
+    """The quarantined records of a file. ``path``: where it can be read. ``long``: lines at which records begin that
+    are too long.
+    """
+    bounds = file.bounds
+    delimiter, before = (file.mapped.delimiter, file.mapped.lines_before) if file.mapped else (",", 0)
     try:
-        where = lines_of(connection, path, file_format, [number for number, _ in rows.bad], bounds)
+        where = lines_of(connection, path, file.format, [number for number, _ in rows.bad], bounds, delimiter)
     except (*DECOMPRESSION_ERRORS, duckdb.Error) as error:
         raise readers.unreadable(error, path) from None
     bad = []
@@ -132,5 +134,5 @@ def bad_records(
             why = f"a record of more than {bounds.record_bytes:,} bytes"
         elif why == MALFORMED and "\ufffd" in record:
             why = NOT_UTF8
-        bad.append(BadRecord(line, why, record))
+        bad.append(BadRecord(line + before, why, record))
     return bad

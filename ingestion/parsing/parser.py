@@ -26,6 +26,7 @@ from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import DUCKDB_TYPES, Entity
 from ingestion.parsing import readers
 from ingestion.parsing.files import LandedFile, ParsedFile, entity_and_format
+from ingestion.parsing.mapped_reader import MappedReader, in_their_file, odd_times, reader_of, sieved_reader
 from ingestion.parsing.native_reader import native_ndjson
 from ingestion.parsing.parsed_rows import UNSURE, bad_records, only_look_like_numbers, refuse_missing_columns, rows_of
 from ingestion.parsing.readable import looking_through, readable_by_duckdb
@@ -111,7 +112,7 @@ def needs_no_parsing(connection: duckdb.DuckDBPyConnection, file: LandedFile, ra
     """
     if file.path.suffix.lower() != ".parquet" or file.path.stat().st_size < _WORTH_KEEPING:
         return False
-    entity, _ = entity_and_format(file.path, file.kind)
+    entity = file.entity
     try:
         types = readers.parquet_types(connection, file.path)
         expected = {column.name: _DESCRIBED[DUCKDB_TYPES[column.type]] for column in entity.columns}
@@ -137,7 +138,7 @@ def parse_files(
     Raises:
         UnreadableFileError: a file is not valid gzip, CSV or Parquet, or lacks a required column altogether.
     """
-    entity, file_format = entity_and_format(files[0].path, files[0].kind)
+    entity, file_format = files[0].entity, files[0].format
     bounds = files[0].bounds
     try:
         reader = _quick_reader(connection, files, entity, file_format)
@@ -165,7 +166,7 @@ def parse_files(
     doubtful = [
         file
         for file, rows in zip(files, found, strict=True)
-        if rows.are_unsure or rows.records != file.rows or file.path in strange
+        if rows.are_unsure or file.rows not in (None, rows.records) or file.path in strange
     ]
     if doubtful and len(files) == 1:
         return [parse_carefully(connection, files[0], target, rating_scale)]
@@ -173,7 +174,7 @@ def parse_files(
     for file, rows in zip(files, found, strict=True):
         if file not in doubtful:
             refuse_missing_columns(connection, file.path, reader, entity, rows)
-            parsed[file] = ParsedFile(rows.records, bad_records(connection, file.path, file_format, rows, file.bounds))
+            parsed[file] = ParsedFile(rows.records, bad_records(connection, file.path, file, rows))
     if doubtful:
         parsed |= _read_again(connection, doubtful, target, rating_scale)
     return [parsed[file] for file in files]
@@ -187,13 +188,13 @@ def parse_carefully(
     Raises:
         UnreadableFileError: as :func:`parse_files`.
     """
-    entity, file_format = entity_and_format(file.path, file.kind)
+    entity, file_format = file.entity, file.format
     with ExitStack() as stack:
         path, long = stack.enter_context(readable_by_duckdb(file.path, file_format, file.bounds, target.parent))
         reader = None
         try:
             if file_format != "csv" or not long:
-                reader = _careful_reader(connection, path, entity, file_format, file.bounds)
+                reader = _careful_reader(connection, path, file)
                 _write(connection, reader, target, entity, [file], rating_scale)
         except duckdb.InterruptException:
             raise
@@ -203,11 +204,16 @@ def parse_carefully(
             reader = None
         if reader is None:  # something in the CSV is malformed or too long: read it record by record
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent)))
-            reader, long = readers.sieved_csv(file.path, folder / "sieved.ndjson", entity, file.bounds)
+            reader, long = _sieved(file, folder / "sieved.ndjson")
             _write(connection, reader, target, entity, [file], rating_scale)
         (rows,) = rows_of(connection, target, [file])
         refuse_missing_columns(connection, file.path, reader, entity, rows)
-        return ParsedFile(rows.records, bad_records(connection, path, file_format, rows, file.bounds, long))
+        notes = []
+        if isinstance(reader, MappedReader):
+            assert file.mapped is not None
+            rows = in_their_file(connection, reader, rows)
+            notes = odd_times(connection, reader, file.mapped, file.extracted_at, target)
+        return ParsedFile(rows.records, bad_records(connection, path, file, rows, long), tuple(notes))
 
 
 def _quick_reader(
@@ -215,7 +221,7 @@ def _quick_reader(
 ) -> Reader | None:
     """A reader of all files at once; None where a file has to be decompressed first, or has nested values."""
     paths = [file.path for file in files]
-    if entity.is_native:
+    if entity.is_native or files[0].mapped:
         return None
     if file_format == "csv":
         return readers.quick_csv(paths, readers.csv_header(paths[0], entity, files[0].bounds), entity)
@@ -238,14 +244,25 @@ def _is_large_text(path: Path) -> bool:
     return path.suffix.lower() in (".ndjson", ".jsonl") and path.stat().st_size >= _LARGE_TEXT
 
 
-def _careful_reader(
-    connection: duckdb.DuckDBPyConnection, path: Path, entity: Entity, file_format: str, bounds: Bounds
-) -> Reader:
-    if file_format == "csv":
+def _careful_reader(connection: duckdb.DuckDBPyConnection, path: Path, file: LandedFile) -> Reader:
+    entity, bounds = file.entity, file.bounds
+    if file.mapped:
+        return reader_of(connection, path, file.mapped, file.extracted_at)
+    if file.format == "csv":
         return readers.quick_csv([path], readers.csv_header(path, entity, bounds), entity)
-    if file_format == "parquet":
+    if file.format == "parquet":
         return readers.parquet([path], readers.parquet_types(connection, path), entity)
     return (native_ndjson if entity.is_native else readers.careful_ndjson)(path, entity, bounds)
+
+
+def _sieved(file: LandedFile, target: Path) -> tuple[Reader, set[int]]:
+    """A CSV file that is read record by record, and the lines at which records begin that are too long."""
+    if file.mapped is None:
+        return readers.sieved_csv(file.path, target, file.entity, file.bounds)
+    header = readers.header_of(file.path, file.bounds, (), file.mapped.delimiter)
+    names = [f"c{index}" for index in range(len(header))]
+    long = readers.sieve(file.path, target, names, file.bounds, file.mapped.delimiter)
+    return sieved_reader(target, file.mapped, file.extracted_at, header), long
 
 
 def _parse_apart(
@@ -271,7 +288,7 @@ def _read_again(
             file: parse_carefully(connection, file, part, rating_scale)
             for file, part in zip(doubtful, parts, strict=True)
         }
-        replaced = ", ".join(f"({sql_text(file.batch)}, {sql_text(file.path.name)})" for file in doubtful)
+        replaced = ", ".join(f"({sql_text(file.batch)}, {sql_text(file.name)})" for file in doubtful)
         whole = Path(folder) / "whole.parquet"
         connection.execute(
             f"copy (from read_parquet({sql_files([target])}) where (_batch, _file) not in ({replaced})"
@@ -316,7 +333,7 @@ def _write(
 
 def _groups(reader: Reader, files: Sequence[LandedFile]) -> str:
     """The option that makes a row group as large as what a buffer of the reader holds on average, where it has one."""
-    rows = sum(file.rows for file in files)
+    rows = sum(file.rows or 0 for file in files)
     size = sum(file.path.stat().st_size for file in files)
     in_buffer = round((reader.buffer or 0) * rows / size) if size else 0
     return f", row_group_size {in_buffer}" if in_buffer in _ROWS_PER_GROUP else ""
@@ -338,7 +355,7 @@ def _origin(files: Sequence[LandedFile], is_archived: bool) -> str:
     """
     source, batch, file = (
         f"{_enumeration(names)}[file_number]"
-        for names in zip(*((file.source, file.batch, file.path.name) for file in files), strict=True)
+        for names in zip(*((file.source, file.batch, file.name) for file in files), strict=True)
     )
     return f"{source} as source_system, {batch} as _batch, {'archive' if is_archived else file} as _file"
 

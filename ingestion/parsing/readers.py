@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -246,19 +246,28 @@ def _absent(header: Sequence[str], entity: Entity) -> frozenset[str]:
 
 
 def csv_header(path: Path, entity: Entity, bounds: Bounds) -> list[str]:
-    """The names of a CSV file's columns.
+    """The names of the columns of a CSV file of the export format.
 
     Raises:
         UnreadableFileError: it has no header, or its header names a column of its entity twice.
     """
+    return header_of(path, bounds, [column.name for column in entity.columns])
+
+
+def header_of(path: Path, bounds: Bounds, needed: Iterable[str], delimiter: str = ",") -> list[str]:
+    """The names of a CSV file's columns. ``needed``: those that are read.
+
+    Raises:
+        UnreadableFileError: it has no header, or its header names a column that is needed twice.
+    """
     try:
         with open_text(path, errors="replace") as file:
-            header = next(csv.reader(_first_lines(file, bounds.record_bytes)), None)
+            header = next(csv.reader(_first_lines(file, bounds.record_bytes), delimiter=delimiter), None)
     except (*DECOMPRESSION_ERRORS, csv.Error) as error:
         raise unreadable(error, path) from None
     if not header:
         raise UnreadableFileError("a CSV file begins with a header, and this one is empty", path)
-    repeated = [column.name for column in entity.columns if header.count(column.name) > 1]
+    repeated = [name for name in needed if header.count(name) > 1]
     if repeated:
         raise UnreadableFileError(f"its header names the column '{repeated[0]}' twice", path)
     return header
@@ -271,27 +280,39 @@ def _first_lines(file: IO[str], left: int) -> Iterator[str]:
 
 
 def sieved_csv(path: Path, target: Path, entity: Entity, bounds: Bounds) -> tuple[Reader, set[int]]:
-    """A CSV file with malformed records, written to ``target`` as NDJSON in which each of those is an invalid line; and
-    the lines at which records begin that are too long.
+    """A CSV file with malformed records as :func:`sieve` writes it, and the lines at which records begin that are too
+    long.
 
     Raises:
         UnreadableFileError: it has no header, or the gzip file is broken.
     """
     header = csv_header(path, entity, bounds)
+    long = sieve(path, target, header, bounds)
+    reader = careful_ndjson(target, entity, bounds, from_csv=True)
+    return Reader(reader.relation, reader.values, reader.malformed, absent=_absent(header, entity)), long
+
+
+def sieve(path: Path, target: Path, names: Sequence[str], bounds: Bounds, delimiter: str = ",") -> set[int]:
+    """Write a CSV file as NDJSON, in which each malformed record is an invalid line. ``names``: of its columns.
+
+    The lines at which records begin that are too long.
+
+    Raises:
+        UnreadableFileError: the gzip file is broken.
+    """
     long = set()
     try:
         with target.open("w", encoding="utf-8") as out:
-            for record in csv_records(path, bounds):
+            for record in csv_records(path, bounds, delimiter):
                 if record.is_long:
                     long.add(record.line)
-                if record.fields is None or len(record.fields) != len(header):
+                if record.fields is None or len(record.fields) != len(names):
                     out.write("malformed\n")
                 else:
-                    out.write(json.dumps(dict(zip(header, record.fields, strict=True))) + "\n")
+                    out.write(json.dumps(dict(zip(names, record.fields, strict=True))) + "\n")
     except DECOMPRESSION_ERRORS as error:
         raise unreadable(error, path) from None
-    reader = careful_ndjson(target, entity, bounds, from_csv=True)
-    return Reader(reader.relation, reader.values, reader.malformed, absent=_absent(header, entity)), long
+    return long
 
 
 # --- Parquet ------------------------------------------------------------------------------------------------

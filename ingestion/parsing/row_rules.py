@@ -25,21 +25,31 @@ from typing import cast
 
 import duckdb
 
-from ingestion import strict_json
+from ingestion import strict_json, zones
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import DUCKDB_TYPES, Column, ColumnType, Entity
-from ingestion.parsing import archives, csv_records, files, meta_payloads, readable, readers, rules
+from ingestion.parsing import (
+    archives,
+    csv_records,
+    files,
+    mapped_files,
+    mapped_reader,
+    meta_payloads,
+    readable,
+    readers,
+    rules,
+)
 from ingestion.parsing.native_reader import native_ndjson
 from ingestion.parsing.readers import Reader
 from ingestion.parsing.rules import Value
 from ingestion.parsing.typed_values import typing_of
-from ingestion.source_kinds import EXPORT, entities_of
+from ingestion.source_kinds import EXPORT, entities_of, shape_of_records
 from ingestion.storage import compression
 
 DECIDING_CODE: dict[str, tuple[Callable[..., object] | ModuleType, ...]] = {
     EXPORT: (
         *(compression.open_text, compression.pieces, readable.looking_through),
-        *(readers.csv_header, csv_records.csv_records, readers.sieved_csv),
+        *(readers.csv_header, readers.header_of, csv_records.csv_records, readers.sieved_csv, readers.sieve),
     ),
     archives.KIND: (strict_json, meta_payloads, archives.split_archives, archives.lines, compression.pieces),
 }
@@ -56,10 +66,16 @@ _ANYTHING = Entity("anything", tuple(Column(column_type.value, column_type) for 
 
 
 @cache
-def rules_of(kind: str, rating_scale: tuple[int, int], bounds: Bounds = DEFAULTS) -> str:
-    """The name of the rules for a kind of source. Batches parsed under another name have to be parsed again."""
-    words = [duckdb.__version__, *_statements(kind, rules.Limits(bounds.earliest, "latest", rating_scale), bounds)]
-    words += map(in_essence, DECIDING_CODE.get(kind, ()))
+def rules_of(kind: str, rating_scale: tuple[int, int], bounds: Bounds = DEFAULTS, mapping: str = "") -> str:
+    """The name of the rules for a kind of source. Batches parsed under another name have to be parsed again.
+
+    ``mapping``: that of the source, as :func:`~ingestion.file_mapping.spelled` spells it.
+    """
+    records = shape_of_records(kind)
+    words = [duckdb.__version__, *_statements(records, rules.Limits(bounds.earliest, "latest", rating_scale), bounds)]
+    words += map(in_essence, DECIDING_CODE.get(records, ()))
+    if mapping:
+        words += [mapping, zones.VERSION, *map(in_essence, (mapped_reader, mapped_files))]
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
 
 

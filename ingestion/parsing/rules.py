@@ -17,8 +17,8 @@ FUTURE_TOLERANCE_SECONDS = 300
 MALFORMED = "malformed record"
 NOT_UTF8 = "text that is not UTF-8"
 
-_INSTANT = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
-_INSTANT_WITHOUT_OFFSET = r"\d{4}-\d{2}-\d{2}([Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?)?"
+INSTANT = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
+INSTANT_WITHOUT_OFFSET = r"\d{4}-\d{2}-\d{2}([Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?)?"
 _WHOLE_SECONDS = r"-?\d{1,12}"
 _SECONDS_WITH_FRACTION = r"-?\d{1,12}\.\d+"
 _HOURS = ("[01]?", "2[0-3]")
@@ -80,7 +80,7 @@ def typed(column: Column, value: Value) -> str:
         )
         return (
             f"case when {raw} < ':' then coalesce(make_timestamptz(nullif({microseconds}, 0)),"
-            f" case when regexp_full_match({raw}, '{_INSTANT}') then try_cast({raw} as timestamptz) end) end"
+            f" case when regexp_full_match({raw}, '{INSTANT}') then try_cast({raw} as timestamptz) end) end"
         )
     if column.type is ColumnType.INSTANT:
         clean = f"upper({trimmed(raw)})"
@@ -92,8 +92,8 @@ def typed(column: Column, value: Value) -> str:
         )
         return (
             f"case {usual}"
-            f" when regexp_full_match({raw}, '{_INSTANT}') then try_cast({raw} as timestamptz)"
-            f" when regexp_full_match({clean}, '{_INSTANT}') then try_cast({clean} as timestamptz) end"
+            f" when regexp_full_match({raw}, '{INSTANT}') then try_cast({raw} as timestamptz)"
+            f" when regexp_full_match({clean}, '{INSTANT}') then try_cast({clean} as timestamptz) end"
         )
     if column.type is ColumnType.BOOLEAN:
         word = f"lower({trimmed(raw)})"
@@ -152,7 +152,7 @@ def reasons(column: Column, entity: Entity, limits: Limits) -> Iterator[str]:
         needed = "" if name == entity.key or not entity.has_deletions else " and deleted is not true"
         yield f"case when {raw} is null and not wrong_{name}{needed} then '{name}: missing' end"
     if column.type is ColumnType.INSTANT:
-        without = f"regexp_full_match({trimmed(f'cast({raw} as varchar)')}, '{_INSTANT_WITHOUT_OFFSET}')"
+        without = f"regexp_full_match({trimmed(f'cast({raw} as varchar)')}, '{INSTANT_WITHOUT_OFFSET}')"
         yield (
             f"case when {raw} is not null and {name} is null then case when {without}"
             f" then '{name}: an instant without an offset' else '{name}: no instant' end end"

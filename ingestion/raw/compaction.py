@@ -25,6 +25,7 @@ from pathlib import Path
 
 import duckdb
 
+from ingestion.file_mapping import spelled
 from ingestion.parsing import parser
 from ingestion.parsing.row_rules import rules_of
 from ingestion.raw import segments as raw
@@ -52,7 +53,8 @@ def compact(settings: Settings, progress: Progress, in_use: Collection[Path] = (
             connection.execute(f"set threads = {settings.resources.threads}")
         for source in settings.sources:
             folder = settings.home / "raw" / source.name
-            rules = rules_of(source.kind, settings.account_of(source).rating_scale, settings.bounds)
+            scale = settings.account_of(source).rating_scale
+            rules = rules_of(source.kind, scale, settings.bounds, spelled(source.mapped))
             while due := list(_due(_accepted(ledger, source.name, folder, rules))):
                 for segments in due:
                     progress(f"{source.name}: joining {len(segments)} segments of raw")

@@ -26,14 +26,17 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
 
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import Entity
+from ingestion.file_mapping import MappedEntity, spelled
 from ingestion.parsing import archives, parser
 from ingestion.parsing.files import LandedFile, ParsedFile, entity_of, is_misnamed
+from ingestion.parsing.mapped_files import mapped_files
 from ingestion.parsing.names import unread_columns
 from ingestion.parsing.native_reader import vanished
 from ingestion.parsing.readers import UnreadableFileError
@@ -149,10 +152,12 @@ def parse_segment(
     progress: Progress,
     kind: str = EXPORT,
     bounds: Bounds = DEFAULTS,
+    mappings: Mapping[str, MappedEntity] = MappingProxyType({}),
 ) -> tuple[Segment, list[RawBatch]]:
     """Parse landed batches of one source into a new segment, files of one shape together; what it holds of each.
 
-    ``kind``: the kind of the source. ``bounds``: the limits of what is believed of its batches.
+    ``kind``: the kind of the source. ``bounds``: the limits of what is believed of its batches. ``mappings``: by
+    entity, how files of another system are read.
 
     Raises:
         BatchError: a file cannot be read, or does not have the rows that its manifest says.
@@ -161,9 +166,9 @@ def parse_segment(
     name = new_name(landed[0].batch)
     with replacing_folder(raw / source / name) as folder:
         progress(f"{source} {_span(landed)}")
-        batches, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind, bounds)
+        batches, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind, bounds, mappings)
         _write_quarantine(connection, folder / QUARANTINE, source, quarantine)
-        rules = rules_of(kind, rating_scale, bounds)
+        rules = rules_of(kind, rating_scale, bounds, spelled(mappings))
         write_summary(folder, rules, {batch.batch: _described(batch) for batch in batches})
         records = sum(file.records for batch in batches for file in batch.files.values())
         by_entity = {entity: tuple(of) for entity, of in parts.items()}
@@ -230,6 +235,7 @@ def _parse(
     rating_scale: tuple[int, int],
     kind: str,
     bounds: Bounds,
+    mappings: Mapping[str, MappedEntity],
 ) -> tuple[list[RawBatch], dict[str, list[Part]], list[_BadRow]]:
     """What was found in each batch, the parts by entity, and the quarantined rows by batch, file and line."""
     notes: dict[str, tuple[str, ...]] = {}
@@ -239,13 +245,19 @@ def _parse(
     delivered: list[LandedFile] = []
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for number, batch in enumerate(landed):
-            files, notes[batch.batch] = _files(batch, kind, bounds, Path(scratch) / str(number))
+            place = Path(scratch) / str(number)
+            if mappings:
+                files, notes[batch.batch] = mapped_files(connection, batch, mappings, place, bounds)
+            else:
+                files, notes[batch.batch] = _files(batch, kind, bounds, place)
             delivered += files
         try:
             for number, file in enumerate(delivered):
-                part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.path.name)
-                if parser.needs_no_parsing(connection, file, rating_scale) and _link(file.path, folder / part.name):
-                    outcomes[file] = ParsedFile(file.rows, [])
+                part = Part(f"landed-{_entity(file)}-{number}.parquet", file.batch, file.name)
+                if file.mapped:
+                    groups[file].append(file)
+                elif parser.needs_no_parsing(connection, file, rating_scale) and _link(file.path, folder / part.name):
+                    outcomes[file] = ParsedFile(file.rows or 0, [])
                     parts[_entity(file)].append(part)
                 else:
                     groups[parser.shape_of(connection, file.path, kind, bounds)].append(file)
@@ -260,16 +272,18 @@ def _parse(
             _refuse_other_rows(file, outcomes[file].records)
     if kind == EXPORT:
         for file in delivered:
-            unread = unread_columns(connection, file.path, entities_of(kind)[_entity(file)])
+            unread = unread_columns(connection, file.path, file.entity)
             notes[file.batch] = tuple(dict.fromkeys([*notes[file.batch], *unread]))
-    else:
+    elif not mappings:
         _refuse_vanished(outcomes)
     parsed_files: dict[str, dict[str, RawFile]] = {batch.batch: {} for batch in landed}
     quarantine: list[_BadRow] = []
     folders = {batch.batch: batch.folder for batch in landed}
     for file, outcome in outcomes.items():
-        name, entity = file.path.name, _entity(file)
-        parsed_files[file.batch][name] = RawFile(entity, outcome.records, len(outcome.bad))
+        notes[file.batch] += outcome.notes
+        name, entity = file.name, _entity(file)
+        its_name = f"{name} ({entity})" if file.mapped else name  # a file may hold several
+        parsed_files[file.batch][its_name] = RawFile(entity, outcome.records, len(outcome.bad))
         if kind == archives.KIND:
             rows = archives.lines_of(folders[file.batch], outcome.bad, bounds)
         else:
@@ -279,7 +293,7 @@ def _parse(
     batches = []
     for batch in landed:
         files_of = parsed_files[batch.batch]
-        ignored = tuple(sorted(batch.manifest.files.keys() - files_of.keys()))
+        ignored = () if mappings else tuple(sorted(batch.manifest.files.keys() - files_of.keys()))
         about = batch.batch, batch.extracted_at, files_of, ignored, batch.fingerprint, notes[batch.batch]
         batches.append(RawBatch(*about))
     return batches, parts, quarantine
@@ -354,13 +368,11 @@ def _files(landed: Landed, kind: str, bounds: Bounds, scratch: Path) -> tuple[li
 
 
 def _entity(file: LandedFile) -> str:
-    entity = entity_of(file.path.name, file.kind)
-    assert entity is not None
-    return entity.name
+    return file.entity.name
 
 
 def _refuse_other_rows(file: LandedFile, records: int) -> None:
-    if records != file.rows:
+    if file.rows is not None and records != file.rows:
         raise BatchError(
             f"{file.path}: the manifest says {file.rows:,} rows, the file has {records:,}; deliver it again, or its"
             " manifest"

@@ -9,12 +9,13 @@ import os
 import re
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError, model_validator
 
 from ingestion import strict_json
 from ingestion.shown import shortened, visible
+from ingestion.source_kinds import EXPORT, FILES
 from ingestion.storage.delivered import Delivered, NotDeliveredError
 
 MANIFEST = "manifest.json"
@@ -28,7 +29,7 @@ class BatchError(Exception):
 
 
 class _ManifestFile(BaseModel):
-    rows: Annotated[int, Field(ge=0, strict=True)]
+    rows: Annotated[int, Field(ge=0, strict=True)] | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
 
 
@@ -37,6 +38,16 @@ class Manifest(BaseModel):
 
     extracted_at: AwareDatetime
     files: dict[str, _ManifestFile]
+
+    has_rows: ClassVar[bool] = True
+    """Whether the rows of each file are known."""
+
+    @model_validator(mode="after")
+    def _rows_are_given(self) -> Manifest:
+        missing = [name for name, file in self.files.items() if file.rows is None] if self.has_rows else []
+        if missing:
+            raise ValueError(f"files.{visible(shortened(missing[0]))}.rows: Field required")
+        return self
 
     @property
     def latest(self) -> datetime:
@@ -57,6 +68,22 @@ class LiveManifest(Manifest):
     def latest(self) -> datetime:
         """Changes that happened while the system was read may be in the batch, too."""
         return self.finished_at or self.extracted_at
+
+
+class FilesManifest(LiveManifest):
+    """The manifest of files of another system, written by causerie when it lands them: nobody has counted their rows.
+
+    ``finished_at``: where the name of a file says the day only, the end of that day.
+    """
+
+    has_rows: ClassVar[bool] = False
+
+
+def manifest_model(kind: str) -> type[Manifest]:
+    """What the manifests of a kind of source say."""
+    if kind == EXPORT:
+        return Manifest
+    return FilesManifest if kind == FILES else LiveManifest
 
 
 AnyManifest = TypeVar("AnyManifest", bound=Manifest)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ingestion import zones
 from ingestion.builds.build_file import BaseBuild
+from ingestion.file_mapping import spelled
 from ingestion.parsing.row_rules import rules_of
 from ingestion.settings import Settings
 from ingestion.source_kinds import LIVE_KINDS
@@ -64,7 +65,9 @@ def make_plan(settings: Settings, entries: Sequence[Entry]) -> Plan:
         of_rows = [
             sorted(
                 {
-                    rules_of(source.kind, settings.account_of(source).rating_scale, settings.bounds),
+                    rules_of(
+                        source.kind, settings.account_of(source).rating_scale, settings.bounds, spelled(source.mapped)
+                    ),
                     *ledger.rules_in_use(source.name),
                 }
             )

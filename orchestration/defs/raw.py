@@ -16,7 +16,7 @@ from ingestion.export_format import ENTITIES
 from ingestion.ingest import SourceReport, ingest_sources
 from ingestion.settings import Settings
 from ingestion.shown import visible
-from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of
+from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of, shape_of_records
 from ingestion.storage.landing import BatchError
 from orchestration.dbt import process as dbt_process
 from orchestration.dbt.plan import base_build, make_plan
@@ -97,7 +97,7 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             context.log.warning(visible(line))
         if reporter.is_new:
             for prefix, kind, entity in entities:
-                named = {source.name for source in settings.sources if source.kind == kind}
+                named = {source.name for source in settings.sources if shape_of_records(source.kind) == kind}
                 reports = [report for report in reporter.sources if report.source in named]
                 yield dg.MaterializeResult(asset_key=[prefix, entity], metadata=_counts(entity, reports))
         else:

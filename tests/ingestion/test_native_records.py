@@ -323,4 +323,4 @@ def test_no_value_is_kept_twice_and_every_path_is_readable() -> None:
             columns = [column.name for column in entity.columns]
             assert len(set(columns)) == len(columns)
             assert entity.columns[0].required
-    assert set(KINDS) == {"export", *LIVE_KINDS}
+    assert set(KINDS) == {"export", "files", *LIVE_KINDS}

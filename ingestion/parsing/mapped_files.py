@@ -1,0 +1,387 @@
+"""The files of another system in a landed batch, as text that the mapped reader reads.
+
+Here: which entities a file holds, and CSV, NDJSON or Parquet from what is another form: other encodings, workbooks,
+lists of JSON, archives. Not here: the columns (``mapped_reader``), and how files come to be landed
+(``sources.files``).
+
+A file that has such a form already is read where it lies in landing. Others are written anew, into a folder of the
+batch that is being parsed: one line a record, so that the number of a line says where the record is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import duckdb
+
+from ingestion.bounds import Bounds
+from ingestion.export_format import ENTITIES
+from ingestion.file_mapping import MappedEntity
+from ingestion.parsing import mapped_reader
+from ingestion.parsing.files import LandedFile, MappedFile
+from ingestion.parsing.names import likely_column
+from ingestion.parsing.readers import UnreadableFileError, header_of, parquet_types
+from ingestion.shown import shortened, visible
+from ingestion.sql import first_line, sql_file, sql_name, sql_text
+from ingestion.storage.compression import DECOMPRESSION_ERRORS, chunks, is_compressed, open_binary
+from ingestion.storage.landing import BatchError, Landed
+
+DELIMITERS = (",", ";", "\t", "|")
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_WESTERN = "cp1252"
+_FORMATS = {
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt"), "csv"),
+    **dict.fromkeys((".ndjson", ".jsonl", ".json"), "ndjson"),
+    **dict.fromkeys((".xlsx", ".xlsm"), "workbook"),
+    ".parquet": "parquet",
+}
+_BEYOND_ASCII = re.compile("[^\x00-\x7f\ufffd]")
+_TOGETHER = 10_000
+
+
+@dataclass(frozen=True)
+class Text:
+    """A file that can be read. ``name``: of the file as it was delivered. ``lines_before``: its first record.
+
+    ``columns``: the names of its columns. ``notes``: what was found in it that one should know.
+    """
+
+    path: Path
+    name: str
+    format: str
+    delimiter: str = ","
+    lines_before: int = 0
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def format_of(name: str) -> str | None:
+    """The form of a file, by its name; ``archive`` of a ZIP file, None where it is none that can be read."""
+    suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
+    if suffixes[-1:] == [".gz"]:
+        suffixes.pop()
+    if suffixes[-1:] == [".zip"]:
+        return "archive"
+    return _FORMATS.get(suffixes[-1]) if suffixes else None
+
+
+def mapped_files(
+    connection: duckdb.DuckDBPyConnection,
+    landed: Landed,
+    mappings: Mapping[str, MappedEntity],
+    scratch: Path,
+    bounds: Bounds,
+) -> tuple[list[LandedFile], tuple[str, ...]]:
+    """The files of a batch, once for each entity that they hold, and notes for the operator.
+
+    Raises:
+        BatchError: a file cannot be read, or lacks a column that the mapping names.
+    """
+    scratch.mkdir()
+    files: list[LandedFile] = []
+    notes: dict[str, None] = {}
+    for name in sorted(landed.manifest.files):
+        path = landed.folder / name
+        try:
+            for member, of_member in _members(path, scratch / "members", bounds):
+                held = {entity: mapping for entity, mapping in mappings.items() if mapping.holds(of_member)}
+                read: dict[tuple[object, ...], Text] = {}
+                for entity, mapping in held.items():
+                    key = mapping.encoding, mapping.sheet, mapping.records, mapping.delimiter
+                    if key not in read:
+                        place = scratch / str(len(list(scratch.iterdir())))
+                        place.mkdir()
+                        read[key] = _text(connection, member, _shown(path, member), mapping, held, place, bounds)
+                        notes |= dict.fromkeys(read[key].notes)
+                    text = read[key]
+                    notes |= dict.fromkeys(_about_columns(text, entity, mapping, held.values()))
+                    needs = mapping.needs
+                    if needs is None:
+                        is_first = entity == next(iter(held))
+                        needs = [] if is_first else mapping.columns[ENTITIES[entity].key].names
+                    mapped = MappedFile(
+                        *(text.name, ENTITIES[entity], mapping, text.format, text.delimiter),
+                        *(tuple(needs), text.lines_before, bounds),
+                    )
+                    files.append(
+                        LandedFile(
+                            text.path,
+                            landed.source,
+                            landed.batch,
+                            landed.manifest.latest,
+                            None,
+                            bounds=bounds,
+                            mapped=mapped,
+                        )
+                    )
+        except UnreadableFileError as error:
+            raise BatchError(f"{path}: cannot be read: {error}; deliver it again") from None
+        except (*DECOMPRESSION_ERRORS, zipfile.BadZipFile, duckdb.Error) as error:
+            raise BatchError(f"{path}: cannot be read: {first_line(error)}; deliver it again") from None
+    return files, tuple(notes)
+
+
+def _shown(path: Path, member: Path) -> str:
+    return path.name if member == path else f"{path.name}/{member.name}"
+
+
+# --- archives -----------------------------------------------------------------------------------------------
+
+
+def member_names(archive: Path) -> list[str]:
+    """The plain names of the files in a ZIP file that may hold records."""
+    with zipfile.ZipFile(archive) as opened:
+        return [PurePosixPath(info.filename).name for info in opened.infolist() if not info.is_dir()]
+
+
+def _members(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[Path, str]]:
+    """The file itself, or those in it that a ZIP file holds; each with the name by which it is known."""
+    if format_of(path.name) != "archive":
+        yield path, path.name
+        return
+    folder.mkdir(exist_ok=True)
+    inside = folder / path.name
+    inside.mkdir()
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            name = PurePosixPath(info.filename.replace("\\", "/")).name
+            if info.is_dir() or name.startswith(".") or format_of(name) in (None, "archive"):
+                continue
+            if info.flag_bits & 1:
+                raise UnreadableFileError(f"'{visible(name)}' in it is encrypted", path)
+            if (inside / name).exists():
+                raise UnreadableFileError(f"it holds two files of the name '{visible(name)}'", path)
+            size = 0
+            with archive.open(info) as packed, (inside / name).open("wb") as out:
+                while piece := packed.read(1 << 20):
+                    size += len(piece)
+                    _refuse_bomb(info.compress_size, size, bounds)
+                    out.write(piece)
+            yield inside / name, name
+
+
+def _refuse_bomb(packed: int, unpacked: int, bounds: Bounds) -> None:
+    if unpacked > bounds.inflated_bytes or unpacked > max(64 << 20, packed * bounds.inflated_ratio):
+        raise OSError(
+            f"its {packed:,} bytes unpack to more than {unpacked:,}, which no text does; if the file is right, raise"
+            " '[resources] inflated_limit' or 'inflated_ratio'"
+        )
+
+
+# --- forms --------------------------------------------------------------------------------------------------
+
+
+def _text(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    mapping: MappedEntity,
+    held: Mapping[str, MappedEntity],
+    place: Path,
+    bounds: Bounds,
+) -> Text:
+    """A file as text. ``held``: the mappings of all entities in it."""
+    form = format_of(path.name)
+    target = place / (path.stem if is_compressed(path) else path.name)
+    needed = [column for of in held.values() for column in mapped_reader.used(of)]
+    if form == "parquet":
+        if is_compressed(path):
+            raise UnreadableFileError("unpack it: Parquet is compressed by itself", path)
+        return Text(path, name, "parquet", columns=tuple(parquet_types(connection, path)))
+    if form == "workbook":
+        return _of_workbook(path, name, mapping.sheet, target, bounds)
+    encoding, notes = _encoding(path, mapping.encoding, bounds)
+    if encoding is not None:
+        _write_utf8(path, encoding, target, bounds)
+        path = target
+    if form == "ndjson":
+        if lines := _of_json(connection, path, mapping.records, place / "records.ndjson"):
+            path = lines
+        keys = connection.execute(
+            f"select distinct unnest(json_keys(json)) from read_ndjson_objects({sql_file(path)}, ignore_errors = true,"
+            f" maximum_object_size = {max(1 << 20, bounds.record_bytes + 1024)}) where json_type(json) = 'OBJECT'"
+        ).fetchall()
+        return Text(path, name, "ndjson", columns=tuple(sorted(key for (key,) in keys)), notes=notes)
+    delimiter = mapping.delimiter or _delimiter(path, needed, bounds)
+    return Text(path, name, "csv", delimiter, 0, tuple(header_of(path, bounds, needed, delimiter)), notes)
+
+
+def _encoding(path: Path, said: str | None, bounds: Bounds) -> tuple[str | None, tuple[str, ...]]:
+    """The encoding from which a text has to be written anew, None for UTF-8, and a note where it was guessed."""
+    if said is not None:
+        return (None if said.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig") else said), ()
+    with closing(open_binary(path)) as file:
+        head = file.read(4)
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return (None if encoding == "utf-8-sig" else encoding), ()
+    others = good = 0
+    rest = b""
+    for chunk in chunks(path, bounds):
+        piece, rest = rest + chunk, b""
+        if piece.isascii():
+            continue
+        with suppress(ValueError):  # a character may be cut in two
+            cut = piece.rindex(b"\n") + 1
+            piece, rest = piece[:cut], piece[cut:]
+        text = piece.decode("utf-8", "replace")
+        others += text.count("\ufffd")
+        good += len(_BEYOND_ASCII.findall(text))
+    if rest:
+        text = rest.decode("utf-8", "replace")
+        others, good = others + text.count("\ufffd"), good + len(_BEYOND_ASCII.findall(text))
+    if others and not good:  # of a text in two encodings, the records that are not UTF-8 are quarantined
+        return _WESTERN, (f"{visible(path.name)} is not UTF-8 and is read as {_WESTERN}: say 'encoding' if it is not",)
+    return None, ()
+
+
+def _write_utf8(path: Path, encoding: str, target: Path, bounds: Bounds) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    try:
+        with target.open("w", encoding="utf-8", newline="") as out:
+            for piece in chunks(path, bounds):
+                out.write(decoder.decode(piece))
+            out.write(decoder.decode(b"", final=True))
+    except UnicodeError as error:
+        raise UnreadableFileError(f"it is not {encoding}: {error}", path) from None
+
+
+def _delimiter(path: Path, needed: Iterable[str], bounds: Bounds) -> str:
+    """The character with which the header has most of the columns that are needed, and most columns."""
+    found = []
+    for number, delimiter in enumerate(DELIMITERS):
+        with suppress(UnreadableFileError):
+            header = header_of(path, bounds, (), delimiter)
+            found.append((len(set(needed) & set(header)), len(header), -number, delimiter))
+    return max(found)[3] if found else ","
+
+
+def _of_json(connection: duckdb.DuckDBPyConnection, path: Path, records: str | None, target: Path) -> Path | None:
+    """Write a list of JSON, or a list within objects, as NDJSON; None where it is NDJSON already."""
+    with closing(open_binary(path)) as file:
+        first = file.read(1 << 16).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if records is None and first != b"[":
+        return None
+    size = path.stat().st_size * (50 if is_compressed(path) else 1) + (16 << 20)
+    form = "array" if first == b"[" else "auto"
+    query = (
+        f"select json from read_json_objects({sql_file(path)}, format = '{form}', maximum_object_size ="
+        f" {min(size, (1 << 32) - 1)})"
+    )
+    if records is not None:
+        inside = ".".join(map(sql_name, records.split(".")))
+        query = f"select unnest(json_extract(json, {sql_text(f'$.{inside}[*]')})) as json from ({query})"
+    rows = connection.execute(f"select cast(json(json) as varchar) from ({query})")
+    with target.open("w", encoding="utf-8") as out:
+        while some := rows.fetchmany(_TOGETHER):
+            out.writelines(f"{row}\n" for (row,) in some)
+    return target
+
+
+# --- workbooks ----------------------------------------------------------------------------------------------
+
+
+def _of_workbook(path: Path, name: str, sheet: str | None, target: Path, bounds: Bounds) -> Text:
+    """The rows of a sheet as NDJSON, by the names in its first row that is not empty. Macros are not looked at."""
+    from openpyxl import load_workbook  # takes a fifth of a second
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    with zipfile.ZipFile(path) as parts:
+        for part in parts.infolist():
+            _refuse_bomb(part.compress_size, part.file_size, bounds)
+    try:
+        values = load_workbook(path, read_only=True, data_only=True)
+        formulas = load_workbook(path, read_only=True)
+    except (InvalidFileException, KeyError, ValueError, TypeError) as error:
+        raise UnreadableFileError(f"it is no workbook: {error}", path) from None
+    with closing(values), closing(formulas):
+        if sheet is None and len(values.sheetnames) > 1:
+            raise UnreadableFileError(f"it has the sheets {', '.join(values.sheetnames)}: say which with 'sheet'", path)
+        if sheet is not None and sheet not in values.sheetnames:
+            raise UnreadableFileError(f"it has no sheet '{sheet}', but {', '.join(values.sheetnames)}", path)
+        chosen = sheet or values.sheetnames[0]
+        header: list[str] | None = None
+        before = uncomputed = 0
+        sheets = (book[chosen].iter_rows(values_only=True) for book in (values, formulas))
+        with target.open("w", encoding="utf-8") as out:
+            for cells, written in zip(*sheets, strict=False):
+                if header is None:
+                    before += 1
+                    if any(cell is not None for cell in cells):
+                        header = [str(cell).strip() if cell is not None else "" for cell in cells]
+                    continue
+                uncomputed += sum(
+                    cell is None and isinstance(said, str) and said.startswith("=")
+                    for cell, said in zip(cells, written, strict=False)
+                )
+                named = zip(header, cells, strict=False)
+                record = {column: _cell(cell) for column, cell in named if column and cell is not None}
+                out.write(json.dumps(record) + "\n" if record else "\n")
+    if header is None:
+        raise UnreadableFileError("its sheet is empty", path)
+    if repeated := sorted({column for column in header if column and header.count(column) > 1}):
+        raise UnreadableFileError(f"its first row names the column '{repeated[0]}' twice", path)
+    if uncomputed:
+        raise UnreadableFileError(
+            f"{uncomputed:,} of its cells hold formulas without a value: open it in the program that wrote it and save"
+            " it there",
+            path,
+        )
+    return Text(target, name, "ndjson", lines_before=before, columns=tuple(filter(None, header)))
+
+
+def _cell(value: Any) -> str | None:
+    """A cell as text: numbers without a fraction as whole ones, dates as ISO 8601."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        rounded = value + timedelta(microseconds=500_000)  # a day in a double is exact to some microseconds
+        return rounded.replace(microsecond=0).isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)
+
+
+# --- columns ------------------------------------------------------------------------------------------------
+
+
+def _about_columns(text: Text, entity: str, mapping: MappedEntity, held: Iterable[MappedEntity]) -> Iterator[str]:
+    """Refuse a file that lacks what the mapping names; notes about what no mapping reads.
+
+    Raises:
+        UnreadableFileError: a column is missing. A record of JSON may lack a name, so there it is a note.
+    """
+    missing = [name for name in mapped_reader.used(mapping) if not _has(text, name)]
+    if missing:
+        words = f"it has no column {' and no column '.join(map(repr, missing))}, which the mapping of {entity} names"
+        about = f"its columns are {visible(shortened(', '.join(text.columns)))}"
+        if text.format != "ndjson" or text.lines_before:
+            raise UnreadableFileError(f"{words}; {about}", text.path)
+        yield f"{visible(text.name)}: {words}"
+    read = {name for of in held for name in (*mapped_reader.used(of), *(of.needs or ()))}
+    unmapped = [column.name for column in ENTITIES[entity].columns if column.name not in mapping.columns]
+    for name in text.columns:
+        meant = likely_column(name, unmapped) if name not in read else None
+        if meant is not None:
+            unmapped.remove(meant)
+            yield (
+                f"the column '{visible(shortened(name))}' of {visible(text.name)} is not read, and '{meant}' of"
+                f" {entity} is not mapped: map it if it holds that"
+            )
+
+
+def _has(text: Text, name: str) -> bool:
+    if name in text.columns:
+        return True
+    return text.format == "ndjson" and not text.lines_before and re.split(r"[.\[]", name)[0] in text.columns
