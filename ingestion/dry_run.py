@@ -28,7 +28,7 @@ from ingestion.parsing.files import entity_of
 from ingestion.raw.segments import Segment
 from ingestion.settings import Account, Settings
 from ingestion.shown import visible
-from ingestion.source_settings import ExportSource
+from ingestion.source_settings import DeliveredSource, ExportSource
 from ingestion.storage.delivered import Delivered, NotDeliveredError
 from ingestion.storage.landing import MANIFEST, BatchError, read_manifest
 from ingestion.storage.ledger import LEDGER, Decision, Ledger
@@ -40,14 +40,14 @@ class DryRun:
 
     folder: Path
     settings: Settings
-    source: ExportSource
+    source: DeliveredSource
     segments: list[Segment]
     refusals: list[str]
     warnings: list[str]
 
 
 @contextmanager
-def of_source(settings: Settings, source: ExportSource, progress: Progress) -> Iterator[DryRun]:
+def of_source(settings: Settings, source: DeliveredSource, progress: Progress) -> Iterator[DryRun]:
     """The dry run of a configured source, over all of its drop folder and what has left it since it was accepted."""
     with _scratch() as scratch:
         _recall(settings, source, scratch / "home")
@@ -112,7 +112,7 @@ def _copy(batch: Path, target: Path) -> None:
         write_manifest(target)
 
 
-def _recall(settings: Settings, source: ExportSource, home: Path) -> None:
+def _recall(settings: Settings, source: DeliveredSource, home: Path) -> None:
     """What the home knows of a source: decisions of operators, and accepted batches that have left the drop folder."""
     ledger = settings.home / LEDGER
     if not ledger.is_file():
@@ -133,7 +133,7 @@ def _recall(settings: Settings, source: ExportSource, home: Path) -> None:
 
 
 def _dry_run(
-    settings: Settings, source: ExportSource, scratch: Path, shown: Path, refusals: Sequence[str], progress: Progress
+    settings: Settings, source: DeliveredSource, scratch: Path, shown: Path, refusals: Sequence[str], progress: Progress
 ) -> DryRun:
     """``shown``: the folder whose name stands in messages in the place of the one that is read."""
     home = scratch / "home"

@@ -27,13 +27,15 @@ from ingestion.judging import held_back
 from ingestion.manifest_writer import no_entity
 from ingestion.parsing import parser
 from ingestion.parsing.files import entity_and_format, entity_of
+from ingestion.parsing.mapped_files import meant_by, unread
 from ingestion.parsing.names import columns_of, likely_entity, near_names
 from ingestion.parsing.rules import trimmed
-from ingestion.raw.segments import RawFile, read_batch, records
+from ingestion.raw.segments import read_batch, records
 from ingestion.settings import Settings
 from ingestion.shown import visible
 from ingestion.source_kinds import EXPORT
-from ingestion.source_settings import ExportSource
+from ingestion.source_settings import DeliveredSource, FilesSource
+from ingestion.sources.files import unmapped
 from ingestion.sql import sql_files, sql_text
 from ingestion.storage.landing import MANIFEST, batch_folders
 from ingestion.understanding import has_no_agents, joined_lists, known_as, orphans, unknown_words
@@ -203,7 +205,7 @@ class Inspection:
         return not self.refusals and not self.misleading
 
 
-def inspect_source(settings: Settings, source: ExportSource, progress: Progress) -> Inspection:
+def inspect_source(settings: Settings, source: DeliveredSource, progress: Progress) -> Inspection:
     """What a configured source delivers: all that is in its drop folder, or has left it since it was accepted."""
     with dry_run.of_source(settings, source, progress) as dry:
         return _Reading(dry).inspection()
@@ -227,6 +229,11 @@ class _Reading:
         self._connection = connection = parser.connect()
         connection.execute(f"set memory_limit = {sql_text(dry.settings.resources.memory_limit)}")
         connection.execute(f"set temp_directory = {sql_text(dry.settings.home / 'spilled')}")
+        self._parsed = {
+            batch: held.files if (held := read_batch(segment.folder, batch)) else {}
+            for segment in dry.segments
+            for batch in segment.batches
+        }
         self._columns_of: Callable[[Path], list[str]] = cache(lambda path: columns_of(connection, path))
 
     def inspection(self) -> Inspection:
@@ -262,39 +269,54 @@ class _Reading:
 
     def _files(self) -> tuple[list[ReadFile], list[UnreadFile]]:
         read, unread = [], []
-        parsed: dict[str, dict[str, RawFile]] = {}
-        for segment in self._segments:
-            for name in segment.batches:
-                held = read_batch(segment.folder, name)
-                parsed[name] = held.files if held else {}
-        for batch, files in sorted(parsed.items()):
+        for batch, files in sorted(self._parsed.items()):
             for name, file in sorted(files.items()):
-                _, file_format = entity_and_format(Path(name), EXPORT)
-                read.append(ReadFile(batch, name, file.entity, file_format, file.records, file.quarantined))
+                file_format = file.format or entity_and_format(Path(name), EXPORT)[1]
+                read.append(
+                    ReadFile(batch, file.name or name, file.entity, file_format, file.records, file.quarantined)
+                )
+        if isinstance(self._source, FilesSource):
+            others = unmapped(self._source) if self._source.path.is_dir() else []
+            return read, [UnreadFile("", name, "no mapping reads it", likely_entity(name)) for name in others]
         for folder in batch_folders(self._source.path) if self._source.path.is_dir() else ():
             batch = visible(folder.name)
-            others = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-            for name in sorted(others - {MANIFEST} - parsed.get(batch, {}).keys()):
+            there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+            for name in sorted(there - {MANIFEST} - self._parsed.get(batch, {}).keys()):
                 if entity_of(name) is None:
                     unread.append(UnreadFile(batch, name, no_entity(name), likely_entity(name)))
                 else:
-                    why = "the manifest does not list it" if batch in parsed else "its batch cannot be read"
+                    why = "the manifest does not list it" if batch in self._parsed else "its batch cannot be read"
                     unread.append(UnreadFile(batch, name, why))
         return read, unread
 
-    def _landed(self, entity: Entity) -> list[Path]:
+    def _headers(self, entity: Entity) -> Iterator[tuple[list[str], dict[str, str], list[str]]]:
+        """Of each file of an entity the columns that it has, those that are not read with what they likely mean, and
+        all that are not read.
+        """
+        mapped = self._source.mapped
+        if mapped:
+            files = [file for of_batch in self._parsed.values() for file in of_batch.values()]
+            for file in files:
+                if file.entity == entity.name:
+                    held = [mapped[other.entity] for other in files if other.name == file.name]
+                    names = unread(file.columns, held)
+                    yield list(mapped[entity.name].columns), meant_by(names, entity.name, mapped[entity.name]), names
+            return
         folders = batch_folders(self._landing) if self._landing.is_dir() else []
-        return [path for folder in folders for path in sorted(folder.iterdir()) if entity_of(path.name) == entity]
+        known = [column.name for column in entity.columns]
+        for folder in folders:
+            for path in sorted(folder.iterdir()):
+                if entity_of(path.name) == entity:
+                    names = self._columns_of(path)
+                    yield names, dict(near_names(names, entity)), [name for name in names if name not in known]
 
     def _columns(self, entity: Entity) -> Columns:
         unused: dict[str, str | None] = {}
         named: set[str] = set()
         known = [column.name for column in entity.columns]
-        for path in self._landed(entity):
-            names = self._columns_of(path)
+        for names, near, others in self._headers(entity):
             named.update(names)
-            near = dict(near_names(names, entity))
-            unused |= {name: near.get(name) or unused.get(name) for name in names if name not in known}
+            unused |= {name: near.get(name) or unused.get(name) for name in others}
         rows = records(self._segments, entity)
         counts = [0] * (1 + len(known))
         if rows:
@@ -349,20 +371,24 @@ class _Reading:
             " order by rows desc, entity, reason, nth"
         ):
             of_reason = found.setdefault((entity, reason), Reason(entity, reason, rows, []))
-            value = self._value(ENTITIES[entity], reason.partition(":")[0], self._landing / batch / file, record)
+            value = self._value(ENTITIES[entity], reason.partition(":")[0], batch, file, record)
             of_reason.examples.append(Place(batch, file, line, value))
         return list(found.values())
 
-    def _value(self, entity: Entity, name: str, path: Path, record: str) -> str | None:
+    def _value(self, entity: Entity, name: str, batch: str, file: str, record: str) -> str | None:
         """The value of a column in a record as it came, where it may be shown."""
         column = next((column for column in entity.columns if column.name == name), None)
         if column is None or not (column.type in _SHOWN_TYPES or name in _WORDS):
             return None
+        path = self._landing / batch / file
+        mapped = self._parsed.get(batch, {}).get(f"{file} ({entity.name})")
+        if mapped:
+            name = next(iter(self._source.mapped[entity.name].columns[name].names), name)
         with suppress(ValueError, csv.Error, AttributeError, StopIteration):  # cut off, or no record
-            if entity_and_format(path, EXPORT)[1] == "csv":
-                values: dict[str, Any] = dict(
-                    zip(self._columns_of(path), next(csv.reader(record.splitlines(True))), strict=True)
-                )
+            if (mapped.format if mapped else entity_and_format(path, EXPORT)[1]) == "csv":
+                header = mapped.columns if mapped else self._columns_of(path)
+                fields = next(csv.reader(record.splitlines(True), delimiter=mapped.delimiter if mapped else ","))
+                values: dict[str, Any] = dict(zip(header, fields, strict=True))
             else:  # of a name that appears twice, the first counts
                 values = json.loads(record, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
             value = values.get(name)

@@ -27,7 +27,7 @@ class MappedFile:
 
     ``name``: of the file as it was delivered. ``format``: ``csv``, ``ndjson`` or ``parquet``, whatever its name says.
     ``needs``: columns without which a row is no record of the entity. ``lines_before``: those that the file as it was
-    delivered has before its first record.
+    delivered has before its first record. ``columns``: the names of all its columns.
     """
 
     name: str
@@ -37,6 +37,7 @@ class MappedFile:
     delimiter: str
     needs: tuple[str, ...]
     lines_before: int
+    columns: tuple[str, ...]
     bounds: Bounds
 
 

@@ -110,7 +110,7 @@ def mapped_files(
                         needs = [] if is_first else mapping.columns[ENTITIES[entity].key].names
                     mapped = MappedFile(
                         *(text.name, ENTITIES[entity], mapping, text.format, text.delimiter),
-                        *(tuple(needs), text.lines_before, bounds),
+                        *(tuple(needs), text.lines_before, text.columns, bounds),
                     )
                     files.append(
                         LandedFile(
@@ -369,16 +369,29 @@ def _about_columns(text: Text, entity: str, mapping: MappedEntity, held: Iterabl
         if text.format != "ndjson" or text.lines_before:
             raise UnreadableFileError(f"{words}; {about}", text.path)
         yield f"{visible(text.name)}: {words}"
-    read = {name for of in held for name in (*mapped_reader.used(of), *(of.needs or ()))}
+    for name, meant in meant_by(unread(text.columns, held), entity, mapping).items():
+        yield (
+            f"the column '{visible(shortened(name))}' of {visible(text.name)} is not read, and '{meant}' of"
+            f" {entity} is not mapped: map it if it holds that"
+        )
+
+
+def unread(columns: Iterable[str], mappings: Iterable[MappedEntity]) -> list[str]:
+    """The columns of a file that none of its mappings reads."""
+    read = {name for of in mappings for name in (*mapped_reader.used(of), *(of.needs or ()))}
+    return [name for name in columns if name not in read]
+
+
+def meant_by(names: Iterable[str], entity: str, mapping: MappedEntity) -> dict[str, str]:
+    """Columns that are not read, each with the column of the entity that it likely means and that is not mapped."""
     unmapped = [column.name for column in ENTITIES[entity].columns if column.name not in mapping.columns]
-    for name in text.columns:
-        meant = likely_column(name, unmapped) if name not in read else None
+    found = {}
+    for name in names:
+        meant = likely_column(name, unmapped)
         if meant is not None:
             unmapped.remove(meant)
-            yield (
-                f"the column '{visible(shortened(name))}' of {visible(text.name)} is not read, and '{meant}' of"
-                f" {entity} is not mapped: map it if it holds that"
-            )
+            found[name] = meant
+    return found
 
 
 def _has(text: Text, name: str) -> bool:

@@ -23,7 +23,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -58,11 +58,19 @@ _BadRow = tuple[str, str, str, int, str, str]
 
 @dataclass(frozen=True)
 class RawFile:
-    """One parsed file: its records (malformed ones too), and how many of them are quarantined."""
+    """One parsed file: its records (malformed ones too), and how many of them are quarantined.
+
+    Of a file of another system, which may hold several entities, also its name, what it was read as, and the names of
+    its columns.
+    """
 
     entity: str
     records: int
     quarantined: int
+    name: str = ""
+    format: str = ""
+    delimiter: str = ""
+    columns: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -282,8 +290,10 @@ def _parse(
     for file, outcome in outcomes.items():
         notes[file.batch] += outcome.notes
         name, entity = file.name, _entity(file)
-        its_name = f"{name} ({entity})" if file.mapped else name  # a file may hold several
-        parsed_files[file.batch][its_name] = RawFile(entity, outcome.records, len(outcome.bad))
+        counted = RawFile(entity, outcome.records, len(outcome.bad))
+        if of := file.mapped:
+            counted = replace(counted, name=name, format=of.format, delimiter=of.delimiter, columns=of.columns)
+        parsed_files[file.batch][f"{name} ({entity})" if of else name] = counted
         if kind == archives.KIND:
             rows = archives.lines_of(folders[file.batch], outcome.bad, bounds)
         else:

@@ -114,16 +114,11 @@ def look(source: FilesSource, zone: tzinfo) -> tuple[list[File], list[str]]:
 
     ``zone``: of the account. The dates in names of files are local.
     """
-    found, lines, others = [], [], []
+    found, lines = [], []
     with os.scandir(source.path) as entries:
         shown = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     for entry in shown:
-        if entry.is_dir():
-            others.append(f"{entry.name}/")
-            continue
-        names = _names(Path(entry))
-        if not any(mapping.holds(name) for name in names for mapping in source.mapped.values()):
-            others.append(entry.name)
+        if entry.is_dir() or not holds_any(source, Path(entry)):
             continue
         try:
             modified = entry.stat().st_mtime
@@ -138,12 +133,24 @@ def look(source: FilesSource, zone: tzinfo) -> tuple[list[File], list[str]]:
             )
             continue
         found.append(File(entry.name, since, until))
-    if others:
+    if others := unmapped(source):
         listed = ", ".join(map(visible, others[:_SHOWN])) + (", …" if len(others) > _SHOWN else "")
         lines.append(
             f"{source.path}: no mapping reads {listed} ({len(others)}): correct 'files', or take them out of the folder"
         )
     return found, lines
+
+
+def unmapped(source: FilesSource) -> list[str]:
+    """The files and folders that no mapping reads."""
+    with os.scandir(source.path) as entries:
+        shown = [entry for entry in entries if not entry.name.startswith(".")]
+    return sorted(entry.name for entry in shown if entry.is_dir() or not holds_any(source, Path(entry)))
+
+
+def holds_any(source: FilesSource, path: Path) -> bool:
+    """Whether a file holds an entity that is mapped."""
+    return any(mapping.holds(name) for name in _names(path) for mapping in source.mapped.values())
 
 
 def _names(path: Path) -> list[str]:

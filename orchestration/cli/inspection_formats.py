@@ -119,7 +119,7 @@ def _say_files(inspection: Inspection, console: Terminal) -> None:
         table.add_row(f"{entity} ({file_format})", count(len(files)), count(rows), count(bad), *names)
     if groups:
         console.print(table)
-    unread = [f"{file.batch}/{file.file}: {file.why}" for file in inspection.unread]
+    unread = ["/".join(filter(None, [file.batch, file.file])) + f": {file.why}" for file in inspection.unread]
     _section(console, "Not read", _first(unread, "files"))
 
 

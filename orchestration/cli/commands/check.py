@@ -51,7 +51,7 @@ def check(target: str, config: Path, timezone: str | None, file_format: str, out
     """
     from ingestion import machine, zones
     from ingestion.inspection import inspect_folder, inspect_source
-    from ingestion.source_settings import ExportSource
+    from ingestion.source_settings import DeliveredSource
     from ingestion.sources import connector_of
     from orchestration.cli import inspection_formats as formats
 
@@ -70,7 +70,7 @@ def check(target: str, config: Path, timezone: str | None, file_format: str, out
             inspection = inspect_folder(Path(target), timezone or "UTC", say_over)
         else:
             findings = list(connector_of(source.kind).check(source))
-            if isinstance(source, ExportSource):
+            if isinstance(source, DeliveredSource):
                 home_of_this_user(settings)
                 inspection = inspect_source(settings, source, say_over)
     except OSError as error:
