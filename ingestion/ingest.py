@@ -335,7 +335,8 @@ class _SourceIngestion:
         return self._parsed(landed)
 
     def _parsed(self, landed: Sequence[Landed]) -> tuple[Segment, list[RawBatch]]:
-        about = self._source.kind, self._settings.bounds, self._source.mapped
+        history = self._history if self._source.is_snapshot else None
+        about = self._source.kind, self._settings.bounds, self._source.mapped, history
         return segments.parse_segment(self._connection, landed, self._raw, self._scale, self._progress, *about)
 
     def _entry(

@@ -56,6 +56,13 @@ def judged(
         if _exceed(of.quarantined, of.landed, quality.quarantine_share, quality.quarantine_rows)
     ]
     reasons += [
+        f"{source.name} {batch.batch}: it lacks {absent:,} of the {known:,} {entity} of the dump before, which would be"
+        f" deleted ({_percent(absent, known)}; the limit is {quality.shrink_share:.1%} and {quality.shrink_rows} rows):"
+        " deliver the whole dump under a later name"
+        for entity, (absent, known) in batch.absent.items()
+        if _exceed(absent, known, quality.shrink_share, quality.shrink_rows)
+    ]
+    reasons += [
         f"{source.name} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
         f" {entities[entity].happened_at} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%}"
         f" and {quality.restated_rows} rows), {of.shift}: correct the source's clock and deliver the batch again"

@@ -57,6 +57,12 @@ def _date_format(text: str) -> str:
     return text
 
 
+def _group(text: str) -> str:
+    if text.count("{date}") != 1 or set(text.replace("{date}", "")) & set("{}"):
+        raise ValueError(f"'{text}' is not understood; write it as 'tickets-{{date}}'")
+    return text
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -78,6 +84,11 @@ class Source(_Section):
     def drop_folder(self) -> Path | None:
         """Where batches are delivered; None where a run makes them itself."""
         return None
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether a batch holds all that there is: what it lacks is deleted."""
+        return False
 
     @property
     def mapped(self) -> Mapping[str, MappedEntity]:
@@ -124,18 +135,26 @@ class FilesSource(DeliveredSource):
     """A folder of files as another system writes them, and how they become records of the export format.
 
     ``extracted_at``: where it is not in their names, it is when they were written. ``settle_seconds``: a file that
-    changed later than so long ago is still being written.
+    changed later than so long ago is still being written. ``delivery``: whether a file says what has changed, or a dump
+    says all that there is. ``group``: what the names of the files of one dump have in common, as in ``tickets-{date}``.
     """
 
     kind: Literal["files"]
     extracted_at: DateInName | None = None
     settle_seconds: float = Field(default=60, ge=0)
+    delivery: Literal["delta", "snapshot"] = "delta"
+    group: Annotated[str, AfterValidator(_group)] | None = None
     conversations: MappedEntity | None = None
     messages: MappedEntity | None = None
     contacts: MappedEntity | None = None
     agents: MappedEntity | None = None
     events: MappedEntity | None = None
     ratings: MappedEntity | None = None
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether a batch holds all that there is."""
+        return self.delivery == "snapshot"
 
     @property
     def mapped(self) -> dict[str, MappedEntity]:
@@ -150,6 +169,8 @@ class FilesSource(DeliveredSource):
         for name, of in self.mapped.items():
             if wrong := mistakes(ENTITIES[name], of):
                 raise ValueError(f"{name}: {wrong}")
+            if self.delivery == "snapshot" and "updated_at" in of.columns:
+                raise ValueError(f"{name}: updated_at: of snapshots, the newest one counts: do not map it")
         return self
 
 

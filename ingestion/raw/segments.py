@@ -32,7 +32,7 @@ from typing import Any
 import duckdb
 
 from ingestion.bounds import DEFAULTS, Bounds
-from ingestion.export_format import Entity
+from ingestion.export_format import DUCKDB_TYPES, ENTITIES, Entity
 from ingestion.file_mapping import MappedEntity, spelled
 from ingestion.parsing import archives, parser
 from ingestion.parsing.files import LandedFile, ParsedFile, entity_of, is_misnamed
@@ -47,6 +47,8 @@ from ingestion.storage.landing import MANIFEST, BatchError, Landed, replacing_fo
 from ingestion.storage.ledger import Part, SegmentEntry
 
 SUMMARY = "segment.json"
+ABSENT = "absent"
+"""In the place of a file: what a batch lacks that holds all there is."""
 QUARANTINE = "quarantine.parquet"
 _STATEMENTS_AT_A_TIME = 2
 _LARGE_PART = 4 << 20
@@ -85,6 +87,8 @@ class RawBatch:
     """Of the content that it was parsed from."""
     notes: tuple[str, ...] = ()
     """What in it was set aside or is unknown, with counts, in words."""
+    absent: Mapping[str, Sequence[int]] = MappingProxyType({})
+    """Of a batch that holds all that there is, by entity: records that it lacks, and those that there were."""
 
     def totals(self) -> dict[str, tuple[int, int]]:
         """Records and quarantined records of each entity that the batch holds."""
@@ -161,11 +165,13 @@ def parse_segment(
     kind: str = EXPORT,
     bounds: Bounds = DEFAULTS,
     mappings: Mapping[str, MappedEntity] = MappingProxyType({}),
+    snapshots_after: Sequence[Segment] | None = None,
 ) -> tuple[Segment, list[RawBatch]]:
     """Parse landed batches of one source into a new segment, files of one shape together; what it holds of each.
 
     ``kind``: the kind of the source. ``bounds``: the limits of what is believed of its batches. ``mappings``: by
-    entity, how files of another system are read.
+    entity, how files of another system are read. ``snapshots_after``: the segments before batches that hold
+    all that there is.
 
     Raises:
         BatchError: a file cannot be read, or does not have the rows that its manifest says.
@@ -175,6 +181,9 @@ def parse_segment(
     with replacing_folder(raw / source / name) as folder:
         progress(f"{source} {_span(landed)}")
         batches, parts, quarantine = _parse(connection, landed, folder, rating_scale, kind, bounds, mappings)
+        if snapshots_after is not None:
+            before = (*snapshots_after, _segment(source, name, folder, parts))
+            batches = [_without_absent(connection, before, batch, folder, parts) for batch in batches]
         _write_quarantine(connection, folder / QUARANTINE, source, quarantine)
         rules = rules_of(kind, rating_scale, bounds, spelled(mappings))
         write_summary(folder, rules, {batch.batch: _described(batch) for batch in batches})
@@ -182,6 +191,52 @@ def parse_segment(
         by_entity = {entity: tuple(of) for entity, of in parts.items()}
         listed = SegmentEntry(source, name, rules, records, size_of(folder), by_entity)
     return Segment(listed, raw / source / name, tuple(batch.batch for batch in batches)), batches
+
+
+def _segment(source: str, name: str, folder: Path, parts: Mapping[str, Sequence[Part]]) -> Segment:
+    """A segment that is being written, to read what it holds."""
+    return Segment(
+        SegmentEntry(source, name, "", 0, 0, {entity: tuple(of) for entity, of in parts.items()}), folder, ()
+    )
+
+
+def _without_absent(
+    connection: duckdb.DuckDBPyConnection,
+    segments: Sequence[Segment],
+    batch: RawBatch,
+    folder: Path,
+    parts: dict[str, list[Part]],
+) -> RawBatch:
+    """A batch that holds all that there is, with a deletion of each record that it lacks and the one before it had.
+
+    Of an entity that the batch does not hold, nothing is deleted. A quarantined record is there.
+    """
+    files, absent = dict(batch.files), {}
+    for entity in (ENTITIES[name] for name in batch.totals() if ENTITIES[name].has_deletions):
+        rows = records(segments, entity)
+        before = f"select max(_batch) from ({rows}) where _batch < {sql_text(batch.batch)} and deleted is not true"
+        keys = f"select {entity.key} from ({rows}) where _batch"
+        known = f"{keys} = ({before}) and {entity.key} is not null and _reasons is null and deleted is not true"
+        missing = f"select distinct * from ({known} except {keys} = {sql_text(batch.batch)})"
+        columns = ", ".join(
+            f"cast({'true' if column.name == 'deleted' else 'null'} as {DUCKDB_TYPES[column.type]}) as {column.name}"
+            for column in entity.columns
+            if column.name != entity.key
+        )
+        part = Part(f"{entity.name}-absent-{batch.batch}.parquet")
+        (count,) = connection.execute(
+            f"copy (select {entity.key}, {columns}, {sql_text(segments[-1].listed.source)} as source_system,"
+            f" {sql_text(batch.batch)} as _batch, {sql_text(ABSENT)} as _file, cast(null as varchar) as _reasons"
+            f" from ({missing}) order by 1) to {sql_text(folder / part.name)} ({parser.PARQUET})"
+        ).fetchall()[0]
+        ((of_known,),) = connection.execute(f"select count(distinct {entity.key}) from ({known})").fetchall()
+        if count:
+            files[f"{ABSENT} ({entity.name})"] = RawFile(entity.name, count, 0, name=ABSENT, format="deletions")
+            parts[entity.name].append(part)
+            absent[entity.name] = (count, of_known)
+        else:
+            (folder / part.name).unlink()
+    return replace(batch, files=files, absent=absent)
 
 
 def _span(landed: Sequence[Landed]) -> str:
@@ -216,6 +271,7 @@ def read_batch(folder: Path, batch: str) -> RawBatch | None:
             tuple(found["ignored"]),
             found["fingerprint"],
             tuple(found.get("notes", ())),
+            found.get("absent", {}),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -228,6 +284,7 @@ def _described(batch: RawBatch) -> dict[str, Any]:
         "files": {name: asdict(file) for name, file in batch.files.items()},
         "ignored": batch.ignored,
         "notes": batch.notes,
+        "absent": dict(batch.absent),
     }
 
 
@@ -291,9 +348,10 @@ def _parse(
         notes[file.batch] += outcome.notes
         name, entity = file.name, _entity(file)
         counted = RawFile(entity, outcome.records, len(outcome.bad))
-        if of := file.mapped:
-            counted = replace(counted, name=name, format=of.format, delimiter=of.delimiter, columns=of.columns)
-        parsed_files[file.batch][f"{name} ({entity})" if of else name] = counted
+        if mapped := file.mapped:
+            how = mapped.format, mapped.delimiter, mapped.columns
+            counted = RawFile(entity, outcome.records, len(outcome.bad), name, *how)
+        parsed_files[file.batch][f"{name} ({entity})" if mapped else name] = counted
         if kind == archives.KIND:
             rows = archives.lines_of(folders[file.batch], outcome.bad, bounds)
         else:

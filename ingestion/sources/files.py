@@ -4,8 +4,8 @@ Data flow: ``<path>/<file>`` -> ``<home>/landing/<source>/<when>-<file>/``, as i
 was extracted. Here: which files are finished and new. Not here: what is in them (``parsing.mapped_files``), and their
 mapping (``file_mapping``).
 
-Each file is a batch. Its name begins with the instant of its extraction, so that batches are in the order in which the
-files were extracted, whichever run finds them.
+Each file is a batch; of snapshots, the files of one dump are. The name of a batch begins with the instant of its
+extraction, so that batches are in the order in which they were extracted, whichever run finds them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import re
 import time
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,85 +37,105 @@ from ingestion.storage.landing import (
     refusal,
     replacing_folder,
 )
-from ingestion.storage.manifests import FilesManifest
+from ingestion.storage.manifests import FilesManifest, is_printable
 
 _PARTS = {"%Y": r"(?P<Y>\d{4})", "%m": r"(?P<m>\d\d)", "%d": r"(?P<d>\d\d)"}
 _PARTS |= {f"%{part}": rf"(?P<{part}>\d\d)" for part in "HMS"}
 _ALL = "YmdHMS"
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _SHOWN = 3
+_LONGEST_NAME = 250
 
 
 @dataclass(frozen=True)
-class File:
-    """A finished file: its name, and between which instants it was extracted."""
+class Dump:
+    """Finished files that are delivered as one batch, and between which instants they were extracted.
 
-    name: str
+    ``label``: what they are called together.
+    """
+
+    label: str
+    names: tuple[str, ...]
     since: datetime
     until: datetime
 
     @property
     def batch(self) -> str:
         """The name of its batch."""
-        return f"{self.since.astimezone(UTC):{_STAMP}}-{visible(self.name)}"
+        return f"{self.since.astimezone(UTC):{_STAMP}}-{visible(self.label)}"
 
 
 def read(source: FilesSource, state: SourceState) -> Iterator[Iterable[Outcome]]:
     """All files of the folder that are not settled. What is passed over there is named in warnings."""
     if not source.path.is_dir():
         raise SourceError(f"{source.path}: the folder of source '{source.name}' does not exist")
-    files, lines = look(source, state.zone)
+    dumps, lines = look(source, state.zone)
+    accepted = state.accepted()
+    if source.is_snapshot:
+        newest = max(accepted, default="")
+        for dump in dumps:
+            if dump.batch in accepted:
+                lines += _too_late(dump, state.folder / dump.batch)
+            elif dump.batch < newest:
+                lines.append(f"{visible(dump.label)} is older than the newest dump that was accepted, and is not read")
+        dumps = [dump for dump in dumps if dump.batch > newest]
     for line in lines:
         state.warn(f"{source.name}: {line}")
-    yield _land(source, files, state)
+    yield _land(source, dumps, state)
 
 
-def _land(source: FilesSource, files: list[File], state: SourceState) -> Iterator[Outcome]:
+def _too_late(dump: Dump, landed: Path) -> list[str]:
+    """Lines about files that came after the rest of their dump was accepted."""
+    others = sorted(name for name in dump.names if not (landed / name).exists())
+    return [f"{visible(name)} came after its dump was accepted, and is not read" for name in others]
+
+
+def _land(source: FilesSource, dumps: list[Dump], state: SourceState) -> Iterator[Outcome]:
     settled = state.settled()
-    landed = {folder.name: folder for folder in batch_folders(state.folder, settled)} if state.folder.is_dir() else {}
-    new = {file.batch: file for file in files if file.batch not in settled}
-    for batch in sorted(landed.keys() | new.keys()):
-        if batch in new and batch not in landed:
+    landed = {folder.name for folder in batch_folders(state.folder, settled)} if state.folder.is_dir() else set()
+    new = {dump.batch: dump for dump in dumps if dump.batch not in settled}
+    for batch in sorted(landed | new.keys()):
+        if batch not in landed:
             try:
-                _land_file(source, new[batch], state.folder / batch)
+                _land_dump(source, new[batch], state.folder / batch)
             except Exception as error:
                 yield batch, refusal(batch, error)
                 continue
         yield batch, landed_or_refused(source.name, state.folder / batch, FilesManifest)
 
 
-def _land_file(source: FilesSource, file: File, target: Path) -> None:
-    """Copy one file, with its manifest."""
-    if len(os.fsencode(target.name)) > 250 or not file.name.isprintable():
-        raise BatchError(f"{visible(file.name)}: give the file a shorter name of printable characters")
+def _land_dump(source: FilesSource, dump: Dump, target: Path) -> None:
+    """Copy the files of a dump, with a manifest."""
+    if not is_printable(target.name, _LONGEST_NAME):
+        raise BatchError(f"{visible(dump.label)}: give the file a shorter name of printable characters")
     delivered = Delivered(source.path, source.path, outside_links=source.outside_links)
-    before = (source.path / file.name).stat()
-    digest = hashlib.sha256()
+    files = {}
     with replacing_folder(target) as folder:
-        with (folder / file.name).open("wb") as out:
-            try:
-                for chunk in delivered.chunks(file.name):
-                    digest.update(chunk)
-                    out.write(chunk)
-            except NotDeliveredError as error:
-                raise BatchError(f"{error}; deliver it again") from None
-        after = (source.path / file.name).stat()
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise BatchError(f"{file.name}: it is still being written; the next run reads it")
-        content = {
-            "extracted_at": file.since.isoformat(),
-            "finished_at": file.until.isoformat(),
-            "files": {file.name: {"sha256": digest.hexdigest()}},
-        }
-        (folder / MANIFEST).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        for name in dump.names:
+            before = (source.path / name).stat()
+            digest = hashlib.sha256()
+            with (folder / name).open("wb") as out:
+                try:
+                    for chunk in delivered.chunks(name):
+                        digest.update(chunk)
+                        out.write(chunk)
+                except NotDeliveredError as error:
+                    raise BatchError(f"{error}; deliver it again") from None
+            after = (source.path / name).stat()
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise BatchError(f"{visible(name)}: it is still being written; the next run reads it")
+            files[name] = {"sha256": digest.hexdigest()}
+        times = {"extracted_at": dump.since.isoformat(), "finished_at": dump.until.isoformat()}
+        (folder / MANIFEST).write_text(json.dumps({**times, "files": files}, indent=1), encoding="utf-8")
 
 
-def look(source: FilesSource, zone: tzinfo) -> tuple[list[File], list[str]]:
+def look(source: FilesSource, zone: tzinfo) -> tuple[list[Dump], list[str]]:
     """The finished files that hold an entity, and lines about everything else in the folder.
 
     ``zone``: of the account. The dates in names of files are local.
     """
-    found, lines = [], []
+    found: defaultdict[str, list[Dump]] = defaultdict(list)
+    lines, unfinished = [], set()
     with os.scandir(source.path) as entries:
         shown = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     for entry in shown:
@@ -126,19 +147,36 @@ def look(source: FilesSource, zone: tzinfo) -> tuple[list[File], list[str]]:
         except (BatchError, OSError) as error:
             lines.append(f"{visible(entry.name)} is not read: {error}")
             continue
+        label = _label(source, entry.name, since)
+        found[label].append(Dump(label, (entry.name,), since, until))
         if time.time() - modified < source.settle_seconds:
+            unfinished.add(label)
             lines.append(
                 f"{visible(entry.name)} was written less than {source.settle_seconds:g} seconds ago and may not be"
                 " complete: the next run reads it"
             )
-            continue
-        found.append(File(entry.name, since, until))
     if others := unmapped(source):
         listed = ", ".join(map(visible, others[:_SHOWN])) + (", …" if len(others) > _SHOWN else "")
         lines.append(
             f"{source.path}: no mapping reads {listed} ({len(others)}): correct 'files', or take them out of the folder"
         )
-    return found, lines
+    return [_together(of) for label, of in found.items() if label not in unfinished], lines
+
+
+def _label(source: FilesSource, name: str, since: datetime) -> str:
+    """What the files of one dump are called together; alone, each is called by its name."""
+    if not source.is_snapshot:
+        return name
+    if source.group is not None:
+        before, after = map(re.escape, source.group.split("{date}"))
+        match = re.search(f"{before}[0-9][0-9TZ_.-]*(?<=[0-9Z]){after}", name)
+        return match[0] if match else name
+    return f"{since:%Y%m%dT%H%M%S}" if source.extracted_at else name
+
+
+def _together(files: list[Dump]) -> Dump:
+    names = tuple(name for file in files for name in file.names)
+    return Dump(files[0].label, names, min(file.since for file in files), max(file.until for file in files))
 
 
 def unmapped(source: FilesSource) -> list[str]:
@@ -189,10 +227,11 @@ def check(source: FilesSource) -> Iterator[Finding]:
     if not source.path.is_dir():
         yield Finding("folder", False, f"{source.path} does not exist; create the folder or correct the path")
         return
-    files, lines = look(source, UTC)
-    yield Finding("folder", True, f"{source.path}: {len(files):,} finished files")
+    dumps, lines = look(source, UTC)
+    names = [name for dump in dumps for name in dump.names]
+    yield Finding("folder", True, f"{source.path}: {len(names):,} finished files")
     for entity, mapping in source.mapped.items():
-        held = [file.name for file in files if any(mapping.holds(name) for name in _names(source.path / file.name))]
+        held = [name for name in names if any(mapping.holds(member) for member in _names(source.path / name))]
         yield Finding(entity, bool(held), f"{len(held):,} files, as {', '.join(mapping.patterns)}", is_needed=False)
     for line in lines:
         yield Finding("folder", True, line)
