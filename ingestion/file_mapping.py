@@ -66,8 +66,9 @@ class MappedColumn(_Section):
                     f"format: '{one}' is not understood; write it as '%d/%m/%Y %H:%M', or as one of"
                     f" {', '.join([ISO, EXCEL, *EPOCHS])}"
                 )
-        if EXCEL in self.formats and self.timezone is None:
-            raise ValueError("timezone: the days of Excel are local; say where")
+        local = [one for one in self.formats if one not in (ISO, *EPOCHS) and "%z" not in one]
+        if local and self.timezone is None:
+            raise ValueError(f"timezone: what '{local[0]}' reads is local time; say where")
         return self
 
     @property

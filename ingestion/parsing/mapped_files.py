@@ -14,6 +14,7 @@ import codecs
 import json
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from ingestion.file_mapping import MappedEntity
 from ingestion.parsing import mapped_reader
 from ingestion.parsing.files import LandedFile, MappedFile
 from ingestion.parsing.names import likely_column
-from ingestion.parsing.readers import UnreadableFileError, header_of, parquet_types
+from ingestion.parsing.readers import UnreadableFileError, header_of, parquet_types, unreadable
 from ingestion.shown import shortened, visible
 from ingestion.sql import first_line, sql_file, sql_name, sql_text
 from ingestion.storage.compression import DECOMPRESSION_ERRORS, chunks, is_compressed, open_binary
@@ -123,9 +124,12 @@ def mapped_files(
                             mapped=mapped,
                         )
                     )
-        except UnreadableFileError as error:
-            raise BatchError(f"{path}: cannot be read: {error}; deliver it again") from None
-        except (*DECOMPRESSION_ERRORS, zipfile.BadZipFile, duckdb.Error) as error:
+        except (UnreadableFileError, *DECOMPRESSION_ERRORS) as error:
+            words = error if isinstance(error, UnreadableFileError) else unreadable(error, path)
+            if not isinstance(words, UnreadableFileError):
+                raise
+            raise BatchError(f"{path}: cannot be read: {words}; deliver it again") from None
+        except (zipfile.BadZipFile, duckdb.Error) as error:
             raise BatchError(f"{path}: cannot be read: {first_line(error)}; deliver it again") from None
     return files, tuple(notes)
 
@@ -137,10 +141,20 @@ def _shown(path: Path, member: Path) -> str:
 # --- archives -----------------------------------------------------------------------------------------------
 
 
-def member_names(archive: Path) -> list[str]:
-    """The plain names of the files in a ZIP file that may hold records."""
-    with zipfile.ZipFile(archive) as opened:
-        return [PurePosixPath(info.filename).name for info in opened.infolist() if not info.is_dir()]
+def member_names(path: Path) -> list[str]:
+    """The names of the files in a ZIP file that may hold records."""
+    with zipfile.ZipFile(path) as archive:
+        return [name for name, _ in _readable(archive)]
+
+
+def _readable(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
+    """The files in a ZIP file that may hold records, by their names without folders."""
+    named = [(PurePosixPath(info.filename.replace("\\", "/")).name, info) for info in archive.infolist()]
+    return [
+        (name, info)
+        for name, info in named
+        if not (info.is_dir() or name.startswith(".") or format_of(name) in (None, "archive"))
+    ]
 
 
 def _members(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[Path, str]]:
@@ -152,14 +166,12 @@ def _members(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[Path, s
     inside = folder / path.name
     inside.mkdir()
     with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            name = PurePosixPath(info.filename.replace("\\", "/")).name
-            if info.is_dir() or name.startswith(".") or format_of(name) in (None, "archive"):
-                continue
+        readable = _readable(archive)
+        if twice := [name for name, many in Counter(name for name, _ in readable).items() if many > 1]:
+            raise UnreadableFileError(f"it holds two files of the name '{visible(twice[0])}'", path)
+        for name, info in readable:
             if info.flag_bits & 1:
                 raise UnreadableFileError(f"'{visible(name)}' in it is encrypted", path)
-            if (inside / name).exists():
-                raise UnreadableFileError(f"it holds two files of the name '{visible(name)}'", path)
             size = 0
             with archive.open(info) as packed, (inside / name).open("wb") as out:
                 while piece := packed.read(1 << 20):

@@ -23,7 +23,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -87,7 +87,7 @@ class RawBatch:
     """Of the content that it was parsed from."""
     notes: tuple[str, ...] = ()
     """What in it was set aside or is unknown, with counts, in words."""
-    absent: Mapping[str, Sequence[int]] = MappingProxyType({})
+    absent: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Of a batch that holds all that there is, by entity: records that it lacks, and those that there were."""
 
     def totals(self) -> dict[str, tuple[int, int]]:

@@ -42,6 +42,8 @@ from ingestion.storage.manifests import FilesManifest, is_printable
 _PARTS = {"%Y": r"(?P<Y>\d{4})", "%m": r"(?P<m>\d\d)", "%d": r"(?P<d>\d\d)"}
 _PARTS |= {f"%{part}": rf"(?P<{part}>\d\d)" for part in "HMS"}
 _ALL = "YmdHMS"
+_DATE = r"\d{4}[-_.]?\d\d[-_.]?\d\d([T_-]?\d\d[:.-]?\d\d([:.-]?\d\d)?Z?)?"
+"""A date, or date and time, as names of files have it."""
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _SHOWN = 3
 _LONGEST_NAME = 250
@@ -169,7 +171,7 @@ def _label(source: FilesSource, name: str, since: datetime) -> str:
         return name
     if source.group is not None:
         before, after = map(re.escape, source.group.split("{date}"))
-        match = re.search(f"{before}[0-9][0-9TZ_.-]*(?<=[0-9Z]){after}", name)
+        match = re.search(f"{before}{_DATE}{after}", name)
         return match[0] if match else name
     return f"{since:%Y%m%dT%H%M%S}" if source.extracted_at else name
 
