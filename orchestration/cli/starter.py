@@ -47,6 +47,16 @@ path = "drop"
 #known_words = { sender_type = ["integration"], event_type = ["snoozed"] }  # words that are meant, though not followed
 #no_agents = true                   # that outbound messages never have an agent is meant
 
+#[[sources]]                        # files as a helpdesk writes them: "causerie map dumps" proposes the mapping
+#name = "my_helpdesk"
+#kind = "files"
+#account = "my_account"
+#path = "dumps"
+#[sources.conversations]
+#files = "tickets*.csv"
+#columns = { conversation_id = "Ticket ID", contact_id = "Requester", agent_id = "Assignee" }
+#started_at = { column = "Created", format = "%d/%m/%Y %H:%M", timezone = "Europe/Paris" }
+
 #[[sources]]
 #name = "my_chatwoot"
 #kind = "chatwoot"

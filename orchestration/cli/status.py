@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from expectations.verdict import Finding, read_verdict
+from ingestion import zones
 from ingestion.settings import Settings
 from ingestion.shown import command
-from ingestion.source_settings import ExportSource
+from ingestion.source_settings import AnySource, ExportSource, FilesSource
 from ingestion.sources.export import unfinished
+from ingestion.sources.files import look
 from ingestion.storage.ledger import LEDGER, Entry, Ledger
 from orchestration.cli.summary import rolled_back_from
 from orchestration.cli.tables import duration, minute
@@ -87,8 +89,17 @@ def status_of(settings: Settings) -> Status:
         findings,
         tests,
         build.docs / "index.html" if findings and (build.docs / "index.html").is_file() else None,
-        [line for source in settings.sources if isinstance(source, ExportSource) for line in unfinished(source)],
+        [line for source in settings.sources for line in _passed_over(settings, source)],
     )
+
+
+def _passed_over(settings: Settings, source: AnySource) -> list[str]:
+    """What lies in the folder of a source and is not read, in words."""
+    if isinstance(source, ExportSource):
+        return unfinished(source)
+    if isinstance(source, FilesSource) and source.path.is_dir():
+        return look(source, zones.zone(settings.account_of(source).timezone))[1]
+    return []
 
 
 def as_json(status: Status) -> dict[str, Any]:

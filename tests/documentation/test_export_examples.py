@@ -30,3 +30,11 @@ def test_the_examples_are_accepted_without_a_word(tmp_path: Path) -> None:
     assert {entity: (of.landed, of.quarantined) for entity, of in entry.counts.items()} == {
         entity: (2 if entity == "messages" else 1, 0) for entity in ENTITIES
     }
+
+
+def test_the_example_of_a_mapping_is_a_configuration(tmp_path: Path) -> None:
+    page = PAGE.with_name("your-own-files.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", page, re.S | re.M)
+    config = write_config(tmp_path, sources=[], extra=example)
+    (source,) = load_settings(config).sources
+    assert list(source.mapped) == ["conversations", "messages", "agents"]
