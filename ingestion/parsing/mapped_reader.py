@@ -127,10 +127,11 @@ def _mapped(plain: Reader, text_of: TextOf, file: MappedFile, latest: datetime) 
         elif column.type is ColumnType.INSTANT and (mapped.timezone or mapped.formats != [ISO]):
             said = _said(column, mapped, text)
             locals_[column.name] = _local(said, mapped)
-            in_utc = _in_utc(local_name(column.name), mapped.timezone, latest)
-            instant = f"coalesce({_absolute(said, mapped)}, {in_utc})"
+            absolute, local = _absolute(said, mapped), local_name(column.name)
             values[column.name] = Value(
-                instant, f"{said} is not null and {instant} is null", typed=f"raw_{column.name}"
+                f"coalesce({absolute}, {_in_utc(local, mapped.timezone, latest)})",
+                f"{said} is not null and {local} is null and {absolute} is null",
+                typed=f"raw_{column.name}",
             )
         elif column.type is ColumnType.LIST:
             values[column.name] = Value(_list(_said(column, mapped, text), mapped.separator))
@@ -242,24 +243,29 @@ def odd_times(
 ) -> list[str]:
     """Lines about local times that a change of the clocks leaves out, or that come twice.
 
-    ``parsed``: the records as they were written. The file is read once more only where some of them are near a change.
+    ``parsed``: the records as they were written. The file is read once more only where clocks changed between the
+    first and the last of them.
     """
     found = []
     for name, of in file.mapping.columns.items():
         if of.timezone is None:
             continue
-        windows = list(changes(of.timezone, latest))
-        nearly = " or ".join(
-            f"epoch({name}) between {last - offset - _NEAR} and {last - offset + _NEAR}" for last, _, offset in windows
-        )
-        is_near = f"select 1 from read_parquet({sql_file(parsed)}) where {nearly or 'false'} limit 1"
-        if not connection.execute(is_near).fetchall():
+        extremes = f"select min(epoch({name})), max(epoch({name})) from read_parquet({sql_file(parsed)})"
+        ((first, last),) = connection.execute(extremes).fetchall()
+        windows = [
+            (end, begin)
+            for end, begin, offset in changes(of.timezone, latest)
+            if first is not None and first - _NEAR < end - offset < last + _NEAR
+        ]
+        if not windows:
             continue
         local = local_name(name)
         within = " or ".join(
-            f"{local} >= {first * 1_000_000} and {local} < {last * 1_000_000}" for last, first, _ in windows
+            f"{local} >= {begin * 1_000_000} and {local} < {end * 1_000_000}" for end, begin in windows
         )
-        ((count,),) = connection.execute(f"select count(*) from {reader.relation} where {within}").fetchall()
+        # a condition would be pushed down to the text, which would be read as a time once for each comparison
+        counting = f"select count(*) filter ({within}) from {reader.relation}"
+        ((count,),) = connection.execute(counting).fetchall()
         if count:
             found.append(
                 f"{count:,} {file.entity.name} of {visible(file.name)} have a {name} that the clocks of {of.timezone}"
