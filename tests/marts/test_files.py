@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import json
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from ingestion.export_format import ENTITIES
 from tests import oracle
 from tests.comparison import KEYS, Marts, differences
-from tests.drops import Row, agent, conversation, message, write_batch, write_config
+from tests.drops import Row, agent, conversation, message, toml, write_batch, write_config
+from tests.real_data import REAL_DATA, config_for_real_data
 from tests.warehouse import build_marts
 
 ZONE = ZoneInfo("Europe/Paris")
@@ -124,5 +129,35 @@ def test_the_marts_are_those_of_the_export_format(tmp_path: Path, expected: Mart
             at = EXTRACTED_AT - timedelta(minutes=runs - 1 - run)
             deliver(tmp_path / "dumps", f"{name}-{run}.csv", [header, *part], at)
         found = build_marts(config, incremental=run > 0)
+    for mart in KEYS:
+        assert differences(mart, expected[mart], found[mart]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the real conversations are not beside this checkout")
+def test_real_conversations_as_files(tmp_path: Path) -> None:
+    """Each file of the drop under a name of its own, as old as its batch, and each column as itself."""
+    for folder in ("export", "files/dumps"):
+        (tmp_path / folder).mkdir(parents=True)
+    exported = config_for_real_data(tmp_path / "export")
+    columns: dict[str, set[str]] = {}
+    for batch in sorted((REAL_DATA / "drop").iterdir()):
+        at = datetime.fromisoformat(json.loads((batch / "manifest.json").read_text())["extracted_at"]).timestamp()
+        for file in batch.glob("*.ndjson.gz"):
+            entity = file.name.partition(".")[0]
+            copy = tmp_path / "files" / "dumps" / f"{entity}-{batch.name}.ndjson.gz"
+            shutil.copyfile(file, copy)
+            os.utime(copy, (at, at))
+            with gzip.open(file, "rt") as lines:
+                columns.setdefault(entity, set()).update(*map(json.loads, lines))
+    text = exported.read_text().replace('kind = "export"', 'kind = "files"')
+    text = text.replace(str(REAL_DATA / "drop"), "dumps")
+    for entity, names in columns.items():
+        same = {column.name: column.name for column in ENTITIES[entity].columns if column.name in names}
+        text += f"[sources.{entity}]\nfiles = '{entity}-*'\ncolumns = {toml(same)}\n"
+    mapped = tmp_path / "files" / "causerie.toml"
+    mapped.write_text(text)
+    expected, found = build_marts(exported), build_marts(mapped)
     for mart in KEYS:
         assert differences(mart, expected[mart], found[mart]) == []
