@@ -17,7 +17,7 @@ from ingestion.restatements import Restatements, ahead_of_extraction, most_frequ
 from ingestion.settings import Quality
 from ingestion.shown import command, shell_word
 from ingestion.source_kinds import entities_of
-from ingestion.source_settings import AnySource, DeliveredSource
+from ingestion.source_settings import AnySource, DeliveredSource, FilesSource
 from ingestion.storage.ledger import Counts
 from ingestion.understanding import Orphans, Words
 
@@ -41,11 +41,14 @@ def judged(
         entity: Counts(records, quarantined, of_entity[entity].known, of_entity[entity].restated)
         for entity, (records, quarantined) in batch.totals().items()
     }
-    remedy = (
-        "correct the rows and deliver the batch again"
-        if isinstance(source, DeliveredSource)
-        else "correct them in the system, or accept the batch; until then each run reads it again"
-    )
+    remedy = "correct them in the system, or accept the batch; until then each run reads it again"
+    if isinstance(source, FilesSource):
+        remedy = (
+            "correct the mapping; or write the file again with the rows corrected, and set this one aside:"
+            f" {command('reject', source.name, batch.batch, option='--reason ...')}"
+        )
+    elif isinstance(source, DeliveredSource):
+        remedy = "correct the rows and deliver the batch again"
     listing = command("quarantine", option=f"--batch {shell_word(batch.batch)}")
     reasons = [
         f"{source.name} {batch.batch}: {of.quarantined:,} of {of.landed:,} {entity} rows are quarantined"

@@ -17,7 +17,7 @@ from ingestion.parsing.csv_records import csv_records
 from ingestion.parsing.files import entity_and_format, entity_of
 from ingestion.parsing.names import likely_entity
 from ingestion.parsing.readers import UnreadableFileError
-from ingestion.shown import visible
+from ingestion.shown import command, visible
 from ingestion.source_kinds import EXPORT
 from ingestion.sql import sql_file
 from ingestion.storage.compression import DECOMPRESSION_ERRORS, is_compressed, pieces
@@ -47,7 +47,8 @@ def write_manifest(folder: Path, extracted_at: datetime | None = None) -> tuple[
         else:
             left_out.append(no_entity(path.name))
     if not files:
-        raise UnfinishedError("\n".join([f"{folder}: no file holds an entity of the export format", *left_out]))
+        by_map = f"if another system wrote them, a mapping reads them: {command('map', str(folder))}"
+        raise UnfinishedError("\n".join([f"{folder}: no file holds an entity of the export format", *left_out, by_map]))
     try:
         rows = {path.name: _rows(path) for path in files}
     except (UnreadableFileError, duckdb.Error, *DECOMPRESSION_ERRORS) as error:

@@ -93,8 +93,11 @@ def mapped_files(
     for name in sorted(landed.manifest.files):
         path = landed.folder / name
         try:
+            unmapped = []
             for member, of_member in _members(path, scratch / "members", bounds):
                 held = {entity: mapping for entity, mapping in mappings.items() if mapping.holds(of_member)}
+                if not held:
+                    unmapped.append(of_member)
                 read: dict[tuple[object, ...], Text] = {}
                 for entity, mapping in held.items():
                     key = mapping.encoding, mapping.sheet, mapping.records, mapping.delimiter
@@ -124,6 +127,8 @@ def mapped_files(
                             mapped=mapped,
                         )
                     )
+            if unmapped:
+                notes[f"{visible(name)}: no mapping reads {', '.join(map(visible, unmapped))}"] = None
         except (UnreadableFileError, *DECOMPRESSION_ERRORS) as error:
             words = error if isinstance(error, UnreadableFileError) else unreadable(error, path)
             if not isinstance(words, UnreadableFileError):
@@ -216,7 +221,7 @@ def _text(
         _write_utf8(path, encoding, target, bounds)
         path = target
     if form == "ndjson":
-        if lines := _of_json(connection, path, mapping.records, place / "records.ndjson"):
+        if lines := _of_json(connection, path, mapping.records, place / "records.ndjson", bounds):
             path = lines
         keys = connection.execute(
             f"select distinct unnest(json_keys(json)) from read_ndjson_objects({sql_file(path)}, ignore_errors = true,"
@@ -277,18 +282,19 @@ def _delimiter(path: Path, needed: Iterable[str], bounds: Bounds) -> str:
     return max(found)[3] if found else ","
 
 
-def _of_json(connection: duckdb.DuckDBPyConnection, path: Path, records: str | None, target: Path) -> Path | None:
+def _of_json(
+    connection: duckdb.DuckDBPyConnection, path: Path, records: str | None, target: Path, bounds: Bounds
+) -> Path | None:
     """Write a list of JSON, or a list within objects, as NDJSON; None where it is NDJSON already."""
     with closing(open_binary(path)) as file:
         first = file.read(1 << 16).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if records is None and first != b"[":
         return None
-    size = path.stat().st_size * (50 if is_compressed(path) else 1) + (16 << 20)
+    largest = bounds.record_bytes
+    if records is not None:  # all of the file can be one object
+        largest = min(sum(map(len, chunks(path, bounds))) + (1 << 20), (1 << 32) - 1)
     form = "array" if first == b"[" else "auto"
-    query = (
-        f"select json from read_json_objects({sql_file(path)}, format = '{form}', maximum_object_size ="
-        f" {min(size, (1 << 32) - 1)})"
-    )
+    query = f"select json from read_json_objects({sql_file(path)}, format = '{form}', maximum_object_size = {largest})"
     if records is not None:
         inside = ".".join(map(sql_name, records.split(".")))
         query = f"select unnest(json_extract(json, {sql_text(f'$.{inside}[*]')})) as json from ({query})"
@@ -378,6 +384,8 @@ def _about_columns(text: Text, entity: str, mapping: MappedEntity, held: Iterabl
     if missing:
         words = f"it has no column {' and no column '.join(map(repr, missing))}, which the mapping of {entity} names"
         about = f"its columns are {visible(shortened(', '.join(text.columns)))}"
+        if any("\x00" in name for name in text.columns):
+            about = "it seems to be UTF-16: say 'encoding = \"utf-16-le\"'"
         if text.format != "ndjson" or text.lines_before:
             raise UnreadableFileError(f"{words}; {about}", text.path)
         yield f"{visible(text.name)}: {words}"

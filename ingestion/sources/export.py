@@ -140,7 +140,7 @@ def changed(source: ExportSource, landed: Path, accepted: Iterable[str]) -> list
             expected = {name: file.sha256.lower() for name, file in manifest.files.items()}
             expected[MANIFEST] = hashlib.sha256(content).hexdigest()
             delivered = Delivered(source.path / batch, source.path, outside_links=source.outside_links)
-            other = [name for name in sorted(later & expected.keys()) if _hash(delivered, name) != expected[name]]
+            other = [name for name in sorted(later & expected.keys()) if hash_of(delivered, name) != expected[name]]
             if other:
                 found.append(
                     f"{batch}: {', '.join(map(visible, other))} in the drop folder is not what was accepted, and is not"
@@ -149,7 +149,7 @@ def changed(source: ExportSource, landed: Path, accepted: Iterable[str]) -> list
     return found
 
 
-def _hash(delivered: Delivered, name: str) -> str | None:
+def hash_of(delivered: Delivered, name: str) -> str | None:
     """The hash of a delivered file; None where it is no file any more that may be read."""
     digest = hashlib.sha256()
     try:

@@ -17,9 +17,9 @@ import re
 import time
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -28,12 +28,14 @@ from ingestion.shown import visible
 from ingestion.source_settings import FilesSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import Finding, SourceError
+from ingestion.sources.export import hash_of
 from ingestion.storage.delivered import Delivered, NotDeliveredError
 from ingestion.storage.landing import (
     MANIFEST,
     BatchError,
     batch_folders,
     landed_or_refused,
+    open_landed,
     refusal,
     replacing_folder,
 )
@@ -47,6 +49,8 @@ _DATE = r"\d{4}[-_.]?\d\d[-_.]?\d\d([T_-]?\d\d[:.-]?\d\d([:.-]?\d\d)?Z?)?"
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _SHOWN = 3
 _LONGEST_NAME = 250
+_AHEAD = 300
+"""Seconds by which the clock of another machine may be ahead."""
 
 
 @dataclass(frozen=True)
@@ -73,23 +77,49 @@ def read(source: FilesSource, state: SourceState) -> Iterator[Iterable[Outcome]]
         raise SourceError(f"{source.path}: the folder of source '{source.name}' does not exist")
     dumps, lines = look(source, state.zone)
     accepted = state.accepted()
+    for dump in dumps:
+        if dump.batch in accepted:
+            lines += _changed(source, dump, state.folder / dump.batch)
     if source.is_snapshot:
         newest = max(accepted, default="")
-        for dump in dumps:
-            if dump.batch in accepted:
-                lines += _too_late(dump, state.folder / dump.batch)
-            elif dump.batch < newest:
-                lines.append(f"{visible(dump.label)} is older than the newest dump that was accepted, and is not read")
-        dumps = [dump for dump in dumps if dump.batch > newest]
+        late = [dump for dump in dumps if dump.batch < newest and dump.batch not in accepted]
+        lines += [f"{visible(of.label)} is older than the newest accepted dump, and is not read" for of in late]
+        dumps = [dump for dump in dumps if dump not in late]
+        _set_older_aside(dumps, state)
     for line in lines:
         state.warn(f"{source.name}: {line}")
     yield _land(source, dumps, state)
 
 
-def _too_late(dump: Dump, landed: Path) -> list[str]:
-    """Lines about files that came after the rest of their dump was accepted."""
-    others = sorted(name for name in dump.names if not (landed / name).exists())
-    return [f"{visible(name)} came after its dump was accepted, and is not read" for name in others]
+def _changed(source: FilesSource, dump: Dump, landed: Path) -> list[str]:
+    """Lines about files of an accepted dump that are not what was accepted.
+
+    A file is only read again if it was written after the dump was landed.
+    """
+    found = []
+    with suppress(OSError, BatchError):  # it has left the folder, or landing
+        at = (landed / MANIFEST).stat().st_ctime
+        manifest = open_landed(source.name, landed, FilesManifest).manifest
+        delivered = Delivered(source.path, source.path, outside_links=source.outside_links)
+        for name in dump.names:
+            if name not in manifest.files:
+                found.append(f"{visible(name)} came after its dump was accepted, and is not read")
+            elif (source.path / name).stat().st_ctime > at and hash_of(delivered, name) != manifest.files[name].sha256:
+                words = "is not what was accepted, and is not read: give it the time at which it was written"
+                found.append(f"{visible(name)} {words}")
+    return found
+
+
+def _set_older_aside(dumps: Sequence[Dump], state: SourceState) -> None:
+    """Set refused dumps aside that a newer one replaces."""
+    newest = max((dump.batch for dump in dumps), default="")
+    replaced = [entry for name, entry in state.refused.items() if name < newest]
+    state.ledger.record(
+        replace(entry, status="set aside", decided_at=datetime.now(UTC), reasons=(f"{newest} replaces it",))
+        for entry in replaced
+    )
+    for entry in replaced:
+        del state.refused[entry.batch]
 
 
 def _land(source: FilesSource, dumps: list[Dump], state: SourceState) -> Iterator[Outcome]:
@@ -141,7 +171,7 @@ def look(source: FilesSource, zone: tzinfo) -> tuple[list[Dump], list[str]]:
     with os.scandir(source.path) as entries:
         shown = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     for entry in shown:
-        if entry.is_dir() or not holds_any(source, Path(entry)):
+        if not _is_mapped(source, entry):
             continue
         try:
             modified = entry.stat().st_mtime
@@ -151,7 +181,13 @@ def look(source: FilesSource, zone: tzinfo) -> tuple[list[Dump], list[str]]:
             continue
         label = _label(source, entry.name, since)
         found[label].append(Dump(label, (entry.name,), since, until))
-        if time.time() - modified < source.settle_seconds:
+        if modified - time.time() > _AHEAD:
+            unfinished.add(label)
+            lines.append(
+                f"{visible(entry.name)} is not read: it was written in the future, at"
+                f" {datetime.fromtimestamp(modified, UTC):%Y-%m-%d %H:%M} UTC; correct the time of the file"
+            )
+        elif time.time() - modified < source.settle_seconds:
             unfinished.add(label)
             lines.append(
                 f"{visible(entry.name)} was written less than {source.settle_seconds:g} seconds ago and may not be"
@@ -185,19 +221,21 @@ def unmapped(source: FilesSource) -> list[str]:
     """The files and folders that no mapping reads."""
     with os.scandir(source.path) as entries:
         shown = [entry for entry in entries if not entry.name.startswith(".")]
-    return sorted(entry.name for entry in shown if entry.is_dir() or not holds_any(source, Path(entry)))
+    return sorted(entry.name for entry in shown if not _is_mapped(source, entry))
 
 
-def holds_any(source: FilesSource, path: Path) -> bool:
-    """Whether a file holds an entity that is mapped."""
-    return any(mapping.holds(name) for name in _names(path) for mapping in source.mapped.values())
+def _is_mapped(source: FilesSource, entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file that holds an entity that is mapped."""
+    if not entry.is_file():
+        return False
+    return any(mapping.holds(name) for name in _names(Path(entry)) for mapping in source.mapped.values())
 
 
 def _names(path: Path) -> list[str]:
     """The name of a file, or the names of those in a ZIP file."""
-    if format_of(path.name) == "archive":
+    if format_of(path.name) == "archive" and not path.is_symlink():
         with suppress(zipfile.BadZipFile, OSError):  # reading it says why
-            return [path.name, *member_names(path)]
+            return member_names(path)
     return [path.name]
 
 

@@ -484,9 +484,45 @@ def test_the_parts_of_a_dump_are_one_batch_and_an_older_dump_is_passed_over(tmp_
     report = desk.ingest_well()
     assert report.entries == []
     assert [line.partition(": ")[2] for line in report.warnings[:2]] == [
-        "tickets-20261109 is older than the newest dump that was accepted, and is not read",
         "tickets-20261111-3.csv came after its dump was accepted, and is not read",
+        "tickets-20261109 is older than the newest accepted dump, and is not read",
     ]
+
+
+def test_a_dump_that_was_refused_is_set_aside_for_a_newer_one(tmp_path: Path) -> None:
+    desk = Helpdesk(tmp_path, {"conversations": TICKETS}, **SNAPSHOT)
+    desk.deliver("tickets-1.csv", b"nonsense\n1\n", LATER)
+    assert desk.ingest().refusals
+    desk.deliver("tickets-2.csv", tickets(("1", "new")), LATER + timedelta(hours=1))
+    assert [entry.batch.partition("Z-")[2] for entry in desk.ingest_well().entries] == ["tickets-2.csv"]
+    assert desk.ingest_well().entries == []
+
+
+def test_a_file_that_changed_without_another_time_is_named(tmp_path: Path) -> None:
+    desk = Helpdesk(tmp_path, {"conversations": TICKETS})
+    desk.deliver("tickets.csv", tickets(("1", "new")), LATER)
+    desk.ingest_well()
+    desk.deliver("tickets.csv", tickets(("2", "new")), LATER)
+    (line,) = desk.ingest_well().warnings
+    assert "tickets.csv is not what was accepted" in line
+
+
+def test_a_file_of_the_future_and_what_is_no_file(tmp_path: Path) -> None:
+    desk = Helpdesk(tmp_path, {"conversations": TICKETS})
+    desk.deliver("tickets-1.csv", tickets(("1", "new")), datetime.now(UTC) + timedelta(days=2))
+    os.mkfifo(desk.dumps / "tickets-2.csv")
+    os.mkfifo(desk.dumps / "tickets-3.zip")
+    (desk.dumps / "tickets-4.zip").symlink_to("/dev/zero")
+    report = desk.ingest_well()
+    assert report.entries == []
+    assert "tickets-1.csv is not read: it was written in the future" in report.warnings[0]
+    assert "no mapping reads tickets-2.csv, tickets-3.zip, tickets-4.zip (3)" in report.warnings[1]
+
+
+def test_files_in_an_archive_that_no_mapping_reads_are_named(tmp_path: Path) -> None:
+    desk = Helpdesk(tmp_path, {"conversations": TICKETS})
+    desk.deliver("all.zip", archive({"tickets.csv": separated(TABLE).encode(), "users.csv": b"id\n1\n"}))
+    assert any("all.zip: no mapping reads users.csv" in line for line in desk.ingest_well().warnings)
 
 
 # --- hostile files ------------------------------------------------------------------------------------------
