@@ -52,7 +52,8 @@ _TOGETHER = 10_000
 class Text:
     """A file that can be read. ``name``: of the file as it was delivered. ``lines_before``: its first record.
 
-    ``columns``: the names of its columns. ``notes``: what was found in it that one should know.
+    ``columns``: the names of its columns. ``notes``: what was found in it that one should know. ``encoding``: from
+    which it was written anew.
     """
 
     path: Path
@@ -62,6 +63,7 @@ class Text:
     lines_before: int = 0
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    encoding: str | None = None
 
 
 def format_of(name: str) -> str | None:
@@ -92,7 +94,7 @@ def mapped_files(
     for name in sorted(landed.manifest.files):
         path = landed.folder / name
         try:
-            for member, of_member in _members(path, scratch / "members", bounds):
+            for member, of_member in members(path, scratch / "members", bounds):
                 held = {entity: mapping for entity, mapping in mappings.items() if mapping.holds(of_member)}
                 read: dict[tuple[object, ...], Text] = {}
                 for entity, mapping in held.items():
@@ -100,7 +102,7 @@ def mapped_files(
                     if key not in read:
                         place = scratch / str(len(list(scratch.iterdir())))
                         place.mkdir()
-                        read[key] = _text(connection, member, _shown(path, member), mapping, held, place, bounds)
+                        read[key] = as_text(connection, member, _shown(path, member), mapping, held, place, bounds)
                         notes |= dict.fromkeys(read[key].notes)
                     text = read[key]
                     notes |= dict.fromkeys(_about_columns(text, entity, mapping, held.values()))
@@ -143,7 +145,7 @@ def member_names(archive: Path) -> list[str]:
         return [PurePosixPath(info.filename).name for info in opened.infolist() if not info.is_dir()]
 
 
-def _members(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[Path, str]]:
+def members(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[Path, str]]:
     """The file itself, or those in it that a ZIP file holds; each with the name by which it is known."""
     if format_of(path.name) != "archive":
         yield path, path.name
@@ -180,7 +182,7 @@ def _refuse_bomb(packed: int, unpacked: int, bounds: Bounds) -> None:
 # --- forms --------------------------------------------------------------------------------------------------
 
 
-def _text(
+def as_text(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     name: str,
@@ -210,9 +212,9 @@ def _text(
             f"select distinct unnest(json_keys(json)) from read_ndjson_objects({sql_file(path)}, ignore_errors = true,"
             f" maximum_object_size = {max(1 << 20, bounds.record_bytes + 1024)}) where json_type(json) = 'OBJECT'"
         ).fetchall()
-        return Text(path, name, "ndjson", columns=tuple(sorted(key for (key,) in keys)), notes=notes)
+        return Text(path, name, "ndjson", columns=tuple(sorted(key for (key,) in keys)), notes=notes, encoding=encoding)
     delimiter = mapping.delimiter or _delimiter(path, needed, bounds)
-    return Text(path, name, "csv", delimiter, 0, tuple(header_of(path, bounds, needed, delimiter)), notes)
+    return Text(path, name, "csv", delimiter, 0, tuple(header_of(path, bounds, needed, delimiter)), notes, encoding)
 
 
 def _encoding(path: Path, said: str | None, bounds: Bounds) -> tuple[str | None, tuple[str, ...]]:

@@ -1,0 +1,406 @@
+"""What `causerie map` proposes for a folder: a configuration that is accepted as it stands, and that reads the files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tomllib
+import zipfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.ingest import SourceReport, ingest_sources
+from ingestion.proposals.proposal import proposal
+from ingestion.settings import load_settings
+from ingestion.source_settings import FilesSource
+from tests.drops import write_config
+
+Row = dict[str, str]
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+WRITTEN = datetime(2026, 3, 1, tzinfo=UTC).timestamp()
+
+
+def text_of(rows: Sequence[Mapping[str, Any]], delimiter: str = ",") -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def put(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        os.utime(folder / name, (WRITTEN, WRITTEN))
+    return folder
+
+
+class Proposed:
+    """A proposal for a folder: its text, and its mappings as the configuration understands them."""
+
+    def __init__(self, folder: Path, timezone: str | None = None) -> None:
+        self.text, self.is_complete = proposal(folder, timezone=timezone)
+        (section,) = tomllib.loads(self.text)["sources"]
+        self.source = FilesSource.model_validate(section)
+
+    def column(self, entity: str, name: str) -> dict[str, Any]:
+        """What the proposal says of a column, without defaults."""
+        return self.source.mapped[entity].columns[name].model_dump(exclude_defaults=True)
+
+    def columns(self, entity: str) -> dict[str, str | None]:
+        return {name: of.column for name, of in self.source.mapped[entity].columns.items()}
+
+    def line(self, entity: str, name: str) -> str:
+        section = self.text.partition(f"[sources.{entity}]")[2].partition("\n\n")[0]
+        return next(line for line in section.splitlines() if line.startswith(f"{name} ="))
+
+
+def ingested(folder: Path, proposed: Proposed) -> SourceReport:
+    """Ingest a folder by its proposal, whose lines are used as they are."""
+    text = proposed.text.replace('"my_account"', '"acme"')
+    config = write_config(folder.parent / "home", sources=[], extra=text.replace(str(folder), str(folder.resolve())))
+    (report,) = ingest_sources(load_settings(config), lambda _: None)
+    return report
+
+
+def accepted(report: SourceReport) -> dict[str, int]:
+    """How many good rows of each entity were accepted."""
+    counts: dict[str, int] = {}
+    for entry in report.having("accepted"):
+        for entity, of in entry.counts.items():
+            counts[entity] = counts.get(entity, 0) + of.landed - of.quarantined
+    return counts
+
+
+# --- the dump of a helpdesk -----------------------------------------------------------------------------------------
+
+
+def dump() -> dict[str, str | bytes]:
+    """300 tickets and 2,392 comments in the words of a helpdesk, with all that makes them hard to read."""
+    tickets, comments = [], []
+    for number in range(300):
+        started = START + timedelta(hours=number)
+        tickets.append(
+            {
+                "Ticket ID": f"{5000 + number}.0",
+                "Requester": f"k{number % 90}",
+                "Assignee email": f"agent{number % 7}@example.org",
+                "Assignee": f"Zoé {'ABCDEFG'[number % 7]}",
+                "Created": f"{started:%d/%m/%Y %H:%M}",
+                "Solved at": "-" if number % 10 == 0 else f"{started + timedelta(hours=5):%d/%m/%Y %H:%M}",
+                "Status": "Pending" if number % 10 == 0 else "Solved",
+                "Labels": "remboursé, vip" if number % 2 else "vip",
+            }
+        )
+        for nth in range(7 if number < 8 else 8):
+            is_agents = nth % 2 == 1
+            comments.append(
+                {
+                    "id": f"{number}-{nth}",
+                    "ticket": str(5000 + number),
+                    "author_email": f"agent{number % 7}@example.org" if is_agents else "",
+                    "at": str(int((started + timedelta(minutes=7 * nth)).timestamp() * 1000)),
+                    "author_kind": "staff" if is_agents else "customer",
+                }
+            )
+    return {
+        "tickets.csv": text_of(tickets, ";").encode("latin-1"),
+        "comments.csv": text_of(comments),
+        "readme.md": "How to read this",
+    }
+
+
+def test_the_dump_of_a_helpdesk_is_mapped_and_read(tmp_path: Path) -> None:
+    folder = put(tmp_path / "dumps", dump())
+    proposed = Proposed(folder, "Europe/Paris")
+    assert proposed.is_complete
+    assert proposed.columns("conversations") == {
+        "conversation_id": "Ticket ID",
+        "started_at": "Created",
+        "contact_id": "Requester",
+        "status": "Status",
+        "closed_at": "Solved at",
+        "agent_id": "Assignee email",
+        "tags": "Labels",
+    }
+    assert proposed.column("conversations", "closed_at") == {
+        "column": "Solved at",
+        "format": "%d/%m/%Y %H:%M",
+        "timezone": "Europe/Paris",
+        "missing": ["-"],
+    }
+    assert proposed.column("conversations", "tags")["separator"] == ","
+    assert proposed.column("conversations", "status")["values"] == {"pending": "in_progress", "solved": "closed"}
+    assert proposed.column("messages", "sender_type")["values"] == {"customer": "contact", "staff": "agent"}
+    assert proposed.column("messages", "direction")["values"] == {"customer": "inbound", "staff": "outbound"}
+    assert proposed.column("messages", "sent_at") == {"column": "at", "format": "epoch_ms"}
+    assert proposed.columns("agents") == {"agent_id": "Assignee email", "name": "Assignee", "email": "Assignee email"}
+    assert proposed.source.mapped["conversations"].encoding == "cp1252"
+    assert "readme.md has no form that can be read" in proposed.text
+    report = ingested(folder, proposed)
+    assert (report.refusals, report.warnings) == ([], [])
+    assert accepted(report) == {"conversations": 300, "messages": 2392, "agents": 300}
+
+
+def test_nothing_of_people_is_shown(tmp_path: Path) -> None:
+    text = Proposed(put(tmp_path / "dumps", dump())).text
+    assert [word for word in ("Zoé", "example.org", "k17", "rembours") if word in text] == []
+
+
+def test_without_a_zone_each_local_time_is_unsure(tmp_path: Path) -> None:
+    proposed = Proposed(put(tmp_path / "dumps", dump()))
+    assert proposed.column("conversations", "started_at")["timezone"] == "UTC"
+    assert "# unsure: local times of an unknown zone" in proposed.line("conversations", "started_at")
+    assert proposed.line("conversations", "status").endswith("# sure")
+
+
+def test_what_is_required_and_not_found_is_a_comment(tmp_path: Path) -> None:
+    files = dump()
+    files["comments.csv"] = str(files["comments.csv"]).replace("author_kind", "colour")
+    proposed = Proposed(put(tmp_path / "dumps", files))
+    assert not proposed.is_complete
+    assert "messages" not in proposed.source.mapped
+    assert "# direction = ...  # missing: nothing was found for it" in proposed.text
+
+
+# --- other languages ------------------------------------------------------------------------------------------------
+
+LANGUAGES = [
+    pytest.param(
+        "Dossiers.csv",
+        ["Numéro du ticket", "Créé le", "Statut", "Étiquettes", "Agent assigné", "Demandeur", "Résolu le"],
+        ["Résolu", "En attente"],
+        id="French",
+    ),
+    pytest.param(
+        "Casos.csv",
+        ["ID del ticket", "Fecha de creación", "Estado", "Etiquetas", "Asignado a", "Solicitante", "Fecha de cierre"],
+        ["Cerrado", "Abierto"],
+        id="Spanish",
+    ),
+    pytest.param(
+        "Chamados.csv",
+        ["Número do chamado", "Criado em", "Situação", "Marcadores", "Responsável", "Solicitante", "Fechado em"],
+        ["Fechado", "Aberto"],
+        id="Portuguese",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "header", "statuses"), LANGUAGES)
+def test_headers_of_other_languages(tmp_path: Path, name: str, header: list[str], statuses: list[str]) -> None:
+    rows = [
+        dict(
+            zip(
+                header,
+                [str(number), f"0{1 + number % 9}/03/2026 10:15", statuses[number % 2], "a;b", "Ana Lima", "Zoé M", ""],
+                strict=True,
+            )
+        )
+        for number in range(40)
+    ]
+    rows[0][header[6]] = "05/03/2026 11:00"
+    proposed = Proposed(put(tmp_path / "dumps", {name: text_of(rows)}))
+    columns = ["conversation_id", "started_at", "status", "tags", "agent_id", "contact_id", "closed_at"]
+    assert proposed.columns("conversations") == dict(zip(columns, header, strict=True))
+    assert set(proposed.column("conversations", "status")["values"].values()) == {"closed", "in_progress"}
+    line = proposed.line("conversations", "started_at")
+    assert '"%d/%m/%Y %H:%M"' in line
+    assert "day first is taken for the language of the header" in line
+
+
+# --- instants -------------------------------------------------------------------------------------------------------
+
+FORMS = [
+    ("%Y-%m-%dT%H:%M:%S+01:00", "iso", False),
+    ("%Y-%m-%d %H:%M:%S", "iso", True),
+    ("%Y-%m-%d", "iso", True),
+    ("%s", "epoch", False),
+    ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M", True),
+    ("%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M %p", True),
+    ("%d.%m.%y %H:%M:%S", "%d.%m.%y %H:%M:%S", True),
+    ("%d-%m-%Y", "%d-%m-%Y", True),
+    ("%b %d, %Y %I:%M %p", "%b %d, %Y %I:%M %p", True),
+    ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S UTC", True),
+    ("%Y-%m-%d %H:%M:%S +0100", "%Y-%m-%d %H:%M:%S %z", False),
+]
+
+
+@pytest.mark.parametrize(("written", "found", "is_local"), FORMS)
+def test_forms_of_instants(tmp_path: Path, written: str, found: str, is_local: bool) -> None:
+    days = [START + timedelta(days=number, seconds=61 * number) for number in range(40)]
+    rows = [
+        {"ticket_id": str(number), "created_at": day.strftime(written), "status": "open"}
+        for number, day in enumerate(days)
+    ]
+    proposed = Proposed(put(tmp_path / "dumps", {"tickets.csv": text_of(rows)}), "Europe/Paris")
+    mapped = proposed.source.mapped["conversations"].columns["started_at"]
+    assert mapped.formats == [found]
+    assert (mapped.timezone is not None) is is_local
+    assert proposed.line("conversations", "started_at").endswith("# sure")
+    assert accepted(ingested(tmp_path / "dumps", proposed)) == {"conversations": 40}
+
+
+def test_day_first_and_month_first_are_unsure_in_english(tmp_path: Path) -> None:
+    rows = [{"ticket_id": str(day), "created_at": f"0{day}/02/2026 10:00", "status": "open"} for day in range(1, 10)]
+    proposed = Proposed(put(tmp_path / "dumps", {"tickets.csv": text_of(rows)}), "UTC")
+    assert "# unsure: day first and month first both fit every value" in proposed.line("conversations", "started_at")
+
+
+def test_another_column_of_the_file_decides_about_day_and_month(tmp_path: Path) -> None:
+    rows = [
+        {"ticket_id": str(day), "created_at": f"02/0{day}/2026", "closed_at": "02/27/2026", "status": "closed"}
+        for day in range(1, 10)
+    ]
+    proposed = Proposed(put(tmp_path / "dumps", {"tickets.csv": text_of(rows)}), "UTC")
+    assert proposed.line("conversations", "started_at").endswith("# sure")
+    assert proposed.column("conversations", "started_at")["format"] == "%m/%d/%Y"
+
+
+def test_two_forms_in_a_column_and_what_is_left(tmp_path: Path) -> None:
+    values = [f"{day}/01/2026 10:00" for day in range(13, 29)] + ["29/01/2026"] * 16 + ["soon"]
+    rows = [{"ticket_id": str(at), "created_at": value, "status": "open"} for at, value in enumerate(values)]
+    proposed = Proposed(put(tmp_path / "dumps", {"tickets.csv": text_of(rows)}), "UTC")
+    assert set(proposed.column("conversations", "started_at")["format"]) == {"%d/%m/%Y %H:%M", "%d/%m/%Y"}
+    assert "32 of 33 values are read" in proposed.line("conversations", "started_at")
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def messages(kinds: Sequence[str], column: str = "sender_type") -> str:
+    return text_of(
+        [
+            {
+                "message_id": str(number),
+                "conversation_id": str(number % 5),
+                "sent_at": (START + timedelta(minutes=number)).isoformat(),
+                column: kind,
+            }
+            for number, kind in enumerate(kinds)
+        ]
+    )
+
+
+CONVERSATIONS = text_of([{"id": str(number), "created_at": START.isoformat(), "status": "open"} for number in range(5)])
+
+
+def test_words_that_nothing_is_known_of_are_listed_with_counts(tmp_path: Path) -> None:
+    files = {"chats.csv": CONVERSATIONS, "messages.csv": messages(["End-User", "operator", "gizmo"] * 3)}
+    proposed = Proposed(put(tmp_path / "dumps", files))
+    assert "# words of sender_type that nothing is known of: 'gizmo' (3)" in proposed.text
+    assert "# unsure" in proposed.line("messages", "sender_type")
+    assert proposed.column("messages", "sender_type")["values"] == {"end-user": "contact", "operator": "agent"}
+
+
+@pytest.mark.parametrize(
+    ("column", "words", "values"),
+    [
+        ("direction", ["Incoming", "outgoing"], {"incoming": "inbound", "outgoing": "outbound"}),
+        ("message_type", ["received", "sent"], {"received": "inbound", "sent": "outbound"}),
+        ("incoming", ["true", "false"], {"true": "inbound", "false": "outbound"}),
+        ("Sens", ["entrant", "sortant"], {"entrant": "inbound", "sortant": "outbound"}),
+    ],
+)
+def test_directions(tmp_path: Path, column: str, words: list[str], values: dict[str, str]) -> None:
+    folder = put(tmp_path / "dumps", {"chats.csv": CONVERSATIONS, "messages.csv": messages(words * 5, column)})
+    proposed = Proposed(folder)
+    assert proposed.column("messages", "direction") == {"column": column, "values": values}
+    assert accepted(ingested(folder, proposed)) == {"conversations": 5, "messages": 10}
+
+
+# --- forms of files, and several entities in one --------------------------------------------------------------------
+
+TICKETS = [
+    {
+        "Ticket ID": str(number),
+        "Created at": (START + timedelta(hours=number)).isoformat(),
+        "Requester ID": f"r{number % 9}",
+        "Requester name": "Zoé Martin",
+        "Requester email": f"z{number % 9}@example.org",
+        "Requester phone": f"+3361234567{number % 9}",
+        "Assignee ID": str(number % 3),
+        "Assignee name": "Ana Lima",
+        "Satisfaction score": str(1 + number % 5) if number % 2 else "",
+        "First response time (hrs)": "2",
+    }
+    for number in range(30)
+]
+
+
+def test_a_file_of_tickets_feeds_several_entities(tmp_path: Path) -> None:
+    folder = put(tmp_path / "dumps", {"export 2026-01-05.csv": text_of(TICKETS)})
+    proposed = Proposed(folder)
+    assert [*proposed.source.mapped] == ["conversations", "contacts", "agents", "ratings"]
+    assert proposed.columns("contacts") == {
+        "contact_id": "Requester ID",
+        "name": "Requester name",
+        "phone": "Requester phone",
+        "email": "Requester email",
+    }
+    assert proposed.source.mapped["ratings"].needs == ["Satisfaction score"]
+    assert "nothing maps 'First response time (hrs)'" in proposed.text
+    assert proposed.source.mapped["conversations"].files == "export *.csv"
+    counts = accepted(ingested(folder, proposed))
+    assert counts == {"conversations": 30, "contacts": 30, "agents": 30, "ratings": 15}
+
+
+@pytest.mark.parametrize("form", ["json", "object", "ndjson", "zip", "xlsx"])
+def test_forms_of_files(tmp_path: Path, form: str) -> None:
+    files: dict[str, str | bytes] = {}
+    if form == "json":
+        files["tickets.json"] = json.dumps(TICKETS)
+    elif form == "object":
+        files["tickets.json"] = json.dumps({"tickets": TICKETS, "count": 30}, indent=1)
+    elif form == "ndjson":
+        files["tickets.ndjson"] = "".join(json.dumps(row) + "\n" for row in TICKETS)
+    elif form == "zip":
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("inside/tickets.csv", text_of(TICKETS))
+        files["export.zip"] = packed.getvalue()
+    else:
+        files["tickets.xlsx"] = workbook(
+            {"Notes": [["nothing"]], "Tickets": [[*TICKETS[0]], *map(list, map(dict.values, TICKETS))]}
+        )
+    folder = put(tmp_path / "dumps", files)
+    proposed = Proposed(folder)
+    assert proposed.is_complete
+    assert accepted(ingested(folder, proposed)) == {"conversations": 30, "contacts": 30, "agents": 30, "ratings": 15}
+
+
+def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+def test_a_file_without_a_header_is_named_and_not_shown(tmp_path: Path) -> None:
+    folder = put(
+        tmp_path / "dumps", {"tickets.csv": "Zoé,zoe@example.org,2026-01-05\nAna,ana@example.org,2026-01-06\n"}
+    )
+    text, is_complete = proposal(folder)
+    assert not is_complete
+    assert "tickets.csv: its first line seems to be data" in text
+    assert "zoe" not in text
+
+
+def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
+    text, is_complete = proposal(tmp_path)
+    assert not is_complete
+    assert tomllib.loads(text) == {}
