@@ -15,6 +15,7 @@ from typing import Any
 from ingestion.export_format import ENTITIES, ColumnType, Entity
 from ingestion.parsing.names import likely_column, likely_entities, plain
 from ingestion.proposals.instants import DAY_FIRST, instants_of
+from ingestion.proposals.presets import Preset, preset_of
 from ingestion.proposals.tables import Column, Table
 from ingestion.proposals.words import (
     DIRECTIONS,
@@ -239,7 +240,8 @@ def _list(guess: Guess) -> None:
     mark = max(shares, key=lambda one: shares[one])
     if not any(shares.values()):
         guess.options["separator"] = ","
-        guess.doubt(LIKELY, "no value has a separator")
+        blanks = column.share_where(f"contains({column.said}, ' ')") > 0
+        guess.doubt(UNSURE if blanks else LIKELY, f"no value has a separator{', but some have blanks' * blanks}")
         return
     if mark != ";":
         guess.options["separator"] = mark
@@ -289,6 +291,10 @@ def _is_worth(held: Held) -> bool:
 def _held(table: Table, timezone: str | None) -> list[Held]:
     if not table.rows:
         return []
+    preset = preset_of([column.name for column in table.columns])
+    if preset is not None:
+        dates = _dates(table, preset.timezone or timezone)
+        return [_by_preset(table, preset, name, dates) for name in preset.entities]
     dates = _dates(table, timezone)
     every = {name: _entity(table, ENTITIES[name], dates, is_main=True) for name in ENTITIES}
     main = _main(table, every)
@@ -299,6 +305,26 @@ def _held(table: Table, timezone: str | None) -> list[Held]:
         if name != main and _holds_beside(beside := _entity(table, ENTITIES[name], dates, is_main=False)):
             found.append(beside)
     return found
+
+
+def _by_preset(table: Table, preset: Preset, name: str, dates: _Dates) -> Held:
+    entity = ENTITIES[name]
+    columns = {column.name: column for column in table.columns}
+    guesses: dict[str, Guess] = {}
+    for meant in entity.columns:
+        column = columns.get(preset.entities[name].get(meant.name, ""))
+        if column is None or not column.filled:
+            continue
+        if values := preset.values.get((name, meant.name)):
+            guess: Guess | None = Guess([column], {"values": dict(values)})
+        else:
+            guess = _judged(entity, meant.name, meant.type, Guess([column]), dates)
+        if guess is not None:
+            guesses[meant.name] = guess
+    held = Held(entity, table, guesses, [columns[one] for one in preset.needs.get(name, ())], preset.name)
+    if name == "messages":
+        _directions(held)
+    return held
 
 
 def _dates(table: Table, timezone: str | None) -> _Dates:
@@ -325,6 +351,8 @@ def _main(table: Table, every: Mapping[str, Held]) -> str | None:
             scores[name] = 0.0
         if name == "contacts" and not {"phone", "email"} & held.guesses.keys():
             scores[name] -= 0.5
+    if any(meaning(c.name).attributes == {"kind"} and "contact" in map(SENDERS.get, c.words) for c in table.columns):
+        scores["agents"] = 0.0  # agents among customers
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] >= 1.0 else None
 
@@ -429,6 +457,8 @@ def _score(guess: Guess) -> Guess | None:
     if not values:
         return None
     guess.options["values"] = values
+    if any(word.startswith(("not", "un")) for word in missing):
+        guess.doubt(UNSURE, "a rating that was not offered counts as one that was not answered")
     guess.unknown = {word: count for word, count in column.words.items() if word not in values and word not in missing}
     guess.doubt(UNSURE, "words as numbers of a scale from 1 to 5: correct them to your scale")
     return guess
@@ -517,7 +547,11 @@ def _directions(held: Held) -> None:
 
 
 def _share_ids(held: Sequence[Held]) -> None:
-    """Choose references, so that tables speak of the same conversations, agents and contacts in the same words."""
+    """Choose references, so that tables speak of the same conversations, agents and contacts in the same words.
+
+    What a preset says stays.
+    """
+    held = [one for one in held if one.preset is None]
     by_name = {one.entity.name: one for one in held}
     own: Mapping[str, str] = {"conversation_id": "conversations", "agent_id": "agents", "contact_id": "contacts"}
     for name, owner in own.items():

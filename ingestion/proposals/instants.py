@@ -5,6 +5,7 @@ Here: the formats that are tried, and which of them fit. Not here: reading insta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,30 +17,40 @@ from ingestion.sql import sql_text
 
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
 _TRIED = 300
-"""So many different values are tried with every format; those that fit most are tried with all."""
+"""So many different values say which formats are tried on all."""
 _MOST = 3
 _EPOCHS = {"epoch": r"1\d{9}(\.\d+)?|9\d{8}", "epoch_ms": r"1\d{12}|9\d{11}", "epoch_us": r"1\d{15}"}
 _EXCEL = r"[34]\d{4}(\.\d+)?"
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", "T%H:%M:%S", " %H:%M:%S.%f", " %Hh%M")
 
 
+_SHAPES = {
+    **dict.fromkeys("dmHIMS", r"\d\d?"),
+    **{"Y": r"\d{4}", "y": r"\d\d", "f": r"\d+", "p": "[AaPp][Mm]", "z": r"[+-]\d\d:?\d\d"},
+    **{"a": "[A-Za-z]{3}", "b": "[A-Za-z]{3}", "B": "[A-Za-z]{3,9}"},
+}
+
+
 @dataclass(frozen=True)
 class Format:
-    """A format that is tried. ``order``: of day and month, where it decides. ``is_local``: it says no offset."""
+    """A format that is tried. ``order``: of day and month, where it decides. ``is_local``: it says no offset.
+
+    ``shape``: a pattern of texts that may fit it. ``fits``: SQL that is true of a text, ``value``, that does.
+    """
 
     name: str
+    shape: str
     fits: str
-    """SQL that is true of a text, ``value``, that it fits."""
     order: str | None = None
     is_local: bool = True
 
 
 def _formats() -> Iterator[Format]:
-    yield Format(ISO, f"regexp_full_match(value, '{INSTANT}')", is_local=False)
-    yield Format(ISO, f"regexp_full_match(value, '{INSTANT_WITHOUT_OFFSET}')")
+    yield _patterned(ISO, INSTANT, is_local=False)
+    yield _patterned(ISO, INSTANT_WITHOUT_OFFSET)
     for name in EPOCHS:
-        yield Format(name, f"regexp_full_match(value, '{_EPOCHS[name]}')", is_local=False)
-    yield Format(EXCEL, f"regexp_full_match(value, '{_EXCEL}')")
+        yield _patterned(name, _EPOCHS[name], is_local=False)
+    yield _patterned(EXCEL, _EXCEL)
     for zoned in ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M %z", "%d/%m/%Y %H:%M:%S %z", "%a, %d %b %Y %H:%M:%S %z"):
         yield _spelled(zoned, None, is_local=False)
     yield _spelled("%Y-%m-%d %H:%M:%S UTC", None)
@@ -57,9 +68,14 @@ def _formats() -> Iterator[Format]:
                 yield _spelled(f"{day},{clock}", order)
 
 
+def _patterned(name: str, pattern: str, *, is_local: bool = True) -> Format:
+    return Format(name, pattern, f"regexp_full_match(value, {sql_text(pattern)})", is_local=is_local)
+
+
 def _spelled(name: str, order: str | None, *, is_local: bool = True) -> Format:
-    parsed = f"try_strptime(value, {sql_text(name)})"
-    return Format(name, f"year({parsed}) between 1990 and 2100", order, is_local)
+    shape = "".join(_SHAPES[part[1]] if part[0] == "%" else re.escape(part) for part in re.findall("%?.", name))
+    year = f"year(try_strptime(value, {sql_text(name)}))"
+    return Format(name, shape, f"{year} between 1990 and 2100", order, is_local)
 
 
 FORMATS = tuple(_formats())
@@ -97,9 +113,9 @@ def instants_of(column: Column, order: str | None = None) -> Instants | None:
     """How the values of a column are instants; None where most are none. ``order``: is preferred if it fits as well."""
     if not column.filled:
         return None
-    some = f"select distinct {column.said} as value from {column.table.sql} where {column.said} is not null"
-    tried = _counts(column, FORMATS, f"({some} limit {_TRIED})")
-    likely = [one for one, count in zip(FORMATS, tried, strict=True) if count]
+    some = f"select distinct {column.said} from {column.table.sql} where {column.said} is not null limit {_TRIED}"
+    tried = [value for (value,) in column.table.connection.execute(some).fetchall()]
+    likely = [one for one in FORMATS if any(re.fullmatch(one.shape, value) for value in tried)]
     if not likely:
         return None
     whole = f"(select {column.said} as value from {column.table.sql} where {column.said} is not null)"

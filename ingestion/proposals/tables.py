@@ -210,8 +210,8 @@ def tables_of(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path
 def _files(connection: duckdb.DuckDBPyConnection, path: Path, name: str, scratch: Path) -> Iterator[_File]:
     """What a file holds: each sheet of a workbook, each list of records in an object of JSON."""
     form = format_of(name) or ""
-    sheets: Sequence[str | None] = _sheets(path) if form == "workbook" else [None]
-    lists: Sequence[str | None] = _lists(path) if form == "ndjson" else [None]
+    sheets: list[str | None] = [*_sheets(path)] if form == "workbook" else [None]
+    lists = _lists(path) if form == "ndjson" else [None]
     for sheet in sheets:
         for records in lists:
             place = scratch / str(len(list(scratch.iterdir())))

@@ -1,4 +1,4 @@
-"""What `causerie map` proposes for a folder: a configuration that is accepted as it stands, and that reads the files."""
+"""What `causerie map` proposes for a folder: a configuration that is accepted, and that reads the files."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from ingestion.ingest import SourceReport, ingest_sources
@@ -145,7 +146,8 @@ def test_the_dump_of_a_helpdesk_is_mapped_and_read(tmp_path: Path) -> None:
     assert proposed.source.mapped["conversations"].encoding == "cp1252"
     assert "readme.md has no form that can be read" in proposed.text
     report = ingested(folder, proposed)
-    assert (report.refusals, report.warnings) == ([], [])
+    assert report.refusals == []
+    assert ["no mapping reads readme.md" in warning for warning in report.warnings] == [True]
     assert accepted(report) == {"conversations": 300, "messages": 2392, "agents": 300}
 
 
@@ -404,3 +406,178 @@ def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
     text, is_complete = proposal(tmp_path)
     assert not is_complete
     assert tomllib.loads(text) == {}
+
+
+def test_agents_among_customers_are_no_agents(tmp_path: Path) -> None:
+    rows = [
+        {"id": str(at), "name": "Zoé Martin", "email": f"z{at}@example.org", "role": "agent" if at < 2 else "customer"}
+        for at in range(9)
+    ]
+    proposed = Proposed(put(tmp_path / "dumps", {"users.csv": text_of(rows), "chats.csv": CONVERSATIONS}))
+    assert [*proposed.source.mapped] == ["conversations", "contacts"]
+
+
+# --- presets: made up rows, with the columns that are documented ----------------------------------------------------
+
+ZENDESK_TICKETS = [
+    {
+        "assignee_id": 235323 + number % 2,
+        "collaborator_ids": [],
+        "created_at": (START + timedelta(days=number)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "custom_fields": [{"id": 27642, "value": "745"}],
+        "description": "…",
+        "group_id": 98738,
+        "id": 35436 + number,
+        "organization_id": None,
+        "raw_subject": "…",
+        "requester_id": 20978392 + number % 3,
+        "satisfaction_rating": (
+            {"id": 1234 + number, "score": ["good", "bad"][number % 2], "comment": "…"}
+            if number < 4
+            else {"score": "offered"}
+        ),
+        "status": ["new", "open", "hold", "solved", "closed"][number % 5],
+        "subject": "…",
+        "submitter_id": 76872,
+        "tags": ["enterprise", "other_tag"],
+        "type": "incident",
+        "updated_at": (START + timedelta(days=number, hours=5)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "via": {"channel": "whatsapp"},
+    }
+    for number in range(10)
+]
+ZENDESK_USERS = [
+    {
+        "id": 20978392 + number,
+        "name": "Zoé Martin",
+        "email": f"z{number}@example.org",
+        "role": "end-user",
+        "active": True,
+        "verified": True,
+        "organization_id": None,
+        "phone": f"+3361234567{number}",
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+    }
+    for number in range(3)
+]
+ZENDESK_CSV = [
+    {
+        "Summation column": "1",
+        "Id": str(number),
+        "Requester": "Zoé Martin",
+        "Requester id": str(4128378 + number % 3),
+        "Requester external id": "",
+        "Requester email": f"z{number % 3}@example.org",
+        "Requester domain": "example.org",
+        "Submitter": "Zoé Martin",
+        "Assignee": ["Ana Lima", "Bo Sand"][number % 2],
+        "Group": "Support",
+        "Subject": "…",
+        "Tags": "refund,vip",
+        "Status": ["Open", "Solved", "Closed"][number % 3],
+        "Priority": "Low",
+        "Via": "Web form",
+        "Ticket type": "Task",
+        "Created at": f"2026-01-{number + 1:02d} 19:02",
+        "Updated at": f"2026-01-{number + 1:02d} 21:30",
+        "Assigned at": f"2026-01-{number + 1:02d} 19:02",
+        "Organization": "",
+        "Due date": "",
+        "Initially assigned at": f"2026-01-{number + 1:02d} 19:02",
+        "Solved at": f"2026-01-{number + 1:02d} 21:07" if number % 3 else "",
+        "Resolution time": "50",
+        "Satisfaction Score": ["Good", "Bad", ""][number % 3],
+    }
+    for number in range(9)
+]
+INTERCOM = [
+    {
+        "message_id": f"{conversation}-{nth}",
+        "message_body": "…",
+        "message_type": kind,
+        "message_created_at": (START + timedelta(days=conversation, minutes=nth)).strftime("%Y-%m-%d %H:%M:%S"),
+        "message_author_type": author,
+        "message_author_id": f"{author}{conversation % 2}",
+        "message_author_user_id": "",
+        "message_author_name": "Zoé Martin",
+        "message_author_email": "",
+        "message_author_companies": "",
+        "conversation_tags": "refund,vip",
+        "conversation_id": str(conversation),
+        "conversation_state": "closed",
+        "conversation_created_at": (START + timedelta(days=conversation)).strftime("%Y-%m-%d %H:%M:%S"),
+        "conversation_first_response_at": "",
+        "conversation_closed_at": (START + timedelta(days=conversation, hours=2)).strftime("%Y-%m-%d %H:%M:%S"),
+        "app_id": "a",
+        "app_name": "…",
+    }
+    for conversation in range(6)
+    for nth, (kind, author) in enumerate(
+        [
+            ("conversation_message", "lead"),
+            ("comment", "bot"),
+            ("note", "admin"),
+            ("comment", "admin"),
+            ("close", "admin"),
+        ]
+    )
+]
+
+
+def raw(report: SourceReport, folder: Path, entity: str, query: str) -> list[tuple[Any, ...]]:
+    """A question to the rows of an entity, as they are in raw."""
+    assert report.refusals == []
+    home = folder.parent / "home" / "var"
+    files = ", ".join(f"'{path}'" for path in home.rglob("*.parquet") if entity in str(path.relative_to(home)))
+    return duckdb.connect().execute(query.format(rows=f"read_parquet([{files}], union_by_name = true)")).fetchall()
+
+
+def test_tickets_and_users_of_zendesk_in_json(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "tickets-2026.json": "".join(json.dumps(row) + "\n" for row in ZENDESK_TICKETS),
+        "users.json": "".join(json.dumps(row) + "\n" for row in ZENDESK_USERS),
+    }
+    folder = put(tmp_path / "dumps", files)
+    proposed = Proposed(folder)
+    assert "# tickets-2026.json: tickets of Zendesk in JSON" in proposed.text
+    assert proposed.is_complete
+    report = ingested(folder, proposed)
+    assert accepted(report) == {"conversations": 10, "contacts": 3, "ratings": 4}
+    found = raw(
+        report, folder, "conversations", "select status, channel, count(*), min(len(tags)) from {rows} group by all"
+    )
+    assert sorted(found) == [
+        ("closed", "whatsapp", 4, 2),
+        ("in_progress", "whatsapp", 4, 2),
+        ("new", "whatsapp", 2, 2),
+    ]
+    assert raw(report, folder, "ratings", "select sum(rating), min(conversation_id) from {rows}") == [(12, "35436")]
+
+
+def test_tickets_of_zendesk_in_csv(tmp_path: Path) -> None:
+    folder = put(tmp_path / "dumps", {"tickets.csv": text_of(ZENDESK_CSV)})
+    proposed = Proposed(folder, "Europe/Paris")
+    assert "# tickets.csv: tickets of Zendesk in CSV" in proposed.text
+    report = ingested(folder, proposed)
+    assert accepted(report) == {"conversations": 9, "contacts": 9, "agents": 9, "ratings": 6}
+    found = raw(report, folder, "conversations", "select min(started_at), count(closed_at), min(len(tags)) from {rows}")
+    assert found == [(datetime(2026, 1, 1, 18, 2, tzinfo=UTC), 6, 2)]
+    assert raw(report, folder, "ratings", "select sum(rating) from {rows}") == [(18,)]
+
+
+def test_conversations_of_intercom(tmp_path: Path) -> None:
+    folder = put(tmp_path / "dumps", {"export.csv": text_of(INTERCOM)})
+    proposed = Proposed(folder)
+    assert "# export.csv: conversations of Intercom" in proposed.text
+    assert proposed.line("messages", "sent_at").endswith("# sure")
+    report = ingested(folder, proposed)
+    assert accepted(report) == {"conversations": 30, "messages": 30}
+    question = "select sender_type, direction, type, private, count(*) from {rows} group by all"
+    assert sorted(raw(report, folder, "messages", question)) == [
+        ("agent", "outbound", "activity", False, 6),
+        ("agent", "outbound", "comment", False, 6),
+        ("agent", "outbound", "note", True, 6),
+        ("bot", "outbound", "comment", False, 6),
+        ("contact", "inbound", "conversation_message", False, 6),
+    ]
