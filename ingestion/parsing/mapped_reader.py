@@ -60,10 +60,15 @@ def plain_reader(
     delimiter: str,
     needed: Iterable[str],
     bounds: Bounds,
+    *,
+    skips_malformed: bool = False,
 ) -> tuple[Reader, TextOf]:
-    """The records of a file with the columns that it has, and SQL of the text of each. ``needed``: those to be read."""
+    """The records of a file with the columns that it has, and SQL of the text of each. ``needed``: those to be read.
+
+    ``skips_malformed``: malformed records of CSV are left out, and are no error.
+    """
     if file_format == "csv":
-        relation, text_of = _csv(path, header_of(path, bounds, needed, delimiter), delimiter)
+        relation, text_of = _csv(path, header_of(path, bounds, needed, delimiter), delimiter, skips_malformed)
         return Reader(relation, {}), text_of
     if file_format == "parquet":
         return Reader(f"read_parquet({sql_file(path)})", {}), _of_parquet(connection, path)
@@ -85,11 +90,12 @@ def position(header: list[str], name: str) -> str:
     return f"c{header.index(name)}"
 
 
-def _csv(path: Path, header: list[str], delimiter: str) -> tuple[str, TextOf]:
+def _csv(path: Path, header: list[str], delimiter: str, skips_malformed: bool) -> tuple[str, TextOf]:
     types = "{" + ", ".join(f"'c{index}': 'varchar'" for index in range(len(header))) + "}"
+    strictness = "strict_mode = false, ignore_errors = true" if skips_malformed else "strict_mode = true"
     relation = (
         f"read_csv({sql_file(path)}, auto_detect = false, header = true, delim = {sql_text(delimiter)}, quote = '\"',"
-        f" escape = '\"', strict_mode = true, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false,"
+        f" escape = '\"', {strictness}, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false,"
         f" columns = {types}, compression = '{compression_of(path)}')"
     )
     return relation, lambda name: position(header, name)

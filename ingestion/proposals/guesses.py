@@ -6,7 +6,7 @@ helpdesks (``presets``), and writing the guess down (``written``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -34,6 +34,8 @@ from ingestion.sql import sql_text
 
 SURE, LIKELY, UNSURE = "sure", "likely", "unsure"
 _PERSONS = frozenset({"contact", "agent", "author"})
+_CANDIDATES = 5
+"""So many columns of a table are tried as a reference."""
 _SIDES = {"agent": "outbound", "bot": "outbound", "system": "outbound", "contact": "inbound"}
 
 
@@ -88,11 +90,14 @@ def _is(of: Meaning, subjects: Iterable[str], attributes: Iterable[str]) -> bool
 
 @dataclass(frozen=True)
 class _Dates:
-    """How a table writes dates. ``timezone``: None where nobody said. ``order``: of day and month."""
+    """How a table writes dates. ``timezone``: None where nobody said. ``order``: of day and month.
+
+    ``why``: where it is not decided by the table itself.
+    """
 
     timezone: str | None
     order: str | None
-    is_decided: bool = False
+    why: str | None = None
 
 
 Shape = tuple[tuple[str, ...], tuple[str, ...]]
@@ -220,12 +225,9 @@ def _instant(guess: Guess, dates: _Dates) -> Guess | None:
             guess.doubt(UNSURE, "local times of an unknown zone: correct timezone")
     if column.missing:
         guess.options["missing"] = column.missing
-    if found.is_ambiguous and not dates.is_decided:
-        why = f"day first and month first both fit every value, {found.formats[0].order} is taken"
-        if dates.order is None:
-            guess.doubt(UNSURE, f"{why} without a reason")
-        else:
-            guess.doubt(LIKELY, f"{why} for the language of the header")
+    if found.is_ambiguous and dates.why is not None:
+        why = f"day first and month first both fit every value, {found.formats[0].order} is taken {dates.why}"
+        guess.doubt(LIKELY if dates.order else UNSURE, why)
     if found.fitting < column.filled:
         level = LIKELY if found.share > 0.98 else UNSURE
         guess.doubt(level, f"{found.fitting:,} of {column.filled:,} values are read")
@@ -274,13 +276,17 @@ def _spelled(word: str) -> str:
 
 def propose(tables: Sequence[Table], timezone: str | None) -> list[Held]:
     """What the tables hold, an entity a table; ``timezone``: of local times, None where nobody said."""
-    held = [one for table in tables for one in _held(table, timezone)]
+    orders = {order for table in tables if (order := _decided(table))}
+    held = [one for table in tables for one in _held(table, timezone, orders)]
     chosen: list[Held] = []
     for name in ENTITIES:
         of_entity = [one for one in held if one.entity.name == name]
         of_entity.sort(key=lambda one: (len(one.absent), one.needs is not None, -one.table.rows))
         chosen += of_entity[:1]
     _share_ids(chosen)
+    for one in chosen:
+        if one.entity.name == "messages":
+            _authors(one)
     return [one for one in chosen if _is_worth(one)]
 
 
@@ -288,14 +294,14 @@ def _is_worth(held: Held) -> bool:
     return held.needs is None or not held.absent
 
 
-def _held(table: Table, timezone: str | None) -> list[Held]:
+def _held(table: Table, timezone: str | None, orders: Collection[str]) -> list[Held]:
     if not table.rows:
         return []
     preset = preset_of([column.name for column in table.columns])
     if preset is not None:
-        dates = _dates(table, preset.timezone or timezone)
+        dates = _dates(table, preset.timezone or timezone, orders)
         return [_by_preset(table, preset, name, dates) for name in preset.entities]
-    dates = _dates(table, timezone)
+    dates = _dates(table, timezone, orders)
     every = {name: _entity(table, ENTITIES[name], dates, is_main=True) for name in ENTITIES}
     main = _main(table, every)
     if main is None:
@@ -317,25 +323,38 @@ def _by_preset(table: Table, preset: Preset, name: str, dates: _Dates) -> Held:
             continue
         if values := preset.values.get((name, meant.name)):
             guess: Guess | None = Guess([column], {"values": dict(values)})
+            if meant.type is ColumnType.BOOLEAN and not column.words.keys() <= values.keys():
+                guess = None
         else:
             guess = _judged(entity, meant.name, meant.type, Guess([column]), dates)
         if guess is not None:
             guesses[meant.name] = guess
-    held = Held(entity, table, guesses, [columns[one] for one in preset.needs.get(name, ())], preset.name)
+    needs = [columns[one] for one in preset.needs.get(name, ()) if one in columns]
+    held = Held(entity, table, guesses, None if name == next(iter(preset.entities)) else needs, preset.name)
     if name == "messages":
         _directions(held)
     return held
 
 
-def _dates(table: Table, timezone: str | None) -> _Dates:
-    """The order of day and month that the values of a column decide, else that of the language of the header."""
+def _decided(table: Table) -> str | None:
+    """The order of day and month that the values of some column decide."""
     for column in table.columns:
         if meaning(column.name).attributes & {"created", "closed", "updated", "sent", "answered", "when"}:
             found = instants_of(column)
             if found and len(found.orders) == 1:
-                return _Dates(timezone, next(iter(found.orders)), is_decided=True)
-    language = language_of(column.name for column in table.columns)
-    return _Dates(timezone, None if language == "en" else DAY_FIRST)
+                return next(iter(found.orders))
+    return None
+
+
+def _dates(table: Table, timezone: str | None, orders: Collection[str]) -> _Dates:
+    """How a table writes dates. ``orders``: of day and month, that the tables of the folder decide."""
+    if order := _decided(table):
+        return _Dates(timezone, order)
+    if len(orders) == 1:
+        return _Dates(timezone, next(iter(orders)), "as in other files")
+    if language_of(column.name for column in table.columns) == "en":
+        return _Dates(timezone, None, "without a reason")
+    return _Dates(timezone, DAY_FIRST, "for the language of the header")
 
 
 def _main(table: Table, every: Mapping[str, Held]) -> str | None:
@@ -506,7 +525,6 @@ def _complete(held: Held) -> None:
                 guesses[key] = _plain(references[0])
         if key not in guesses and (other := guesses.get("email") or guesses.get("phone")):
             guesses[key] = _plain(other.columns[0])
-            guesses[key].doubt(LIKELY, "there is no other id")
         bare = _named(held.table, [((name.removesuffix("s"),), ())])  # who it is, by name
         if not is_main and "name" not in guesses and bare and not bare[0].is_email and bare[0].share(r"\d+") < 0.5:
             guesses["name"] = Guess([bare[0]], {"missing": bare[0].missing} if bare[0].missing else {})
@@ -534,7 +552,11 @@ def _directions(held: Held) -> None:
         values = {word: _SIDES[of] for word, of in meant.items() if of in _SIDES}
         guesses["direction"] = Guess([column], {**sender.options, "values": values}, unknown=sender.unknown)
         guesses["direction"].doubt(sender.level if sender.level != SURE else LIKELY, "by who sends")
-    author = guesses.get("agent_id")
+
+
+def _authors(held: Held) -> None:
+    """Say where the author of a message is taken for an agent, and may be a customer."""
+    author, sender = held.guesses.get("agent_id"), held.guesses.get("sender_type")
     if author is None or sender is None:
         return
     ((column,), (kind,)) = author.columns, sender.columns
@@ -552,20 +574,25 @@ def _share_ids(held: Sequence[Held]) -> None:
     What a preset says stays.
     """
     held = [one for one in held if one.preset is None]
-    by_name = {one.entity.name: one for one in held}
-    own: Mapping[str, str] = {"conversation_id": "conversations", "agent_id": "agents", "contact_id": "contacts"}
-    for name, owner in own.items():
+    owners = {"conversation_id": "conversations", "agent_id": "agents", "contact_id": "contacts"}
+    for name, owner in owners.items():
         users = [one for one in held if name in one.guesses]
-        choices = [_candidates(one, name, is_owner=one is by_name.get(owner)) for one in users]
-        if len(users) < 2 or not all(choices):
+        choices = [_candidates(one, name, is_owner=one.entity.name == owner)[:_CANDIDATES] for one in users]
+        if not users:
             continue
-        best = max(product(*(one[:5] for one in choices)), key=lambda chosen: _agreement(chosen, choices))
+        best = max(product(*choices), key=lambda chosen: _agreement(chosen, choices))
         for one, column in zip(users, best, strict=True):
             if one.guesses[name].columns != [column]:
-                replaced = _plain(column)
-                replaced.unknown = {}
-                one.guesses[name] = replaced
-            _about_agreement(one, name, column, [other for other in best if other is not column], by_name.get(owner))
+                one.guesses[name] = _plain(column)
+            found = [_overlap(column, other) for other in best if other.table is not column.table]
+            if one.entity.name != owner and found and max(found) < 0.5:
+                one.guesses[name].doubt(UNSURE, f"only {max(found):.0%} of its values are found in other files")
+            elif (
+                name != "conversation_id"
+                and max(found, default=0) < 0.5
+                and "id" not in meaning(column.name).attributes
+            ):
+                one.guesses[name].doubt(LIKELY, "there is no id")
 
 
 def _candidates(held: Held, name: str, *, is_owner: bool) -> list[Column]:
@@ -592,15 +619,6 @@ def _agreement(chosen: Sequence[Column], choices: Sequence[Sequence[Column]]) ->
 @cache
 def _overlap(one: Column, other: Column) -> float:
     return one.overlap(other)
-
-
-def _about_agreement(held: Held, name: str, column: Column, others: Sequence[Column], owner: Held | None) -> None:
-    strangers = [other for other in others if other.table is not column.table]
-    if held is owner or not strangers:
-        return
-    best = max(_overlap(column, other) for other in strangers)
-    if best < 0.5:
-        held.guesses[name].doubt(UNSURE, f"only {best:.0%} of its values are found in other files")
 
 
 def unmapped(table: Table, held: Iterable[Held]) -> list[Column]:

@@ -173,8 +173,8 @@ class _File:
 
     @property
     def key(self) -> tuple[str | None, ...]:
-        csv = (self.text.delimiter, self.text.encoding) if self.form == "csv" else ()
-        return (_NUMBERS.sub("0", self.plain_name), self.form, self.sheet, self.records, *csv)
+        delimiter = self.text.delimiter if self.form == "csv" else None
+        return (_NUMBERS.sub("0", self.plain_name), self.form, delimiter, self.sheet, self.records)
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -> tuple[list[Table], list[str]]:
@@ -196,8 +196,11 @@ def tables_of(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path
             lines.append(f"{visible(path.name)} cannot be read: {visible(str(error))}")
         except (*DECOMPRESSION_ERRORS, zipfile.BadZipFile, duckdb.Error) as error:
             lines.append(f"{visible(path.name)} cannot be read: {visible(first_line(error))}")
+    alike: dict[tuple[object, ...], list[_File]] = {}
+    for (_, *form), group in files.items():
+        alike.setdefault((*form, *_common(group)), []).extend(group)
     tables: list[Table] = []
-    for group in files.values():
+    for group in alike.values():
         try:
             tables.append(_table(connection, len(tables), group))
         except (duckdb.Error, UnreadableFileError) as error:
@@ -281,26 +284,32 @@ def _looks_like_data(header: Sequence[str]) -> bool:
     return any(odd.fullmatch(name.strip()) for name in header)
 
 
-def _table(connection: duckdb.DuckDBPyConnection, number: int, files: list[_File]) -> Table:
-    first = files[0]
-    is_json = first.form == "ndjson"
+def _common(files: list[_File]) -> list[str]:
+    """The columns that each of some files has; of JSON, whose records may lack a name, those that any has."""
+    first, *others = files
     names = [name for name in first.columns if name and first.columns.count(name) == 1]
-    for file in files[1:]:
-        if is_json:
+    for file in others:
+        if first.form == "ndjson":
             names += [name for name in file.columns if name not in names]
         else:
             names = [name for name in names if name in file.columns]
+    return names
+
+
+def _table(connection: duckdb.DuckDBPyConnection, number: int, files: list[_File]) -> Table:
+    first = files[0]
+    encodings = {file.text.encoding for file in files}
     table = Table(
         connection,
         number,
         [file.plain_name for file in files],
         first.form,
         first.text.delimiter if first.form == "csv" else None,
-        first.text.encoding,
+        first.text.encoding if len(encodings) == 1 else None,
         first.sheet,
         first.records,
     )
-    table.columns = [Column(name, position, table) for position, name in enumerate(names)]
+    table.columns = [Column(name, position, table) for position, name in enumerate(_common(files))]
     listed = ", ".join(f"{column.sql} varchar" for column in table.columns)
     connection.execute(f"create or replace temp table {table.sql} ({listed or 'nothing varchar'})")
     left = LOOKED_AT
@@ -308,27 +317,26 @@ def _table(connection: duckdb.DuckDBPyConnection, number: int, files: list[_File
         if left <= 0 or not table.columns:
             break
         text = file.text
-        plain, text_of = plain_reader(connection, text.path, text.format, text.delimiter, (), DEFAULTS)
+        plain, text_of = plain_reader(
+            connection, text.path, text.format, text.delimiter, (), DEFAULTS, skips_malformed=True
+        )
         values = ", ".join(f"left({clean(text_of(column.name))}, {_KEPT})" for column in table.columns)
         connection.execute(f"insert into {table.sql} select {values} from {plain.relation} limit {left}")
         ((table.rows,),) = connection.execute(f"select count(*) from {table.sql}").fetchall()
         left = LOOKED_AT - table.rows
-    if is_json:  # objects and lists of objects, whose inner values are columns of their own
+    if first.form == "ndjson":  # objects and lists of objects, whose inner values are columns of their own
         table.columns = [column for column in table.columns if column.share(r"(?s)[{].*|\[[{].*") < 0.5]
     return table
 
 
 def _give_patterns(tables: Sequence[Table]) -> None:
-    """Give each table a pattern of names that no other table's files have; else their names."""
+    """Give each table patterns of names that no other table's files have; else their names."""
     every = {name for table in tables for name in table.names}
     for table in tables:
-        name = _escaped(table.names[0])
-        stem, dot, suffix = name.partition(".")
-        pattern = _NUMBERS.sub("*", stem) if _NUMBERS.search(stem) else f"{stem}*"
-        pattern = f"{pattern}{dot}{suffix}"
-        held = {one for one in every if fnmatchcase(one.lower(), pattern.lower())}
-        table.files = [pattern] if held == set(table.names) else sorted(set(map(_escaped, table.names)))
-
-
-def _escaped(name: str) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", name)
+        found: dict[str, None] = {}
+        for name in table.names:
+            stem, dot, suffix = re.sub(r"([*?\[])", r"[\1]", name).partition(".")
+            pattern = _NUMBERS.sub("*", stem) if _NUMBERS.search(stem) else f"{stem}*"
+            held = {one for one in every if fnmatchcase(one.lower(), f"{pattern}{dot}{suffix}".lower())}
+            found[f"{pattern if held <= set(table.names) else stem}{dot}{suffix}"] = None
+        table.files = list(found)

@@ -94,7 +94,12 @@ _ATTRIBUTES: Mapping[str, Mapping[Language, str]] = {
         "pt": "atualizado atualizada atualizacao modificado",
     },
     "sent": {"en": "sent posted", "fr": "envoye envoi", "es": "enviado envio", "pt": "enviado envio"},
-    "answered": {"en": "answered responded rated recorded", "fr": "repondu", "es": "respondido", "pt": "respondido"},
+    "answered": {
+        "en": "answered responded rated recorded response",
+        "fr": "repondu",
+        "es": "respondido",
+        "pt": "respondido",
+    },
     "when": {
         "en": "at date time timestamp on datetime when",
         "fr": "date heure horodatage le",

@@ -266,6 +266,14 @@ def test_another_column_of_the_file_decides_about_day_and_month(tmp_path: Path) 
     assert proposed.column("conversations", "started_at")["format"] == "%m/%d/%Y"
 
 
+def test_another_file_decides_about_day_and_month(tmp_path: Path) -> None:
+    rows = [{"ticket_id": str(day), "created_at": f"02/0{day}/2026", "status": "open"} for day in range(1, 10)]
+    others = [{"user_id": str(day), "email": f"z{day}@example.org", "updated_at": "02/27/2026"} for day in range(9)]
+    folder = put(tmp_path / "dumps", {"tickets.csv": text_of(rows), "customers.csv": text_of(others)})
+    line = Proposed(folder, "UTC").line("conversations", "started_at")
+    assert "month first is taken as in other files" in line
+
+
 def test_two_forms_in_a_column_and_what_is_left(tmp_path: Path) -> None:
     values = [f"{day}/01/2026 10:00" for day in range(13, 29)] + ["29/01/2026"] * 16 + ["soon"]
     rows = [{"ticket_id": str(at), "created_at": value, "status": "open"} for at, value in enumerate(values)]
@@ -400,6 +408,43 @@ def test_a_file_without_a_header_is_named_and_not_shown(tmp_path: Path) -> None:
     assert not is_complete
     assert "tickets.csv: its first line seems to be data" in text
     assert "zoe" not in text
+
+
+def test_files_of_one_header_are_read_together(tmp_path: Path) -> None:
+    files = {
+        f"{name}.csv": text_of(TICKETS[at::3]) for at, name in enumerate(["tickets 2025-12", "tickets 2026-01", "more"])
+    }
+    folder = put(tmp_path / "dumps", {**files})
+    proposed = Proposed(folder)
+    assert proposed.source.mapped["conversations"].files == ["more*.csv", "tickets *.csv"]
+    assert accepted(ingested(folder, proposed))["conversations"] == 30
+
+
+def test_malformed_records_are_passed_over(tmp_path: Path) -> None:
+    folder = put(tmp_path / "dumps", {"tickets.csv": text_of(TICKETS) + "31,one,two\n"})
+    assert proposal(folder)[1]
+
+
+def test_nothing_in_a_name_acts_on_a_terminal(tmp_path: Path) -> None:
+    row = {"ticket_id": "1", "created_at": START.isoformat(), "status": "open", "\u202ered\x9b": "x", "team\x7f": "y"}
+    proposed = Proposed(put(tmp_path / "dumps", {"tickets.csv": text_of([row])}))
+    assert proposed.text.replace("\n", "").isprintable()
+    assert proposed.columns("conversations")["team"] == "team\x7f"
+
+
+def test_authors_that_are_also_customers_are_said(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": str(at),
+            "chat_id": str(at % 5),
+            "sent_at": START.isoformat(),
+            "sender_id": f"p{at % 3}",
+            "sender_type": kind,
+        }
+        for at, kind in enumerate(["user", "agent"] * 5)
+    ]
+    proposed = Proposed(put(tmp_path / "dumps", {"chats.csv": CONVERSATIONS, "messages.csv": text_of(rows)}))
+    assert "it also names customers" in proposed.line("messages", "agent_id")
 
 
 def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
