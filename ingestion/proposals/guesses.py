@@ -33,7 +33,6 @@ from ingestion.proposals.words import (
 from ingestion.sql import sql_text
 
 SURE, LIKELY, UNSURE = "sure", "likely", "unsure"
-_PERSONS = frozenset({"contact", "agent", "author"})
 _CANDIDATES = 5
 """So many columns of a table are tried as a reference."""
 _SIDES = {"agent": "outbound", "bot": "outbound", "system": "outbound", "contact": "inbound"}
@@ -100,6 +99,14 @@ class _Dates:
     why: str | None = None
 
 
+_WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("messages", "direction"): DIRECTIONS,
+    ("messages", "sender_type"): SENDERS,
+    ("messages", "origin"): ORIGINS,
+    ("conversations", "status"): STATUSES,
+    ("events", "type"): EVENTS,
+}
+"""What words of an entity's column mean."""
 Shape = tuple[tuple[str, ...], tuple[str, ...]]
 """Subjects and attributes of a header."""
 
@@ -201,9 +208,12 @@ def _of_type(guess: Guess, kind: ColumnType) -> Guess | None:
     if kind is ColumnType.ID and not column.is_id:
         guess.doubt(LIKELY, "ids with blanks")
     if kind is ColumnType.BOOLEAN:
-        if not column.words or not set(column.words) <= TRUTHS.keys():
+        truths = {word: TRUTHS.get(_spelled(word)) for word in column.words}
+        if not truths or None in truths.values():
             return None
-        if others := {word: TRUTHS[word] for word in column.words if word not in ("true", "false", "1", "0")}:
+        if "public" in meaning(column.name).attributes:
+            guess.options["values"] = {word: "false" if of == "true" else "true" for word, of in truths.items()}
+        elif others := {word: of for word, of in truths.items() if word not in ("true", "false", "1", "0")}:
             guess.options["values"] = others
     if kind is ColumnType.LIST:
         _list(guess)
@@ -249,21 +259,31 @@ def _list(guess: Guess) -> None:
         guess.options["separator"] = mark
 
 
-def _worded(guess: Guess, table: Mapping[str, str], allowed: Sequence[str], *, is_closed: bool) -> Guess | None:
-    """The guess with what its words mean; None where no word is known. ``is_closed``: no other words are allowed."""
+def _worded(guess: Guess, entity: str, name: str) -> Guess | None:
+    """The guess with what its words mean; None where no word is known, or they may be names of people."""
     (column,) = guess.columns
-    values = {word: table[_spelled(word)] for word in column.words if _spelled(word) in table}
-    known = {word for word in column.words if word in allowed}
-    guess.unknown = {word: count for word, count in column.words.items() if word not in values and word not in known}
-    if not values and not known:
+    header = meaning(column.name)
+    truths = {word: TRUTHS.get(_spelled(word)) for word in column.words}
+    if name == "direction" and truths and None not in truths.values():
+        if not {"incoming", "inbound"} & set(header.words):
+            return None
+        guess.options["values"] = {word: "inbound" if of == "true" else "outbound" for word, of in truths.items()}
+        return guess
+    if column.missing:
+        guess.options["missing"] = column.missing
+    table = _WORDS[entity, name]
+    meant = {word: table.get(_spelled(word)) for word in column.words}
+    guess.unknown = {word: column.words[word] for word, of in meant.items() if of is None}
+    if guess.unknown and name == "sender_type" and "kind" not in header.attributes:
         return None
-    if others := {word: meant for word, meant in values.items() if word != meant}:
-        guess.options["values"] = others
+    if len(guess.unknown) == len(meant) and not (name == "status" and meant):
+        return None
+    if values := {word: of for word, of in meant.items() if of not in (None, word)}:
+        guess.options["values"] = values
     if guess.unknown:
+        level = UNSURE if name in ("direction", "sender_type") else LIKELY
         rows = sum(guess.unknown.values())
-        guess.doubt(
-            UNSURE if is_closed else LIKELY, f"{rows:,} of {column.filled:,} values are words that nothing is known of"
-        )
+        guess.doubt(level, f"{rows:,} of {column.filled:,} values are words that nothing is known of")
     return guess
 
 
@@ -395,7 +415,7 @@ def _entity(table: Table, entity: Entity, dates: _Dates, *, is_main: bool) -> He
     for column in entity.columns:
         shapes = _OWN[entity.name].get(column.name, [])
         if not is_main:
-            shapes = [shape for shape in shapes if shape[0]]
+            shapes = [shape for shape in shapes if entity.name.removesuffix("s") in shape[0]]
         if column.name in _REFERENCES and not shapes:
             shapes = list(_REFERENCES[column.name])
             if (entity.name, column.name) == ("messages", "agent_id"):
@@ -419,38 +439,8 @@ def _entity(table: Table, entity: Entity, dates: _Dates, *, is_main: bool) -> He
 def _judged(entity: Entity, name: str, kind: ColumnType, guess: Guess, dates: _Dates) -> Guess | None:
     """The guess with how its values are written, and how sure that makes it; None where it holds something else."""
     (column,) = guess.columns
-    words: dict[tuple[str, str], tuple[Mapping[str, str], bool]] = {
-        ("messages", "direction"): (DIRECTIONS, True),
-        ("messages", "sender_type"): (SENDERS, True),
-        ("messages", "origin"): (ORIGINS, False),
-        ("conversations", "status"): (STATUSES, False),
-        ("events", "type"): (EVENTS, False),
-    }
-    if (entity.name, name) in words:
-        table, is_closed = words[entity.name, name]
-        if (entity.name, name) == ("messages", "direction") and set(column.words) <= {
-            "true",
-            "false",
-            "1",
-            "0",
-            "t",
-            "f",
-        }:
-            if not column.words or not set(meaning(column.name).words) & {"incoming", "inbound"}:
-                return None
-            guess.options["values"] = {
-                word: "inbound" if TRUTHS[word] == "true" else "outbound" for word in column.words
-            }
-            return guess
-        if column.missing:
-            guess.options["missing"] = column.missing
-        known = next(one for one in entity.columns if one.name == name)
-        allowed = known.words or known.known or tuple(set(table.values()))
-        found = _worded(guess, table, allowed, is_closed=is_closed)
-        if found is None and (entity.name, name) == ("conversations", "status") and column.words:
-            guess.doubt(UNSURE, "none of its words is known")
-            return guess
-        return found
+    if (entity.name, name) in _WORDS:
+        return _worded(guess, entity.name, name)
     if name == "rating":
         return _score(guess)
     if name == "email" and not column.is_email:
@@ -459,10 +449,7 @@ def _judged(entity: Entity, name: str, kind: ColumnType, guess: Guess, dates: _D
         guess.doubt(LIKELY, "not all values look like phone numbers")
     if kind is ColumnType.INSTANT:
         return _instant(guess, dates)
-    found = _of_type(guess, kind)
-    if found is not None and name == "private" and "public" in meaning(column.name).attributes:
-        found.options["values"] = {word: "false" if TRUTHS[word] == "true" else "true" for word in column.words}
-    return found
+    return _of_type(guess, kind)
 
 
 def _score(guess: Guess) -> Guess | None:
@@ -507,6 +494,7 @@ def _complete(held: Held) -> None:
     is_main = held.needs is None
     if name == "messages":
         _directions(held)
+        _joined_key(held)
     if name == "ratings" and not is_main and "rating" in guesses and "rating_id" not in guesses:
         conversations = _named(held.table, [*_REFERENCES["conversation_id"], ((), ("id",))])
         if conversations:
@@ -552,6 +540,17 @@ def _directions(held: Held) -> None:
         values = {word: _SIDES[of] for word, of in meant.items() if of in _SIDES}
         guesses["direction"] = Guess([column], {**sender.options, "values": values}, unknown=sender.unknown)
         guesses["direction"].doubt(sender.level if sender.level != SURE else LIKELY, "by who sends")
+
+
+def _joined_key(held: Held) -> None:
+    """Where messages have no id, their conversation and instant, if these say which message it is."""
+    parts = [held.guesses[name].columns[0] for name in ("conversation_id", "sent_at") if name in held.guesses]
+    if "message_id" in held.guesses or len(parts) < 2:
+        return
+    parts += [guess.columns[0] for name in ("sender_type", "direction") if (guess := held.guesses.get(name))][:1]
+    if held.table.different(parts) == held.table.rows:
+        held.guesses["message_id"] = Guess(parts)
+        held.guesses["message_id"].doubt(UNSURE, "there is no id: these together differ in every record")
 
 
 def _authors(held: Held) -> None:

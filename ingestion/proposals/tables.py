@@ -159,6 +159,15 @@ class Table:
         """What it is called in memory."""
         return f"table_{self.number}"
 
+    def different(self, columns: Sequence[Column]) -> int:
+        """How many records differ in some of these columns, which all of them have."""
+        parts = ", ".join(column.sql for column in columns)
+        whole = " and ".join(f"{column.sql} is not null" for column in columns)
+        ((found,),) = self.connection.execute(
+            f"select count(distinct ({parts})) from {self.sql} where {whole}"
+        ).fetchall()
+        return int(found)
+
 
 @dataclass(frozen=True)
 class _File:

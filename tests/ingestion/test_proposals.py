@@ -310,6 +310,32 @@ def test_words_that_nothing_is_known_of_are_listed_with_counts(tmp_path: Path) -
     assert proposed.column("messages", "sender_type")["values"] == {"end-user": "contact", "operator": "agent"}
 
 
+def test_names_of_people_are_no_words(tmp_path: Path) -> None:
+    files = {"chats.csv": CONVERSATIONS, "messages.csv": messages(["Support", "Zoé Martin", "Bob"] * 3, "sender")}
+    proposed = Proposed(put(tmp_path / "dumps", files))
+    assert not proposed.is_complete
+    assert "martin" not in proposed.text.lower()
+
+
+def test_messages_without_an_id_have_one_of_parts(tmp_path: Path) -> None:
+    text = messages(["customer", "agent"] * 5).replace("message_id", "colour")
+    folder = put(tmp_path / "dumps", {"chats.csv": CONVERSATIONS, "messages.csv": text})
+    proposed = Proposed(folder)
+    assert proposed.column("messages", "message_id") == {"columns": ["conversation_id", "sent_at", "sender_type"]}
+    assert "# unsure: there is no id" in proposed.line("messages", "message_id")
+    assert accepted(ingested(folder, proposed)) == {"conversations": 5, "messages": 10}
+
+
+@pytest.mark.parametrize(("header", "words"), [("Privado", ["não", "sim"]), ("is_public", ["true", "false"])])
+def test_private_messages(tmp_path: Path, header: str, words: list[str]) -> None:
+    rows = [
+        {"id": str(at), "chat_id": "1", "sent_at": START.isoformat(), "sender_type": "agent", header: words[at % 2]}
+        for at in range(6)
+    ]
+    proposed = Proposed(put(tmp_path / "dumps", {"chats.csv": CONVERSATIONS, "messages.csv": text_of(rows)}))
+    assert proposed.column("messages", "private")["values"] == {words[0]: "false", words[1]: "true"}
+
+
 @pytest.mark.parametrize(
     ("column", "words", "values"),
     [
