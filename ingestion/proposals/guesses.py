@@ -26,6 +26,7 @@ from ingestion.proposals.words import (
     SENDERS,
     STATUSES,
     TRUTHS,
+    USERS,
     Meaning,
     language_of,
     meaning,
@@ -280,6 +281,8 @@ def _worded(guess: Guess, entity: str, name: str) -> Guess | None:
         return None
     if values := {word: of for word, of in meant.items() if of not in (None, word)}:
         guess.options["values"] = values
+    if name == "sender_type" and (users := USERS & set(column.words)):
+        guess.doubt(LIKELY, f"'{min(users)}' is taken for a customer")
     if guess.unknown:
         level = UNSURE if name in ("direction", "sender_type") else LIKELY
         rows = sum(guess.unknown.values())

@@ -34,6 +34,8 @@ LOOKED_AT = 100_000
 """So many records of a table are looked at."""
 FEW = 40
 """A column with more words than this is no enumeration."""
+_WHOLE = 1 << 28
+"""A larger file of JSON is not looked through for lists of records."""
 _KEPT = 200
 """So many characters of a value are looked at."""
 _NUMBERS = re.compile(r"\d(?:[\d_.:TZ-]*\d)?")
@@ -256,11 +258,11 @@ def _sheets(path: Path) -> list[str]:
 
 def _lists(path: Path) -> list[str | None]:
     """Of a file that is one object of JSON, the names of its lists of objects."""
-    if not path.name.lower().endswith(".json"):
+    if not path.name.lower().endswith(".json") or path.stat().st_size > _WHOLE:
         return [None]
     try:
         found = json.loads(path.read_bytes())
-    except ValueError:  # a record a line, or what parsing it says
+    except ValueError:  # a record a line, or what reading it says
         return [None]
     if not isinstance(found, dict):
         return [None]

@@ -240,7 +240,9 @@ SENDERS = _meant(
         "system": "system systeme sistema",
     }
 )
-"""Who sends a message. ``user`` is a customer: no helpdesk that was looked at calls its agents so."""
+"""Who sends a message."""
+USERS = frozenset({"user", "utilisateur", "usuario"})
+"""Words for customers that may mean agents elsewhere."""
 DIRECTIONS = _meant(
     {
         "inbound": "inbound incoming in received receive recu entrant entrante entrada recibido recebido recebida i",

@@ -20,7 +20,7 @@ from ingestion.ingest import SourceReport, ingest_sources
 from ingestion.proposals.proposal import proposal
 from ingestion.settings import load_settings
 from ingestion.source_settings import FilesSource
-from tests.drops import write_config
+from tests.drops import content_of, packed, write_config
 
 Row = dict[str, str]
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -388,7 +388,7 @@ def test_a_file_of_tickets_feeds_several_entities(tmp_path: Path) -> None:
     assert counts == {"conversations": 30, "contacts": 30, "agents": 30, "ratings": 15}
 
 
-@pytest.mark.parametrize("form", ["json", "object", "ndjson", "zip", "xlsx"])
+@pytest.mark.parametrize("form", ["json", "object", "ndjson", "zip", "xlsx", "parquet", "gz", "utf-16"])
 def test_forms_of_files(tmp_path: Path, form: str) -> None:
     files: dict[str, str | bytes] = {}
     if form == "json":
@@ -397,11 +397,17 @@ def test_forms_of_files(tmp_path: Path, form: str) -> None:
         files["tickets.json"] = json.dumps({"tickets": TICKETS, "count": 30}, indent=1)
     elif form == "ndjson":
         files["tickets.ndjson"] = "".join(json.dumps(row) + "\n" for row in TICKETS)
+    elif form == "parquet":
+        files["tickets.parquet"] = content_of(TICKETS, "parquet")
+    elif form == "gz":
+        files["tickets.csv.gz"] = packed(text_of(TICKETS).encode())
+    elif form == "utf-16":
+        files["tickets.csv"] = text_of(TICKETS, "\t").encode("utf-16")
     elif form == "zip":
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
+        whole = io.BytesIO()
+        with zipfile.ZipFile(whole, "w") as archive:
             archive.writestr("inside/tickets.csv", text_of(TICKETS))
-        files["export.zip"] = packed.getvalue()
+        files["export.zip"] = whole.getvalue()
     else:
         files["tickets.xlsx"] = workbook(
             {"Notes": [["nothing"]], "Tickets": [[*TICKETS[0]], *map(list, map(dict.values, TICKETS))]}
@@ -421,9 +427,9 @@ def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
         sheet = book.create_sheet(name)
         for row in rows:
             sheet.append(list(row))
-    packed = io.BytesIO()
-    book.save(packed)
-    return packed.getvalue()
+    whole = io.BytesIO()
+    book.save(whole)
+    return whole.getvalue()
 
 
 def test_a_file_without_a_header_is_named_and_not_shown(tmp_path: Path) -> None:

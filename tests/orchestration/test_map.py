@@ -26,6 +26,15 @@ def test_a_proposal_ends_a_configuration(tmp_path: Path) -> None:
     assert (source.name, source.kind, source.account) == ("helpdesk", "files", "acme")
 
 
+def test_a_proposal_fits_below_the_accounts_of_a_new_configuration(tmp_path: Path) -> None:
+    folder = put(tmp_path / "dumps", dump())
+    assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
+    config = tmp_path / "causerie.toml"
+    before, heading, after = config.read_text().partition("# --- sources")
+    config.write_text(f"{before}{propose(folder).output}\n{heading}{after}")
+    assert [source.name for source in load_settings(config).sources] == ["dumps", "my_export"]
+
+
 def test_a_proposal_into_a_file(tmp_path: Path) -> None:
     folder = put(tmp_path / "dumps", dump())
     result = propose(folder, "--out", tmp_path / "proposal.toml")
