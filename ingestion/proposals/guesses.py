@@ -353,7 +353,8 @@ def _by_preset(table: Table, preset: Preset, name: str, dates: _Dates) -> Held:
         if guess is not None:
             guesses[meant.name] = guess
     needs = [columns[one] for one in preset.needs.get(name, ()) if one in columns]
-    held = Held(entity, table, guesses, None if name == next(iter(preset.entities)) else needs, preset.name)
+    known = f"{preset.name} ({preset.documented})"
+    held = Held(entity, table, guesses, None if name == next(iter(preset.entities)) else needs, known)
     if name == "messages":
         _directions(held)
     return held

@@ -80,7 +80,7 @@ PRESETS = (
     ),
     Preset(
         "tickets of Zendesk in CSV",
-        "https://support.zendesk.com/hc/en-us/articles/4408886165402 (the export), and programs that write or read it",
+        "https://support.zendesk.com/hc/en-us/articles/4408886165402; the columns as programs write and read them",
         frozenset({"Summation column", "Id", "Requester id", "Assignee", "Created at", "Solved at", "Status"}),
         {
             "conversations": {
