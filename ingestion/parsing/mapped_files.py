@@ -53,7 +53,8 @@ _TOGETHER = 10_000
 class Text:
     """A file that can be read. ``name``: of the file as it was delivered. ``lines_before``: its first record.
 
-    ``columns``: the names of its columns. ``notes``: what was found in it that one should know.
+    ``columns``: the names of its columns. ``notes``: what was found in it that one should know. ``encoding``: from
+    which it was written anew.
     """
 
     path: Path
@@ -63,6 +64,7 @@ class Text:
     lines_before: int = 0
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    encoding: str | None = None
 
 
 def format_of(name: str) -> str | None:
@@ -94,7 +96,7 @@ def mapped_files(
         path = landed.folder / name
         try:
             unmapped = []
-            for member, of_member in _members(path, scratch / "members", bounds):
+            for member, of_member in members(path, scratch / "members", bounds):
                 held = {entity: mapping for entity, mapping in mappings.items() if mapping.holds(of_member)}
                 if not held:
                     unmapped.append(of_member)
@@ -104,7 +106,7 @@ def mapped_files(
                     if key not in read:
                         place = scratch / str(len(list(scratch.iterdir())))
                         place.mkdir()
-                        read[key] = _text(connection, member, _shown(path, member), mapping, held, place, bounds)
+                        read[key] = as_text(connection, member, _shown(path, member), mapping, held, place, bounds)
                         notes |= dict.fromkeys(read[key].notes)
                     text = read[key]
                     notes |= dict.fromkeys(_about_columns(text, entity, mapping, held.values()))
@@ -162,7 +164,7 @@ def _readable(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
     ]
 
 
-def _members(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[Path, str]]:
+def members(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[Path, str]]:
     """The file itself, or those in it that a ZIP file holds; each with the name by which it is known."""
     if format_of(path.name) != "archive":
         yield path, path.name
@@ -197,7 +199,7 @@ def _refuse_bomb(packed: int, unpacked: int, bounds: Bounds) -> None:
 # --- forms --------------------------------------------------------------------------------------------------
 
 
-def _text(
+def as_text(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     name: str,
@@ -227,9 +229,9 @@ def _text(
             f"select distinct unnest(json_keys(json)) from read_ndjson_objects({sql_file(path)}, ignore_errors = true,"
             f" maximum_object_size = {max(1 << 20, bounds.record_bytes + 1024)}) where json_type(json) = 'OBJECT'"
         ).fetchall()
-        return Text(path, name, "ndjson", columns=tuple(sorted(key for (key,) in keys)), notes=notes)
+        return Text(path, name, "ndjson", columns=tuple(sorted(key for (key,) in keys)), notes=notes, encoding=encoding)
     delimiter = mapping.delimiter or _delimiter(path, needed, bounds)
-    return Text(path, name, "csv", delimiter, 0, tuple(header_of(path, bounds, needed, delimiter)), notes)
+    return Text(path, name, "csv", delimiter, 0, tuple(header_of(path, bounds, needed, delimiter)), notes, encoding)
 
 
 def _encoding(path: Path, said: str | None, bounds: Bounds) -> tuple[str | None, tuple[str, ...]]:

@@ -10,7 +10,7 @@ the earlier one, as Python (PEP 495) and Java read them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -49,12 +49,30 @@ _FLOAT_ID = r"-?\d+\.0+"
 
 def reader_of(connection: duckdb.DuckDBPyConnection, path: Path, file: MappedFile, latest: datetime) -> MappedReader:
     """The records of a file, mapped. ``latest``: nothing in it can have happened later."""
-    if file.format == "csv":
-        relation, text_of = _csv(path, header_of(path, file.bounds, used(file.mapping), file.delimiter), file.delimiter)
-        return _mapped(Reader(relation, {}), text_of, file, latest)
-    if file.format == "parquet":
-        return _mapped(Reader(f"read_parquet({sql_file(path)})", {}), _of_parquet(connection, path), file, latest)
-    return _mapped(_json(path, file.bounds), of_json, file, latest)
+    plain, text_of = plain_reader(connection, path, file.format, file.delimiter, used(file.mapping), file.bounds)
+    return _mapped(plain, text_of, file, latest)
+
+
+def plain_reader(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    file_format: str,
+    delimiter: str,
+    needed: Iterable[str],
+    bounds: Bounds,
+    *,
+    skips_malformed: bool = False,
+) -> tuple[Reader, TextOf]:
+    """The records of a file with the columns that it has, and SQL of the text of each. ``needed``: those to be read.
+
+    ``skips_malformed``: malformed records of CSV are left out, and are no error.
+    """
+    if file_format == "csv":
+        relation, text_of = _csv(path, header_of(path, bounds, needed, delimiter), delimiter, skips_malformed)
+        return Reader(relation, {}), text_of
+    if file_format == "parquet":
+        return Reader(f"read_parquet({sql_file(path)})", {}), _of_parquet(connection, path)
+    return _json(path, bounds), of_json
 
 
 def used(mapping: MappedEntity) -> list[str]:
@@ -72,11 +90,12 @@ def position(header: list[str], name: str) -> str:
     return f"c{header.index(name)}"
 
 
-def _csv(path: Path, header: list[str], delimiter: str) -> tuple[str, TextOf]:
+def _csv(path: Path, header: list[str], delimiter: str, skips_malformed: bool) -> tuple[str, TextOf]:
     types = "{" + ", ".join(f"'c{index}': 'varchar'" for index in range(len(header))) + "}"
+    strictness = "strict_mode = false, ignore_errors = true" if skips_malformed else "strict_mode = true"
     relation = (
         f"read_csv({sql_file(path)}, auto_detect = false, header = true, delim = {sql_text(delimiter)}, quote = '\"',"
-        f" escape = '\"', strict_mode = true, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false,"
+        f" escape = '\"', {strictness}, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false,"
         f" columns = {types}, compression = '{compression_of(path)}')"
     )
     return relation, lambda name: position(header, name)
@@ -107,11 +126,16 @@ def of_json(name: str) -> str:
     return f"coalesce({whole}, json_extract_string(json, {sql_text(f'$.{path}')}))"
 
 
+def clean(text: str) -> str:
+    """SQL of a text without blanks around it, NULL where nothing is left."""
+    return f"nullif(trim({text}, {sql_text(_BLANKS)}), '')"
+
+
 def _mapped(plain: Reader, text_of: TextOf, file: MappedFile, latest: datetime) -> MappedReader:
     """``plain``: a relation with the columns of the file, and which of its records are malformed."""
 
     def text(name: str) -> str:
-        return f"nullif(trim({text_of(name)}, {sql_text(_BLANKS)}), '')"
+        return clean(text_of(name))
 
     relation = plain.relation
     is_kept = " and ".join(f"{text(name)} is not null" for name in file.needs)

@@ -71,14 +71,29 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 """What other systems call a column, by column: in the spelling of :func:`plain`."""
 
 ENTITY_SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "conversations": ("tickets", "chats", "threads", "cases", "sessions"),
-    "messages": ("comments", "replies", "chat_messages", "texts"),
-    "contacts": ("customers", "requesters", "clients", "leads", "end_users", "people"),
-    "agents": ("staff", "operators", "teammates", "admins", "users"),
-    "events": ("activities", "audits", "history"),
-    "ratings": ("csat", "surveys", "feedback", "satisfaction"),
+    "conversations": (
+        *("tickets", "chats", "threads", "cases", "sessions"),
+        *("dossiers", "conversaciones", "casos", "conversas", "chamados", "atendimentos"),
+    ),
+    "messages": (
+        *("comments", "replies", "chat_messages", "texts"),
+        *("commentaires", "reponses", "mensajes", "comentarios", "respuestas", "mensagens", "respostas"),
+    ),
+    "contacts": (
+        *("customers", "requesters", "clients", "leads", "end_users", "people"),
+        *("demandeurs", "contactos", "clientes", "solicitantes", "contatos"),
+    ),
+    "agents": (
+        *("staff", "operators", "teammates", "admins", "users"),
+        *("conseillers", "operateurs", "agentes", "operadores", "atendentes"),
+    ),
+    "events": ("activities", "audits", "history", "evenements", "eventos"),
+    "ratings": (
+        *("csat", "surveys", "feedback", "satisfaction"),
+        *("evaluations", "enquetes", "calificaciones", "encuestas", "avaliacoes", "pesquisas"),
+    ),
 }
-"""What other systems call the records of an entity."""
+"""What other systems call the records of an entity: in English, French, Spanish and Portuguese."""
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
@@ -138,9 +153,14 @@ def plain(name: str) -> str:
 
 def likely_entity(file_name: str) -> str | None:
     """The entity that the name of a file of another system likely means; None where it is near none."""
-    words = plain(file_name.partition(".")[0]).split("_")
-    for word in words:
-        for entity, synonyms in ENTITY_SYNONYMS.items():
-            if difflib.get_close_matches(word, (entity, *synonyms), 1, _NEAR):
-                return entity
-    return None
+    return next(iter(likely_entities(file_name)), None)
+
+
+def likely_entities(file_name: str) -> list[str]:
+    """The entities that the words of a file's name likely mean, in their order."""
+    return [
+        entity
+        for word in plain(file_name.partition(".")[0]).split("_")
+        for entity, synonyms in ENTITY_SYNONYMS.items()
+        if difflib.get_close_matches(word, (entity, *synonyms), 1, _NEAR)
+    ]

@@ -16,6 +16,7 @@ from orchestration.cli.commands import (
     docs,
     init,
     manifest,
+    map,
     publish,
     quarantine,
     query,
@@ -40,7 +41,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(init.init, run.run, check.check, check_source.check_source, status.status, quarantine.quarantine),
+    *(init.init, map.map_folder, run.run, check.check, check_source.check_source, status.status, quarantine.quarantine),
     *(accept.accept, reject.reject, manifest.manifest),
     *(releases.releases, diff.diff, rollback.rollback, publish.publish),
     *(report.report, serve.serve, query.query, docs.docs, demo.demo),

@@ -20,7 +20,7 @@ from demo_data import write_demo
 from ingestion import decisions
 from ingestion.settings import load_settings
 from orchestration.cli.main import main
-from tests.drops import agent, write_batch
+from tests.drops import agent, conversation, write_batch
 from tests.end_to_end.command import CAUSERIE, PUBLISHED, REFUSED, WRONG, Ready, at_step, stop
 from tests.published import publish
 
@@ -76,7 +76,7 @@ def without_output(output: str, *arguments: str | Path) -> tuple[int, list[str]]
 
 
 def test_every_command_is_tried() -> None:
-    assert {*CONFIGURED, "demo", "init", "manifest", "serve"} == {*main.commands}
+    assert {*CONFIGURED, "demo", "init", "manifest", "map", "serve"} == {*main.commands}
 
 
 ENDINGS = [
@@ -108,6 +108,7 @@ def test_standard_output_that_fails_is_said_in_a_line(config: Path, command: str
 def test_also_of_commands_without_a_configuration(tmp_path: Path, output: str) -> None:
     line = f"standard output: {WORDS[output]}: not everything could be shown"
     write_batch(tmp_path / "batch", {"agents": [agent()]}, manifest=False)
+    write_batch(tmp_path / "files", {"conversations": [conversation()]}, manifest=False)
     for arguments, status in (
         (["--help"], REFUSED),
         (["--version"], REFUSED),
@@ -115,6 +116,7 @@ def test_also_of_commands_without_a_configuration(tmp_path: Path, output: str) -
         (["demo", "--out", tmp_path / "demo", "--conversations", "5", "--days", "2"], PUBLISHED),
         (["init", tmp_path / "own"], REFUSED),
         (["manifest", tmp_path / "batch"], REFUSED),
+        (["map", tmp_path / "files"], REFUSED),
     ):
         assert without_output(output, *arguments) == (status, [line])
     for written in ("demo/causerie.toml", "own/causerie.toml", "batch/manifest.json"):
