@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingestion.export_format import ENTITIES
+from ingestion.proposals.proposal import proposal
 from tests import oracle
 from tests.comparison import KEYS, Marts, differences
 from tests.drops import Row, agent, conversation, message, toml, write_batch, write_config
@@ -129,6 +130,18 @@ def test_the_marts_are_those_of_the_export_format(tmp_path: Path, expected: Mart
             at = EXTRACTED_AT - timedelta(minutes=runs - 1 - run)
             deliver(tmp_path / "dumps", f"{name}-{run}.csv", [header, *part], at)
         found = build_marts(config, incremental=run > 0)
+    for mart in KEYS:
+        assert differences(mart, expected[mart], found[mart]) == []
+
+
+def test_so_are_those_by_the_mapping_that_is_proposed(tmp_path: Path, expected: Marts) -> None:
+    (tmp_path / "dumps").mkdir()
+    for name, rows in as_helpdesk(history()).items():
+        deliver(tmp_path / "dumps", f"{name}.csv", rows, EXTRACTED_AT)
+    proposed, is_complete = proposal(tmp_path / "dumps", "desk", "acme", "Europe/Paris")
+    assert is_complete
+    config = write_config(tmp_path, sources=[], extra=proposed.replace(f'"{tmp_path}/', '"'))
+    found = build_marts(config)
     for mart in KEYS:
         assert differences(mart, expected[mart], found[mart]) == []
 
