@@ -86,8 +86,8 @@ class MappedEntity(_Section):
     """Which files hold an entity, how they are written, and where each of its columns comes from.
 
     ``files``: patterns of names. ``records``: in JSON, the name of the list of records, with points between levels.
-    ``needs``: columns of the file without which a row is no record of this entity. Where that is not said, it is the
-    columns of the key, if an earlier entity is read from the same rows.
+    ``needs``: columns of the file without which a row does not count for this entity. By default, these are the columns
+    of the key, if an earlier entity is read from the same rows.
     """
 
     files: str | list[str]

@@ -4,7 +4,7 @@ Here: which entities a file holds, and CSV, NDJSON or Parquet from what is anoth
 lists of JSON, archives. Not here: the columns (``mapped_reader``), and how files come to be landed
 (``sources.files``).
 
-A file that has such a form already is read where it lies in landing. Others are written anew, into a folder of the
+A file that has such a form already is read where it lies in landing. Others are rewritten into a folder of the
 batch that is being parsed: one line a record, so that the number of a line says where the record is.
 """
 
@@ -54,7 +54,7 @@ class Text:
     """A file that can be read. ``name``: of the file as it was delivered. ``lines_before``: its first record.
 
     ``columns``: the names of its columns. ``notes``: what was found in it that one should know. ``encoding``: from
-    which it was written anew.
+    which it was rewritten.
     """
 
     path: Path
@@ -68,7 +68,7 @@ class Text:
 
 
 def format_of(name: str) -> str | None:
-    """The form of a file, by its name; ``archive`` of a ZIP file, None where it is none that can be read."""
+    """The form of a file, by its name; ``archive`` of a ZIP file, None where it cannot be read."""
     suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
     if suffixes[-1:] == [".gz"]:
         suffixes.pop()
@@ -235,7 +235,7 @@ def as_text(
 
 
 def _encoding(path: Path, said: str | None, bounds: Bounds) -> tuple[str | None, tuple[str, ...]]:
-    """The encoding from which a text has to be written anew, None for UTF-8, and a note where it was guessed."""
+    """The encoding from which a text has to be rewritten, None for UTF-8, and a note where it was guessed."""
     if said is not None:
         return (None if said.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig") else said), ()
     with closing(open_binary(path)) as file:
@@ -322,7 +322,7 @@ def _of_workbook(path: Path, name: str, sheet: str | None, target: Path, bounds:
         values = load_workbook(path, read_only=True, data_only=True)
         formulas = load_workbook(path, read_only=True)
     except (InvalidFileException, KeyError, ValueError, TypeError) as error:
-        raise UnreadableFileError(f"it is no workbook: {error}", path) from None
+        raise UnreadableFileError(f"it is not a workbook: {error}", path) from None
     with closing(values), closing(formulas):
         if sheet is None and len(values.sheetnames) > 1:
             raise UnreadableFileError(f"it has the sheets {', '.join(values.sheetnames)}: say which with 'sheet'", path)

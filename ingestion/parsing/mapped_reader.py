@@ -65,7 +65,7 @@ def plain_reader(
 ) -> tuple[Reader, TextOf]:
     """The records of a file with the columns that it has, and SQL of the text of each. ``needed``: those to be read.
 
-    ``skips_malformed``: malformed records of CSV are left out, and are no error.
+    ``skips_malformed``: malformed records of CSV are left out instead of raising an error.
     """
     if file_format == "csv":
         relation, text_of = _csv(path, header_of(path, bounds, needed, delimiter), delimiter, skips_malformed)

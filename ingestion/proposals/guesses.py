@@ -554,7 +554,7 @@ def _joined_key(held: Held) -> None:
     parts += [guess.columns[0] for name in ("sender_type", "direction") if (guess := held.guesses.get(name))][:1]
     if held.table.different(parts) == held.table.rows:
         held.guesses["message_id"] = Guess(parts)
-        held.guesses["message_id"].doubt(UNSURE, "there is no id: these together differ in every record")
+        held.guesses["message_id"].doubt(UNSURE, "without an id: these together differ in every record")
 
 
 def _authors(held: Held) -> None:
@@ -595,7 +595,7 @@ def _share_ids(held: Sequence[Held]) -> None:
                 and max(found, default=0) < 0.5
                 and "id" not in meaning(column.name).attributes
             ):
-                one.guesses[name].doubt(LIKELY, "there is no id")
+                one.guesses[name].doubt(LIKELY, "without an id of its own")
 
 
 def _candidates(held: Held, name: str, *, is_owner: bool) -> list[Column]:

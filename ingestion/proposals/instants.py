@@ -110,7 +110,7 @@ class Instants:
 
 @cache
 def instants_of(column: Column, order: str | None = None) -> Instants | None:
-    """How the values of a column are instants; None where most are none. ``order``: is preferred if it fits as well."""
+    """How the values of a column are instants; None where most are not. ``order``: is preferred if it fits as well."""
     if not column.filled:
         return None
     some = f"select distinct {column.said} from {column.table.sql} where {column.said} is not null limit {_TRIED}"

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 class Preset:
     """``header``: columns that all are there. ``entities``: of each, which column of the file each of its columns is.
 
-    ``documented``: where. ``needs``: columns without which a record is none of an entity. ``values``: by entity and
-    column, what words mean. ``timezone``: of local times, where it is documented.
+    ``documented``: where. ``needs``: columns without which a record does not count for an entity. ``values``: by
+    entity and column, what words mean. ``timezone``: of local times, where it is documented.
     """
 
     name: str

@@ -33,7 +33,7 @@ from ingestion.storage.landing import BatchError
 LOOKED_AT = 100_000
 """So many records of a table are looked at."""
 FEW = 40
-"""A column with more words than this is no enumeration."""
+"""A column with more words than this is not an enumeration."""
 _WHOLE = 1 << 28
 """A larger file of JSON is not looked through for lists of records."""
 _KEPT = 200
@@ -72,7 +72,7 @@ class Column:
 
     @property
     def said(self) -> str:
-        """SQL of its value, NULL where a word says that there is none."""
+        """SQL of its value, NULL where a word stands for a missing one."""
         words = ", ".join(map(sql_text, sorted(MISSING)))
         return f"case when lower({self.sql}) not in ({words}) then {self.sql} end"
 
@@ -87,7 +87,7 @@ class Column:
 
     @cached_property
     def words(self) -> dict[str, int]:
-        """Its values in small letters with counts, the most frequent first; nothing where they are no words of a
+        """Its values in small letters with counts, the most frequent first; nothing where they are not words of a
         fixed list."""
         rows = self.table.connection.execute(
             f"select lower({self.said}) as word, count(*) from {self.table.sql} where {self.said} is not null"
@@ -249,7 +249,7 @@ def _sheets(path: Path) -> list[str]:
     try:
         book = load_workbook(path, read_only=True)
     except Exception as error:  # a library that reads strangers' XML raises anything
-        raise UnreadableFileError(f"it is no workbook: {type(error).__name__}", path) from None
+        raise UnreadableFileError(f"it is not a workbook: {type(error).__name__}", path) from None
     try:
         return list(book.sheetnames)
     finally:

@@ -280,4 +280,4 @@ TRUTHS = _meant(
 )
 SCORES = {"good": "5", "bad": "1", "good with comment": "5", "bad with comment": "1"}
 NO_SCORES = frozenset({"offered", "unoffered", "not offered"})
-"""Words of a rating that say that there is none."""
+"""Words that stand for a missing rating."""

@@ -198,7 +198,7 @@ def test_a_list_within_json_and_values_within_records(tmp_path: Path) -> None:
 
 
 def test_one_file_feeds_several_entities(tmp_path: Path) -> None:
-    """Rows without the key of a later entity are no records of it; the lines of its bad rows are those of the file."""
+    """Rows without the key of a later entity do not count for it; the lines of its bad rows are those of the file."""
     agents = {
         "files": "tickets*",
         "columns": {"agent_id": "Assignee", "active": "Status"},

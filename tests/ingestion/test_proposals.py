@@ -322,7 +322,7 @@ def test_messages_without_an_id_have_one_of_parts(tmp_path: Path) -> None:
     folder = put(tmp_path / "dumps", {"chats.csv": CONVERSATIONS, "messages.csv": text})
     proposed = Proposed(folder)
     assert proposed.column("messages", "message_id") == {"columns": ["conversation_id", "sent_at", "sender_type"]}
-    assert "# unsure: there is no id" in proposed.line("messages", "message_id")
+    assert "# unsure: without an id" in proposed.line("messages", "message_id")
     assert accepted(ingested(folder, proposed)) == {"conversations": 5, "messages": 10}
 
 

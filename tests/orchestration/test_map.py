@@ -53,7 +53,7 @@ def test_what_is_missing_is_a_status(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere"], "'nowhere' is no folder"),
+        (["nowhere"], "'nowhere' is not a folder"),
         ([".", "--timezone", "Paris"], "unknown time zone 'Paris'"),
         ([".", "--name", "a/b"], "--name: 'a/b' is also the name of a folder"),
         ([".", "--out", "nowhere/proposal.toml"], "name a file that can be written"),

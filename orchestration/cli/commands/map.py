@@ -33,7 +33,7 @@ def map_folder(folder: Path, name: str | None, account: str, timezone: str | Non
     from ingestion.proposals.proposal import proposal
 
     if not folder.is_dir():
-        stop(f"'{folder}' is no folder", WRONG)
+        stop(f"'{folder}' is not a folder", WRONG)
     if timezone not in (None, *zones.names()):
         stop(f"--timezone: unknown time zone '{timezone}'; use an IANA name such as 'Europe/Paris'", WRONG)
     if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
