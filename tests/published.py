@@ -15,13 +15,13 @@ from orchestration.dbt.plan import make_plan, read_plan
 from orchestration.dbt.process import open_build
 from orchestration.home import Build, Home, lock, unlock
 from orchestration.releases import catalog, publication
-from tests.warehouse import accept, run_models
+from tests.warehouse import accept, kinds_of, run_models
 
 
 def make_marts(settings: Settings, build: Build) -> None:
     """Fill the files of a build."""
     create_build(build.database, settings, *accepted_batches(settings))
-    run_models(build.database, frozenset(source.kind for source in settings.sources))
+    run_models(build.database, kinds_of(settings))
 
 
 def audited(config: Path, build_id: str, make: Callable[[Settings, Build], None] = make_marts) -> Build:

@@ -23,8 +23,8 @@ from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
 from ingestion.ingest import SourceReport, ingest_sources
-from ingestion.settings import load_settings
-from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of
+from ingestion.settings import Settings, load_settings
+from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of, shape_of_records
 from orchestration.dbt.process import MANIFEST, PROJECT, project_fingerprint, start
 from orchestration.home import Home
 from tests.comparison import Marts, read_marts
@@ -56,8 +56,13 @@ def build_marts(config: Path, *, ingest_first: bool = True, incremental: bool = 
     entries, segments = accepted_batches(settings)
     create_build(build, settings, entries, segments, base)
     known.write_text(json.dumps([(entry.source, entry.batch) for entry in entries]))
-    run_models(build, frozenset(source.kind for source in settings.sources), incremental=base is not None)
+    run_models(build, kinds_of(settings), incremental=base is not None)
     return read_marts(build.with_name(CANDIDATE))
+
+
+def kinds_of(settings: Settings) -> frozenset[str]:
+    """The kinds of records that the sources of a configuration deliver."""
+    return frozenset(shape_of_records(source.kind) for source in settings.sources)
 
 
 def quarantine(build: Path) -> list[tuple[object, ...]]:
