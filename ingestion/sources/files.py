@@ -125,6 +125,8 @@ def _set_older_aside(dumps: Sequence[Dump], state: SourceState) -> None:
 def _land(source: FilesSource, dumps: list[Dump], state: SourceState) -> Iterator[Outcome]:
     settled = state.settled()
     landed = {folder.name for folder in batch_folders(state.folder, settled)} if state.folder.is_dir() else set()
+    if source.is_snapshot:
+        landed = {batch for batch in landed if batch > max(state.accepted(), default="")}
     new = {dump.batch: dump for dump in dumps if dump.batch not in settled}
     for batch in sorted(landed | new.keys()):
         if batch not in landed:
