@@ -103,20 +103,18 @@ def mapped_files(
                 read: dict[tuple[object, ...], Text] = {}
                 for entity, mapping in held.items():
                     key = mapping.encoding, mapping.sheet, mapping.records, mapping.delimiter
-                    if key not in read:
+                    is_first = key not in read
+                    if is_first:
                         place = scratch / str(len(list(scratch.iterdir())))
                         place.mkdir()
                         read[key] = as_text(connection, member, _shown(path, member), mapping, held, place, bounds)
                         notes |= dict.fromkeys(read[key].notes)
                     text = read[key]
                     notes |= dict.fromkeys(_about_columns(text, entity, mapping, held.values()))
-                    needs = mapping.needs
-                    if needs is None:
-                        is_first = entity == next(iter(held))
-                        needs = [] if is_first else mapping.columns[ENTITIES[entity].key].names
+                    needs = () if is_first and mapping.needs is None else mapping.needs
                     mapped = MappedFile(
                         *(text.name, ENTITIES[entity], mapping, text.format, text.delimiter),
-                        *(tuple(needs), text.lines_before, text.columns, bounds),
+                        *(None if needs is None else tuple(needs), text.lines_before, text.columns, bounds),
                     )
                     files.append(
                         LandedFile(
@@ -211,7 +209,7 @@ def as_text(
     """A file as text. ``held``: the mappings of all entities in it."""
     form = format_of(path.name)
     target = place / (path.stem if is_compressed(path) else path.name)
-    needed = [column for of in held.values() for column in mapped_reader.used(of)]
+    needed = [column for of in held.values() for column in (*mapped_reader.used(of), *(of.needs or ()))]
     if form == "parquet":
         if is_compressed(path):
             raise UnreadableFileError("unpack it: Parquet is compressed by itself", path)
@@ -382,7 +380,8 @@ def _about_columns(text: Text, entity: str, mapping: MappedEntity, held: Iterabl
     Raises:
         UnreadableFileError: a column is missing. A record of JSON may lack a name, so there it is a note.
     """
-    missing = [name for name in mapped_reader.used(mapping) if not _has(text, name)]
+    named = dict.fromkeys([*mapped_reader.used(mapping), *(mapping.needs or ())])
+    missing = [name for name in named if not _has(text, name)]
     if missing:
         words = f"it has no column {' and no column '.join(map(repr, missing))}, which the mapping of {entity} names"
         about = f"its columns are {visible(shortened(', '.join(text.columns)))}"

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import json
-import zipfile
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from openpyxl import Workbook
 
 from ingestion.accepted import accepted_batches
 from ingestion.decisions import DecisionError, accept, reject
 from ingestion.settings import SettingsError, load_settings
-from tests.ingestion.test_files_source import HEADER, LATER, SNAPSHOT, TICKETS, Helpdesk, archive, separated, tickets
+from tests.ingestion.test_files_source import HEADER, LATER, SNAPSHOT, TICKETS, Helpdesk, separated, tickets
 
 AT = "2026-11-02T09:00:00Z"
 PLAIN = {"columns": {"conversation_id": "id", "started_at": "at", "status": "st"}}
@@ -94,3 +88,138 @@ def test_the_longest_names_of_dumps(tmp_path: Path) -> None:
         desk.deliver(f"tickets-{'x' * 210}{number}.csv", of(*keys), LATER + timedelta(hours=number))
         desk.ingest_well()
     assert deleted(desk) == ["2"]
+
+
+# --- keys and words -----------------------------------------------------------------------------------------
+
+
+def read(desk: Helpdesk, columns: str = "conversation_id", entity: str = "conversations") -> list[Any]:
+    """The good records of a run, of a single column its values."""
+    desk.ingest_well()
+    rows = desk.raw(entity, f"{columns}, _reasons")
+    return [row[0] if len(row) == 2 else row[:-1] for row in rows if row[-1] is None]
+
+
+def reasons(desk: Helpdesk) -> list[str]:
+    return [row[3] for row in desk.quarantined()]
+
+
+LOST = "conversation_id: neither text nor a whole number"
+
+
+def test_ids_that_have_lost_digits_are_quarantined(tmp_path: Path) -> None:
+    ids = ["1.23E+15", "1.23e+15", "1E+15", '"1,23E+15"', "12345678901234567890.0", "False", "15e781", "007", "6.00"]
+    desk = desk_of(tmp_path)
+    desk.deliver("t.csv", ("id,at,st\n" + "".join(f"{one},{AT},new\n" for one in ids)).encode())
+    assert read(desk) == ["15e781", "007", "6"]
+    assert reasons(desk) == [LOST] * 6
+
+
+def test_ids_of_json_are_text_or_whole_numbers(tmp_path: Path) -> None:
+    ids = ['{"a":1}', "[1]", "false", "9007199254740993.0", "12345678901234567890", "5.0", '"x"']
+    desk = desk_of(tmp_path)
+    desk.deliver("t.ndjson", "".join(f'{{"id":{one},"at":"{AT}","st":"new"}}\n' for one in ids).encode())
+    assert read(desk) == ["12345678901234567890", "5", "x"]
+    assert reasons(desk) == [LOST] * 4
+
+
+def test_text_and_lists_of_json_are_no_objects(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path, columns={"tags": "tags", "team": "team"})
+    values = ['"tags":["a"],"team":"[1]"', '"tags":[{"n":"a"}],"team":"x"', '"team":{"id":1}', '"team":["x"]']
+    desk.deliver("t.ndjson", "".join(f'{{"id":1,"at":"{AT}","st":"new",{one}}}\n' for one in values).encode())
+    assert read(desk, "tags, team") == [(["a"], "[1]")]
+    assert reasons(desk) == ["tags: no list of text", "team: no text", "team: no text"]
+
+
+def test_parts_of_a_key_are_whole_numbers_too(tmp_path: Path) -> None:
+    mapped = {"files": "*", "conversation_id": {"columns": ["brand", "id"], "joined_by": "-"}, "started_at": "at"}
+    desk = Helpdesk(tmp_path, {"conversations": mapped})
+    desk.deliver("t.csv", f"brand,id,at\nx,5000.0,{AT}\nx,5001,{AT}\n".encode())
+    assert read(desk) == ["x-5000", "x-5001"]
+
+
+@pytest.mark.parametrize("word", ["Re\u0301solu", "RÉSOLU", "\u00a0résolu "])
+def test_words_are_compared_however_their_accents_are_written(tmp_path: Path, word: str) -> None:
+    status = {"column": "st", "values": {"Résolu": "closed"}}
+    mapped = {"files": "*", "columns": {"conversation_id": "id", "started_at": "at", "status": status}}
+    desk = Helpdesk(tmp_path, {"conversations": mapped})
+    desk.deliver("t.csv", f"id,at,st\n1,{AT},{word}\n".encode())
+    assert read(desk, "status") == ["closed"]
+
+
+def test_a_word_that_means_nothing_is_missing(tmp_path: Path) -> None:
+    status = {"column": "st", "values": {"Öffentlich": "", "İPTAL": "closed"}}
+    mapped = {"files": "*", "columns": {"conversation_id": "id", "started_at": "at", "status": status}}
+    desk = Helpdesk(tmp_path, {"conversations": mapped})
+    desk.deliver("t.csv", f"id,at,st\n1,{AT},öffentlich\n2,{AT},İptal\n".encode())
+    assert read(desk, "status") == [None, "closed"]
+
+
+def test_a_row_whose_later_key_is_a_word_for_missing_is_no_record_of_that(tmp_path: Path) -> None:
+    who = {"files": "*", "agent_id": {"column": "who", "missing": ["-"]}}
+    mapped = {"files": "*", **PLAIN}
+    desk = Helpdesk(tmp_path, {"conversations": mapped, "agents": who})
+    desk.deliver("t.csv", f"id,at,st,who\n1,{AT},x,-\n2,{AT},x,ana\n".encode())
+    assert read(desk, "agent_id", "agents") == ["ana"]
+    assert reasons(desk) == []
+
+
+def test_a_column_that_is_needed_and_missing_refuses_the_file(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path, needs=["Score"])
+    desk.deliver("t.csv", f"id,at,st\n1,{AT},x\n".encode())
+    assert "it has no column 'Score'" in desk.ingest().refusals[0]
+
+
+def test_days_and_seconds_beyond_all_calendars(tmp_path: Path) -> None:
+    at = {"column": "at", "format": ["excel", "epoch_us"], "timezone": "UTC"}
+    desk = desk_of(tmp_path, columns={"started_at": at})
+    texts = ["46024.375", "1e9", "99999999999999", "9223372036854775806", "-9223372036854775807", "nan", "inf"]
+    desk.deliver("t.csv", ("id,at,st\n" + "".join(f"{one},{one},x\n" for one in texts)).encode())
+    assert read(desk) == ["46024.375"], "of two formats that fit, the first counts"
+    assert len(reasons(desk)) == 6
+
+
+@pytest.mark.parametrize(
+    ("column", "how", "words"),
+    [
+        ("status", {"column": "st", "values": {"Solved": "a", "SOLVED": "b"}}, "'SOLVED' stands there twice"),
+        ("status", {"column": "st", "values": {"": "a"}}, "an empty text is a missing value"),
+        ("status", {"constant": " "}, "an empty text is a missing value"),
+        ("status", "tags[*].name", "'[*]' is for lists"),
+        ("started_at", {"column": "at", "format": "%d/%m/%Y %I:%M", "timezone": "UTC"}, "'%I' needs '%p'"),
+    ],
+)
+def test_a_mapping_that_cannot_be_meant_is_refused(tmp_path: Path, column: str, how: Any, words: str) -> None:
+    with pytest.raises(SettingsError, match=words.replace("[*]", r"\[\*\]")):
+        load_settings(desk_of(tmp_path, columns={column: how}).config)
+
+
+def test_a_constant_that_is_no_word_is_refused(tmp_path: Path) -> None:
+    mapped = {"files": "*", "columns": {"message_id": "id", "conversation_id": "c", "sent_at": "at"}}
+    desk = Helpdesk(tmp_path, {"messages": {**mapped, "direction": {"constant": "sideways"}}})
+    with pytest.raises(SettingsError, match="'sideways' is none of inbound, outbound"):
+        load_settings(desk.config)
+
+
+@pytest.mark.parametrize("name", ["local_started_at", "raw_started_at", "json", "file_row_number"])
+def test_columns_of_parquet_may_have_any_name(tmp_path: Path, name: str) -> None:
+    at = {"column": "at", "timezone": "UTC"}
+    desk = desk_of(tmp_path, columns={"started_at": at, "conversation_id": name})
+    rows = f"select 7.0::double as {name}, timestamp '2026-11-02 09:00:00' as at, 'nan'::double as st"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({rows}) to '{tmp_path}/rows.parquet' (format parquet)")
+    desk.deliver("t.parquet", (tmp_path / "rows.parquet").read_bytes())
+    assert read(desk, "conversation_id, started_at::timestamp, status") == [("7", datetime(2026, 11, 2, 9), None)]
+
+
+def test_ids_of_parquet_are_text_or_whole_numbers(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path)
+    ids = "[5.0, 1e16, 1.5e17]::double[]"
+    rows = f"select unnest({ids}) as id, '{AT}' as at, 'x' as st"
+    others = f"select {{'a': 1}} as id, '{AT}' as at, 'x' as st"
+    with duckdb.connect() as connection:
+        for number, query in enumerate((rows, others)):
+            connection.execute(f"copy ({query}) to '{tmp_path}/rows.parquet' (format parquet)")
+            desk.deliver(f"t{number}.parquet", (tmp_path / "rows.parquet").read_bytes())
+    assert read(desk) == ["5"]
+    assert reasons(desk) == [LOST] * 3
