@@ -17,8 +17,9 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -30,6 +31,7 @@ from ingestion.file_mapping import MappedEntity
 from ingestion.parsing import mapped_reader
 from ingestion.parsing.files import LandedFile, MappedFile
 from ingestion.parsing.names import likely_column
+from ingestion.parsing.readable import readable_by_duckdb
 from ingestion.parsing.readers import UnreadableFileError, header_of, parquet_types, unreadable
 from ingestion.shown import shortened, visible
 from ingestion.sql import first_line, sql_file, sql_name, sql_text
@@ -54,7 +56,7 @@ class Text:
     """A file that can be read. ``name``: of the file as it was delivered. ``lines_before``: its first record.
 
     ``columns``: the names of its columns. ``notes``: what was found in it that one should know. ``encoding``: from
-    which it was written anew.
+    which it was written anew. ``nowhere``: paths that lead to nothing in all its records. ``is_empty``: it has none.
     """
 
     path: Path
@@ -65,6 +67,8 @@ class Text:
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     encoding: str | None = None
+    nowhere: tuple[str, ...] = ()
+    is_empty: bool = False
 
 
 def format_of(name: str) -> str | None:
@@ -110,8 +114,8 @@ def mapped_files(
                         read[key] = as_text(connection, member, _shown(path, member), mapping, held, place, bounds)
                         notes |= dict.fromkeys(read[key].notes)
                     text = read[key]
-                    notes |= dict.fromkeys(_about_columns(text, entity, mapping, held.values()))
                     needs = () if is_first and mapping.needs is None else mapping.needs
+                    notes |= dict.fromkeys(_about_columns(text, entity, mapping, held.values(), needs == ()))
                     mapped = MappedFile(
                         *(text.name, ENTITIES[entity], mapping, text.format, text.delimiter),
                         *(None if needs is None else tuple(needs), text.lines_before, text.columns, bounds),
@@ -218,16 +222,13 @@ def as_text(
         return _of_workbook(path, name, mapping.sheet, target, bounds)
     encoding, notes = _encoding(path, mapping.encoding, bounds)
     if encoding is not None:
-        _write_utf8(path, encoding, target, bounds)
+        if others := _write_utf8(path, encoding, target, bounds):
+            notes += (f"{others:,} characters of {visible(name)} cannot be read as {encoding}: say 'encoding'",)
         path = target
     if form == "ndjson":
-        if lines := _of_json(connection, path, mapping.records, place / "records.ndjson", bounds):
-            path = lines
-        keys = connection.execute(
-            f"select distinct unnest(json_keys(json)) from read_ndjson_objects({sql_file(path)}, ignore_errors = true,"
-            f" maximum_object_size = {max(1 << 20, bounds.record_bytes + 1024)}) where json_type(json) = 'OBJECT'"
-        ).fetchall()
-        return Text(path, name, "ndjson", columns=tuple(sorted(key for (key,) in keys)), notes=notes, encoding=encoding)
+        lines, about = _of_json(connection, path, mapping.records, place / "records.ndjson", bounds)
+        text = Text(lines, name, "ndjson", notes=(*notes, *(f"{visible(name)}: {line}" for line in about)))
+        return replace(_with_names(connection, text, needed, bounds, place), encoding=encoding)
     delimiter = mapping.delimiter or _delimiter(path, needed, bounds)
     return Text(path, name, "csv", delimiter, 0, tuple(header_of(path, bounds, needed, delimiter)), notes, encoding)
 
@@ -261,15 +262,19 @@ def _encoding(path: Path, said: str | None, bounds: Bounds) -> tuple[str | None,
     return None, ()
 
 
-def _write_utf8(path: Path, encoding: str, target: Path, bounds: Bounds) -> None:
+def _write_utf8(path: Path, encoding: str, target: Path, bounds: Bounds) -> int:
+    """How many characters could not be read."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    others = 0
     try:
         with target.open("w", encoding="utf-8", newline="") as out:
-            for piece in chunks(path, bounds):
-                out.write(decoder.decode(piece))
-            out.write(decoder.decode(b"", final=True))
+            for piece in chain(chunks(path, bounds), [b""]):
+                text = decoder.decode(piece, final=not piece)
+                others += text.count("\ufffd")
+                out.write(text)
     except UnicodeError as error:
         raise UnreadableFileError(f"it is not {encoding}: {error}", path) from None
+    return others
 
 
 def _delimiter(path: Path, needed: Iterable[str], bounds: Bounds) -> str:
@@ -284,25 +289,69 @@ def _delimiter(path: Path, needed: Iterable[str], bounds: Bounds) -> str:
 
 def _of_json(
     connection: duckdb.DuckDBPyConnection, path: Path, records: str | None, target: Path, bounds: Bounds
-) -> Path | None:
-    """Write a list of JSON, or a list within objects, as NDJSON; None where it is NDJSON already."""
+) -> tuple[Path, list[str]]:
+    """A list of JSON, or a list within objects, as NDJSON, and lines about it; the file itself where it is NDJSON."""
     with closing(open_binary(path)) as file:
         first = file.read(1 << 16).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if records is None and first != b"[":
-        return None
+        return path, []
+    size, last = 0, b""
+    for piece in chunks(path, bounds):
+        size, last = size + len(piece), piece.rstrip()[-1:] or last
+    if first == b"[" and last != b"]":
+        raise UnreadableFileError("its list is cut off", path)
     largest = bounds.record_bytes
     if records is not None:  # all of the file can be one object
-        largest = min(sum(map(len, chunks(path, bounds))) + (1 << 20), (1 << 32) - 1)
+        largest = min(size + (1 << 20), (1 << 32) - 1)
     form = "array" if first == b"[" else "auto"
     query = f"select json from read_json_objects({sql_file(path)}, format = '{form}', maximum_object_size = {largest})"
+    about = []
     if records is not None:
-        inside = ".".join(map(sql_name, records.split(".")))
-        query = f"select unnest(json_extract(json, {sql_text(f'$.{inside}[*]')})) as json from ({query})"
+        inside = f"$.{'.'.join(map(sql_name, records.split('.')))}"
+        counting = f"select count(*), count(*) filter (json_type(json, {sql_text(inside)}) = 'ARRAY') from ({query})"
+        ((objects, lists),) = connection.execute(counting).fetchall()
+        if lists < objects:
+            about = [f"{objects - lists:,} of its {objects:,} objects have no list at '{records}'"]
+        if about and not lists:
+            raise UnreadableFileError(f"{about[0]}: correct 'records'", path)
+        query = f"select unnest(json_extract(json, {sql_text(f'{inside}[*]')})) as json from ({query})"
     rows = connection.execute(f"select cast(json(json) as varchar) from ({query})")
     with target.open("w", encoding="utf-8") as out:
         while some := rows.fetchmany(_TOGETHER):
             out.writelines(f"{row}\n" for (row,) in some)
-    return target
+    return target, about
+
+
+def _with_names(
+    connection: duckdb.DuckDBPyConnection, text: Text, needed: Iterable[str], bounds: Bounds, scratch: Path
+) -> Text:
+    """NDJSON with the names in its records, and which of the paths that are needed lead nowhere."""
+    inner = [name for name in dict.fromkeys(needed) if _head(name) != name]
+    with readable_by_duckdb(text.path, "ndjson", bounds, scratch) as (readable, _):
+        records = (
+            f"read_ndjson_objects({sql_file(readable)}, ignore_errors = true,"
+            f" maximum_object_size = {max(1 << 20, bounds.record_bytes + 1024)})"
+        )
+        objects = f"(select json from {records} where json_type(json) = 'OBJECT')"
+        keys = connection.execute(f"select distinct unnest(json_keys(json)) from {objects}").fetchall()
+        tests = ", ".join(["count(*)", *map(_leads_nowhere, inner)])
+        ((_, *found),) = connection.execute(f"select {tests} from {objects}").fetchall()
+        is_empty = not keys and connection.execute(f"select 1 from {records} limit 1").fetchone() is None
+    notes = (*text.notes, *([f"{visible(text.name)} holds no record"] if is_empty else []))
+    nowhere = tuple(name for name, leads_nowhere in zip(inner, found, strict=True) if leads_nowhere)
+    columns = tuple(sorted(key for (key,) in keys))
+    return replace(text, columns=columns, notes=notes, nowhere=nowhere, is_empty=is_empty)
+
+
+def _head(name: str) -> str:
+    """The name with which a path begins."""
+    return re.split(r"[.\[]", name)[0]
+
+
+def _leads_nowhere(name: str) -> str:
+    """SQL: whether a path leads to nothing in all records, although something is at its beginning in one of them."""
+    begins = f"json_extract_string(json, {sql_text(f'$.{sql_name(_head(name))}')})"
+    return f"count({mapped_reader.of_json(name)}) = 0 and count(nullif(nullif({begins}, '[]'), '{{}}')) > 0"
 
 
 # --- workbooks ----------------------------------------------------------------------------------------------
@@ -374,11 +423,14 @@ def _cell(value: Any) -> str | None:
 # --- columns ------------------------------------------------------------------------------------------------
 
 
-def _about_columns(text: Text, entity: str, mapping: MappedEntity, held: Iterable[MappedEntity]) -> Iterator[str]:
+def _about_columns(
+    text: Text, entity: str, mapping: MappedEntity, held: Iterable[MappedEntity], is_all: bool
+) -> Iterator[str]:
     """Refuse a file that lacks what the mapping names; notes about what no mapping reads.
 
     Raises:
-        UnreadableFileError: a column is missing. A record of JSON may lack a name, so there it is a note.
+        UnreadableFileError: a column is missing. A record of JSON may lack a name, so there it is a note, unless
+            no record has a key (``is_all``: each record of the file is one of the entity).
     """
     named = dict.fromkeys([*mapped_reader.used(mapping), *(mapping.needs or ())])
     missing = [name for name in named if not _has(text, name)]
@@ -387,9 +439,12 @@ def _about_columns(text: Text, entity: str, mapping: MappedEntity, held: Iterabl
         about = f"its columns are {visible(shortened(', '.join(text.columns)))}"
         if any("\x00" in name for name in text.columns):
             about = "it seems to be UTF-16: say 'encoding = \"utf-16-le\"'"
-        if text.format != "ndjson" or text.lines_before:
+        is_json = text.format == "ndjson" and not text.lines_before
+        is_nothing = is_all and not text.is_empty and set(missing) & set(mapping.columns[ENTITIES[entity].key].names)
+        if not is_json or is_nothing:
             raise UnreadableFileError(f"{words}; {about}", text.path)
-        yield f"{visible(text.name)}: {words}"
+        if not text.is_empty:
+            yield f"{visible(text.name)}: {words}"
     for name, meant in meant_by(unread(text.columns, held), entity, mapping).items():
         yield (
             f"the column '{visible(shortened(name))}' of {visible(text.name)} is not read, and '{meant}' of"
@@ -418,4 +473,5 @@ def meant_by(names: Iterable[str], entity: str, mapping: MappedEntity) -> dict[s
 def _has(text: Text, name: str) -> bool:
     if name in text.columns:
         return True
-    return text.format == "ndjson" and not text.lines_before and re.split(r"[.\[]", name)[0] in text.columns
+    is_json = text.format == "ndjson" and not text.lines_before
+    return is_json and _head(name) in text.columns and name not in text.nowhere

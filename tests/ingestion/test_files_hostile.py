@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -223,3 +224,66 @@ def test_ids_of_parquet_are_text_or_whole_numbers(tmp_path: Path) -> None:
             desk.deliver(f"t{number}.parquet", (tmp_path / "rows.parquet").read_bytes())
     assert read(desk) == ["5"]
     assert reasons(desk) == [LOST] * 3
+
+
+# --- forms --------------------------------------------------------------------------------------------------
+
+ROW = f'{{"id":1,"at":"{AT}","st":"x"}}'
+
+
+@pytest.mark.parametrize(
+    ("content", "records", "words"),
+    [
+        (f'{{"data":{{"items":[{ROW}]}}}}', "data.rows", "1 of its 1 objects have no list at 'data.rows'"),
+        (f'{{"data":{{"items":{ROW}}}}}', "data.items", "1 of its 1 objects have no list at 'data.items'"),
+        ('{"error":"token expired"}', "items", "have no list at 'items': correct 'records'"),
+        ('{"error":"token expired"}', None, "it has no column 'id'"),
+        (json.dumps({"items": [{"id": 1}]}, indent=1), None, "it has no column 'id'"),
+        (f"window.data = [{ROW}];", None, "it has no column 'id'"),
+        (f"[{ROW},", None, "its list is cut off"),
+        (f"[{ROW}\n", None, "its list is cut off"),
+    ],
+)
+def test_json_in_which_no_record_is_found_is_refused(
+    tmp_path: Path, content: str, records: str | None, words: str
+) -> None:
+    desk = desk_of(tmp_path, **({"records": records} if records else {}))
+    desk.deliver("t.json", content.encode())
+    assert words in "".join(desk.ingest().refusals)
+
+
+def test_json_without_any_record_of_a_later_entity_is_read(tmp_path: Path) -> None:
+    ratings = {"files": "*", "columns": {"rating_id": "score.id", "conversation_id": "id"}}
+    desk = Helpdesk(tmp_path, {"conversations": {"files": "*", **PLAIN}, "ratings": ratings})
+    desk.deliver("t.ndjson", ROW.encode())
+    assert read(desk) == ["1"]
+
+
+def test_a_page_of_json_without_its_list_is_named(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path, records="items")
+    desk.deliver("t.ndjson", f'{{"items":[{ROW}]}}\n{{"error":"timeout"}}\n{{"items":[]}}\n'.encode())
+    assert any("1 of its 3 objects have no list at 'items'" in line for line in desk.ingest_well().warnings)
+
+
+@pytest.mark.parametrize("content", ["[]", "", '{"items":[]}'])
+def test_json_without_records_holds_none(tmp_path: Path, content: str) -> None:
+    desk = desk_of(tmp_path, **({"records": "items"} if "items" in content else {}))
+    desk.deliver("t.json", content.encode())
+    assert [line.partition(": ")[2] for line in desk.ingest_well().warnings] == ["t.json holds no record"]
+
+
+def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    paths = {"agent_id": "owner.idd", "team": "owner[0].id", "contact_id": "owner.id", "tags": "tags[*].nme"}
+    desk = desk_of(tmp_path, columns=paths)
+    record = {"id": 1, "at": AT, "st": "x", "owner": {"id": 5}, "tags": [{"name": "a"}]}
+    desk.deliver("t.ndjson", ("\ufeff" + json.dumps(record)).encode())
+    desk.deliver("u.ndjson", json.dumps(record | {"owner": None, "tags": []}).encode())
+    (line,) = (line for line in desk.ingest_well().warnings if "no column" in line)
+    assert "it has no column 'owner.idd' and no column 'owner[0].id' and no column 'tags[*].nme'" in line
+
+
+def test_what_is_not_the_encoding_that_was_said_is_counted(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path, encoding="ascii")
+    desk.deliver("t.csv", f"id,at,st\n1,{AT},né\n".encode())
+    (line,) = desk.ingest_well().warnings
+    assert "2 characters of t.csv cannot be read as ascii" in line
