@@ -25,6 +25,7 @@ from typing import Any
 
 import duckdb
 
+from ingestion import machine
 from ingestion.bounds import Bounds
 from ingestion.export_format import ENTITIES
 from ingestion.file_mapping import MappedEntity
@@ -49,6 +50,7 @@ _FORMATS = {
 }
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\ufffd]")
 _TOGETHER = 10_000
+_ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
 
 
 @dataclass(frozen=True)
@@ -360,57 +362,80 @@ def _leads_nowhere(name: str) -> str:
 def _of_workbook(path: Path, name: str, sheet: str | None, target: Path, bounds: Bounds) -> Text:
     """The rows of a sheet as NDJSON, by the names in its first row that is not empty. Macros are not looked at."""
     from openpyxl import load_workbook  # takes a fifth of a second
-    from openpyxl.utils.exceptions import InvalidFileException
 
     with zipfile.ZipFile(path) as parts:
         for part in parts.infolist():
             _refuse_bomb(part.compress_size, part.file_size, bounds)
     try:
-        values = load_workbook(path, read_only=True, data_only=True)
-        formulas = load_workbook(path, read_only=True)
-    except (InvalidFileException, KeyError, ValueError, TypeError) as error:
-        raise UnreadableFileError(f"it is no workbook: {error}", path) from None
-    with closing(values), closing(formulas):
-        if sheet is None and len(values.sheetnames) > 1:
-            raise UnreadableFileError(f"it has the sheets {', '.join(values.sheetnames)}: say which with 'sheet'", path)
-        if sheet is not None and sheet not in values.sheetnames:
-            raise UnreadableFileError(f"it has no sheet '{sheet}', but {', '.join(values.sheetnames)}", path)
-        chosen = sheet or values.sheetnames[0]
-        header: list[str] | None = None
-        before = uncomputed = 0
-        sheets = (book[chosen].iter_rows(values_only=True) for book in (values, formulas))
-        with target.open("w", encoding="utf-8") as out:
-            for cells, written in zip(*sheets, strict=False):
-                if header is None:
-                    before += 1
-                    if any(cell is not None for cell in cells):
-                        header = [str(cell).strip() if cell is not None else "" for cell in cells]
-                    continue
-                uncomputed += sum(
-                    cell is None and isinstance(said, str) and said.startswith("=")
-                    for cell, said in zip(cells, written, strict=False)
-                )
-                named = zip(header, cells, strict=False)
-                record = {column: _cell(cell) for column, cell in named if column and cell is not None}
-                out.write(json.dumps(record) + "\n" if record else "\n")
+        with (
+            closing(load_workbook(path, read_only=True, data_only=True)) as values,
+            closing(load_workbook(path, read_only=True)) as formulas,
+        ):
+            return _of_sheet(values, formulas, path, name, sheet, target)
+    except UnreadableFileError:
+        raise
+    except Exception as error:  # whatever the library makes of a broken workbook
+        if machine.is_at_fault(error):
+            raise
+        raise UnreadableFileError(f"it is no workbook: {first_line(error)}", path) from None
+
+
+def _of_sheet(values: Any, formulas: Any, path: Path, name: str, sheet: str | None, target: Path) -> Text:
+    """``values``, ``formulas``: the same workbook twice, with what formulas gave and with the formulas."""
+    names = [one.title for one in values.worksheets]
+    if sheet is None and len(names) > 1:
+        raise UnreadableFileError(f"it has the sheets {', '.join(names)}: say which with 'sheet'", path)
+    if sheet is not None and sheet not in names:
+        raise UnreadableFileError(f"it has no sheet '{sheet}', but {', '.join(names)}", path)
+    header: list[str] | None = None
+    before = uncomputed = errors = 0
+    sheets = [book[sheet or names[0]] for book in (values, formulas)]
+    for one in sheets:
+        one.reset_dimensions()  # many programs write wrong ones, beyond which nothing would be read
+    with target.open("w", encoding="utf-8") as out:
+        for cells, written in zip(*(one.iter_rows(values_only=True) for one in sheets), strict=True):
+            if header is None:
+                before += 1
+                if any(cell is not None for cell in cells):
+                    header = [str(cell).strip() if cell is not None else "" for cell in cells]
+                continue
+            uncomputed += sum(cell is None and _is_formula(said) for cell, said in zip(cells, written, strict=True))
+            errors += sum(isinstance(cell, str) and cell in _ERRORS for cell in cells)
+            named = zip(header, cells, strict=False)
+            record = {column: _cell(cell) for column, cell in named if column and cell not in (None, *_ERRORS)}
+            out.write(json.dumps(record) + "\n" if record else "\n")
     if header is None:
         raise UnreadableFileError("its sheet is empty", path)
     if repeated := sorted({column for column in header if column and header.count(column) > 1}):
         raise UnreadableFileError(f"its first row names the column '{repeated[0]}' twice", path)
+    if uncomputed:  # or an empty text was computed
+        rows = zip(sheets[0].iter_rows(), sheets[1].iter_rows(values_only=True), strict=True)
+        cells_of = (pair for row in rows for pair in zip(*row, strict=True))
+        uncomputed = sum(c.value is None and c.data_type != "str" and _is_formula(said) for c, said in cells_of)
     if uncomputed:
         raise UnreadableFileError(
             f"{uncomputed:,} of its cells hold formulas without a value: open it in the program that wrote it and save"
             " it there",
             path,
         )
-    return Text(target, name, "ndjson", lines_before=before, columns=tuple(filter(None, header)))
+    notes = (f"{errors:,} cells of {visible(name)} hold errors such as #N/A, and are read as missing",)
+    return Text(
+        *(target, name, "ndjson"),
+        lines_before=before,
+        columns=tuple(filter(None, header)),
+        notes=notes if errors else (),
+    )
+
+
+def _is_formula(said: Any) -> bool:
+    return isinstance(said, str) and said.startswith("=")
 
 
 def _cell(value: Any) -> str | None:
     """A cell as text: numbers without a fraction as whole ones, dates as ISO 8601."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:  # beyond, its digits are not exact
         return str(int(value))
     if isinstance(value, datetime):
         rounded = value + timedelta(microseconds=500_000)  # a day in a double is exact to some microseconds

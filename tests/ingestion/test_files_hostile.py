@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from openpyxl import Workbook
 
 from ingestion.accepted import accepted_batches
 from ingestion.decisions import DecisionError, accept, reject
 from ingestion.settings import SettingsError, load_settings
-from tests.ingestion.test_files_source import HEADER, LATER, SNAPSHOT, TICKETS, Helpdesk, separated, tickets
+from tests.ingestion.test_files_source import (
+    HEADER,
+    LATER,
+    SNAPSHOT,
+    TICKETS,
+    Helpdesk,
+    separated,
+    tickets,
+    workbook,
+)
 
 AT = "2026-11-02T09:00:00Z"
 PLAIN = {"columns": {"conversation_id": "id", "started_at": "at", "status": "st"}}
@@ -287,3 +300,80 @@ def test_what_is_not_the_encoding_that_was_said_is_counted(tmp_path: Path) -> No
     desk.deliver("t.csv", f"id,at,st\n1,{AT},né\n".encode())
     (line,) = desk.ingest_well().warnings
     assert "2 characters of t.csv cannot be read as ascii" in line
+
+
+# --- workbooks ----------------------------------------------------------------------------------------------
+
+
+def edited(rows: Sequence[Sequence[Any]], part: str, before: bytes, after: bytes) -> bytes:
+    """A workbook in whose part a text was replaced."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(rows))) as book, zipfile.ZipFile(out, "w") as target:
+        for name in book.namelist():
+            content = book.read(name)
+            assert name != part or before in content
+            target.writestr(name, content.replace(before, after) if name == part else content)
+    return out.getvalue()
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+WHEN = datetime(2026, 11, 2, 9)
+
+
+def desk_of_workbooks(folder: Path) -> Helpdesk:
+    return desk_of(folder, columns={"started_at": {"column": "at", "timezone": "UTC"}})
+
+
+@pytest.mark.parametrize("dimension", [b"A1", b"A1:B2", b"A1:XFD1048576", b"C3:D4"])
+def test_the_size_that_a_sheet_claims_does_not_count(tmp_path: Path, dimension: bytes) -> None:
+    rows = [["id", "at", "st"], *([str(number), WHEN, "x"] for number in range(5))]
+    desk = desk_of_workbooks(tmp_path)
+    desk.deliver("t.xlsx", edited(rows, SHEET, b'ref="A1:C6"', b'ref="' + dimension + b'"'))
+    assert read(desk, "conversation_id, status") == [(str(number), "x") for number in range(5)]
+
+
+def test_errors_in_cells_are_missing_and_counted(tmp_path: Path) -> None:
+    desk = desk_of_workbooks(tmp_path)
+    desk.deliver("t.xlsx", workbook([["id", "at", "st"], ["1", WHEN, "#N/A"], ["#REF!", WHEN, "x"]]))
+    report = desk.ingest_well()
+    assert desk.raw("conversations", "conversation_id, status") == [("1", None), (None, "x")]
+    assert "2 cells of t.xlsx hold errors such as #N/A" in report.warnings[0]
+
+
+def test_a_formula_that_gave_an_empty_text_was_computed(tmp_path: Path) -> None:
+    rows = [["id", "at", "st"], ["1", WHEN, "=IF(A2,B2)"], ["2", WHEN, "x"]]
+    cell = b'<c r="C2"><f>IF(A2,B2)</f><v /></c>'
+    desk = desk_of_workbooks(tmp_path)
+    desk.deliver("t.xlsx", edited(rows, SHEET, cell, cell.replace(b'r="C2"', b'r="C2" t="str"')))
+    assert read(desk, "conversation_id, status") == [("1", None), ("2", "x")]
+
+
+def test_long_numbers_in_cells_have_lost_digits(tmp_path: Path) -> None:
+    desk = desk_of_workbooks(tmp_path)
+    rows = [["id", "at", "st"], [1.23456789012346e18, WHEN, "x"], [5000.0, WHEN, "x"]]
+    desk.deliver("t.xlsx", workbook(rows))
+    assert read(desk) == ["5000"]
+    assert reasons(desk) == [LOST]
+
+
+@pytest.mark.parametrize("after", [b"</sheetData></row>", b'<c r="?"', b'<row r="x">'])
+def test_a_broken_workbook_is_refused_and_is_no_fault_of_the_program(tmp_path: Path, after: bytes) -> None:
+    desk = desk_of_workbooks(tmp_path)
+    desk.deliver("t.xlsx", edited([["id", "at", "st"], ["1", WHEN, "x"]], SHEET, b'<row r="2">', after))
+    assert "t.xlsx: cannot be read: it is no workbook" in desk.ingest().refusals[0]
+
+
+def test_rows_of_another_sheet_are_records_of_its_entity(tmp_path: Path) -> None:
+    """So one without a key is quarantined, and not taken for a row of something else."""
+    book = Workbook()
+    for row in (["id", "at", "st"], ["1", AT, "x"]):
+        book.active.append(row)
+    for row in (["who", "name"], ["ana", "Ana"], [None, "Bo"]):
+        (book["People"] if "People" in book.sheetnames else book.create_sheet("People")).append(row)
+    out = io.BytesIO()
+    book.save(out)
+    agents = {"files": "*", "sheet": "People", "columns": {"agent_id": "who", "name": "name"}}
+    desk = Helpdesk(tmp_path, {"conversations": {"files": "*", "sheet": "Sheet", **PLAIN}, "agents": agents})
+    desk.deliver("t.xlsx", out.getvalue())
+    assert read(desk, "agent_id", "agents") == ["ana"]
+    assert reasons(desk) == ["agent_id: missing"]
