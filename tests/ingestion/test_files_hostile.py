@@ -17,6 +17,7 @@ from openpyxl import Workbook
 from ingestion.accepted import accepted_batches
 from ingestion.decisions import DecisionError, accept, reject
 from ingestion.settings import SettingsError, load_settings
+from ingestion.sources import files
 from tests.ingestion.test_files_source import (
     HEADER,
     LATER,
@@ -377,3 +378,50 @@ def test_rows_of_another_sheet_are_records_of_its_entity(tmp_path: Path) -> None
     desk.deliver("t.xlsx", out.getvalue())
     assert read(desk, "agent_id", "agents") == ["ana"]
     assert reasons(desk) == ["agent_id: missing"]
+
+
+# --- deliveries ---------------------------------------------------------------------------------------------
+
+
+def test_a_refused_file_says_how_a_corrected_one_takes_its_place(tmp_path: Path) -> None:
+    desk = Helpdesk(tmp_path, {"conversations": TICKETS})
+    desk.deliver("tickets.csv", b"junk\n1\n", LATER)
+    (reason,) = desk.ingest().refusals
+    batch = reason.split(" ")[1].rstrip(":")
+    assert reason.endswith(f"set this one aside: causerie reject desk {batch} --reason ...")
+    desk.deliver("tickets.csv", of("1"), LATER + timedelta(hours=1))
+    reject(load_settings(desk.config), "desk", batch, "corrected", datetime.now(UTC))
+    assert read(desk) == ["1"]
+
+
+def test_a_refused_file_that_is_corrected_under_the_same_time_is_read_again(tmp_path: Path) -> None:
+    desk = Helpdesk(tmp_path, {"conversations": TICKETS}, **SNAPSHOT)
+    desk.deliver("tickets.csv", b"junk\n1\n", LATER)
+    assert desk.ingest().refusals
+    desk.deliver("tickets.csv", of("1"), LATER)
+    assert read(desk) == ["1"]
+
+
+def test_a_file_that_vanishes_is_named_and_refuses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Helpdesk(tmp_path, {"conversations": TICKETS})
+    desk.deliver("tickets-1.csv", of("1"), LATER)
+    desk.deliver("tickets-2.csv", of("2"), LATER + timedelta(hours=1))
+    land = files._land_dump
+
+    def after_it_vanished(source: Any, dump: files.Dump, target: Path) -> None:
+        (desk.dumps / "tickets-1.csv").unlink(missing_ok=True)
+        land(source, dump, target)
+
+    monkeypatch.setattr(files, "_land_dump", after_it_vanished)
+    report = desk.ingest_well()
+    assert report.warnings[0] == "desk: tickets-1.csv has left the folder and is not read"
+    assert [entry.batch[24:] for entry in report.entries] == ["tickets-2.csv"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "t\n.csv", "t\\.csv", f"{'t' * 230}.csv"])
+def test_a_name_that_landing_cannot_hold_is_named(tmp_path: Path, name: str) -> None:
+    desk = desk_of(tmp_path)
+    desk.deliver(name, f"id,at,st\n1,{AT},x\n".encode())
+    desk.deliver("u.csv", f"id,at,st\n2,{AT},x\n".encode())
+    assert "is not read: give it another name" in desk.ingest().warnings[0]
+    assert desk.raw("conversations", "conversation_id") == [("2",)]
