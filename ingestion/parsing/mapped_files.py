@@ -13,6 +13,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -101,7 +102,7 @@ def mapped_files(
     for name in sorted(landed.manifest.files):
         path = landed.folder / name
         try:
-            unmapped = []
+            unmapped = _unreadable_members(path)
             for member, of_member in members(path, scratch / "members", bounds):
                 held = {entity: mapping for entity, mapping in mappings.items() if mapping.holds(of_member)}
                 if not held:
@@ -113,7 +114,7 @@ def mapped_files(
                     if is_first:
                         place = scratch / str(len(list(scratch.iterdir())))
                         place.mkdir()
-                        read[key] = as_text(connection, member, _shown(path, member), mapping, held, place, bounds)
+                        read[key] = as_text(connection, member, _shown(path, of_member), mapping, held, place, bounds)
                         notes |= dict.fromkeys(read[key].notes)
                     text = read[key]
                     needs = () if is_first and mapping.needs is None else mapping.needs
@@ -145,8 +146,8 @@ def mapped_files(
     return files, tuple(notes)
 
 
-def _shown(path: Path, member: Path) -> str:
-    return path.name if member == path else f"{path.name}/{member.name}"
+def _shown(path: Path, member: str) -> str:
+    return path.name if member == path.name else f"{path.name}/{member}"
 
 
 # --- archives -----------------------------------------------------------------------------------------------
@@ -158,14 +159,23 @@ def member_names(path: Path) -> list[str]:
         return [name for name, _ in _readable(archive)]
 
 
+def _unreadable_members(path: Path) -> list[str]:
+    """The names of the other files in a ZIP file."""
+    if format_of(path.name) != "archive":
+        return []
+    with zipfile.ZipFile(path) as archive:
+        names = (PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir())
+        return [name.name for name in names if not name.name.startswith(".") and _is_other(name.name)]
+
+
+def _is_other(name: str) -> bool:
+    return format_of(name) in (None, "archive")
+
+
 def _readable(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
     """The files in a ZIP file that may hold records, by their names without folders."""
     named = [(PurePosixPath(info.filename.replace("\\", "/")).name, info) for info in archive.infolist()]
-    return [
-        (name, info)
-        for name, info in named
-        if not (info.is_dir() or name.startswith(".") or format_of(name) in (None, "archive"))
-    ]
+    return [(name, info) for name, info in named if not (info.is_dir() or name.startswith(".") or _is_other(name))]
 
 
 def members(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[Path, str]]:
@@ -180,16 +190,19 @@ def members(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[Path, st
         readable = _readable(archive)
         if twice := [name for name, many in Counter(name for name, _ in readable).items() if many > 1]:
             raise UnreadableFileError(f"it holds two files of the name '{visible(twice[0])}'", path)
-        for name, info in readable:
+        for number, (name, info) in enumerate(readable):
+            target = (
+                inside / f"{number}{''.join(PurePosixPath(name).suffixes[-2 if is_compressed(Path(name)) else -1 :])}"
+            )
             if info.flag_bits & 1:
                 raise UnreadableFileError(f"'{visible(name)}' in it is encrypted", path)
             size = 0
-            with archive.open(info) as packed, (inside / name).open("wb") as out:
+            with archive.open(info) as packed, target.open("wb") as out:
                 while piece := packed.read(1 << 20):
                     size += len(piece)
                     _refuse_bomb(info.compress_size, size, bounds)
                     out.write(piece)
-            yield inside / name, name
+            yield target, name
 
 
 def _refuse_bomb(packed: int, unpacked: int, bounds: Bounds) -> None:
@@ -222,7 +235,7 @@ def as_text(
         return Text(path, name, "parquet", columns=tuple(parquet_types(connection, path)))
     if form == "workbook":
         return _of_workbook(path, name, mapping.sheet, target, bounds)
-    encoding, notes = _encoding(path, mapping.encoding, bounds)
+    encoding, notes = _encoding(path, name, mapping.encoding, bounds)
     if encoding is not None:
         if others := _write_utf8(path, encoding, target, bounds):
             notes += (f"{others:,} characters of {visible(name)} cannot be read as {encoding}: say 'encoding'",)
@@ -235,7 +248,7 @@ def as_text(
     return Text(path, name, "csv", delimiter, 0, tuple(header_of(path, bounds, needed, delimiter)), notes, encoding)
 
 
-def _encoding(path: Path, said: str | None, bounds: Bounds) -> tuple[str | None, tuple[str, ...]]:
+def _encoding(path: Path, name: str, said: str | None, bounds: Bounds) -> tuple[str | None, tuple[str, ...]]:
     """The encoding from which a text has to be written anew, None for UTF-8, and a note where it was guessed."""
     if said is not None:
         return (None if said.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig") else said), ()
@@ -260,7 +273,7 @@ def _encoding(path: Path, said: str | None, bounds: Bounds) -> tuple[str | None,
         text = rest.decode("utf-8", "replace")
         others, good = others + text.count("\ufffd"), good + len(_BEYOND_ASCII.findall(text))
     if others and not good:  # of a text in two encodings, the records that are not UTF-8 are quarantined
-        return _WESTERN, (f"{visible(path.name)} is not UTF-8 and is read as {_WESTERN}: say 'encoding' if it is not",)
+        return _WESTERN, (f"{visible(name)} is not UTF-8 and is read as {_WESTERN}: say 'encoding' if it is not",)
     return None, ()
 
 
@@ -464,6 +477,9 @@ def _about_columns(
         about = f"its columns are {visible(shortened(', '.join(text.columns)))}"
         if any("\x00" in name for name in text.columns):
             about = "it seems to be UTF-16: say 'encoding = \"utf-16-le\"'"
+        folded = set(map(_folded, missing))
+        if near := [json.dumps(name) for name in text.columns if _folded(name) in folded]:
+            about += f"; blanks, case and the encoding of accents count: write {', '.join(near)}"
         is_json = text.format == "ndjson" and not text.lines_before
         is_nothing = is_all and not text.is_empty and set(missing) & set(mapping.columns[ENTITIES[entity].key].names)
         if not is_json or is_nothing:
@@ -475,6 +491,10 @@ def _about_columns(
             f"the column '{visible(shortened(name))}' of {visible(text.name)} is not read, and '{meant}' of"
             f" {entity} is not mapped: map it if it holds that"
         )
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip(" \t\r\n\ufeff")
 
 
 def unread(columns: Iterable[str], mappings: Iterable[MappedEntity]) -> list[str]:

@@ -221,7 +221,11 @@ def look(source: FilesSource, zone: tzinfo) -> tuple[list[Dump], list[str]]:
                 f"{visible(entry.name)} was written less than {source.settle_seconds:g} seconds ago and may not be"
                 " complete: the next run reads it"
             )
-    if others := unmapped(source):
+    others = unmapped(source)
+    for name in [name for name in others if _is_broken_archive(source.path / name)]:
+        others.remove(name)
+        lines.append(f"{visible(name)} is not read: it is no ZIP file, or is not whole; deliver it again")
+    if others:
         listed = ", ".join(map(visible, others[:_SHOWN])) + (", …" if len(others) > _SHOWN else "")
         lines.append(
             f"{source.path}: no mapping reads {listed} ({len(others)}): correct 'files', or take them out of the folder"
@@ -265,6 +269,11 @@ def _names(path: Path) -> list[str]:
         with suppress(zipfile.BadZipFile, OSError):  # reading it says why
             return member_names(path)
     return [path.name]
+
+
+def _is_broken_archive(path: Path) -> bool:
+    is_file = path.is_file() and not path.is_symlink()
+    return is_file and format_of(path.name) == "archive" and not zipfile.is_zipfile(path)
 
 
 def _extracted(source: FilesSource, name: str, modified: float, zone: tzinfo) -> tuple[datetime, datetime]:

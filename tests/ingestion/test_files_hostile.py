@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import zipfile
@@ -24,12 +25,14 @@ from tests.ingestion.test_files_source import (
     SNAPSHOT,
     TICKETS,
     Helpdesk,
+    archive,
     separated,
     tickets,
     workbook,
 )
 
 AT = "2026-11-02T09:00:00Z"
+QUOTE = '"'
 PLAIN = {"columns": {"conversation_id": "id", "started_at": "at", "status": "st"}}
 
 
@@ -425,3 +428,44 @@ def test_a_name_that_landing_cannot_hold_is_named(tmp_path: Path, name: str) -> 
     desk.deliver("u.csv", f"id,at,st\n2,{AT},x\n".encode())
     assert "is not read: give it another name" in desk.ingest().warnings[0]
     assert desk.raw("conversations", "conversation_id") == [("2",)]
+
+
+# --- archives and separated text ----------------------------------------------------------------------------
+
+CSV = f"id,at,st\n1,{AT},x\n".encode()
+
+
+def test_what_an_archive_holds_besides_is_named(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path, files="t*")
+    desk.deliver("a.zip", archive({"t.csv": CSV, "t2.zip": archive({"t.csv": CSV}), "t.dat": CSV}))
+    assert any("a.zip: no mapping reads t2.zip, t.dat" in line for line in desk.ingest_well().warnings)
+
+
+def test_a_name_in_an_archive_may_be_longer_than_the_machine_allows(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path, files="t*")
+    desk.deliver("a.zip", archive({f"t{'x' * 300}.{'y' * 300}.csv": CSV, "t.csv.gz": gzip.compress(CSV)}))
+    assert read(desk) == ["1", "1"]
+
+
+def test_an_archive_that_is_not_whole_is_named(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path, files="t*.csv")
+    desk.deliver("a.zip", archive({"t.csv": CSV})[:-30])
+    assert desk.ingest_well().warnings == [
+        "desk: a.zip is not read: it is no ZIP file, or is not whole; deliver it again"
+    ]
+
+
+@pytest.mark.parametrize("lines", [100, 200_000], ids=["short", "longer than a record may be"])
+def test_a_quote_that_is_never_closed_refuses_the_file(tmp_path: Path, lines: int) -> None:
+    """Else all after it would be one malformed record, and a snapshot would lack it."""
+    desk = desk_of(tmp_path, files="t*.csv")
+    rows = "".join(f"{number},{AT},{QUOTE if number == 7 else ''}x\n" for number in range(lines))
+    desk.deliver("t.csv", f"id,at,st\n{rows}".encode())
+    assert "a quote opens in line 9 and is never closed" in desk.ingest().refusals[0]
+
+
+@pytest.mark.parametrize(("name", "written"), [("ID ", '"ID "'), ("id\u00a0", r'"id\u00a0"')])
+def test_a_column_whose_name_is_written_otherwise_is_named(tmp_path: Path, name: str, written: str) -> None:
+    desk = desk_of(tmp_path)
+    desk.deliver("t.csv", CSV.decode().replace("id", name, 1).encode())
+    assert f"blanks, case and the encoding of accents count: write {written}" in desk.ingest().refusals[0]
