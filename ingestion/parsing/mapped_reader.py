@@ -164,6 +164,8 @@ def _mapped(plain: Reader, text_of: TextOf, file: MappedFile, latest: datetime) 
     key = next(column for column in file.entity.columns if column.name == file.entity.key)
     if needs is None:
         is_kept = f"{_said(key, file.mapping.columns[key.name], text)} is not null"
+    elif not needs and file.format == "csv":  # spreadsheets write rows of delimiters only
+        is_kept = " or ".join(f"{text(name)} is not null" for name in used(file.mapping))
     else:
         is_kept = " and ".join(f"{text(name)} is not null" for name in needs)
     if is_kept:

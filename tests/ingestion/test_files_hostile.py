@@ -469,3 +469,10 @@ def test_a_column_whose_name_is_written_otherwise_is_named(tmp_path: Path, name:
     desk = desk_of(tmp_path)
     desk.deliver("t.csv", CSV.decode().replace("id", name, 1).encode())
     assert f"blanks, case and the encoding of accents count: write {written}" in desk.ingest().refusals[0]
+
+
+def test_rows_of_delimiters_only_are_no_records_and_the_lines_of_others_stay(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path, files="t*.csv")
+    desk.deliver("t.csv", CSV + f",,\n , ,\n2,,y\n3,{AT},z\n,,\n".encode())
+    assert read(desk) == ["1", "3"]
+    assert [row[2:4] for row in desk.quarantined()] == [(5, "started_at: missing")]
