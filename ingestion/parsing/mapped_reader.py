@@ -383,5 +383,7 @@ def in_their_file(connection: duckdb.DuckDBPyConnection, reader: MappedReader, r
     if reader.is_kept == "true" or not rows.bad:
         return rows
     numbered = f"select row_number() over () - 1 as number, * from {reader.all_records}"
-    kept = connection.execute(f"select number from ({numbered}) where {reader.is_kept} order by number").fetchall()
-    return Rows(rows.records, [(kept[number][0], why) for number, why in rows.bad])
+    kept = f"select number, row_number() over (order by number) - 1 as nth from ({numbered}) where {reader.is_kept}"
+    wanted = f"select nth, number from ({kept}) where nth in (select unnest($1))"
+    numbers = dict(connection.execute(wanted, [[number for number, _ in rows.bad]]).fetchall())
+    return Rows(rows.records, [(numbers[number], why) for number, why in rows.bad])
