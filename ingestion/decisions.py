@@ -50,6 +50,8 @@ def accept(settings: Settings, source: str, batch: str, reason: str, now: dateti
                 f"{source} {batch}: it cannot be read, so it cannot be accepted: {why}; repair it, or set it aside:"
                 f" {command('reject', source, batch, option='--reason ...')}"
             )
+        if _source(settings, source).is_snapshot and batch < max(ledger.accepted(source), default=""):
+            raise DecisionError(f"{source} {batch}: a newer dump is accepted, and says all that there is")
         if decision.fingerprint is None:
             raise DecisionError(f"{source} {batch}: it is neither in landing nor in its drop folder any more")
         ledger.decide(decision, forget=entry.status == "set aside")
@@ -75,11 +77,15 @@ def reject(settings: Settings, source: str, batch: str, reason: str, now: dateti
         if entry is not None and entry.status == "set aside":
             raise DecisionError(f"{source} {batch}: it is set aside already; 'causerie accept' takes it back")
         aside = entry or Entry(source, batch, "set aside", None, now)
-        # batches in the same segment are parsed again from landing, so that no row of this one is left in raw
+        # batches in the same segment are parsed again from landing, so that no row of this one is left in raw; later
+        # dumps as well, because they delete what the dump before had
+        is_dump = _source(settings, source).is_snapshot
         beside = [
             replace(other, segment=None)
             for other in ledger.entries(source)
-            if aside.segment is not None and other.segment == aside.segment and other.batch != batch
+            if aside.segment is not None
+            and other.batch != batch
+            and (other.segment == aside.segment or (is_dump and other.batch > batch))
         ]
         ledger.decide(decision, [replace(aside, status="set aside", decided_at=now, segment=None), *beside])
     return decision

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -26,6 +27,10 @@ EXCEL = "excel"
 ISO = "iso"
 """ISO 8601, with an offset or, where a zone is given, without one."""
 _CODES = re.compile(r"%(-[dmHIMS]|[aAbBdfgHIjmMnpSyYz%])")
+
+
+def _compared(word: str) -> str:
+    return unicodedata.normalize("NFC", word.strip()).lower()
 
 
 class _Section(BaseModel):
@@ -66,6 +71,14 @@ class MappedColumn(_Section):
                     f"format: '{one}' is not understood; write it as '%d/%m/%Y %H:%M', or as one of"
                     f" {', '.join([ISO, EXCEL, *EPOCHS])}"
                 )
+            if "%I" in one and "%p" not in one:
+                raise ValueError(f"format: '{one}' cannot tell morning from evening: '%I' needs '%p', or is '%H'")
+        if "" in map(str.strip, self.values) or (self.constant is not None and not self.constant.strip()):
+            raise ValueError("an empty text is a missing value, and means nothing else")
+        meant: dict[str, str] = {}
+        for word, to in self.values.items():
+            if meant.setdefault(_compared(word), to) != to:
+                raise ValueError(f"values: '{word}' stands there twice, because case does not count")
         local = [one for one in self.formats if one not in (ISO, *EPOCHS) and "%z" not in one]
         if local and self.timezone is None:
             raise ValueError(f"timezone: what '{local[0]}' reads is local time; say where")
@@ -155,6 +168,10 @@ def _misplaced(column: Column, of: MappedColumn) -> str | None:
         return "'format' and 'timezone' are for instants"
     if column.type is not ColumnType.LIST and "separator" in given:
         return "'separator' is for lists"
-    if column.words and (wrong := set(of.values.values()) - set(column.words)):
+    if column.type is not ColumnType.LIST and any("[*]" in name for name in of.names):
+        return "'[*]' is for lists"
+    if column.words and (wrong := set(of.values.values()) - {*column.words, ""}):
         return f"values: '{min(wrong)}' is none of {', '.join(column.words)}"
+    if column.words and of.constant is not None and of.constant.strip().lower() not in column.words:
+        return f"constant: '{of.constant}' is none of {', '.join(column.words)}"
     return None

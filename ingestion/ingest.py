@@ -27,7 +27,7 @@ from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Restatements, known_and_restated
 from ingestion.settings import Settings
 from ingestion.shown import command
-from ingestion.source_kinds import entities_of
+from ingestion.source_kinds import FILES, entities_of
 from ingestion.source_settings import AnySource, DeliveredSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import SourceError, connector_of
@@ -369,7 +369,10 @@ class _SourceIngestion:
         return judged(self._connection, self._source, self._settings.quality, batch, segment, restatements, unknown)
 
     def _refuse(self, name: str, extracted_at: datetime | None, reasons: list[str]) -> None:
-        reasons = [f"{self._source.name} {name}: {reason}" for reason in reasons]
+        aside = command("reject", self._source.name, name, option="--reason ...")
+        is_file = self._source.kind == FILES and not self._source.is_snapshot
+        remedy = f"; when it was delivered again, set this one aside: {aside}" if is_file else ""
+        reasons = [f"{self._source.name} {name}: {reason}{remedy}" for reason in reasons]
         entry = Entry(self._source.name, name, "refused", extracted_at, datetime.now(UTC), {}, tuple(reasons))
         self._ledger.record([entry])
         self._report.entries.append(entry)

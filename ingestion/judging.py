@@ -63,7 +63,7 @@ def judged(
         f" deleted ({_percent(absent, known)}; the limit is {quality.shrink_share:.1%} and {quality.shrink_rows} rows):"
         " deliver the whole dump under a later name"
         for entity, (absent, known) in batch.absent.items()
-        if _exceed(absent, known, quality.shrink_share, quality.shrink_rows)
+        if absent == known or _exceed(absent, known, quality.shrink_share, quality.shrink_rows)
     ]
     reasons += [
         f"{source.name} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"

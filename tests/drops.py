@@ -15,6 +15,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -185,7 +186,7 @@ def write_config(
 def toml(value: object) -> str:
     """A value as TOML; tables are written inline."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{toml_key(key)} = {toml(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml(inner) for inner in value) + "]"
     if isinstance(value, bool | int | float | str):
@@ -193,6 +194,11 @@ def toml(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return json.dumps(str(value))
+
+
+def toml_key(key: str) -> str:
+    """A key as TOML: only few characters need no quotes."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
 
 
 def packed(content: bytes, gz: bool = True) -> bytes:

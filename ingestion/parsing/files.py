@@ -26,8 +26,8 @@ class MappedFile:
     """How a file of another system holds an entity.
 
     ``name``: of the file as it was delivered. ``format``: ``csv``, ``ndjson`` or ``parquet``, whatever its name says.
-    ``needs``: columns without which a row is no record of the entity. ``lines_before``: those that the file as it was
-    delivered has before its first record. ``columns``: the names of all its columns.
+    ``needs``: columns without which a row is no record of the entity; None where that is its key. ``lines_before``:
+    those that the file as it was delivered has before its first record. ``columns``: the names of all its columns.
     """
 
     name: str
@@ -35,7 +35,7 @@ class MappedFile:
     mapping: MappedEntity
     format: str
     delimiter: str
-    needs: tuple[str, ...]
+    needs: tuple[str, ...] | None
     lines_before: int
     columns: tuple[str, ...]
     bounds: Bounds

@@ -45,11 +45,19 @@ _BLANKS = " \t\r\n\u00a0"
 _NEAR = 24 * 60 * 60
 _FLOAT_ID = r"-?\d+\.0+"
 """A whole number as a data frame writes it in a column that has gaps."""
+_NO_ID = rf"(?i)({_FLOAT_ID}|-?\d([.,]\d+)?e\+\d+|true|false)"
+"""A number that has lost digits, as ``1.23E+15`` in a spreadsheet or beyond 2⁵³ in a data frame; a boolean."""
+_FLOATS = ("FLOAT", "DOUBLE")
+_LAST_DAY = 3_000_000
+"""No date of a spreadsheet has so many days."""
+_LATEST = 253_402_300_800_000_000
+"""Microseconds to the year 10,000."""
 
 
 def reader_of(connection: duckdb.DuckDBPyConnection, path: Path, file: MappedFile, latest: datetime) -> MappedReader:
     """The records of a file, mapped. ``latest``: nothing in it can have happened later."""
-    plain, text_of = plain_reader(connection, path, file.format, file.delimiter, used(file.mapping), file.bounds)
+    needed = dict.fromkeys([*used(file.mapping), *(file.needs or ())])
+    plain, text_of = plain_reader(connection, path, file.format, file.delimiter, needed, file.bounds)
     return _mapped(plain, text_of, file, latest)
 
 
@@ -63,7 +71,9 @@ def plain_reader(
     *,
     skips_malformed: bool = False,
 ) -> tuple[Reader, TextOf]:
-    """The records of a file with the columns that it has, and SQL of the text of each. ``needed``: those to be read.
+    """The records of a file with the columns that it has, and SQL of the text of each.
+
+    ``needed``: the columns to be read; of Parquet, all where none is named.
 
     ``skips_malformed``: malformed records of CSV are left out instead of raising an error.
     """
@@ -71,7 +81,9 @@ def plain_reader(
         relation, text_of = _csv(path, header_of(path, bounds, needed, delimiter), delimiter, skips_malformed)
         return Reader(relation, {}), text_of
     if file_format == "parquet":
-        return Reader(f"read_parquet({sql_file(path)})", {}), _of_parquet(connection, path)
+        types = parquet_types(connection, path)
+        relation, text_of = _parquet(path, types, list(needed) or list(types))
+        return Reader(relation, {}), text_of
     return _json(path, bounds), of_json
 
 
@@ -101,14 +113,20 @@ def _csv(path: Path, header: list[str], delimiter: str, skips_malformed: bool) -
     return relation, lambda name: position(header, name)
 
 
-def _of_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> TextOf:
-    types = parquet_types(connection, path)
+def _parquet(path: Path, types: dict[str, str], needed: list[str]) -> tuple[str, TextOf]:
+    names = ", ".join(f"{sql_name(name)} as {position(needed, name)}" for name in needed)
 
     def text(name: str) -> str:
-        value = sql_name(name)
-        return f"cast({f'to_json({value})' if types[name].endswith('[]') else value} as varchar)"
+        kind, value = types[name], position(needed, name)
+        if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
+            return f"cast(to_json({value}) as varchar)"
+        return (
+            f"case when isnan({value}) then null else cast({value} as varchar) end"
+            if kind in _FLOATS
+            else (f"cast({value} as varchar)")
+        )
 
-    return text
+    return f"(select {names} from read_parquet({sql_file(path)}))", text
 
 
 def _json(path: Path, bounds: Bounds) -> Reader:
@@ -117,13 +135,17 @@ def _json(path: Path, bounds: Bounds) -> Reader:
 
 def of_json(name: str) -> str:
     """The text of a value in the column ``json``: under its name, or where the points in its name lead."""
-    whole = f"json_extract_string(json, {sql_text(f'$.{sql_name(name)}')})"
     if "[*]" in name:
-        return f"cast(to_json(nullif(json_extract_string(json, {sql_text(f'$.{name}')}), [])) as varchar)"
-    if "." not in name:
-        return whole
-    path = ".".join(map(sql_name, name.split(".")))
-    return f"coalesce({whole}, json_extract_string(json, {sql_text(f'$.{path}')}))"
+        return f"cast(to_json(nullif(json_extract_string(json, {paths(name)[0]}), [])) as varchar)"
+    return f"coalesce({', '.join(f'json_extract_string(json, {path})' for path in paths(name))})"
+
+
+def paths(name: str) -> list[str]:
+    """SQL of where a column may be in a record of JSON."""
+    if "[*]" in name:
+        return [sql_text(f"$.{name}")]
+    inside = ".".join(map(sql_name, name.split(".")))
+    return [sql_text(f"$.{path}") for path in dict.fromkeys([sql_name(name), inside])]
 
 
 def clean(text: str) -> str:
@@ -138,7 +160,14 @@ def _mapped(plain: Reader, text_of: TextOf, file: MappedFile, latest: datetime) 
         return clean(text_of(name))
 
     relation = plain.relation
-    is_kept = " and ".join(f"{text(name)} is not null" for name in file.needs)
+    needs = file.needs
+    key = next(column for column in file.entity.columns if column.name == file.entity.key)
+    if needs is None:
+        is_kept = f"{_said(key, file.mapping.columns[key.name], text)} is not null"
+    elif not needs and file.format == "csv":  # spreadsheets write rows of delimiters only
+        is_kept = " or ".join(f"{text(name)} is not null" for name in used(file.mapping))
+    else:
+        is_kept = " and ".join(f"{text(name)} is not null" for name in needs)
     if is_kept:
         is_kept = f"{plain.malformed} or ({is_kept})"
         relation = f"(select * from {relation} where {is_kept})"
@@ -150,17 +179,22 @@ def _mapped(plain: Reader, text_of: TextOf, file: MappedFile, latest: datetime) 
             values[column.name] = Value(f"cast(null as {kind})")
         elif column.type is ColumnType.INSTANT and (mapped.timezone or mapped.formats != [ISO]):
             said = _said(column, mapped, text)
-            locals_[column.name] = _local(said, mapped)
-            absolute, local = _absolute(said, mapped), local_name(column.name)
+            absolute, locals_[column.name] = _instants(said, mapped)
+            local = local_name(column.name)
             values[column.name] = Value(
                 f"coalesce({absolute}, {_in_utc(local, mapped.timezone, latest)})",
                 f"{said} is not null and {local} is null and {absolute} is null",
                 typed=f"raw_{column.name}",
             )
         elif column.type is ColumnType.LIST:
-            values[column.name] = Value(_list(_said(column, mapped, text), mapped.separator))
+            values[column.name] = _list(_said(column, mapped, text), mapped.separator)
+        elif column.type is ColumnType.ID:
+            said, wrong = _said(column, mapped, text), _no_id(column, mapped, text)
+            values[column.name] = Value(f"case when not ({wrong}) then {said} end", wrong)
         else:
-            values[column.name] = Value(_said(column, mapped, text))
+            said = _said(column, mapped, text)
+            is_object = column.type is ColumnType.TEXT and file.format == "ndjson"
+            values[column.name] = Value(said, _is_nested(mapped.names, said) if is_object else "false")
     if locals_:
         also = ", ".join(f"{local} as {local_name(name)}" for name, local in locals_.items())
         relation = f"(select *, {also} from {relation})"
@@ -174,32 +208,71 @@ def _said(column: Column, mapped: MappedColumn, text: TextOf) -> str:
     """What a record says of a column, in words of the export format."""
     if mapped.constant is not None:
         return sql_text(mapped.constant)
-    parts = [text(name) for name in mapped.names]
+    parts = _parts(column, mapped, text)
     said = parts[0]
     if len(parts) > 1 and column.type is ColumnType.ID:  # of a part of a key there may be several
         said = f" || {sql_text(mapped.joined_by)} || ".join(parts)
     elif len(parts) > 1:
         said = f"nullif(concat_ws({sql_text(mapped.joined_by)}, {', '.join(parts)}), '')"
     if mapped.missing:
-        words = ", ".join(sql_text(word.strip().lower()) for word in mapped.missing)
-        said = f"case when lower({said}) in ({words}) then null else {said} end"
+        words = ", ".join(_word(sql_text(word)) for word in mapped.missing)
+        said = f"case when {_word(said)} in ({words}) then null else {said} end"
     if mapped.values:
-        cases = " ".join(
-            f"when {sql_text(word.strip().lower())} then {sql_text(meant)}" for word, meant in mapped.values.items()
-        )
-        said = f"case lower({said}) {cases} else {said} end"
-    if column.type is ColumnType.ID:
-        said = f"case when regexp_full_match({said}, '{_FLOAT_ID}') then split_part({said}, '.', 1) else {said} end"
+        cases = " ".join(f"when {_word(sql_text(word))} then {sql_text(to)}" for word, to in mapped.values.items())
+        said = f"nullif(case {_word(said)} {cases} else {said} end, '')"
     return said
 
 
-def _list(text: str, separator: str) -> str:
+def _parts(column: Column, mapped: MappedColumn, text: TextOf) -> list[str]:
+    """SQL of the text of each column of the file; in a key, whole numbers as such."""
+    texts = [text(name) for name in mapped.names]
+    if column.type is not ColumnType.ID:
+        return texts
+    return [  # beyond 2^53 a double no longer distinguishes one id from the next
+        f"case when regexp_full_match({one}, '{_FLOAT_ID}') and abs(try_cast({one} as double)) < 9007199254740992"
+        f" then split_part({one}, '.', 1) else {one} end"
+        for one in texts
+    ]
+
+
+def _word(text: str) -> str:
+    """SQL of a text as words are compared: without regard to case, and to how an accent is written."""
+    return f"lower(nfc_normalize({clean(text)}))"
+
+
+def _no_id(column: Column, mapped: MappedColumn, text: TextOf) -> str:
+    """SQL: whether what should be an id is a number that has lost digits, a boolean, an object or a list."""
+    parts = _parts(column, mapped, text)
+    ids = parts if len(parts) > 1 else [_said(column, mapped, text)]
+    tests = (
+        f"regexp_full_match({one}, '{_NO_ID}')"
+        f" or ((starts_with({one}, '{{') or starts_with({one}, '[')) and json_valid({one}))"
+        for one in ids
+    )
+    return f"coalesce({' or '.join(tests)}, false)"
+
+
+def _is_nested(names: list[str], said: str) -> str:
+    """SQL: whether what should be text is an object or a list of JSON."""
+    kinds = [f"json_type(json, {path})" for name in names for path in paths(name)]
+    if not kinds:
+        return "false"
+    return (
+        f"case when starts_with({said}, '{{') or starts_with({said}, '[')"
+        f" then coalesce({', '.join(kinds)}) in ('OBJECT', 'ARRAY') else false end"
+    )
+
+
+def _list(text: str, separator: str) -> Value:
     """A list from its text: a list of JSON, or parts without blanks around them."""
     parts = f"list_transform(string_split({text}, {sql_text(separator)}), lambda part: trim(part))"
     is_json = f"(starts_with({text}, '[') and json_valid({text}))"
-    return (
-        f"case when {is_json} then from_json(case when {is_json} then {text} end, '[\"VARCHAR\"]')"
-        f" else list_filter({parts}, lambda part: part <> '') end"
+    spelled = f"case when {is_json} then {text} end"
+    return Value(
+        f"case when {is_json} then from_json({spelled}, '[\"VARCHAR\"]')"
+        f" else list_filter({parts}, lambda part: part <> '') end",
+        f"coalesce(len(list_intersect(list_distinct(json_type({spelled}, '$[*]')),"
+        " ['OBJECT', 'ARRAY', 'BOOLEAN'])) > 0, false)",
     )
 
 
@@ -211,33 +284,40 @@ def local_name(column: str) -> str:
     return f"local_{column}"
 
 
-def _absolute(text: str, mapped: MappedColumn) -> str:
-    """SQL of an instant whose text says all."""
-    found = ["cast(null as timestamptz)"]
+def _instants(text: str, mapped: MappedColumn) -> tuple[str, str]:
+    """SQL of an instant whose text says all, and of a local time in microseconds since 1970 there.
+
+    At most one of them is not NULL: that of the first format that fits.
+    """
+    absolute, local, numbers = ["cast(null as timestamptz)"], ["cast(null as timestamp)"], []
     for one in mapped.formats:
-        if one == ISO:
-            found.append(f"case when regexp_full_match({text}, '{INSTANT}') then try_cast({text} as timestamptz) end")
-        elif one in EPOCHS:
+        if one in EPOCHS:
             number = f"try_cast(round(try_cast({text} as double) * {EPOCHS[one]}) as bigint)"
-            found.append(f"case when regexp_full_match({text}, '-?\\d+(\\.\\d+)?') then make_timestamptz({number}) end")
+            fitting = f"regexp_full_match({text}, '-?\\d+(\\.\\d+)?') and {number} between -{_LATEST} and {_LATEST}"
+            fitting += "".join(f" and {before} is null" for before in local[1:])
+            numbers.append(f"make_timestamptz(case when {fitting} then {number} end)")
+            absolute.append(numbers[-1])
         elif "%z" in one:
-            found.append(f"try_strptime({text}, {sql_text(one)})")
-    return f"coalesce({', '.join(found)})"
+            absolute.append(f"try_strptime({text}, {sql_text(one)})")
+        else:
+            found = _local(text, one, mapped.timezone)
+            local.append(f"case when coalesce({', '.join(numbers)}) is null then {found} end" if numbers else found)
+            if one == ISO:
+                is_whole = f"regexp_full_match({text}, '{INSTANT}')"
+                absolute.append(f"case when {is_whole} then try_cast({text} as timestamptz) end")
+    return f"coalesce({', '.join(absolute)})", f"epoch_us(coalesce({', '.join(local)}))"
 
 
-def _local(text: str, mapped: MappedColumn) -> str:
-    """SQL of a local time, in microseconds since 1970 there; NULL where the text has no such form."""
-    found = ["cast(null as timestamp)"]
-    for one in mapped.formats:
-        if one == ISO and mapped.timezone:
-            is_local = f"regexp_full_match({text}, '{INSTANT_WITHOUT_OFFSET}')"
-            found.append(f"case when {is_local} then try_cast({text} as timestamp) end")
-        elif one == EXCEL:
-            seconds = f"try_cast(round(try_cast({text} as double) * 86400) as bigint)"
-            found.append(f"timestamp '1899-12-30' + to_seconds({seconds})")
-        elif one not in (ISO, *EPOCHS) and "%z" not in one:
-            found.append(f"try_strptime({text}, {sql_text(one)})")
-    return f"epoch_us(coalesce({', '.join(found)}))"
+def _local(text: str, one: str, timezone: str | None) -> str:
+    """SQL of a local time in one format."""
+    if one == EXCEL:
+        days = f"try_cast({text} as double)"
+        days = f"case when abs({days}) < {_LAST_DAY} then {days} end"
+        return f"timestamp '1899-12-30' + to_seconds(cast(round(({days}) * 86400) as bigint))"
+    if one == ISO:
+        is_local = f"regexp_full_match({text}, '{INSTANT_WITHOUT_OFFSET}')" if timezone else "false"
+        return f"case when {is_local} then try_cast({text} as timestamp) end"
+    return f"try_strptime({text}, {sql_text(one)})"
 
 
 def _in_utc(local: str, timezone: str | None, latest: datetime) -> str:
@@ -303,5 +383,7 @@ def in_their_file(connection: duckdb.DuckDBPyConnection, reader: MappedReader, r
     if reader.is_kept == "true" or not rows.bad:
         return rows
     numbered = f"select row_number() over () - 1 as number, * from {reader.all_records}"
-    kept = connection.execute(f"select number from ({numbered}) where {reader.is_kept} order by number").fetchall()
-    return Rows(rows.records, [(kept[number][0], why) for number, why in rows.bad])
+    kept = f"select number, row_number() over (order by number) - 1 as nth from ({numbered}) where {reader.is_kept}"
+    wanted = f"select nth, number from ({kept}) where nth in (select unnest($1))"
+    numbers = dict(connection.execute(wanted, [[number for number, _ in rows.bad]]).fetchall())
+    return Rows(rows.records, [(numbers[number], why) for number, why in rows.bad])

@@ -25,6 +25,7 @@ import duckdb
 from ingestion.bounds import DEFAULTS, Bounds
 from ingestion.export_format import DUCKDB_TYPES, Entity
 from ingestion.parsing import readers
+from ingestion.parsing.csv_records import csv_records
 from ingestion.parsing.files import LandedFile, ParsedFile, entity_and_format
 from ingestion.parsing.mapped_reader import MappedReader, in_their_file, odd_times, reader_of, sieved_reader
 from ingestion.parsing.native_reader import native_ndjson
@@ -262,6 +263,12 @@ def _sieved(file: LandedFile, target: Path) -> tuple[Reader, set[int]]:
     header = readers.header_of(file.path, file.bounds, (), file.mapped.delimiter)
     names = [f"c{index}" for index in range(len(header))]
     long = readers.sieve(file.path, target, names, file.bounds, file.mapped.delimiter)
+    last = None
+    for last in csv_records(file.path, file.bounds, file.mapped.delimiter):  # noqa: B007
+        pass
+    if last and last.fields is None and "\n" in last.text and last.text.count('"') % 2:
+        words = f"a quote opens in line {last.line} and is never closed, so all after it would be one record"
+        raise readers.UnreadableFileError(words, file.path)
     return sieved_reader(target, file.mapped, file.extracted_at, header), long
 
 

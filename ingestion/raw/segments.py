@@ -209,21 +209,33 @@ def _without_absent(
 ) -> RawBatch:
     """A batch that holds all that there is, with a deletion of each record that it lacks and the one before it had.
 
-    Of an entity that the batch does not hold, nothing is deleted. A quarantined record is there.
+    Of an entity that the batch does not hold, nothing is deleted. A quarantined record is there. Where the key of one
+    cannot be read, it may be any, so nothing is deleted; the next batch is then compared with all those since the last
+    one whose keys could be read.
     """
-    files, absent = dict(batch.files), {}
+    files, absent, notes = dict(batch.files), {}, batch.notes
     for entity in (ENTITIES[name] for name in batch.totals() if ENTITIES[name].has_deletions):
         rows = records(segments, entity)
-        before = f"select max(_batch) from ({rows}) where _batch < {sql_text(batch.batch)} and deleted is not true"
-        keys = f"select {entity.key} from ({rows}) where _batch"
-        known = f"{keys} = ({before}) and {entity.key} is not null and _reasons is null and deleted is not true"
-        missing = f"select distinct * from ({known} except {keys} = {sql_text(batch.batch)})"
+        earlier = f"_batch < {sql_text(batch.batch)} and deleted is not true"
+        keyless = f"select _batch from ({rows}) where {entity.key} is null"
+        before = f"select max(_batch) from ({rows}) where {earlier} and _batch not in ({keyless})"
+        keys = f"select {entity.key} from ({rows}) where"
+        known = f"{keys} {earlier} and _batch >= coalesce(({before}), '') and {entity.key} is not null"
+        missing = f"select distinct * from ({known} except {keys} _batch = {sql_text(batch.batch)})"
+        counting = f"select count(*) from ({keyless} and _batch = {sql_text(batch.batch)})"
+        ((unread,),) = connection.execute(counting).fetchall()
+        if unread:
+            notes += (
+                f"{unread:,} of its {entity.name} have no key that can be read, so none that it lacks is deleted:"
+                " correct these rows",
+            )
+            continue
         columns = ", ".join(
             f"cast({'true' if column.name == 'deleted' else 'null'} as {DUCKDB_TYPES[column.type]}) as {column.name}"
             for column in entity.columns
             if column.name != entity.key
         )
-        part = Part(f"{entity.name}-absent-{batch.batch}.parquet")
+        part = Part(f"{entity.name}-absent-{len(parts[entity.name])}.parquet")
         (count,) = connection.execute(
             f"copy (select {entity.key}, {columns}, {sql_text(segments[-1].listed.source)} as source_system,"
             f" {sql_text(batch.batch)} as _batch, {sql_text(ABSENT)} as _file, cast(null as varchar) as _reasons"
@@ -236,7 +248,7 @@ def _without_absent(
             absent[entity.name] = (count, of_known)
         else:
             (folder / part.name).unlink()
-    return replace(batch, files=files, absent=absent)
+    return replace(batch, files=files, notes=notes, absent=absent)
 
 
 def _span(landed: Sequence[Landed]) -> str:

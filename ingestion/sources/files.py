@@ -24,7 +24,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from ingestion.parsing.mapped_files import format_of, member_names
-from ingestion.shown import visible
+from ingestion.shown import shortened, visible
 from ingestion.source_settings import FilesSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import Finding, SourceError
@@ -39,7 +39,7 @@ from ingestion.storage.landing import (
     refusal,
     replacing_folder,
 )
-from ingestion.storage.manifests import FilesManifest, is_printable
+from ingestion.storage.manifests import FilesManifest, is_plain, is_printable
 
 _PARTS = {"%Y": r"(?P<Y>\d{4})", "%m": r"(?P<m>\d\d)", "%d": r"(?P<d>\d\d)"}
 _PARTS |= {f"%{part}": rf"(?P<{part}>\d\d)" for part in "HMS"}
@@ -48,7 +48,8 @@ _DATE = r"\d{4}[-_.]?\d\d[-_.]?\d\d([T_-]?\d\d[:.-]?\d\d([:.-]?\d\d)?Z?)?"
 """A date, or date and time, as names of files have it."""
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _SHOWN = 3
-_LONGEST_NAME = 250
+_LONGEST_NAME = 226
+"""Bytes of a name: the instant of its extraction stands before it in that of its batch."""
 _AHEAD = 300
 """Seconds by which the clock of another machine may be ahead."""
 
@@ -69,6 +70,10 @@ class Dump:
     def batch(self) -> str:
         """The name of its batch."""
         return f"{self.since.astimezone(UTC):{_STAMP}}-{visible(self.label)}"
+
+
+class _NotWholeError(Exception):
+    """A file cannot be read in this run. The message names it."""
 
 
 def read(source: FilesSource, state: SourceState) -> Iterator[Iterable[Outcome]]:
@@ -103,7 +108,9 @@ def _changed(source: FilesSource, dump: Dump, landed: Path) -> list[str]:
         delivered = Delivered(source.path, source.path, outside_links=source.outside_links)
         for name in dump.names:
             if name not in manifest.files:
-                found.append(f"{visible(name)} came after its dump was accepted, and is not read")
+                found.append(
+                    f"{visible(name)} came after its dump was accepted, and is not read: deliver all of it anew"
+                )
             elif (source.path / name).stat().st_ctime > at and hash_of(delivered, name) != manifest.files[name].sha256:
                 words = "is not what was accepted, and is not read: give it the time at which it was written"
                 found.append(f"{visible(name)} {words}")
@@ -125,11 +132,17 @@ def _set_older_aside(dumps: Sequence[Dump], state: SourceState) -> None:
 def _land(source: FilesSource, dumps: list[Dump], state: SourceState) -> Iterator[Outcome]:
     settled = state.settled()
     landed = {folder.name for folder in batch_folders(state.folder, settled)} if state.folder.is_dir() else set()
+    if source.is_snapshot:
+        landed = {batch for batch in landed if batch > max(state.accepted(), default="")}
     new = {dump.batch: dump for dump in dumps if dump.batch not in settled}
     for batch in sorted(landed | new.keys()):
-        if batch not in landed:
+        is_corrected = batch in new and batch in state.refused and _changed(source, new[batch], state.folder / batch)
+        if batch not in landed or is_corrected:
             try:
                 _land_dump(source, new[batch], state.folder / batch)
+            except _NotWholeError as error:
+                state.warn(f"{source.name}: {error}")
+                continue
             except Exception as error:
                 yield batch, refusal(batch, error)
                 continue
@@ -137,14 +150,16 @@ def _land(source: FilesSource, dumps: list[Dump], state: SourceState) -> Iterato
 
 
 def _land_dump(source: FilesSource, dump: Dump, target: Path) -> None:
-    """Copy the files of a dump, with a manifest."""
-    if not is_printable(target.name, _LONGEST_NAME):
-        raise BatchError(f"{visible(dump.label)}: give the file a shorter name of printable characters")
+    """Copy the files of a dump, with a manifest.
+
+    Raises:
+        _NotWholeError: a file has changed or left the folder in the meantime.
+    """
     delivered = Delivered(source.path, source.path, outside_links=source.outside_links)
     files = {}
     with replacing_folder(target) as folder:
         for name in dump.names:
-            before = (source.path / name).stat()
+            before = _written(source.path / name)
             digest = hashlib.sha256()
             with (folder / name).open("wb") as out:
                 try:
@@ -152,13 +167,22 @@ def _land_dump(source: FilesSource, dump: Dump, target: Path) -> None:
                         digest.update(chunk)
                         out.write(chunk)
                 except NotDeliveredError as error:
+                    _written(source.path / name)
                     raise BatchError(f"{error}; deliver it again") from None
-            after = (source.path / name).stat()
-            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-                raise BatchError(f"{visible(name)}: it is still being written; the next run reads it")
+            if before != _written(source.path / name):
+                raise _NotWholeError(f"{visible(name)} is still being written: the next run reads it")
             files[name] = {"sha256": digest.hexdigest()}
         times = {"extracted_at": dump.since.isoformat(), "finished_at": dump.until.isoformat()}
         (folder / MANIFEST).write_text(json.dumps({**times, "files": files}, indent=1), encoding="utf-8")
+
+
+def _written(path: Path) -> tuple[int, int]:
+    """The size of a file, and when it was written."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise _NotWholeError(f"{visible(path.name)} has left the folder and is not read") from None
+    return found.st_size, found.st_mtime_ns
 
 
 def look(source: FilesSource, zone: tzinfo) -> tuple[list[Dump], list[str]]:
@@ -172,6 +196,10 @@ def look(source: FilesSource, zone: tzinfo) -> tuple[list[Dump], list[str]]:
         shown = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     for entry in shown:
         if not _is_mapped(source, entry):
+            continue
+        if not is_plain(entry.name) or not is_printable(entry.name, _LONGEST_NAME):
+            words = f"give it another name, of at most {_LONGEST_NAME} bytes of printable characters"
+            lines.append(f"{visible(shortened(entry.name))} is not read: {words}")
             continue
         try:
             modified = entry.stat().st_mtime
@@ -193,7 +221,11 @@ def look(source: FilesSource, zone: tzinfo) -> tuple[list[Dump], list[str]]:
                 f"{visible(entry.name)} was written less than {source.settle_seconds:g} seconds ago and may not be"
                 " complete: the next run reads it"
             )
-    if others := unmapped(source):
+    others = unmapped(source)
+    for name in [name for name in others if _is_broken_archive(source.path / name)]:
+        others.remove(name)
+        lines.append(f"{visible(name)} is not read: it is no ZIP file, or is not whole; deliver it again")
+    if others:
         listed = ", ".join(map(visible, others[:_SHOWN])) + (", …" if len(others) > _SHOWN else "")
         lines.append(
             f"{source.path}: no mapping reads {listed} ({len(others)}): correct 'files', or take them out of the folder"
@@ -237,6 +269,11 @@ def _names(path: Path) -> list[str]:
         with suppress(zipfile.BadZipFile, OSError):  # reading it says why
             return member_names(path)
     return [path.name]
+
+
+def _is_broken_archive(path: Path) -> bool:
+    is_file = path.is_file() and not path.is_symlink()
+    return is_file and format_of(path.name) == "archive" and not zipfile.is_zipfile(path)
 
 
 def _extracted(source: FilesSource, name: str, modified: float, zone: tzinfo) -> tuple[datetime, datetime]:

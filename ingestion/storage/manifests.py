@@ -130,12 +130,12 @@ def manifest_of(folder: Path, delivered: Delivered, model: type[AnyManifest]) ->
     except ValueError as error:
         raise BatchError(f"{path}: cannot be read as a manifest: {error}; write the batch again") from None
     for name in manifest.files:
-        if not _is_plain(name):
+        if not is_plain(name):
             raise BatchError(f"{path}: files: {shortened(name)!r} is not a plain file name; write the batch again")
     return manifest, content
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
     """Whether a name can only be that of a file of the batch itself, other than its manifest."""
     if not name or name.startswith(".") or name == MANIFEST:
         return False

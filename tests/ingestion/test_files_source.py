@@ -484,7 +484,7 @@ def test_the_parts_of_a_dump_are_one_batch_and_an_older_dump_is_passed_over(tmp_
     report = desk.ingest_well()
     assert report.entries == []
     assert [line.partition(": ")[2] for line in report.warnings[:2]] == [
-        "tickets-20261111-3.csv came after its dump was accepted, and is not read",
+        "tickets-20261111-3.csv came after its dump was accepted, and is not read: deliver all of it anew",
         "tickets-20261109 is older than the newest accepted dump, and is not read",
     ]
 
