@@ -279,7 +279,10 @@ def read_batch(folder: Path, batch: str) -> RawBatch | None:
         return RawBatch(
             batch,
             datetime.fromisoformat(found["extracted_at"]),
-            {name: RawFile(**file) for name, file in found["files"].items()},
+            {
+                name: RawFile(**file | {"columns": tuple(file.get("columns", ()))})
+                for name, file in found["files"].items()
+            },
             tuple(found["ignored"]),
             found["fingerprint"],
             tuple(found.get("notes", ())),

@@ -31,6 +31,7 @@ from tests.ingestion.test_files_source import (
     workbook,
 )
 
+pytestmark = pytest.mark.builds
 AT = "2026-11-02T09:00:00Z"
 QUOTE = '"'
 PLAIN = {"columns": {"conversation_id": "id", "started_at": "at", "status": "st"}}

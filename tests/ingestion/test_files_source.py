@@ -26,6 +26,7 @@ from ingestion.raw.segments import records
 from ingestion.settings import SettingsError, load_settings
 from tests.drops import toml, write_config
 
+pytestmark = pytest.mark.builds
 ACCOUNT = {"id": "acme", "timezone": "Europe/Paris"}
 LATER = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY_FIRST = "%d/%m/%Y %H:%M"
