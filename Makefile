@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-re
 UNITS := tests/documentation tests/ingestion tests/reports/pages
 SQL := $(shell find dbt_project -name '*.sql' -not -path '*/target/*')
 
-.PHONY: help setup run check unit test test-slow test-browser plain crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
+.PHONY: help setup run check unit test test-systems test-slow test-browser plain crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,9 +37,13 @@ check: lint types sql unit ## lint, types and unit tests: in a minute and a half
 unit: $(READY)
 	$(PYTEST) -m "unit and not slow" $(UNITS)
 
-test: check ## everything that a change must pass: what `check` does, and the other tests
+test: check ## what every change must pass: what `check` does, and each part of the whole at work
 	$(BIN)/python -m orchestration.dbt.process  # the project as it is now: each new home copies it
-	$(PYTEST) --durations=15 -m "not unit and not slow"
+	$(PYTEST) --durations=15 -m "not unit and not systems and not slow"
+
+test-systems: $(READY) ## simulated systems, releases and whole commands in depth: three minutes, and CI runs it
+	$(BIN)/python -m orchestration.dbt.process
+	$(PYTEST) --durations=15 -m "systems and not slow"
 
 test-slow: $(READY) ## the heavy tests, and every example of those that have many
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" --ignore tests/crash --ignore tests/browser

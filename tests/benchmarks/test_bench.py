@@ -18,6 +18,8 @@ from benchmarks.startup import imported
 from expectations.marts import MARTS
 from tests.warehouse import accept, build_marts
 
+pytestmark = pytest.mark.systems
+
 
 def marts_file(path: Path, *changes: str) -> Path:
     with duckdb.connect(str(path)) as connection:

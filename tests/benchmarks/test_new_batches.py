@@ -19,6 +19,8 @@ from demo_data import write_demo
 from tests.comparison import KEYS, differences
 from tests.warehouse import accept, build_marts
 
+pytestmark = pytest.mark.systems
+
 PLENTY = Mix(share=0.2)
 ENTITIES = ("conversations", "messages", "events", "ratings")
 """Those of which every format of the demo has the same records, but for a few that are spoilt in one only."""

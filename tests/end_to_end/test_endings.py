@@ -24,6 +24,8 @@ from tests.drops import agent, conversation, write_batch
 from tests.end_to_end.command import CAUSERIE, PUBLISHED, REFUSED, WRONG, Ready, at_step, stop
 from tests.published import publish
 
+pytestmark = pytest.mark.systems
+
 CONFIGURED = {
     "run": ([], PUBLISHED),
     "status": ([], REFUSED),

@@ -18,6 +18,8 @@ from tests.end_to_end.command import CAUSERIE
 from tests.end_to_end.modes import open_to_others
 from tests.published import publish
 
+pytestmark = pytest.mark.systems
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:

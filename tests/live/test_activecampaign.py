@@ -29,6 +29,8 @@ from tests.live.meta import write_archive
 from tests.live.server import Fault, by_chance, no_faults
 from tests.warehouse import accept, build_marts
 
+pytestmark = pytest.mark.systems
+
 ACCOUNTS = [{"id": "acme", "timezone": "America/Mexico_City"}]
 DAYS = (2, 3, 5, 8, 12, 16)
 

@@ -16,6 +16,8 @@ from tests.live.chatwoot import TOKEN, by_chance, random_world, serve, to_export
 from tests.live.server import no_faults
 from tests.warehouse import accept, build_marts
 
+pytestmark = pytest.mark.systems
+
 ACCOUNTS = [{"id": "acme", "timezone": "Europe/Paris"}]
 
 

@@ -11,6 +11,8 @@ from tests.comparison import Marts
 from tests.live.chatwoot import World
 from tests.live.reading import Home
 
+pytestmark = pytest.mark.systems
+
 Tell = Callable[[World], Marts]
 
 

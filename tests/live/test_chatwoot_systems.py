@@ -16,6 +16,8 @@ from tests.live.chatwoot import ACTIVITIES, Api, World, random_world
 from tests.live.chatwoot_api import CONVERSATIONS_A_PAGE
 from tests.live.reading import Home
 
+pytestmark = pytest.mark.systems
+
 PORTUGUESE = ACTIVITIES | {
     "resolved": "Conversa foi marcada como resolvida por {name}",
     "system_open": "O sistema reabriu a conversa devido a uma nova mensagem recebida.",

@@ -20,6 +20,8 @@ from tests.live.reading import Home
 from tests.live.server import Answer
 from tests.warehouse import accept
 
+pytestmark = pytest.mark.systems
+
 
 @pytest.fixture
 def home(home: Home) -> Home:

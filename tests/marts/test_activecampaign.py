@@ -26,6 +26,8 @@ from tests.comparison import Marts, read_marts
 from tests.drops import Row, content_of, write_config, write_files
 from tests.warehouse import BUILD, CANDIDATE, run_models
 
+pytestmark = pytest.mark.systems
+
 ACCOUNTS = [{"id": "acme", "timezone": "Europe/Paris"}, {"id": "other", "timezone": "Europe/Paris"}]
 SOURCES: dict[str, Row] = {
     "ac": {"kind": "activecampaign", "account": "acme", "base_url": "https://a.example/api", "token_env": "TOKEN"},

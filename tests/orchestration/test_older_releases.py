@@ -25,6 +25,8 @@ from tests.drops import conversation, write_batch, write_config
 from tests.orchestration.conftest import MakeBuild
 from tests.published import publish
 
+pytestmark = pytest.mark.systems
+
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 ENDINGS = {"causerie.duckdb": ".duckdb", "release.json": ".json", "data_docs": "-data-docs", "parquet": "-parquet"}
 

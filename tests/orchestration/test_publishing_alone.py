@@ -19,6 +19,8 @@ from orchestration.releases import catalog, publication
 from tests.end_to_end.command import causerie
 from tests.orchestration.conftest import MakeBuild, change
 
+pytestmark = pytest.mark.systems
+
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 FAILED = Finding("totals", "e", "critical", "The agents sum up to overview.", "acme messages: by_agent_off 1")
 Publish = Callable[[Home], tuple[bool, str]]
