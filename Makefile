@@ -6,8 +6,10 @@ DEMO := demo
 DAGSTER_HOME ?= $(CURDIR)/.dagster
 # processes for the tests: one a core, of 2 GB each at most
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
+# those that build wait for the disk and for processes of their own: one more than there are cores
+BUILDERS ?= $(shell expr $(WORKERS) + 1)
 # whole files to each process, as they come: the long ones are among the first
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 # where tests/conftest.py marks unit tests: to collect the others would import Dagster
 UNITS := tests/documentation tests/ingestion tests/reports/pages
 SQL := $(shell find dbt_project -name '*.sql' -not -path '*/target/*')
@@ -35,18 +37,18 @@ run: $(READY) ## make demo data, run the whole job on it and show the result
 check: lint types sql unit ## lint, types and unit tests: in a minute and a half
 
 unit: $(READY)
-	$(PYTEST) -m "unit and not slow" $(UNITS)
+	$(PYTEST) -n $(WORKERS) -m "unit and not slow" $(UNITS)
 
 test: check ## what every change must pass: what `check` does, and each part of the whole at work
 	$(BIN)/python -m orchestration.dbt.process  # the project as it is now: each new home copies it
-	$(PYTEST) --durations=15 -m "not unit and not systems and not slow"
+	$(PYTEST) -n $(BUILDERS) --durations=15 -m "not unit and not systems and not slow"
 
 test-systems: $(READY) ## simulated systems, releases and whole commands in depth: three minutes, and CI runs it
 	$(BIN)/python -m orchestration.dbt.process
-	$(PYTEST) --durations=15 -m "systems and not slow"
+	$(PYTEST) -n $(BUILDERS) --durations=15 -m "systems and not slow"
 
 test-slow: $(READY) ## the heavy tests, and every example of those that have many
-	HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" --ignore tests/crash --ignore tests/browser
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(BUILDERS) -m "slow or hypothesis" --ignore tests/crash --ignore tests/browser
 
 test-browser: $(READY) ## the report pages in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m slow tests/browser
