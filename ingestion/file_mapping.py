@@ -171,7 +171,7 @@ def _misplaced(column: Column, of: MappedColumn) -> str | None:
     if column.type is not ColumnType.LIST and any("[*]" in name for name in of.names):
         return "'[*]' is for lists"
     if column.words and (wrong := set(of.values.values()) - {*column.words, ""}):
-        return f"values: '{min(wrong)}' is none of {', '.join(column.words)}"
+        return f"values: '{min(wrong)}' is not one of {', '.join(column.words)}"
     if column.words and of.constant is not None and of.constant.strip().lower() not in column.words:
-        return f"constant: '{of.constant}' is none of {', '.join(column.words)}"
+        return f"constant: '{of.constant}' is not one of {', '.join(column.words)}"
     return None

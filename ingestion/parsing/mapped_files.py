@@ -37,7 +37,7 @@ from ingestion.parsing.readable import readable_by_duckdb
 from ingestion.parsing.readers import UnreadableFileError, header_of, parquet_types, unreadable
 from ingestion.shown import shortened, visible
 from ingestion.sql import first_line, sql_file, sql_name, sql_text
-from ingestion.storage.compression import DECOMPRESSION_ERRORS, chunks, is_compressed, open_binary
+from ingestion.storage.compression import DECOMPRESSION_ERRORS, chunks, is_compressed, open_binary, refuse_bomb
 from ingestion.storage.landing import BatchError, Landed
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -200,17 +200,9 @@ def members(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[Path, st
             with archive.open(info) as packed, target.open("wb") as out:
                 while piece := packed.read(1 << 20):
                     size += len(piece)
-                    _refuse_bomb(info.compress_size, size, bounds)
+                    refuse_bomb(info.compress_size, size, bounds)
                     out.write(piece)
             yield target, name
-
-
-def _refuse_bomb(packed: int, unpacked: int, bounds: Bounds) -> None:
-    if unpacked > bounds.inflated_bytes or unpacked > max(64 << 20, packed * bounds.inflated_ratio):
-        raise OSError(
-            f"its {packed:,} bytes unpack to more than {unpacked:,}, which no text does; if the file is right, raise"
-            " '[resources] inflated_limit' or 'inflated_ratio'"
-        )
 
 
 # --- forms --------------------------------------------------------------------------------------------------
@@ -378,7 +370,7 @@ def _of_workbook(path: Path, name: str, sheet: str | None, target: Path, bounds:
 
     with zipfile.ZipFile(path) as parts:
         for part in parts.infolist():
-            _refuse_bomb(part.compress_size, part.file_size, bounds)
+            refuse_bomb(part.compress_size, part.file_size, bounds)
     try:
         with (
             closing(load_workbook(path, read_only=True, data_only=True)) as values,

@@ -24,11 +24,10 @@ from ingestion.export_format import Column, ColumnType
 from ingestion.file_mapping import EPOCHS, EXCEL, ISO, MappedColumn, MappedEntity
 from ingestion.parsing.files import MappedFile
 from ingestion.parsing.parsed_rows import Rows
-from ingestion.parsing.readers import Reader, header_of, json_lines, parquet_types
+from ingestion.parsing.readers import Reader, csv_relation, header_of, json_lines, parquet_types
 from ingestion.parsing.rules import INSTANT, INSTANT_WITHOUT_OFFSET, Value
 from ingestion.shown import visible
 from ingestion.sql import sql_file, sql_name, sql_text
-from ingestion.storage.compression import compression_of
 
 
 @dataclass(frozen=True)
@@ -103,13 +102,8 @@ def position(header: list[str], name: str) -> str:
 
 
 def _csv(path: Path, header: list[str], delimiter: str, skips_malformed: bool) -> tuple[str, TextOf]:
-    types = "{" + ", ".join(f"'c{index}': 'varchar'" for index in range(len(header))) + "}"
-    strictness = "strict_mode = false, ignore_errors = true" if skips_malformed else "strict_mode = true"
-    relation = (
-        f"read_csv({sql_file(path)}, auto_detect = false, header = true, delim = {sql_text(delimiter)}, quote = '\"',"
-        f" escape = '\"', {strictness}, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false,"
-        f" columns = {types}, compression = '{compression_of(path)}')"
-    )
+    names = [f"c{index}" for index in range(len(header))]
+    relation = csv_relation([path], names, delimiter, skips_malformed=skips_malformed)
     return relation, lambda name: position(header, name)
 
 
@@ -120,11 +114,8 @@ def _parquet(path: Path, types: dict[str, str], needed: list[str]) -> tuple[str,
         kind, value = types[name], position(needed, name)
         if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
             return f"cast(to_json({value}) as varchar)"
-        return (
-            f"case when isnan({value}) then null else cast({value} as varchar) end"
-            if kind in _FLOATS
-            else (f"cast({value} as varchar)")
-        )
+        spelled = f"cast({value} as varchar)"
+        return f"case when isnan({value}) then null else {spelled} end" if kind in _FLOATS else spelled
 
     return f"(select {names} from read_parquet({sql_file(path)}))", text
 

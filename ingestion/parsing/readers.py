@@ -227,18 +227,28 @@ def quick_csv(paths: Sequence[Path], header: Sequence[str], entity: Entity) -> R
     ones, DuckDB needs a gigabyte a thread.
     """
     known = {column.name for column in entity.columns}
-    names = [name if name in known else f"_{index}" for index, name in enumerate(header)]
-    types = "{" + ", ".join(f"{sql_text(name)}: 'varchar'" for name in names) + "}"
-    relation = (  # if an empty text were NULL, an empty line would be a record in a file of one column
-        f"read_csv({sql_files(paths)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
-        f" strict_mode = true, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false, columns = {types},"
-        f" compression = '{compression_of(paths[0])}')"
-    )
+    relation = csv_relation(paths, [name if name in known else f"_{index}" for index, name in enumerate(header)])
     values = {}
     for column in entity.columns:
         text = f"nullif({sql_name(column.name)}, '')" if column.name in header else "cast(null as varchar)"
         values[column.name] = Value(f"string_split({text}, ';')" if column.type is ColumnType.LIST else text)
     return Reader(relation, values, absent=_absent(header, entity))
+
+
+def csv_relation(
+    paths: Sequence[Path], names: Sequence[str], delimiter: str = ",", *, skips_malformed: bool = False
+) -> str:
+    """A relation of all columns as text, of files with one header. ``names``: of its columns.
+
+    ``skips_malformed``: malformed records are left out instead of raising an error.
+    """
+    types = "{" + ", ".join(f"{sql_text(name)}: 'varchar'" for name in names) + "}"
+    strictness = "strict_mode = false, ignore_errors = true" if skips_malformed else "strict_mode = true"
+    return (  # if an empty text were NULL, an empty line would be a record in a file of one column
+        f"read_csv({sql_files(paths)}, auto_detect = false, header = true, delim = {sql_text(delimiter)}, quote = '\"',"
+        f" escape = '\"', {strictness}, null_padding = false, nullstr = '\x01', allow_quoted_nulls = false,"
+        f" columns = {types}, compression = '{compression_of(paths[0])}')"
+    )
 
 
 def _absent(header: Sequence[str], entity: Entity) -> frozenset[str]:

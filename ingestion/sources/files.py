@@ -191,11 +191,15 @@ def look(source: FilesSource, zone: tzinfo) -> tuple[list[Dump], list[str]]:
     ``zone``: of the account. The dates in names of files are local.
     """
     found: defaultdict[str, list[Dump]] = defaultdict(list)
-    lines, unfinished = [], set()
+    lines, others, unfinished = [], [], set()
     with os.scandir(source.path) as entries:
         shown = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     for entry in shown:
         if not _is_mapped(source, entry):
+            if _is_broken_archive(Path(entry)):
+                lines.append(f"{visible(entry.name)} is not read: it is not a whole ZIP file; deliver it again")
+            else:
+                others.append(entry.name)
             continue
         if not is_plain(entry.name) or not is_printable(entry.name, _LONGEST_NAME):
             words = f"give it another name, of at most {_LONGEST_NAME} bytes of printable characters"
@@ -221,10 +225,6 @@ def look(source: FilesSource, zone: tzinfo) -> tuple[list[Dump], list[str]]:
                 f"{visible(entry.name)} was written less than {source.settle_seconds:g} seconds ago and may not be"
                 " complete: the next run reads it"
             )
-    others = unmapped(source)
-    for name in [name for name in others if _is_broken_archive(source.path / name)]:
-        others.remove(name)
-        lines.append(f"{visible(name)} is not read: it is no ZIP file, or is not whole; deliver it again")
     if others:
         listed = ", ".join(map(visible, others[:_SHOWN])) + (", …" if len(others) > _SHOWN else "")
         lines.append(

@@ -64,11 +64,16 @@ def chunks(path: Path, bounds: Bounds = DEFAULTS) -> Iterator[bytes]:
         while piece := file.read(min(_CHUNK, bounds.record_bytes)):
             size_so_far += len(piece)
             if is_compressed(path):
-                _refuse_bomb(size, size_so_far, bounds)
+                refuse_bomb(size, size_so_far, bounds)
             yield piece
 
 
-def _refuse_bomb(size: int, decompressed: int, bounds: Bounds) -> None:
+def refuse_bomb(size: int, decompressed: int, bounds: Bounds) -> None:
+    """Refuse what unpacks to more than ``bounds`` allow. ``size``: packed; ``decompressed``: as far as it is known.
+
+    Raises:
+        TooLargeError: it does.
+    """
     if decompressed > bounds.inflated_bytes:
         raise TooLargeError(
             f"it decompresses to more than {bounds.inflated_bytes:,} bytes; deliver it in parts, or raise '[resources]"

@@ -216,7 +216,7 @@ def test_a_mapping_that_cannot_be_meant_is_refused(tmp_path: Path, column: str, 
 def test_a_constant_that_is_no_word_is_refused(tmp_path: Path) -> None:
     mapped = {"files": "*", "columns": {"message_id": "id", "conversation_id": "c", "sent_at": "at"}}
     desk = Helpdesk(tmp_path, {"messages": {**mapped, "direction": {"constant": "sideways"}}})
-    with pytest.raises(SettingsError, match="'sideways' is none of inbound, outbound"):
+    with pytest.raises(SettingsError, match="'sideways' is not one of inbound, outbound"):
         load_settings(desk.config)
 
 
@@ -451,9 +451,7 @@ def test_a_name_in_an_archive_may_be_longer_than_the_machine_allows(tmp_path: Pa
 def test_an_archive_that_is_not_whole_is_named(tmp_path: Path) -> None:
     desk = desk_of(tmp_path, files="t*.csv")
     desk.deliver("a.zip", archive({"t.csv": CSV})[:-30])
-    assert desk.ingest_well().warnings == [
-        "desk: a.zip is not read: it is no ZIP file, or is not whole; deliver it again"
-    ]
+    assert desk.ingest_well().warnings == ["desk: a.zip is not read: it is not a whole ZIP file; deliver it again"]
 
 
 @pytest.mark.parametrize("lines", [100, 200_000], ids=["short", "longer than a record may be"])
