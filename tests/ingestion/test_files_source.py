@@ -9,7 +9,7 @@ import json
 import os
 import random
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from ingestion.export_format import ENTITIES
 from ingestion.ingest import SourceReport, ingest_sources
 from ingestion.raw.segments import records
 from ingestion.settings import SettingsError, load_settings
+from ingestion.storage.delivered import Delivered
 from tests.drops import toml, write_config
 
 pytestmark = pytest.mark.builds
@@ -570,6 +571,46 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
     desk.deliver("tickets.zip", archive({"tickets.csv": separated(TABLE).encode() + b" " * (100 << 20)}))
     (reason,) = desk.ingest().refusals
     assert "which no text does" in reason
+
+
+def test_a_workbook_that_unpacks_to_implausibly_much_is_refused(tmp_path: Path) -> None:
+    out = io.BytesIO(workbook(TABLE))
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/media/image1.png", b" " * (100 << 20))
+    desk = Helpdesk(tmp_path, {"conversations": TICKETS})
+    desk.deliver("tickets.xlsx", out.getvalue())
+    (reason,) = desk.ingest().refusals
+    assert "which no text does" in reason
+
+
+def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
+    content = bytearray(archive({"tickets.csv": separated(TABLE).encode()}))
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(header) + flags] |= 1
+    desk = Helpdesk(tmp_path, {"conversations": TICKETS})
+    desk.deliver("tickets.zip", bytes(content))
+    (reason,) = desk.ingest().refusals
+    assert "'tickets.csv' in it is encrypted" in reason
+
+
+def test_a_file_that_grows_while_it_is_copied_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Helpdesk(tmp_path, {"conversations": TICKETS})
+    desk.deliver("tickets.csv", tickets(("1", "new")))
+    chunks = Delivered.chunks
+
+    def growing(self: Delivered, name: str) -> Iterator[memoryview]:
+        yield from chunks(self, name)
+        with (desk.dumps / name).open("ab") as file:
+            file.write(b"2")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Delivered, "chunks", growing)
+        report = desk.ingest_well()
+    assert report.entries == []
+    assert "tickets.csv is still being written" in report.warnings[0]
+    desk.deliver("tickets.csv", tickets(("1", "new"), ("2", "new")))
+    desk.ingest_well()
+    assert len(state(desk)) == 2
 
 
 def test_names_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
