@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+SPARK_READY := .venv-spark/ready
 DEMO := demo
 DAGSTER_HOME ?= $(CURDIR)/.dagster
 # processes for the tests: one a core, of 2 GB each at most
@@ -27,6 +28,13 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m orchestration.dbt.process
+	touch $@
+
+$(SPARK_READY): requirements-spark.lock pyproject.toml
+	$(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	.venv-spark/bin/python -m orchestration.dbt.process
 	touch $@
 
 run: $(READY) ## make demo data, run the whole job on it and show the result
@@ -70,7 +78,7 @@ sql: .venv/sql
 
 # of files that have not changed since they were found good nothing is said; a macro may be written into any of them
 .venv/sql: $(SQL) pyproject.toml | $(READY)
-	DBT_SEND_ANONYMOUS_USAGE_STATS=false CAUSERIE_BUILD_FILE=$(CURDIR)/dbt_project/target/lint.duckdb \
+	DBT_SEND_ANONYMOUS_USAGE_STATS=false CAUSERIE_KINDS=export CAUSERIE_BUILD_FILE=$(CURDIR)/dbt_project/target/lint.duckdb \
 		CAUSERIE_CANDIDATE_FILE=$(CURDIR)/dbt_project/target/lint_candidate.duckdb \
 		$(BIN)/sqlfluff lint --disable-progress-bar --processes $(WORKERS) \
 		$(if $(filter-out dbt_project/models/%,$?),dbt_project,$?)
@@ -97,9 +105,12 @@ bench-scale: $(READY) ## growth with size, up to ten million conversations; need
 bench-small: $(READY) ## the whole bench at small sizes: does it work
 	$(BIN)/python benchmarks/bench.py all --small
 
-lock: ## compile requirements.lock again
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-strip-extras --no-emit-index-url --no-header --output-file requirements.lock
+COMPILE := uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-header
+
+lock: ## compile requirements.lock again, and requirements-spark.lock, which goes beyond it
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra spark --group spark-tests --constraints requirements.lock --output-file requirements-spark.lock
 
 clean: ## forget the virtual environment and the demo
 	rm -rf .venv $(DEMO)

@@ -65,6 +65,11 @@ class Resources(_Section):
     inflated_ratio: float = Field(default=200, gt=1)
     threads: int | None = Field(default=None, ge=1)
 
+    @property
+    def memory_bytes(self) -> int:
+        """``memory_limit`` as a number."""
+        return _bytes(self.memory_limit)
+
     def bounds(self, earliest: datetime) -> Bounds:
         """The limits of what is believed of a delivery."""
         return Bounds(earliest, _bytes(self.record_limit), _bytes(self.inflated_limit), self.inflated_ratio)

@@ -179,6 +179,25 @@ class Releases(_Section):
     """Whether a release has its marts as Parquet beside it."""
 
 
+class Engine(_Section):
+    """What computes the models: DuckDB within the run, or a session of Apache Spark (docs/engines.md).
+
+    ``remote``: the address of a Spark Connect server; without it the run makes a session on its machine. ``storage``:
+    where the engine reads and writes, a folder or a bucket. ``conf``: what else the session is told.
+    """
+
+    kind: Literal["duckdb", "spark"] = "duckdb"
+    remote: Annotated[str, Field(pattern="^sc://")] | None = None
+    storage: str | None = None
+    conf: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Engine:
+        if self.kind == "duckdb" and self.model_fields_set - {"kind"}:
+            raise ValueError('remote, storage and conf are of Spark: write kind = "spark" beside them, or remove them')
+        return self
+
+
 class Schedule(_Section):
     """When Dagster runs the job by itself."""
 
@@ -195,6 +214,7 @@ class Settings(_Section):
     releases: Releases = Releases()
     schedule: Schedule | None = None
     resources: Resources = Resources()
+    engine: Engine = Engine()
     accounts: list[Account] = Field(min_length=1)
     sources: list[AnySource] = Field(min_length=1)
 

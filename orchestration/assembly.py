@@ -11,6 +11,7 @@ from ingestion.settings import Settings, SettingsError
 from orchestration.dbt import process as dbt_process
 from orchestration.defs.audit import audit_asset
 from orchestration.defs.compact import compacted_asset
+from orchestration.defs.homecoming import brought_back_asset
 from orchestration.defs.publish import release_asset
 from orchestration.defs.raw import raw_assets
 from orchestration.defs.retain import retained_asset
@@ -50,6 +51,7 @@ def build_defs(settings: Settings, reporter: Reporter | None = None) -> dg.Defin
         assets=[
             raw_assets(settings),
             dbt_models(settings, dbt_process.ensure_manifest(settings)),
+            *([brought_back_asset(settings)] if settings.engine.kind == "spark" else []),
             audit_asset(settings),
             release_asset(settings),
             compacted_asset(settings),

@@ -23,9 +23,9 @@ from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
 from ingestion.ingest import SourceReport, ingest_sources
-from ingestion.settings import Settings, load_settings
-from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of, shape_of_records
-from orchestration.dbt.process import MANIFEST, PROJECT, project_fingerprint, start
+from ingestion.settings import load_settings
+from ingestion.source_kinds import EXPORT, LIVE_KINDS
+from orchestration.dbt.process import MANIFEST, PROJECT, kinds_of, project_fingerprint, start
 from orchestration.home import Home
 from tests.comparison import Marts, read_marts
 from tests.drops import write_config
@@ -56,13 +56,8 @@ def build_marts(config: Path, *, ingest_first: bool = True, incremental: bool = 
     entries, segments = accepted_batches(settings)
     create_build(build, settings, entries, segments, base)
     known.write_text(json.dumps([(entry.source, entry.batch) for entry in entries]))
-    run_models(build, kinds_of(settings), incremental=base is not None)
+    run_models(build, frozenset(kinds_of(settings)), incremental=base is not None)
     return read_marts(build.with_name(CANDIDATE))
-
-
-def kinds_of(settings: Settings) -> frozenset[str]:
-    """The kinds of records that the sources of a configuration deliver."""
-    return frozenset(shape_of_records(source.kind) for source in settings.sources)
 
 
 def quarantine(build: Path) -> list[tuple[object, ...]]:
@@ -162,6 +157,8 @@ def _compiled(incremental: bool, kinds: frozenset[str]) -> list[Model]:
         folder = Path(name)
         (folder / "drop").mkdir()
         settings = load_settings(write_config(folder))
+        sources = [source.model_copy(update={"kind": kind}) for source in settings.sources for kind in kinds]
+        settings = settings.model_copy(update={"sources": sources})
         build, base = Home(settings.home).build("compiled"), None
         build.target.mkdir(parents=True)
         if incremental:
@@ -169,11 +166,6 @@ def _compiled(incremental: bool, kinds: frozenset[str]) -> list[Model]:
             create_build(base.database, settings, [], [])
             run_models(base.database)
         create_build(build.database, settings, [], [], base)
-        with duckdb.connect(str(build.database)) as connection:
-            for kind in kinds & set(LIVE_KINDS):  # that they are there is all that the models ask when compiled
-                connection.execute(f"create schema {kind}")
-                for entity in entities_of(kind):
-                    connection.execute(f"create table {kind}.{entity} (nothing integer)")
         process = start(settings, build, ["compile", "--exclude", "resource_type:test", "resource_type:unit_test"])
         assert process.stdout is not None
         output = process.stdout.read()

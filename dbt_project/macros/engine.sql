@@ -24,16 +24,21 @@ list_sort(list_distinct(list_filter(
 {% macro list_or_empty(list) -%} {{ adapter.dispatch('list_or_empty')(list) }} {%- endmacro %}
 {% macro duckdb__list_or_empty(list) -%} coalesce({{ list }}, []) {%- endmacro %}
 
+{# A list of tags; `(untagged)` in place of one that is empty or missing. #}
+{% macro tags_or_untagged(tags) -%} {{ adapter.dispatch('tags_or_untagged')(tags) }} {%- endmacro %}
+{% macro duckdb__tags_or_untagged(tags) -%} case when len({{ tags }}) > 0 then {{ tags }} else ['(untagged)'] end {%- endmacro %}
+
 {# One row for each element of a list, in a select list. #}
 {% macro each_of(list) -%} {{ adapter.dispatch('each_of')(list) }} {%- endmacro %}
 {% macro duckdb__each_of(list) -%} unnest({{ list }}) {%- endmacro %}
 
-{# The median and the 90th percentile, interpolated linearly, as one value to be taken apart by `percentile_of`. #}
+{# The median and the 90th percentile of whole numbers, interpolated linearly, as one value to be taken apart by
+   `percentile_of`. They lie tenths apart, so rounding takes away what only an engine's arithmetic adds. #}
 {% macro percentiles(column) -%} {{ adapter.dispatch('percentiles')(column) }} {%- endmacro %}
 {% macro duckdb__percentiles(column) -%} quantile_cont({{ column }}, [0.5, 0.9]) {%- endmacro %}
 
 {% macro percentile_of(percentiles, position) -%} {{ adapter.dispatch('percentile_of')(percentiles, position) }} {%- endmacro %}
-{% macro duckdb__percentile_of(percentiles, position) -%} {{ percentiles }}[{{ position }}] {%- endmacro %}
+{% macro duckdb__percentile_of(percentiles, position) -%} round({{ percentiles }}[{{ position }}], 1) {%- endmacro %}
 
 {% macro digits_of(text) -%} {{ adapter.dispatch('digits_of')(text) }} {%- endmacro %}
 {% macro duckdb__digits_of(text) -%} regexp_replace({{ text }}, '[^0-9]', '', 'g') {%- endmacro %}
@@ -43,10 +48,10 @@ list_sort(list_distinct(list_filter(
 {% macro duckdb__has_letters(text) -%} regexp_matches({{ text }}, '[^-+0-9().\/\s]') {%- endmacro %}
 
 {# The surrogate key of a natural one: a number, the same in every build, that stands for one or several values, NULL
-   among them. Two keys of a million share one with a probability of 1 in 37 million; `assert_keys_are_unique` refuses
+   among them. Two keys of a million share one with a probability of 1 in 18 million; `assert_keys_are_unique` refuses
    a build in which they do. #}
 {% macro surrogate_key(columns) -%} {{ adapter.dispatch('surrogate_key')(columns) }} {%- endmacro %}
-{% macro duckdb__surrogate_key(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
+{% macro duckdb__surrogate_key(columns) -%} cast(hash({{ columns | join(', ') }}) >> 1 as bigint) {%- endmacro %}
 
 {# Text as a whole number; NULL for any other text. #}
 {% macro whole_number(text) -%} {{ adapter.dispatch('whole_number')(text) }} {%- endmacro %}

@@ -1,3 +1,4 @@
+{# The schemas of a build on a shared engine begin with a prefix of that build; a build file has its own. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {{ custom_schema_name or target.schema }}
+    {{ env_var('CAUSERIE_SCHEMA_PREFIX', '') }}{{ custom_schema_name or target.schema }}
 {%- endmacro %}

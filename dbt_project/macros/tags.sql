@@ -4,7 +4,7 @@
 spread_tags as (
     select
         {{ key }},
-        {{ each_of("case when len(tags) > 0 then tags else ['(untagged)'] end") }} as tag
+        {{ each_of(tags_or_untagged('tags')) }} as tag
     from {{ tag_sets }}
 ),
 

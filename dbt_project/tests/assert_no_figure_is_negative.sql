@@ -13,7 +13,7 @@ select
     '{{ mart }}' as mart,
     account_id,
     grain,
-    cast(period_start as varchar) as period_start_or_conversation
+    cast(period_start as string) as period_start_or_conversation
 from {{ ref(mart) }}
 where least({{ figures | join(', ') }}) < 0
 union all

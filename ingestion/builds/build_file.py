@@ -58,14 +58,14 @@ def create_build(
             connection.execute(f"create schema {kind}")
             of_kind = [segment for segment in segments if kind_of[segment.listed.source] == kind]
             for entity in entities_of(kind).values():
-                connection.execute(f"create view {kind}.{entity.name} as {_records(entity, of_kind)}")
+                connection.execute(f"create view {kind}.{entity.name} as {raw_rows(entity, of_kind)}")
         for name, (columns, rows) in _settings_tables(settings, entries, base).items():
             kinds = dict(column.split() for column in columns.split(", "))
             connection.execute(f"create table settings.{name} as {sql_rows(kinds, rows)}")
         connection.execute(f"create table settings.zone_offsets as {_zone_offsets(settings)}")
 
 
-def _records(entity: Entity, segments: Sequence[Segment]) -> str:
+def raw_rows(entity: Entity, segments: Sequence[Segment]) -> str:
     """SQL of the records in parsed files. ``_line`` grows with the line within one file of one batch, and may skip."""
     columns = [(column.name, DUCKDB_TYPES[column.type]) for column in entity.columns]
     columns += [("source_system", "varchar"), ("_batch", "varchar"), ("_file", "varchar"), ("_reasons", "varchar")]

@@ -99,11 +99,11 @@ def base_build(settings: Settings, plan: Plan) -> BaseBuild | None:
 
     It can when the rules are the same, nothing that the build before was made from has changed, and the new batches are
     few. New batches of a live source ask for a full build: there a record of the common vocabulary follows from many,
-    of all readings.
+    of all readings. A build on Spark is always full.
     """
     home = Home(settings.home)
     current = catalog.current(home)
-    if current is None:
+    if current is None or settings.engine.kind == "spark":
         return None
     build = home.build(current.build_id)
     before = read_plan(build.plan)

@@ -12,12 +12,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from ingestion.settings import Resources, Settings, is_plain
-from ingestion.source_kinds import LIVE_KINDS
+from ingestion.source_kinds import LIVE_KINDS, shape_of_records
 from ingestion.storage.landing import write_durably
 from orchestration import processes
 from orchestration.home import Build, Home, umask_of_user
@@ -30,9 +30,10 @@ MANIFEST, PARTIAL_PARSE, STAMP = "manifest.json", "partial_parse.msgpack", "fing
 RESULTS = "run_results.json"
 
 
-def environment(resources: Resources) -> dict[str, str]:
-    """What the profile reads."""
+def environment(resources: Resources, kinds: Collection[str] = ()) -> dict[str, str]:
+    """What profile and models read. ``kinds``: those of the records of a build; to parse, none is needed."""
     return {
+        "CAUSERIE_KINDS": " ".join(sorted(kinds)),
         "CAUSERIE_MEMORY_LIMIT": resources.memory_limit,
         "CAUSERIE_THREADS": str(resources.threads or os.cpu_count() or 1),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -113,7 +114,8 @@ def generate_docs(settings: Settings) -> Path:
         RuntimeError: dbt cannot generate it.
     """
     folder = settings.home / "docs"
-    ours = environment(settings.resources) | {"CAUSERIE_CANDIDATE_READ_ONLY": "True"}  # it may be a release by now
+    ours = environment(settings.resources, kinds_of(settings))
+    ours["CAUSERIE_CANDIDATE_READ_ONLY"] = "True"  # it may be a release by now
     home = Home(settings.home)
     _finish(_start(["docs", "generate", "--static"], folder, ours, home.open_build, umask_of_user(home)))
     return folder / "static_index.html"
@@ -149,16 +151,24 @@ def dismiss(settings: Settings) -> None:
         process.communicate()
 
 
-def start(settings: Settings, build: Build, command: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Have dbt do a command on a build; the process reports its events as lines of JSON."""
+def order_of(settings: Settings, command: Sequence[str], target: Path) -> tuple[list[str], dict[str, str]]:
+    """The arguments and the variables with which dbt does a command, and reports its events as lines of JSON."""
+    variables = environment(settings.resources, kinds_of(settings))
+    variables |= {"DBT_LOG_FORMAT": "json", "DAGSTER_DBT_CLI": "true"}
     # dbt's debug log costs a tenth of its time; what failed stands in its results, and in the run's log
-    arguments = ["--log-level-file", "warn", *command, *_options(build.target)]
-    variables = {"DBT_LOG_FORMAT": "json", "DAGSTER_DBT_CLI": "true"}
+    return ["--log-level-file", "warn", *command, *_options(target)], variables
+
+
+def start(
+    settings: Settings, build: Build, command: Sequence[str], target: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Have dbt do a command on a build. ``target``: where its artifacts go, if not to those of the build."""
+    arguments, variables = order_of(settings, command, target or build.target)
     folder = build.folder.resolve()
     if is_plain():
         return processes.start(
             [str(EXECUTABLE), *arguments],
-            environment(settings.resources) | variables,
+            variables,
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -172,9 +182,14 @@ def start(settings: Settings, build: Build, command: Sequence[str]) -> subproces
     return process
 
 
+def kinds_of(settings: Settings) -> set[str]:
+    """The kinds of the records that the configured sources deliver."""
+    return {shape_of_records(source.kind) for source in settings.sources}
+
+
 def left_out(settings: Settings) -> list[str]:
     """dbt's arguments to leave out the models of kinds of sources that are not configured, and tests for CI alone."""
-    kinds = {source.kind for source in settings.sources}
+    kinds = kinds_of(settings)
     models = [f"path:models/staging/{kind},resource_type:model" for kind in LIVE_KINDS if kind not in kinds]
     if not kinds & {"activecampaign", "meta_webhooks"}:
         models.append("int_whatsapp_messages")

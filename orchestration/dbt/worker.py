@@ -30,7 +30,7 @@ def main() -> None:
     if not line:
         os._exit(0)
     order = json.loads(line)
-    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    threading.Thread(target=end_with_standard_input, daemon=True).start()
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
     # a project that cannot be parsed is parsed again, so that dbt says what is wrong with it
@@ -44,7 +44,8 @@ def main() -> None:
     os._exit(0 if result.success else 1 if result.exception is None else 2)
 
 
-def _end_with_standard_input() -> None:
+def end_with_standard_input() -> None:
+    """End this process when nothing can come from its standard input any more."""
     while os.read(sys.stdin.fileno(), 1):
         pass
     os._exit(3)

@@ -40,7 +40,8 @@ def audit_asset(settings: Settings) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 "audit",
                 deps=[dg.AssetKey(["marts", mart]) for mart in MARTS]
-                + [dg.AssetKey(["intermediate", "int_row_accounting"])],
+                + [dg.AssetKey(["intermediate", "int_row_accounting"])]
+                + ([dg.AssetKey("brought_back")] if settings.engine.kind == "spark" else []),
                 group_name="release",
                 description="What the expectations say about exactly this build. Without it nothing is published.",
             )

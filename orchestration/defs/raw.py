@@ -23,6 +23,7 @@ from orchestration.dbt.plan import base_build, make_plan
 from orchestration.home import Build, Home, lock
 from orchestration.progress import Reporter
 from orchestration.releases import catalog, exports
+from orchestration.spark.handover import hand_over
 
 _DESCRIPTIONS = {
     "conversations": "Conversations as the sources delivered them: every version, typed.",
@@ -89,6 +90,8 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
                 build.folder.mkdir(parents=True, exist_ok=True)
                 dbt_process.open_build(settings, build)
                 create_build(build.database, settings, entries, segments, base)
+                if settings.engine.kind == "spark":
+                    hand_over(settings, build, segments, reporter.progress)
                 replace(plan, base=base.build_id if base else None).write(build.plan)
         refusals = [reason for source in reporter.sources for reason in source.refusals]
         for line in refusals:

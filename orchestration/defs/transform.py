@@ -19,6 +19,7 @@ from orchestration.dbt.dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
 from orchestration.dbt.plan import read_plan
 from orchestration.home import Home
 from orchestration.progress import Reporter
+from orchestration.spark import process as spark_process
 
 
 class Translator(DagsterDbtTranslator):
@@ -51,8 +52,12 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         if context.is_subset:
             raise dg.Failure("a build cannot be made in parts: run the whole job", allow_retries=False)
         with reporter.step("dbt build"):
-            options = [*dbt_process.left_out(settings), *(["--full-refresh"] if plan.base is None else [])]
-            process = dbt_process.start(settings, build, ["build", "--exclude-resource-type", "unit_test", *options])
+            if settings.engine.kind == "spark":
+                process = spark_process.start(settings, build)
+            else:
+                options = [*dbt_process.left_out(settings), *(["--full-refresh"] if plan.base is None else [])]
+                command = ["build", "--exclude-resource-type", "unit_test", *options]
+                process = dbt_process.start(settings, build, command)
             great.load_beside()  # for the next step; it takes seconds, and this process only waits
             invocation = DbtCliInvocation(
                 process=process,

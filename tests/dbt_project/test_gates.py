@@ -29,7 +29,7 @@ from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
 from ingestion.ingest import ingest_sources
 from ingestion.settings import Resources, Settings, load_settings
-from ingestion.source_kinds import LIVE_KINDS
+from ingestion.source_kinds import EXPORT, LIVE_KINDS
 from orchestration.dbt.process import MANIFEST, PARTIAL_PARSE, PROJECT, RESULTS, environment, left_out
 from tests.comparison import KEYS, differences, read_marts
 from tests.dbt_project.corruptions import CORRUPTIONS, LOSSES
@@ -86,7 +86,7 @@ def run_dbt(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     places = {"--project-dir": PROJECT, "--profiles-dir": PROJECT, "--target-path": target}
     done = subprocess.run(
         [*command, *arguments, *(word for option in places.items() for word in option)],
-        env=os.environ | environment(Resources(threads=1)),
+        env=os.environ | environment(Resources(threads=1), [EXPORT]),
         cwd=folder,
         capture_output=True,
         text=True,

@@ -9,7 +9,7 @@ with named as (
     from {{ ref('int_messages__unioned') }}
     where sender_type = 'agent'
     union
-    select source_system, cast(null as varchar) as agent_id from {{ ref('stg_settings__sources') }}
+    select source_system, cast(null as string) as agent_id from {{ ref('stg_settings__sources') }}
 )
 
 select

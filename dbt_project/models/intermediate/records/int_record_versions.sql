@@ -18,7 +18,7 @@ with {% for entity, key in keys.items() -%}
         {% if 'conversation_id' in common_columns()[entity] -%}
         records.conversation_id,
         {%- else -%}
-        cast(null as varchar) as conversation_id,
+        cast(null as string) as conversation_id,
         {%- endif %}
         records.updated_at,
         records._batch,

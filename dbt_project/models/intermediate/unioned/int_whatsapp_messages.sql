@@ -13,11 +13,11 @@ with reported as (
         on conversations.source_system = sources.source_system
     {%- else -%}
     {{ no_rows({
-        'account_id': 'varchar', 'source_system': 'varchar', 'conversation_id': 'varchar', 'contact_id': 'varchar',
-        'started_at': 'timestamp', 'is_latest': 'boolean', 'first_message_id': 'varchar', 'first_message_direction': 'varchar',
-        'first_message_at': 'timestamp', 'first_message_status': 'varchar', 'first_message_sender_id': 'varchar',
-        'first_message_type': 'varchar', 'first_message_source': 'varchar',
-        '_batch': 'varchar', '_file': 'varchar', '_line': 'bigint',
+        'account_id': 'string', 'source_system': 'string', 'conversation_id': 'string', 'contact_id': 'string',
+        'started_at': 'timestamp', 'is_latest': 'boolean', 'first_message_id': 'string', 'first_message_direction': 'string',
+        'first_message_at': 'timestamp', 'first_message_status': 'string', 'first_message_sender_id': 'string',
+        'first_message_type': 'string', 'first_message_source': 'string',
+        '_batch': 'string', '_file': 'string', '_line': 'bigint',
     }) }}
     {%- endif %}
 ),
@@ -34,7 +34,7 @@ phones as (
     {% if not loop.last %}union{% endif %}
     {% endfor -%}
     {%- else -%}
-    {{ no_rows({'source_system': 'varchar', 'contact_id': 'varchar', 'number_key': 'varchar'}) }}
+    {{ no_rows({'source_system': 'string', 'contact_id': 'string', 'number_key': 'string'}) }}
     {%- endif %}
 ),
 
@@ -45,10 +45,10 @@ archived as (
     inner join {{ ref('stg_settings__sources') }} as sources on messages.source_system = sources.source_system
     {%- else -%}
     {{ no_rows({
-        'account_id': 'varchar', 'number_key': 'varchar', 'source_system': 'varchar', 'message_id': 'varchar',
-        'contact_phone': 'varchar', 'user_id': 'varchar', 'direction': 'varchar', 'message_type': 'varchar',
-        'status_word': 'varchar', 'sent_at': 'timestamp', 'is_deleted': 'boolean',
-        '_batch': 'varchar', '_file': 'varchar', '_line': 'bigint',
+        'account_id': 'string', 'number_key': 'string', 'source_system': 'string', 'message_id': 'string',
+        'contact_phone': 'string', 'user_id': 'string', 'direction': 'string', 'message_type': 'string',
+        'status_word': 'string', 'sent_at': 'timestamp', 'is_deleted': 'boolean',
+        '_batch': 'string', '_file': 'string', '_line': 'bigint',
     }) }}
     {%- endif %}
 ),
@@ -57,7 +57,7 @@ other_numbers as (
     {% if has_kind('meta_webhooks') -%}
     select account_id, known_as, number_key, since_at from {{ ref('stg_meta_webhooks__numbers') }}
     {%- else -%}
-    {{ no_rows({'account_id': 'varchar', 'known_as': 'varchar', 'number_key': 'varchar', 'since_at': 'timestamp'}) }}
+    {{ no_rows({'account_id': 'string', 'known_as': 'string', 'number_key': 'string', 'since_at': 'timestamp'}) }}
     {%- endif %}
 ),
 
@@ -136,8 +136,8 @@ in_time as (
         number_key,
         started_at as instant,
         0 as precedence,
-        cast(null as varchar) as source_system,
-        cast(null as varchar) as message_id
+        cast(null as string) as source_system,
+        cast(null as string) as message_id
     from conversations
     union all
     select account_id, number_key, sent_at as instant, 1 as precedence, source_system, message_id

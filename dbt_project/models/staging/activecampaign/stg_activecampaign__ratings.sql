@@ -44,7 +44,7 @@ conversations as (
 ),
 
 in_time as (
-    select source_system, contact_id, started_at as instant, 0 as precedence, cast(null as varchar) as execution_id
+    select source_system, contact_id, started_at as instant, 0 as precedence, cast(null as string) as execution_id
     from conversations
     union all
     select source_system, contact_id, asked_at as instant, 1 as precedence, execution_id
@@ -69,7 +69,7 @@ select
     -- without a conversation it is an orphan
     coalesce(conversations.conversation_id, surveys.contact_id) as conversation_id,
     cast(null as integer) as rating,
-    cast(null as varchar) as rating_comment,
+    cast(null as string) as rating_comment,
     cast(null as timestamp) as answered_at,
 
     -- versions

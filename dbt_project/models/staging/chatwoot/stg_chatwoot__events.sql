@@ -1,7 +1,7 @@
 {# Events follow from all readings together: they have no batch of their own, and take that of their conversation. #}
 select
     changes.source_system,
-    changes.conversation_id || '-' || changes.event_type || '-' || cast(changes.changed_at as varchar) as event_id,
+    changes.conversation_id || '-' || changes.event_type || '-' || cast(changes.changed_at as string) as event_id,
     changes.conversation_id,
     changes.event_type,
     changes.changed_at as occurred_at,

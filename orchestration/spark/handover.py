@@ -1,0 +1,185 @@
+"""What a build on Spark is made from: copies of raw and of the configuration in the engine's storage.
+
+Here: the copies, and the order that ``worker`` reads. Not here: which segments count (the ledger says, never a listing
+of the storage), dbt's project, and what comes back (``homecoming``).
+
+The storage holds, below an address of this home:
+
+* ``raw/<source>/<segment>/<entity>.parquet``: the rows that a build file's view of raw has, of one segment. A segment
+  never changes, so it is copied once. ``copied.json`` has the bytes and the SHA-256 of each file, and is written last.
+* ``builds/<build>/``: the tables of the configuration, and what the engine makes of it all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from expectations.marts import MARTS
+from ingestion.builds.build_file import raw_rows
+from ingestion.raw.segments import Segment
+from ingestion.settings import Settings
+from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of, shape_of_records
+from ingestion.sql import sql_text
+from ingestion.storage.landing import BatchError
+from orchestration.home import Build
+from orchestration.spark.storage import Storage
+
+ORDER = "order.json"
+COPIED = "copied.json"
+
+
+def storage_of(settings: Settings) -> Storage:
+    """Where the engine of a configuration reads and writes."""
+    return Storage(settings.engine.storage or str(settings.home / "engine"))
+
+
+def hand_over(settings: Settings, build: Build, segments: Sequence[Segment], progress: Callable[[str], None]) -> None:
+    """Copy what a build is made from to where the engine reads it, and write the order for it.
+
+    Raises:
+        BatchError: a copy is not what was written.
+    """
+    storage = storage_of(settings)
+    with duckdb.connect(str(build.database), read_only=True) as connection:
+        views = _raw(connection, settings, build, segments, storage, progress)
+        for (table,) in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'settings' order by all"
+        ).fetchall():
+            name = f"builds/{build.id}/settings/{table}.parquet"
+            _write(connection, f"from settings.{table}", storage, name)
+            views[f"settings.{table}"] = storage.of_engine(name)
+    prefix = prefix_of(settings, build)
+    order = {
+        "session": _session(settings, build),
+        "prefix": prefix,
+        "location": storage.of_engine(f"builds/{build.id}/tables"),
+        "kept": [prefix],
+        "views": views,
+    }
+    (build.folder / ORDER).write_text(json.dumps(order))
+    _remove_others(storage, build, segments)
+
+
+def prefix_of(settings: Settings, build: Build) -> str:
+    """What the names of the schemas of a build begin with, in a catalogue that other homes may use, too."""
+    home = hashlib.sha256(str(settings.home).encode()).hexdigest()[:8]
+    return f"causerie_{home}_{hashlib.sha256(build.id.encode()).hexdigest()[:8]}_"
+
+
+def _session(settings: Settings, build: Build) -> dict[str, Any]:
+    """How a session is made: its address, and what it is told beside what every build needs."""
+    engine = settings.engine
+    if engine.remote:
+        return {"remote": engine.remote, "conf": engine.conf}
+    scratch = str(build.folder.resolve() / "spill")
+    conf = {
+        "spark.master": f"local[{settings.resources.threads or os.cpu_count() or 1}]",
+        "spark.driver.memory": f"{settings.resources.memory_bytes >> 20}m",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.local.dir": scratch,
+        "spark.sql.warehouse.dir": scratch,
+        "spark.ui.enabled": "false",
+    }
+    return {"remote": None, "conf": conf | engine.conf}
+
+
+def _raw(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    build: Build,
+    segments: Sequence[Segment],
+    storage: Storage,
+    progress: Callable[[str], None],
+) -> dict[str, str]:
+    """The address of each entity of raw, by schema and name."""
+    kind_of = {source.name: shape_of_records(source.kind) for source in settings.sources}
+    held: defaultdict[str, list[str]] = defaultdict(list)
+    for number, segment in enumerate(segments, 1):
+        progress(f"copying raw to the engine's storage, segment {number} of {len(segments)}")
+        kind = kind_of[segment.listed.source]
+        folder = f"raw/{segment.listed.source}/{segment.folder.name}"
+        for name in _copied(connection, segment, kind, storage, folder):
+            held[f"{kind}.{name}"].append(f"{segment.listed.source}/{segment.folder.name}")
+    views = {}
+    for kind in (EXPORT, *(kind for kind in LIVE_KINDS if kind in kind_of.values())):
+        for entity in entities_of(kind).values():
+            view = f"{kind}.{entity.name}"
+            if view in held:
+                views[view] = storage.of_engine(f"raw/{{{','.join(held[view])}}}/{entity.name}.parquet")
+            else:
+                name = f"builds/{build.id}/nothing/{view}.parquet"
+                _write(connection, raw_rows(entity, []), storage, name)
+                views[view] = storage.of_engine(name)
+    return views
+
+
+def _copied(
+    connection: duckdb.DuckDBPyConnection, segment: Segment, kind: str, storage: Storage, folder: str
+) -> Iterable[str]:
+    """The entities of a segment, copied now or before; those copied before are there as they were written."""
+    known = storage.read(f"{folder}/{COPIED}")
+    if known is not None:
+        copied: Mapping[str, Any] = json.loads(known)
+        there = storage.sizes(folder)
+        if all(there.get(f"{name}.parquet") == about["bytes"] for name, about in copied.items()):
+            return copied
+    copied = {
+        name: _write(connection, raw_rows(entities_of(kind)[name], [segment]), storage, f"{folder}/{name}.parquet")
+        for name, parts in segment.listed.parts.items()
+        if parts
+    }
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(json.dumps(copied).encode())
+        file.flush()
+        storage.put(Path(file.name), f"{folder}/{COPIED}")
+    return copied
+
+
+def _write(connection: duckdb.DuckDBPyConnection, rows: str, storage: Storage, name: str) -> dict[str, Any]:
+    """Write rows as a file of Parquet; its bytes and checksum.
+
+    Raises:
+        BatchError: what the storage has is not what was written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "rows.parquet")
+        connection.execute(f"copy ({rows}) to {sql_text(path)} (format parquet, compression zstd)")
+        with path.open("rb") as file:
+            about = {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        storage.put(path, name)
+        place, file_name = name.rsplit("/", 1)
+        if storage.sizes(place).get(file_name) != about["bytes"]:
+            raise BatchError(f"{storage.of_engine(name)}: is not there as it was written; run again")
+    return about
+
+
+def _remove_others(storage: Storage, build: Build, segments: Sequence[Segment]) -> None:
+    """Remove what no build will read: copies of segments that were joined or retired, and other builds."""
+    for other in storage.folders("builds"):
+        if other != build.id:
+            storage.remove(f"builds/{other}")
+    kept = {(segment.listed.source, segment.folder.name) for segment in segments}
+    for source in storage.folders("raw"):
+        for name in storage.folders(f"raw/{source}"):
+            if (source, name) not in kept:
+                storage.remove(f"raw/{source}/{name}")
+
+
+def brought_back() -> dict[str, str]:
+    """The tables that come back: of each its schema and name in the engine, and its name in the files of a build."""
+    reporting = ("accounts", "agents", "conversations", "messages", "replies", "tag_sets")
+    return {
+        **{f"main.{mart}": f"candidate.main.{mart}" for mart in MARTS},
+        **{f"reporting.{name}": f"candidate.reporting.{name}" for name in reporting},
+        **{f"intermediate.{name}": f"intermediate.{name}" for name in ("int_row_accounting", "int_quarantine")},
+    }

@@ -1,0 +1,87 @@
+"""Whether two engines made the same of the same home: every row and every value, without a tolerance.
+
+Here: the comparison of the marts and of the tables of ``reporting``, in both directions. The numbers that a build gives
+(of agents, lists of tags, conversations and contacts) are replaced by what they stand for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from expectations.marts import MARTS
+
+NUMBERS = {
+    "agent_no": "(select a from {side}_agents where no = {column})",
+    "first_responder_no": "(select a from {side}_agents where no = {column})",
+    "credited_no": "(select a from {side}_agents where no = {column})",
+    "replier_no": "(select a from {side}_agents where no = {column})",
+    "tag_set_no": "(select t from {side}_tags where no = {column})",
+    "contact_tag_set_no": "(select t from {side}_tags where no = {column})",
+    "conversation_key": "(select c from {side}_conversations where key = {column})",
+    "contact_key": "(select c from {side}_contacts where key = {column})",
+}
+"""By column, what a number stands for."""
+
+
+def differences(releases: Mapping[str, Path], conversations: Mapping[str, str]) -> dict[str, tuple[int, int, int]]:
+    """Of each table: its rows in the first release, those that only the first has, and those that only the second has.
+
+    ``releases``: two files by a name for each. ``conversations``: SQL of the relation with the keys of conversations
+    and contacts that each was made from.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'; set scalar_subquery_error_on_multiple_rows = true")
+        for side, path in releases.items():
+            connection.execute(f"attach '{path}' as {side} (read_only)")
+            connection.execute(
+                f"create temp table {side}_agents as select agent_no as no, [account_id, source_system, agent_id] as a"
+                f" from {side}.reporting.agents"
+            )
+            connection.execute(
+                f"create temp table {side}_tags as select tag_set_no as no, tags as t from {side}.reporting.tag_sets"
+            )
+            keys = conversations[side]
+            connection.execute(
+                f"create temp table {side}_conversations as select conversation_key as key,"
+                f" [source_system, conversation_id] as c from {keys}"
+            )
+            connection.execute(
+                f"create temp table {side}_contacts as select distinct contact_key as key,"
+                f" [source_system, contact_id] as c from {keys} where contact_key is not null"
+            )
+        one, other = releases
+        tables = [f"main.{mart}" for mart in MARTS]
+        tables += [
+            f"reporting.{name}"
+            for (name,) in connection.execute(
+                f"select table_name from duckdb_tables() where database_name = '{one}' and schema_name = 'reporting'"
+                " order by all"
+            ).fetchall()
+        ]
+        return {table: _compared(connection, table, one, other) for table in tables}
+
+
+def _compared(connection: duckdb.DuckDBPyConnection, table: str, one: str, other: str) -> tuple[int, int, int]:
+    rows = {side: _meaning(connection, table, side) for side in (one, other)}
+    counts = [
+        f"select count(*) from {one}.{table}",
+        f"select count(*) from ({rows[one]} except all {rows[other]})",
+        f"select count(*) from ({rows[other]} except all {rows[one]})",
+    ]
+    found = [connection.execute(query).fetchall()[0][0] for query in counts]
+    return found[0], found[1], found[2]
+
+
+def _meaning(connection: duckdb.DuckDBPyConnection, table: str, side: str) -> str:
+    """A query of a table in which no number of a build is left."""
+    columns = [name for name, *_ in connection.execute(f"describe {side}.{table}").fetchall()]
+    values = []
+    for name in columns:
+        if name not in NUMBERS:
+            values.append(f"rows.{name}")
+        elif table != f"reporting.{name.removesuffix('_no')}s":
+            values.append(NUMBERS[name].format(side=side, column=f"rows.{name}") + f" as {name}")
+    return f"select {', '.join(values)} from {side}.{table} as rows"
