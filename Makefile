@@ -15,7 +15,7 @@ PYTEST = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 UNITS := tests/documentation tests/ingestion tests/reports/pages
 SQL := $(shell find dbt_project -name '*.sql' -not -path '*/target/*')
 
-.PHONY: help setup run check unit test test-systems test-slow test-browser plain crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
+.PHONY: help setup run check unit test test-systems test-slow test-browser test-spark test-spark-all plain crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,10 +56,17 @@ test-systems: $(READY) ## simulated systems, releases and whole commands in dept
 	$(PYTEST) -n $(BUILDERS) --durations=15 -m "systems and not slow"
 
 test-slow: $(READY) ## the heavy tests, and every example of those that have many
-	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(BUILDERS) -m "slow or hypothesis" --ignore tests/crash --ignore tests/browser
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(BUILDERS) -m "slow or hypothesis" \
+		--ignore tests/crash --ignore tests/browser --ignore tests/spark
 
 test-browser: $(READY) ## the report pages in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m slow tests/browser
+
+test-spark: $(SPARK_READY) ## builds on Apache Spark are those on DuckDB; needs Java 17 (Debian: openjdk-17-jre-headless)
+	.venv-spark/bin/python -m pytest --durations=5 -m "spark and not slow" tests/spark
+
+test-spark-all: $(SPARK_READY) ## the same on the real conversations, a cluster and Spark Connect, and killed; about half an hour
+	.venv-spark/bin/python -m pytest --durations=15 -m spark tests/spark
 
 plain: $(READY) ## one whole job without what is borrowed from other libraries (docs/upgrading.md)
 	$(BIN)/python -m pytest -m slow tests/end_to_end/test_plain.py

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.audit import audit
 from benchmarks.drops import Given, workshop
+from benchmarks.engines import engines
 from benchmarks.incremental import incremental
 from benchmarks.ingest import FORMATS, ingest
 from benchmarks.many_batches import THREE_YEARS, many_batches
@@ -73,7 +74,9 @@ def parser() -> argparse.ArgumentParser:
     of_ingest.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of both (%(default)s)")
     item("audit", _audit, "what the expectations cost", [100_000, MILLION], 1)
     item("reports", _reports, "the table macros, for any filter", [MILLION], 3)
-    everything = items.add_parser("all", parents=[common], help="every item but scale, at its standard sizes")
+    of_engines = item("engines", _engines, "DuckDB and Spark on one machine", [20_000, 100_000, MILLION])
+    of_engines.add_argument("--memory", default="6g", help="of a session of Spark (%(default)s)")
+    everything = items.add_parser("all", parents=[common], help="all but scale and engines, at their standard sizes")
     everything.add_argument("--small", action="store_true", help="small sizes: to see that the bench works")
     everything.set_defaults(measure=None)
     return made
@@ -113,6 +116,10 @@ def _batches(given: argparse.Namespace, on: Given, work: Path) -> Report:
 def _scale(given: argparse.Namespace, on: Given, work: Path) -> Report:
     resources = f'memory_limit = "{given.memory_limit}"' if given.memory_limit else ""
     return scale(on, work, given.conversations, resources)
+
+
+def _engines(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    return engines(on, work, given.conversations, given.memory)
 
 
 def _startup(given: argparse.Namespace, on: Given, work: Path) -> Report:

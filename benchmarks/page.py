@@ -15,7 +15,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-PARTS = ("whole", "incremental", "incremental-spread", "batches", "scale", "startup", "ingest", "audit", "reports")
+PARTS = (
+    "whole",
+    "incremental",
+    "incremental-spread",
+    "batches",
+    "scale",
+    "startup",
+    "ingest",
+    "audit",
+    "reports",
+    "engines",
+)
 _LIMITS = ("item", "what", "measured", "limit", "", "repeat with")
 _LIBRARIES = ("duckdb", "dbt-core", "dagster", "great-expectations")
 

@@ -33,7 +33,7 @@ def scale(given: Given, work: Path, sizes: Sequence[int], resources: str) -> Rep
         here = configure(config, work / "scale", resources)
         print(f"{size:,} conversations", flush=True)
         found[size] = measure(causerie_run(here), here.parent)
-        models[size] = _models(here.parent / "home")
+        models[size] = models(here.parent / "home")
         homes[size] = size_of(here.parent / "home")
         shutil.rmtree(here.parent)
         if given.folder is None:  # the disk is needed for the next one
@@ -50,7 +50,7 @@ def scale(given: Given, work: Path, sizes: Sequence[int], resources: str) -> Rep
         for name in found[sizes[-1]].steps
     }
     steps["**whole run**"] = [found[size].seconds for size in sizes]
-    report.blocks.append(_growth("step", steps, sizes))
+    report.blocks.append(growth("step", steps, sizes))
     report.blocks.append(
         table(
             ["", *(f"{size:,}" for size in sizes)],
@@ -71,11 +71,11 @@ def scale(given: Given, work: Path, sizes: Sequence[int], resources: str) -> Rep
     slowest = sorted(last, key=lambda name: -last[name])[:SLOWEST]
     of_dbt = {"**all, without dbt itself**": [sum(models[size].values()) for size in sizes]}
     of_dbt |= {name: [models[size].get(name, math.nan) for size in sizes] for name in slowest}
-    report.blocks.append(_growth("model or test", of_dbt, sizes))
+    report.blocks.append(growth("model or test", of_dbt, sizes))
     return report
 
 
-def _growth(what: str, seconds: dict[str, list[float]], sizes: Sequence[int]) -> str:
+def growth(what: str, seconds: dict[str, list[float]], sizes: Sequence[int]) -> str:
     """Seconds at each size, and between neighbours the growth per factor ten."""
     headers = [what, f"{sizes[0]:,}"]
     for size in sizes[1:]:
@@ -92,7 +92,7 @@ def _growth(what: str, seconds: dict[str, list[float]], sizes: Sequence[int]) ->
     return table(headers, rows)
 
 
-def _models(home: Path) -> dict[str, float]:
+def models(home: Path) -> dict[str, float]:
     """Seconds of each model and test of the last build."""
     results = max((home / "builds").glob("*/target/run_results.json"), key=lambda path: path.stat().st_mtime)
     return {

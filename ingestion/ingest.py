@@ -6,9 +6,12 @@ mean.
 
 from __future__ import annotations
 
+import os
 import shutil
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -22,7 +25,7 @@ from ingestion.judging import held_back, judged, refuses
 from ingestion.manifest_writer import no_entity
 from ingestion.parsing import parser
 from ingestion.parsing.row_rules import rules_of
-from ingestion.raw import segments
+from ingestion.raw import parsing_ahead, segments
 from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Restatements, known_and_restated
 from ingestion.settings import Settings
@@ -81,9 +84,11 @@ def ingest_sources(settings: Settings, progress: Progress, *, stops: bool = True
     connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
     if settings.resources.threads:
         connection.execute(f"set threads = {settings.resources.threads}")
-    with Ledger(settings.home / LEDGER) as ledger:
+    pool = parsing_ahead.processes(settings.resources.intake_processes)
+    with Ledger(settings.home / LEDGER) as ledger, pool or nullcontext():
         return [
-            _SourceIngestion(connection, ledger, settings, source, progress, stops).run() for source in settings.sources
+            _SourceIngestion(connection, ledger, settings, source, progress, stops, pool).run()
+            for source in settings.sources
         ]
 
 
@@ -102,9 +107,11 @@ class _SourceIngestion:
         source: AnySource,
         progress: Progress,
         stops: bool,
+        pool: Executor | None,
     ) -> None:
         self._connection = connection
         self._stops = stops
+        self._pool = pool
         self._ledger = ledger
         self._settings = settings
         self._source = source
@@ -184,12 +191,30 @@ class _SourceIngestion:
     def _ingest_all(self, outcomes: Iterable[Outcome]) -> bool:
         """Ingest batches in the order of their names; whether the source stops at one of them."""
         is_stopped = False
-        for group in self._groups(outcomes):
+        begun = parsing_ahead.ahead(self._groups(outcomes), self._begin, self._settings.resources.intake_processes)
+        for group, parsed in begun if self._pool else ((group, None) for group in self._groups(outcomes)):
             if is_stopped:
                 self._wait([name for name, _ in group])
+                self._forget(parsed)
             else:
-                is_stopped = self._ingest(group) and self._stops
+                is_stopped = self._ingest(group, parsed) and self._stops
         return is_stopped
+
+    def _begin(self, group: _Group) -> Future[parsing_ahead.Parsed] | None:
+        """Have another process parse a group, if that needs nothing of the batches before it."""
+        landed = [outcome for _, outcome in group if isinstance(outcome, Landed)]
+        if self._pool is None or not landed or self._source.is_snapshot or group[0][0] in self._state.refused:
+            return None
+        resources = self._settings.resources
+        memory = resources.memory_bytes // resources.intake_processes
+        threads = max(1, (resources.threads or os.cpu_count() or 1) // resources.intake_processes)
+        about = self._scale, self._source.kind, self._settings.bounds, self._source.mapped
+        return self._pool.submit(parsing_ahead.parse_alone, landed, self._raw, *about, memory, threads)
+
+    def _forget(self, parsed: Future[parsing_ahead.Parsed] | None) -> None:
+        """Remove what was parsed of batches that wait."""
+        if parsed is not None and not parsed.cancel() and parsed.exception() is None:
+            shutil.rmtree(parsed.result()[0].folder)
 
     def _groups(self, outcomes: Iterable[Outcome]) -> Iterator[_Group]:
         """Groups of consecutive small batches. A batch that is large, not landed or refused before is alone."""
@@ -211,15 +236,15 @@ class _SourceIngestion:
         if group:
             yield group
 
-    def _ingest(self, group: _Group) -> bool:
-        """Parse and judge a group; whether its source stops at one of its batches."""
+    def _ingest(self, group: _Group, parsed: Future[parsing_ahead.Parsed] | None = None) -> bool:
+        """Parse and judge a group; whether its source stops at one of its batches. ``parsed``: what parses it."""
         landed = [outcome for _, outcome in group if isinstance(outcome, Landed)]
         if not landed:
             ((name, error),) = group
             self._refuse(name, None, [str(error)])
             return True
         try:
-            segment, batches = self._parse(landed)
+            segment, batches = self._parse(landed) if parsed is None else parsed.result()
             entries = self._judge(segment, batches)
         except (duckdb.InterruptException, SourceError):
             raise

@@ -64,6 +64,8 @@ class Resources(_Section):
     inflated_limit: Size = "64GB"
     inflated_ratio: float = Field(default=200, gt=1)
     threads: int | None = Field(default=None, ge=1)
+    intake_processes: int = Field(default=1, ge=1)
+    """Batches of a source are parsed in so many processes, which share memory and threads."""
 
     @property
     def memory_bytes(self) -> int:

@@ -177,6 +177,8 @@ class Releases(_Section):
     keep_days: float = Field(default=2, ge=0)
     parquet: bool = False
     """Whether a release has its marts as Parquet beside it."""
+    catalog: Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """The database in the catalogue of the engine in which views show the marts of the current release."""
 
 
 class Engine(_Section):
@@ -222,6 +224,8 @@ class Settings(_Section):
     def _references(self) -> Settings:
         _refuse_repeats((account.id for account in self.accounts), "accounts: the id")
         _refuse_repeats((source.name.lower() for source in self.sources), "sources: the name")
+        if self.releases.catalog and not self.engine.remote:
+            raise ValueError("releases.catalog: only a Spark Connect server, engine.remote, has a catalogue that stays")
         known = {account.id for account in self.accounts}
         for index, source in enumerate(self.sources):
             if source.account not in known:
@@ -278,7 +282,10 @@ def load_settings(path: Path) -> Settings:
         else source
         for source in settings.sources
     ]
-    return settings.model_copy(update={"home": base / settings.home.expanduser(), "sources": sources})
+    home, engine = base / settings.home.expanduser(), settings.engine
+    if engine.storage and "://" not in engine.storage:
+        engine = engine.model_copy(update={"storage": str(base / Path(engine.storage).expanduser())})
+    return settings.model_copy(update={"home": home, "sources": sources, "engine": engine})
 
 
 def _explain(path: Path, mistake: Any) -> str:

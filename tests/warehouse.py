@@ -56,7 +56,7 @@ def build_marts(config: Path, *, ingest_first: bool = True, incremental: bool = 
     entries, segments = accepted_batches(settings)
     create_build(build, settings, entries, segments, base)
     known.write_text(json.dumps([(entry.source, entry.batch) for entry in entries]))
-    run_models(build, frozenset(kinds_of(settings)), incremental=base is not None)
+    run_models(build, kinds_of(settings), incremental=base is not None)
     return read_marts(build.with_name(CANDIDATE))
 
 

@@ -8,7 +8,7 @@
     'reply_seconds_sum', 'replies', 'surveys', 'ratings', 'rating_sum',
     'rating_1', 'rating_2', 'rating_3', 'rating_4', 'rating_5', 'ratings_satisfied'
 ] -%}
-{%- for measure in ['first_response', 'first_response_business', 'duration', 'duration_business'] -%}
+{%- for measure in response_durations() + conversation_durations() -%}
 {%- do columns.extend([measure ~ '_seconds_sum', measure ~ '_count']) -%}
 {%- endfor -%}
 {{ return(columns) }}

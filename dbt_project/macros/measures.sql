@@ -6,10 +6,32 @@
 {{ return(['overview', 'by_agent', 'by_tag']) }}
 {%- endmacro %}
 
+{# The durations that belong to the conversation, and those that belong to the first response. #}
+{% macro conversation_durations() -%} {{ return(['duration', 'duration_business']) }} {%- endmacro %}
+{% macro response_durations() -%} {{ return(['first_response', 'first_response_business']) }} {%- endmacro %}
+
 {% macro duration_aggregates(measure) -%}
     cast(sum({{ measure }}_seconds) as bigint) as {{ measure }}_seconds_sum,
-    count({{ measure }}_seconds) as {{ measure }}_count,
-    {{ percentiles(measure ~ '_seconds') }} as {{ measure }}_percentiles
+    count({{ measure }}_seconds) as {{ measure }}_count
+    {%- set percentiles = percentiles(measure ~ '_seconds') | trim -%}
+    {%- if percentiles -%},
+    {{ percentiles }} as {{ measure }}_percentiles
+    {%- endif %}
+{%- endmacro %}
+
+{# The figures of a relation by key, as named queries, the last of which has the `name`: of `durations` with percentiles,
+   which `aggregates` has already where an engine can aggregate them in one pass. #}
+{% macro figures_by(name, keys, relation, durations, aggregates) -%}
+{{ adapter.dispatch('figures_by')(name, keys, relation, durations, aggregates) }}
+{%- endmacro %}
+{% macro duckdb__figures_by(name, keys, relation, durations, aggregates) -%}
+{{ name }} as (
+    select
+        {{ keys | join(', ') }},
+        {{ aggregates | map('trim') | join(',\n    ') | indent }}
+    from {{ relation }}
+    group by {{ keys | join(', ') }}
+)
 {%- endmacro %}
 
 {# What belongs to the conversation as a whole, and in by_agent to its assignee. #}
@@ -24,8 +46,9 @@
     count(case when not is_answered then 1 end) as conversations_unanswered,
     count(case when is_closed then 1 end) as conversations_closed,
     cast(sum(reopens) as bigint) as reopens,
-    {{ duration_aggregates('duration') }},
-    {{ duration_aggregates('duration_business') }},
+    {% for duration in conversation_durations() -%}
+    {{ duration_aggregates(duration) }},
+    {% endfor -%}
     count(case when is_surveyed then 1 end) as surveys,
     count(rating) as ratings,
     cast(sum(rating) as bigint) as rating_sum,
@@ -37,8 +60,15 @@
 
 {# What belongs to the first response, and in by_agent to the agent who gave it. #}
 {% macro first_response_aggregates() -%}
-    {{ duration_aggregates('first_response') }},
-    {{ duration_aggregates('first_response_business') }}
+    {% for duration in response_durations() -%}
+    {{ duration_aggregates(duration) }}{% if not loop.last %},{% endif %}
+    {% endfor -%}
+{%- endmacro %}
+
+{# What belongs to the replies to a conversation; in by_agent each reply to the agent who gave it. #}
+{% macro reply_aggregates() -%}
+    cast(sum(replies) as bigint) as replies,
+    cast(sum(reply_seconds_sum) as bigint) as reply_seconds_sum
 {%- endmacro %}
 
 {% macro message_aggregates() -%}
@@ -77,10 +107,12 @@
     {% for column in ['conversations_answered', 'conversations_unanswered', 'conversations_closed', 'reopens'] -%}
     coalesce({{ conversations }}.{{ column }}, 0) as {{ column }},
     {% endfor -%}
-    {{ duration_columns(responses, 'first_response') }},
-    {{ duration_columns(responses, 'first_response_business') }},
-    {{ duration_columns(conversations, 'duration') }},
-    {{ duration_columns(conversations, 'duration_business') }},
+    {% for duration in response_durations() -%}
+    {{ duration_columns(responses, duration) }},
+    {% endfor -%}
+    {% for duration in conversation_durations() -%}
+    {{ duration_columns(conversations, duration) }},
+    {% endfor -%}
     {{ replies }}.reply_seconds_sum,
     coalesce({{ replies }}.replies, 0) as replies,
     cast({{ replies }}.reply_seconds_sum as double) / nullif({{ replies }}.replies, 0) as avg_reply_seconds,

@@ -40,3 +40,22 @@ case when not {{ has_letters(text) }} then nullif({{ digits_of(text) }}, '') end
 {% macro user_id_of(text) -%}
 case when {{ has_letters(text) }} then {{ text }} end
 {%- endmacro %}
+
+{# Where links lead, in any number of steps: a recursive named query, `reached`. It holds each link, and what its end leads
+   to, since the later of both. #}
+{% macro reached_by(links) -%} {{ adapter.dispatch('reached_by')(links) }} {%- endmacro %}
+{% macro duckdb__reached_by(links) -%}
+reached as (
+    select account_id, known_as, leads_to, since_at
+    from {{ links }}
+    union
+    select
+        reached.account_id,
+        reached.known_as,
+        links.leads_to,
+        greatest(reached.since_at, links.since_at) as since_at
+    from reached
+    inner join {{ links }} as links on reached.account_id = links.account_id and reached.leads_to = links.known_as
+    where links.leads_to <> reached.known_as
+)
+{%- endmacro %}

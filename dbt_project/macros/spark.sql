@@ -17,9 +17,77 @@ array_sort(array_distinct(filter(transform({{ tags }}, tag -> {{ trimmed('tag') 
 case when size({{ tags }}) > 0 then {{ tags }} else array('(untagged)') end
 {%- endmacro %}
 
-{% macro spark__percentiles(column) -%} percentile({{ column }}, array(0.5, 0.9)) {%- endmacro %}
+{# Spark's `percentile` keeps each value of a group in one object of one task, and a month of an account may have
+   millions. So values are counted first, by all tasks; where a percentile lies follows from the cumulative counts. #}
+{% macro spark__percentiles(column) -%} {%- endmacro %}
 
-{% macro spark__percentile_of(percentiles, position) -%} round({{ percentiles }}[{{ position - 1 }}], 1) {%- endmacro %}
+{% macro spark__percentile_of(percentiles, position) -%} {{ percentiles }}[{{ position - 1 }}] {%- endmacro %}
+
+{% macro spark__figures_by(name, keys, relation, durations, aggregates) -%}
+{%- set by = keys | join(', ') -%}
+{{ name }}_aggregated as (
+    select
+        {{ by }},
+        {{ aggregates | map('trim') | join(',\n    ') | indent }}
+    from {{ relation }}
+    group by {{ by }}
+),
+
+{{ name }}_values as (
+    select {{ by }}, duration, seconds, count(*) as times
+    from (
+        select
+            {{ by }},
+            stack(
+                {{ durations | length }}
+                {%- for duration in durations %}, '{{ duration }}', {{ duration }}_seconds{% endfor %}
+            ) as (duration, seconds)
+        from {{ relation }}
+    )
+    where seconds is not null
+    group by {{ by }}, duration, seconds
+),
+
+{{ name }}_counted as (
+    select
+        {{ by }},
+        duration,
+        seconds,
+        sum(times) over (partition by {{ by }}, duration order by seconds) as up_to,
+        sum(times) over (partition by {{ by }}, duration) - 1 as steps
+    from {{ name }}_values
+),
+
+{{ name }}_percentiles as (
+    select
+        {{ by }}
+        {%- for duration in durations %},
+        array(
+            {{ _percentile(duration, 5) }},
+            {{ _percentile(duration, 9) }}
+        ) as {{ duration }}_percentiles
+        {%- endfor %}
+    from {{ name }}_counted
+    group by {{ by }}
+),
+
+{{ name }} as (
+    select *
+    from {{ name }}_aggregated
+    left join {{ name }}_percentiles using ({{ by }})
+)
+{%- endmacro %}
+
+{# So many tenths of the way from the first to the last of the values, interpolated linearly: a whole number of tenths. #}
+{% macro _percentile(duration, tenths) -%}
+{%- set of_duration, position = "duration = '" ~ duration ~ "'", 'steps * ' ~ tenths -%}
+{%- set above = 'max(case when ' ~ of_duration ~ ' then ' ~ position ~ ' % 10 end)' -%}
+cast(
+                min(case when {{ of_duration }} and up_to > {{ position }} div 10 then seconds end) * (10 - {{ above }})
+                + min(case when {{ of_duration }} and up_to > ({{ position }} + 9) div 10 then seconds end) * {{ above }}
+                as double
+            ) / 10
+{%- endmacro %}
 
 {% macro spark__digits_of(text) -%} regexp_replace({{ text }}, '[^0-9]', '') {%- endmacro %}
 
@@ -65,6 +133,25 @@ explode(sequence({{ first_day }}, {{ last_day }}, interval 1 day))
 {%- endmacro %}
 
 {% macro spark__number_series(count) -%} explode(sequence(0, {{ count }} - 1)) {%- endmacro %}
+
+{# Spark has no `union` in a recursive query, which would end where nothing new is reached: so a way does not come back to
+   where it was. A query of too many steps or rows fails. #}
+{% macro spark__reached_by(links) -%}
+reached as (
+    select account_id, known_as, leads_to, since_at, array(known_as, leads_to) as way
+    from {{ links }}
+    union all
+    select
+        reached.account_id,
+        reached.known_as,
+        links.leads_to,
+        greatest(reached.since_at, links.since_at) as since_at,
+        array_append(reached.way, links.leads_to) as way
+    from reached
+    inner join {{ links }} as links on reached.account_id = links.account_id and reached.leads_to = links.known_as
+    where not array_contains(reached.way, links.leads_to)
+)
+{%- endmacro %}
 
 {# A build on Spark is always full: what is incremental elsewhere is a table. #}
 {% materialization incremental, adapter='spark' -%}

@@ -7,7 +7,7 @@
     ('csat_percent', 'ratings_satisfied', 'ratings', 100),
     ('survey_response_percent', 'ratings', 'surveys', 100),
 ] %}
-{% set measures = ['first_response', 'first_response_business', 'duration', 'duration_business'] %}
+{% set measures = response_durations() + conversation_durations() %}
 {% for measure in measures -%}
 {% do averages.append(('avg_' ~ measure ~ '_seconds', measure ~ '_seconds_sum', measure ~ '_count', 1)) %}
 {%- endfor -%}

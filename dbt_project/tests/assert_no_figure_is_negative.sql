@@ -1,7 +1,7 @@
 -- Detects counts and seconds below zero.
 -- A returned row is a row of a mart with such a figure.
 {{ config(meta={'dagster': {'ref': {'name': 'by_tag'}}}) }}
-{% set measures = ['first_response', 'first_response_business', 'duration', 'duration_business'] %}
+{% set measures = response_durations() + conversation_durations() %}
 {% set figures = additive_columns() + ['distinct_contacts', 'avg_reply_seconds'] %}
 {% for measure in measures -%}
 {% for kind in ['avg_', 'median_', 'p90_'] -%}

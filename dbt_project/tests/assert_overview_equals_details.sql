@@ -1,7 +1,7 @@
 -- Detects days of the overview whose conversations are not those that the details hold by their started_date.
 -- A returned row is such a day of an account.
 {{ config(meta={'dagster': {'ref': {'name': 'overview'}}}) }}
-{% set measures = ['first_response', 'first_response_business', 'duration', 'duration_business'] %}
+{% set measures = response_durations() + conversation_durations() %}
 {% set counts = {
     'conversations': "count(*)",
     'conversations_inbox': "count(case when source = 'inbox' then 1 end)",

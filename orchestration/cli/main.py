@@ -10,6 +10,7 @@ import click
 from orchestration.cli.commands import (
     accept,
     check,
+    check_engine,
     check_source,
     demo,
     diff,
@@ -41,7 +42,16 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(init.init, map.map_folder, run.run, check.check, check_source.check_source, status.status, quarantine.quarantine),
+    *(
+        init.init,
+        map.map_folder,
+        run.run,
+        check.check,
+        check_source.check_source,
+        check_engine.check_engine,
+        status.status,
+        quarantine.quarantine,
+    ),
     *(accept.accept, reject.reject, manifest.manifest),
     *(releases.releases, diff.diff, rollback.rollback, publish.publish),
     *(report.report, serve.serve, query.query, docs.docs, demo.demo),

@@ -182,9 +182,9 @@ def start(
     return process
 
 
-def kinds_of(settings: Settings) -> set[str]:
+def kinds_of(settings: Settings) -> frozenset[str]:
     """The kinds of the records that the configured sources deliver."""
-    return {shape_of_records(source.kind) for source in settings.sources}
+    return frozenset(shape_of_records(source.kind) for source in settings.sources)
 
 
 def left_out(settings: Settings) -> list[str]:

@@ -14,6 +14,7 @@ from orchestration.dbt.plan import read_plan
 from orchestration.home import Home, lock
 from orchestration.progress import Reporter
 from orchestration.releases import catalog, publication
+from orchestration.spark.views import ViewsError, point_views
 
 
 def release_asset(settings: Settings) -> dg.AssetsDefinition:
@@ -50,6 +51,11 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
             except catalog.UnpublishableError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             reporter.release = published
+            try:
+                point_views(settings, published)
+            except ViewsError as error:
+                reporter.build_failures = [str(error)]
+                raise dg.Failure(str(error), allow_retries=False) from None
         return dg.MaterializeResult(
             metadata={
                 "release_id": published.release_id,

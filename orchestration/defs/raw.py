@@ -24,6 +24,7 @@ from orchestration.home import Build, Home, lock
 from orchestration.progress import Reporter
 from orchestration.releases import catalog, exports
 from orchestration.spark.handover import hand_over
+from orchestration.spark.views import ViewsError, point_views
 
 _DESCRIPTIONS = {
     "conversations": "Conversations as the sources delivered them: every version, typed.",
@@ -107,10 +108,13 @@ def raw_assets(settings: Settings) -> dg.AssetsDefinition:
             _remove_leftovers(
                 settings, home
             )  # of a run that was killed; else they would stay until the next new batches
-            if settings.releases.parquet and current is not None:
+            if current is not None:
                 try:
-                    exports.ensure(home, current)
-                except catalog.UnpublishableError as error:
+                    if settings.releases.parquet:
+                        exports.ensure(home, current)
+                    point_views(settings, current)
+                except (catalog.UnpublishableError, ViewsError) as error:
+                    reporter.build_failures = [str(error)]
                     raise dg.Failure(str(error), allow_retries=False) from None
             dbt_process.dismiss(settings)
             context.log.info("nothing new: the current release stays")

@@ -75,6 +75,8 @@ def dbt_models(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
                 yield event
             reporter.build_failures = dbt_process.failures(build)
             if not invocation.is_successful():
+                if not reporter.build_failures and settings.engine.kind == "spark":
+                    reporter.build_failures = [spark_process.trouble(build.folder)]
                 reporter.build_failures = reporter.build_failures or [f"dbt: {invocation.get_error()}"]
                 raise dg.Failure("\n".join(reporter.build_failures), allow_retries=False)
 

@@ -1,7 +1,7 @@
 """What a build on Spark is made from: copies of raw and of the configuration in the engine's storage.
 
-Here: the copies, and the order that ``worker`` reads. Not here: which segments count (the ledger says, never a listing
-of the storage), dbt's project, and what comes back (``homecoming``).
+Here: the copies, and the part of the order that says where they are. Not here: which segments count (the ledger says,
+never a listing of the storage), dbt's project, and what comes back (``homecoming``).
 
 The storage holds, below an address of this home:
 
@@ -30,10 +30,11 @@ from ingestion.settings import Settings
 from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of, shape_of_records
 from ingestion.sql import sql_text
 from ingestion.storage.landing import BatchError
-from orchestration.home import Build
+from orchestration.home import Build, Home
+from orchestration.releases import catalog
 from orchestration.spark.storage import Storage
 
-ORDER = "order.json"
+HANDED_OVER = "handed_over.json"
 COPIED = "copied.json"
 
 
@@ -57,30 +58,44 @@ def hand_over(settings: Settings, build: Build, segments: Sequence[Segment], pro
             name = f"builds/{build.id}/settings/{table}.parquet"
             _write(connection, f"from settings.{table}", storage, name)
             views[f"settings.{table}"] = storage.of_engine(name)
-    prefix = prefix_of(settings, build)
-    order = {
-        "session": _session(settings, build),
+    prefix, kept = prefix_of(settings, build.id), builds_kept(settings)
+    handed_over = {
+        "session": session_of(settings, build.folder),
         "prefix": prefix,
         "location": storage.of_engine(f"builds/{build.id}/tables"),
-        "kept": [prefix],
+        "kept": [prefix_of(settings, before) for before in kept],
         "views": views,
     }
-    (build.folder / ORDER).write_text(json.dumps(order))
-    _remove_others(storage, build, segments)
+    (build.folder / HANDED_OVER).write_text(json.dumps(handed_over))
+    _remove_others(storage, [build.id, *kept], segments)
 
 
-def prefix_of(settings: Settings, build: Build) -> str:
-    """What the names of the schemas of a build begin with, in a catalogue that other homes may use, too."""
-    home = hashlib.sha256(str(settings.home).encode()).hexdigest()[:8]
-    return f"causerie_{home}_{hashlib.sha256(build.id.encode()).hexdigest()[:8]}_"
+def builds_kept(settings: Settings) -> list[str]:
+    """The builds before this one whose tables stay: those of kept releases, where views may show them."""
+    if settings.releases.catalog is None:
+        return []
+    return [release.build_id for release in catalog.kept(Home(settings.home))]
 
 
-def _session(settings: Settings, build: Build) -> dict[str, Any]:
-    """How a session is made: its address, and what it is told beside what every build needs."""
+def prefix_of(settings: Settings, build_id: str) -> str:
+    """What the names of the schemas of a build begin with."""
+    return f"{prefix_of_home(settings)}{hashlib.sha256(build_id.encode()).hexdigest()[:8]}_"
+
+
+def prefix_of_home(settings: Settings) -> str:
+    """What the names of all schemas of a home begin with, in a catalogue that other homes may use, too."""
+    return f"causerie_{hashlib.sha256(str(settings.home).encode()).hexdigest()[:8]}_"
+
+
+def session_of(settings: Settings, folder: Path) -> dict[str, Any]:
+    """How a session is made: its address, and what it is told beside what every build needs.
+
+    ``folder``: where one on this machine has its scratch space.
+    """
     engine = settings.engine
     if engine.remote:
         return {"remote": engine.remote, "conf": engine.conf}
-    scratch = str(build.folder.resolve() / "spill")
+    scratch = str(folder.resolve() / "spill")
     conf = {
         "spark.master": f"local[{settings.resources.threads or os.cpu_count() or 1}]",
         "spark.driver.memory": f"{settings.resources.memory_bytes >> 20}m",
@@ -163,10 +178,10 @@ def _write(connection: duckdb.DuckDBPyConnection, rows: str, storage: Storage, n
     return about
 
 
-def _remove_others(storage: Storage, build: Build, segments: Sequence[Segment]) -> None:
+def _remove_others(storage: Storage, builds: Sequence[str], segments: Sequence[Segment]) -> None:
     """Remove what no build will read: copies of segments that were joined or retired, and other builds."""
     for other in storage.folders("builds"):
-        if other != build.id:
+        if other not in builds:
             storage.remove(f"builds/{other}")
     kept = {(segment.listed.source, segment.folder.name) for segment in segments}
     for source in storage.folders("raw"):

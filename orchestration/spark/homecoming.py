@@ -20,8 +20,7 @@ from ingestion.sql import first_line, sql_files, sql_text
 from orchestration.dbt import process as dbt_process
 from orchestration.home import Build
 from orchestration.spark.handover import brought_back, storage_of
-
-COUNTS = "counts.json"
+from orchestration.spark.process import RESULT
 
 
 class HomecomingError(Exception):
@@ -44,7 +43,7 @@ def bring_back(settings: Settings, build: Build, progress: Callable[[str], None]
     output = process.stdout.read()  # its standard input stays open: when that ends, it ends, too
     if process.wait():
         raise HomecomingError(f"dbt could not make the empty tables: {output.decode(errors='replace')[-2000:]}")
-    counts = json.loads((build.folder / COUNTS).read_text())
+    counts = json.loads((build.folder / RESULT).read_text())["rows"]
     storage = storage_of(settings)
     rows = {}
     with duckdb.connect(str(build.database)) as connection, tempfile.TemporaryDirectory(dir=build.folder) as scratch:

@@ -1,11 +1,17 @@
-"""dbt in a process that has a session of Spark.
+"""What an engine does in a process that has a session of Spark: views, dbt, and counts of what it made.
 
     python -m orchestration.spark.worker ORDER
 
-reads an order, a file of JSON that ``orchestration.spark.handover`` wrote, makes the session and the views that the
-models read, invokes dbt with the arguments in it, counts the rows of each table that comes back, and ends with dbt's
-exit status. When its standard input ends, it ends too: it does not outlive the process that started it. Here: that, in
-a process that imports nothing else of ours.
+reads an order, a file of JSON that ``orchestration.spark.process`` wrote:
+
+* ``session``: address and configuration; ``prefix``: what the names of its schemas begin with; ``kept``: that of other
+  schemas of this home, all but which are dropped, or null; ``location``: where the tables of its schemas lie;
+* ``views``: by schema and name, the addresses of files of Parquet; ``schemas``: others that are made;
+* ``statements``: SQL after that; ``dbt``: its arguments, variables and folder, if it is called;
+* ``counted``: the tables whose rows are counted; ``result``: the file that gets what was found.
+
+It ends with dbt's exit status. When its standard input ends, it ends too: it does not outlive the process that started
+it. Here: that, in a process that imports nothing else of ours.
 """
 
 from __future__ import annotations
@@ -27,6 +33,7 @@ ALWAYS = {
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
 }
 """What every session is told: instants mean the same everywhere, and keep their microseconds."""
+QUIET = {"spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false"}
 
 
 def session(remote: str | None, conf: dict[str, str]) -> Any:
@@ -34,7 +41,7 @@ def session(remote: str | None, conf: dict[str, str]) -> Any:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.appName("causerie")
-    for name, value in {"spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false", **conf, **ALWAYS}.items():
+    for name, value in {**QUIET, **conf, **ALWAYS}.items():
         builder = builder.config(name, value)
     if remote is None:
         return builder.getOrCreate()
@@ -46,30 +53,42 @@ def main() -> None:
     """Do an order."""
     threading.Thread(target=end_with_standard_input, daemon=True).start()
     order = json.loads(Path(sys.argv[1]).read_text())
+    prefix = order["prefix"]
     spark = session(**order["session"])
-    for (name,) in spark.sql(f"show databases like '{order['prefix'].rsplit('_', 2)[0]}_*'").collect():
-        if not name.startswith(tuple(order["kept"])):
-            spark.sql(f"drop database {name} cascade")
-    schemas = {view.split(".")[0] for view in order["views"]} | set(order["schemas"])
-    for schema in sorted(schemas):
-        spark.sql(f"create database {order['prefix']}{schema} location '{order['location']}/{schema}'")
+    if order["kept"] is not None:
+        for (name,) in spark.sql(f"show databases like '{prefix.rsplit('_', 2)[0]}_*'").collect():
+            if not name.startswith(tuple(order["kept"])):
+                spark.sql(f"drop database {name} cascade")
+    for schema in sorted({view.split(".")[0] for view in order["views"]} | set(order["schemas"])):
+        spark.sql(f"create database {prefix}{schema} location '{order['location']}/{schema}'")
     for view, address in order["views"].items():
-        spark.sql(f"create view {order['prefix']}{view} as select * from parquet.`{address}`")
-    os.environ.update(order["environment"])
-    os.chdir(order["folder"])
+        spark.sql(f"create view {prefix}{view} as select * from parquet.`{address}`")
+    for statement in order["statements"]:
+        spark.sql(statement)
+    status = _dbt(**order["dbt"]) if order["dbt"] else 0
+    if status == 0:
+        found = {
+            "version": spark.version,
+            "time_zone": spark.sql("select current_timezone()").collect()[0][0],
+            "rows": {
+                table: spark.sql(f"select count(*) from {prefix}{table}").collect()[0][0] for table in order["counted"]
+            },
+        }
+        Path(order["result"]).write_text(json.dumps(found))
+    spark.stop()
+    sys.exit(status)
+
+
+def _dbt(arguments: list[str], environment: dict[str, str], folder: str) -> int:
+    """Invoke dbt; its exit status."""
+    os.environ.update(environment)
+    os.chdir(folder)
     from dbt.cli.main import dbtRunner
 
-    result = dbtRunner().invoke(order["arguments"])
+    result = dbtRunner().invoke(arguments)
     if result.exception is not None:
         print(result.exception, flush=True)
-    if result.success:
-        counts = {
-            table: spark.sql(f"select count(*) from {order['prefix']}{table}").collect()[0][0]
-            for table in order["counted"]
-        }
-        Path(order["counts"]).write_text(json.dumps(counts))
-    spark.stop()
-    sys.exit(0 if result.success else 1 if result.exception is None else 2)
+    return 0 if result.success else 1 if result.exception is None else 2
 
 
 if __name__ == "__main__":

@@ -26,11 +26,13 @@ NUMBERS = {
 """By column, what a number stands for."""
 
 
-def differences(releases: Mapping[str, Path], conversations: Mapping[str, str]) -> dict[str, tuple[int, int, int]]:
+def differences(
+    releases: Mapping[str, Path], conversations: Mapping[str, Path | str]
+) -> dict[str, tuple[int, int, int]]:
     """Of each table: its rows in the first release, those that only the first has, and those that only the second has.
 
-    ``releases``: two files by a name for each. ``conversations``: SQL of the relation with the keys of conversations
-    and contacts that each was made from.
+    ``releases``: two files by a name for each. ``conversations``: where the keys of conversations and contacts are that
+    each was made from: the private file of a build, or files of Parquet.
     """
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'; set scalar_subquery_error_on_multiple_rows = true")
@@ -43,7 +45,10 @@ def differences(releases: Mapping[str, Path], conversations: Mapping[str, str]) 
             connection.execute(
                 f"create temp table {side}_tags as select tag_set_no as no, tags as t from {side}.reporting.tag_sets"
             )
-            keys = conversations[side]
+            keys = f"read_parquet('{conversations[side]}')"
+            if isinstance(conversations[side], Path):
+                connection.execute(f"attach '{conversations[side]}' as {side}_build (read_only)")
+                keys = f"{side}_build.intermediate.int_conversations"
             connection.execute(
                 f"create temp table {side}_conversations as select conversation_key as key,"
                 f" [source_system, conversation_id] as c from {keys}"

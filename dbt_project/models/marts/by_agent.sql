@@ -7,20 +7,27 @@ with agents as (
     {{ credited_agents() | indent(4) }}
 ),
 
-conversations as (
-    select facts.agent_key, periods_of_date.period_key, {{ conversation_aggregates() }}
+conversations_of_periods as (
+    select periods_of_date.period_key, facts.*
     from {{ facts }} as facts
     {{ join_periods('facts.account_id', 'facts.started_date') }}
-    group by facts.agent_key, periods_of_date.period_key
 ),
 
-responses as (
-    select facts.first_responder_key as agent_key, periods_of_date.period_key, {{ first_response_aggregates() }}
-    from {{ facts }} as facts
-    {{ join_periods('facts.account_id', 'facts.started_date') }}
-    where facts.first_response_at is not null
-    group by facts.first_responder_key, periods_of_date.period_key
+{{ figures_by(
+    'conversations', keys, 'conversations_of_periods', conversation_durations(), [conversation_aggregates()]
+) }},
+
+responses_of_periods as (
+    select
+        first_responder_key as agent_key,
+        period_key,
+        first_response_seconds,
+        first_response_business_seconds
+    from conversations_of_periods
+    where first_response_at is not null
 ),
+
+{{ figures_by('responses', keys, 'responses_of_periods', response_durations(), [first_response_aggregates()]) }},
 
 reply_dates as (
     select

@@ -1,16 +1,15 @@
-with conversations as (
-    select
-        tags.tag_key,
-        periods_of_date.period_key,
-        {{ conversation_aggregates() }},
-        {{ first_response_aggregates() }},
-        cast(sum(facts.replies) as bigint) as replies,
-        cast(sum(facts.reply_seconds_sum) as bigint) as reply_seconds_sum
+with conversations_of_tags as (
+    select tags.tag_key, periods_of_date.period_key, facts.*
     from {{ ref('int_conversation_facts') }} as facts
     inner join {{ ref('int_tags') }} as tags on facts.tag_set_key = tags.tag_set_key
     {{ join_periods('facts.account_id', 'facts.started_date') }}
-    group by tags.tag_key, periods_of_date.period_key
 ),
+
+{{ figures_by(
+    'conversations', ['tag_key', 'period_key'], 'conversations_of_tags',
+    conversation_durations() + response_durations(),
+    [conversation_aggregates(), first_response_aggregates(), reply_aggregates()]
+) }},
 
 message_dates as (
     select source_key, tag_set_key, sent_date, {{ message_aggregates() }}

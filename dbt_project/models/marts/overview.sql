@@ -1,14 +1,13 @@
-with conversations as (
-    select
-        periods_of_date.period_key,
-        {{ conversation_aggregates() }},
-        {{ first_response_aggregates() }},
-        cast(sum(facts.replies) as bigint) as replies,
-        cast(sum(facts.reply_seconds_sum) as bigint) as reply_seconds_sum
+with conversations_of_periods as (
+    select periods_of_date.period_key, facts.*
     from {{ ref('int_conversation_facts') }} as facts
     {{ join_periods('facts.account_id', 'facts.started_date') }}
-    group by periods_of_date.period_key
 ),
+
+{{ figures_by(
+    'conversations', ['period_key'], 'conversations_of_periods', conversation_durations() + response_durations(),
+    [conversation_aggregates(), first_response_aggregates(), reply_aggregates()]
+) }},
 
 message_dates as (
     select source_key, sent_date, {{ message_aggregates() }}

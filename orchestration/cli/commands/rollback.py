@@ -29,6 +29,7 @@ def rollback(config: Path, release_id: str) -> None:
         from orchestration.cli.summary import rolled_back_from
         from orchestration.home import Home
         from orchestration.releases import catalog, exports, publication
+        from orchestration.spark.views import ViewsError, point_views
 
         home = Home(settings.home)
         try:
@@ -44,6 +45,10 @@ def rollback(config: Path, release_id: str) -> None:
             stop(f"{error}; readers keep the release they have", REFUSED)
         catalog.go_to(home, release, datetime.now(UTC))
         say(f"Readers now see {release.release_id}.")
+        try:
+            point_views(settings, release)
+        except ViewsError as error:
+            stop(str(error), REFUSED)
         if had_exports and not home.current_exports.is_dir():
             say(f"  it has no Parquet exports: {home.current_exports} is missing until a release has exports again")
         for left in catalog.gone_back_from(home):

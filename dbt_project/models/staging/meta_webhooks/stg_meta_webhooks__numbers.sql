@@ -39,19 +39,7 @@ with recursive links as (
     {% endfor %}
 ),
 
-reached as (
-    select account_id, known_as, leads_to, since_at
-    from links
-    union
-    select
-        reached.account_id,
-        reached.known_as,
-        links.leads_to,
-        greatest(reached.since_at, links.since_at) as since_at
-    from reached
-    inner join links on reached.account_id = links.account_id and reached.leads_to = links.known_as
-    where links.leads_to <> reached.known_as
-)
+{{ reached_by('links') }}
 
 select account_id, known_as, leads_to as number_key, min(since_at) as since_at
 from reached
