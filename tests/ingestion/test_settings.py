@@ -373,3 +373,28 @@ def test_absolute_paths_stay(tmp_path: Path) -> None:
 def test_a_config_is_spelled_as_toml() -> None:
     """The builder of configurations in these tests."""
     assert toml({"a": ["x", 1], "b": date(2026, 5, 14), "c": True}) == '{ a = ["x", 1], b = 2026-05-14, c = true }'
+
+
+SPARK = '[engine]\nkind = "spark"\n'
+
+
+@pytest.mark.parametrize(
+    ("extra", "key", "words"),
+    [
+        ('[engine]\nstorage = "x"', "engine", 'write kind = "spark" beside them'),
+        ('[engine]\nkind = "sparks"', "engine.kind", "'duckdb' or 'spark'"),
+        (SPARK + 'remote = "http://host"', "engine.remote", "^sc://"),
+        (SPARK + "conf = { threads = 4 }", "engine.conf.threads", "valid string"),
+        (SPARK + '[releases]\ncatalog = "analytics"', "", "releases.catalog: only a Spark Connect server"),
+        (SPARK + '[releases]\ncatalog = "a-b"', "releases.catalog", "should match pattern"),
+    ],
+)
+def test_an_engine_that_cannot_be_is_refused(tmp_path: Path, extra: str, key: str, words: str) -> None:
+    path = write_config(tmp_path, extra=extra)
+    assert refusal(path).startswith(f"{path}: {key}") and words in refusal(path)
+
+
+def test_the_storage_of_an_engine_is_an_address_or_a_path(tmp_path: Path) -> None:
+    assert load(tmp_path).engine.kind == "duckdb"
+    assert load(tmp_path, extra=SPARK + 'storage = "a b"').engine.storage == str(tmp_path / "a b")
+    assert load(tmp_path, extra=SPARK + 'storage = "s3a://bucket/x"').engine.storage == "s3a://bucket/x"

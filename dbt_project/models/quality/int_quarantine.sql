@@ -6,20 +6,32 @@
 {% do entities.append((kind, entity, key)) -%}
 {% endfor -%}
 {% endfor -%}
-with quarantined as (
+with bad_rows as (
     {% for kind, entity, key in entities -%}
     select
         source_system,
         '{{ entity }}' as entity,
         _batch as batch,
         _file as file,
-        row_number() over (partition by source_system, _batch, _file order by _line) as nth_of_file,
+        _line as line,
         case when _reasons not like '%{{ key }}: %' then {{ key }} end as record_id,
         _reasons as reasons
     from {{ source(kind, entity) }}
     where _reasons is not null
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
+),
+
+quarantined as (
+    select
+        source_system,
+        entity,
+        batch,
+        file,
+        row_number() over (partition by source_system, entity, batch, file order by line) as nth_of_file,
+        record_id,
+        reasons
+    from bad_rows
 ),
 
 wanted as (

@@ -29,35 +29,39 @@ manifests as (
     group by counts.source_system, counts.entity
 ),
 
-delivered as (
+all_records as (
     {% for entity in keys -%}
-    select delivered.source_system, '{{ entity }}' as entity, count(*) as delivered
-    from {{ ref('int_' ~ entity ~ '__unioned') }} as delivered
-    inner join {{ ref('stg_settings__sources') }} as sources on delivered.source_system = sources.source_system
-    where sources.kind <> 'export'
-    group by delivered.source_system
+    select source_system, '{{ entity }}' as entity from {{ ref('int_' ~ entity ~ '__unioned') }}
     {% if not loop.last %}union all{% endif %}
     {% endfor -%}
 ),
 
-read_only as (
-    {% for kind, entity in raw if kind != 'export' and entity not in keys -%}
-    select source_system, '{{ entity }}' as entity, count(*) as records
-    from {{ source(kind, entity) }}
-    where _reasons is null
-    group by source_system
-    union all
+delivered as (
+    select records.source_system, records.entity, count(*) as delivered
+    from all_records as records
+    inner join {{ ref('stg_settings__sources') }} as sources on records.source_system = sources.source_system
+    where sources.kind <> 'export'
+    group by records.source_system, records.entity
+),
+
+rows_of_raw as (
+    {% for kind, entity in raw -%}
+    select source_system, '{{ entity }}' as entity, _reasons from {{ source(kind, entity) }}
+    {% if not loop.last %}union all{% endif %}
     {% endfor -%}
-    select source_system, entity, cast(0 as bigint) as records from entities where false
 ),
 
 raw_rows as (
-    {% for kind, entity in raw -%}
-    select source_system, '{{ entity }}' as entity, count(*) as rows_read, count(_reasons) as quarantined
-    from {{ source(kind, entity) }}
-    group by source_system
-    {% if not loop.last %}union all{% endif %}
-    {% endfor -%}
+    select source_system, entity, count(*) as rows_read, count(_reasons) as quarantined
+    from rows_of_raw
+    group by source_system, entity
+),
+
+{# What is used by being read, or set aside: entities that nothing of the common vocabulary follows from one by one. #}
+read_only as (
+    select source_system, entity, rows_read - quarantined as records
+    from raw_rows
+    where entity not in ('{{ keys | join("', '") }}')
 ),
 
 superseded as (
