@@ -8,9 +8,9 @@
 {{ return(['agents := null', 'contact_tags := null', 'conversation_tags := null', 'working_hours := null']) }}
 {%- endmacro %}
 
-{# A table of the published file. #}
+{# A table of the published file: all of it, also where dbt makes the models `--empty`. #}
 {% macro published(model_name) -%}
-{{ return(ref(model_name).include(database=false)) }}
+{{ return(ref(model_name).include(database=false).render()) }}
 {%- endmacro %}
 
 {# Whether one of a list of values is in a parameter: anything without it, nothing when that is empty. #}

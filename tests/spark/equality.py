@@ -6,7 +6,7 @@ Here: the comparison of the marts and of the tables of ``reporting``, in both di
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,12 @@ NUMBERS = {
     "contact_key": "(select c from {side}_contacts where key = {column})",
 }
 """By column, what a number stands for."""
+
+
+MACROS = (
+    "select function_name, parameters, macro_definition from duckdb_functions()"
+    " where function_type = 'table_macro' and not internal"
+)
 
 
 def differences(
@@ -66,18 +72,21 @@ def differences(
                 " order by all"
             ).fetchall()
         ]
-        return {table: _compared(connection, table, one, other) for table in tables}
+        found = {table: _compared(connection, table, one, other) for table in tables}
+        macros = [f"({MACROS} and database_name = '{side}')" for side in releases]
+        return found | {"macros": _counted(connection, macros, macros[0])}
 
 
 def _compared(connection: duckdb.DuckDBPyConnection, table: str, one: str, other: str) -> tuple[int, int, int]:
-    rows = {side: _meaning(connection, table, side) for side in (one, other)}
-    counts = [
-        f"select count(*) from {one}.{table}",
-        f"select count(*) from ({rows[one]} except all {rows[other]})",
-        f"select count(*) from ({rows[other]} except all {rows[one]})",
-    ]
-    found = [connection.execute(query).fetchall()[0][0] for query in counts]
-    return found[0], found[1], found[2]
+    return _counted(connection, [_meaning(connection, table, side) for side in (one, other)], f"{one}.{table}")
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, rows: Sequence[str], relation: str) -> tuple[int, int, int]:
+    """The rows of a relation, and those of each of two queries that the other does not have."""
+    one, other = rows
+    queries = (relation, f"({one} except all {other})", f"({other} except all {one})")
+    first, *rest = (connection.execute(f"select count(*) from {query}").fetchall()[0][0] for query in queries)
+    return first, rest[0], rest[1]
 
 
 def _meaning(connection: duckdb.DuckDBPyConnection, table: str, side: str) -> str:
