@@ -7,6 +7,7 @@ The storage holds, below an address of this home:
 
 * ``raw/<source>/<segment>/<entity>.parquet``: the rows that a build file's view of raw has, of one segment. A segment
   never changes, so it is copied once. ``copied.json`` has the bytes and the SHA-256 of each file, and is written last.
+  Drivers have no checksum in common, so each file is read back once, when it is written; later its bytes are counted.
 * ``builds/<build>/``: the tables of the configuration, and what the engine makes of it all.
 """
 
@@ -29,10 +30,9 @@ from ingestion.raw.segments import Segment
 from ingestion.settings import Settings
 from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of, shape_of_records
 from ingestion.sql import sql_text
-from ingestion.storage.landing import BatchError
 from orchestration.home import Build, Home
 from orchestration.releases import catalog
-from orchestration.spark.storage import Storage
+from orchestration.spark.storage import Storage, StorageError
 
 HANDED_OVER = "handed_over.json"
 COPIED = "copied.json"
@@ -47,7 +47,7 @@ def hand_over(settings: Settings, build: Build, segments: Sequence[Segment], pro
     """Copy what a build is made from to where the engine reads it, and write the order for it.
 
     Raises:
-        BatchError: a copy is not what was written.
+        SettingsError, StorageError: there is no such storage, or a copy is not what was written.
     """
     storage = storage_of(settings)
     with duckdb.connect(str(build.database), read_only=True) as connection:
@@ -142,12 +142,13 @@ def _copied(
     connection: duckdb.DuckDBPyConnection, segment: Segment, kind: str, storage: Storage, folder: str
 ) -> Iterable[str]:
     """The entities of a segment, copied now or before; those copied before are there as they were written."""
-    known = storage.read(f"{folder}/{COPIED}")
-    if known is not None:
-        copied: Mapping[str, Any] = json.loads(known)
-        there = storage.sizes(folder)
-        if all(there.get(f"{name}.parquet") == about["bytes"] for name, about in copied.items()):
-            return copied
+    try:
+        copied: Mapping[str, Any] = json.loads(storage.read(f"{folder}/{COPIED}") or "{}")
+    except ValueError:  # a run was killed while it wrote this
+        copied = {}
+    there = storage.sizes(folder) if copied else {}
+    if copied and all(there.get(f"{name}.parquet") == about["bytes"] for name, about in copied.items()):
+        return copied
     copied = {
         name: _write(connection, raw_rows(entities_of(kind)[name], [segment]), storage, f"{folder}/{name}.parquet")
         for name, parts in segment.listed.parts.items()
@@ -164,18 +165,22 @@ def _write(connection: duckdb.DuckDBPyConnection, rows: str, storage: Storage, n
     """Write rows as a file of Parquet; its bytes and checksum.
 
     Raises:
-        BatchError: what the storage has is not what was written.
+        StorageError: what the storage gives back is not what was written.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows.parquet")
         connection.execute(f"copy ({rows}) to {sql_text(path)} (format parquet, compression zstd)")
-        with path.open("rb") as file:
-            about = {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        about = _described(path)
         storage.put(path, name)
-        place, file_name = name.rsplit("/", 1)
-        if storage.sizes(place).get(file_name) != about["bytes"]:
-            raise BatchError(f"{storage.of_engine(name)}: is not there as it was written; run again")
+        storage.get(name, path)
+        if _described(path) != about:
+            raise StorageError(f"{storage.of_engine(name)}: is not there as it was written; run again")
     return about
+
+
+def _described(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _remove_others(storage: Storage, builds: Sequence[str], segments: Sequence[Segment]) -> None:
