@@ -19,6 +19,7 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ from orchestration.spark.storage import Storage, StorageError
 
 HANDED_OVER = "handed_over.json"
 COPIED = "copied.json"
+_Write = Callable[[str, str], dict[str, Any]]
+"""Writes the rows of a query into the storage, as a file of a name; its bytes and checksum."""
 
 
 def storage_of(settings: Settings) -> Storage:
@@ -50,13 +53,18 @@ def hand_over(settings: Settings, build: Build, segments: Sequence[Segment], pro
         SettingsError, StorageError: there is no such storage, or a copy is not what was written.
     """
     storage = storage_of(settings)
-    with duckdb.connect(str(build.database), read_only=True) as connection:
-        views = _raw(connection, settings, build, segments, storage, progress)
+    with (
+        duckdb.connect(str(build.database), read_only=True) as connection,
+        tempfile.TemporaryDirectory(dir=build.folder) as scratch,
+    ):
+        connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
+        write = partial(_write, connection, Path(scratch, "rows.parquet"), storage)
+        views = _raw(write, settings, build, segments, storage, progress)
         for (table,) in connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'settings' order by all"
         ).fetchall():
             name = f"builds/{build.id}/settings/{table}.parquet"
-            _write(connection, f"from settings.{table}", storage, name)
+            write(f"from settings.{table}", name)
             views[f"settings.{table}"] = storage.of_engine(name)
     prefix, kept = prefix_of(settings, build.id), builds_kept(settings)
     handed_over = {
@@ -96,11 +104,14 @@ def session_of(settings: Settings, folder: Path) -> dict[str, Any]:
     if engine.remote:
         return {"remote": engine.remote, "conf": engine.conf}
     scratch = str(folder.resolve() / "spill")
-    conf = {
+    alone = {
         "spark.master": f"local[{settings.resources.threads or os.cpu_count() or 1}]",
-        "spark.driver.memory": f"{settings.resources.memory_bytes >> 20}m",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
+    }
+    conf = {
+        **({} if "spark.master" in engine.conf else alone),  # the machines of a cluster must reach this one
+        "spark.driver.memory": f"{settings.resources.memory_bytes >> 20}m",
         "spark.local.dir": scratch,
         "spark.sql.warehouse.dir": scratch,
         "spark.ui.enabled": "false",
@@ -109,7 +120,7 @@ def session_of(settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 def _raw(
-    connection: duckdb.DuckDBPyConnection,
+    write: _Write,
     settings: Settings,
     build: Build,
     segments: Sequence[Segment],
@@ -123,7 +134,7 @@ def _raw(
         progress(f"copying raw to the engine's storage, segment {number} of {len(segments)}")
         kind = kind_of[segment.listed.source]
         folder = f"raw/{segment.listed.source}/{segment.folder.name}"
-        for name in _copied(connection, segment, kind, storage, folder):
+        for name in _copied(write, segment, kind, storage, folder):
             held[f"{kind}.{name}"].append(f"{segment.listed.source}/{segment.folder.name}")
     views = {}
     for kind in (EXPORT, *(kind for kind in LIVE_KINDS if kind in kind_of.values())):
@@ -133,14 +144,12 @@ def _raw(
                 views[view] = storage.of_engine(f"raw/{{{','.join(held[view])}}}/{entity.name}.parquet")
             else:
                 name = f"builds/{build.id}/nothing/{view}.parquet"
-                _write(connection, raw_rows(entity, []), storage, name)
+                write(raw_rows(entity, []), name)
                 views[view] = storage.of_engine(name)
     return views
 
 
-def _copied(
-    connection: duckdb.DuckDBPyConnection, segment: Segment, kind: str, storage: Storage, folder: str
-) -> Iterable[str]:
+def _copied(write: _Write, segment: Segment, kind: str, storage: Storage, folder: str) -> Iterable[str]:
     """The entities of a segment, copied now or before; those copied before are there as they were written."""
     try:
         copied: Mapping[str, Any] = json.loads(storage.read(f"{folder}/{COPIED}") or "{}")
@@ -150,7 +159,7 @@ def _copied(
     if copied and all(there.get(f"{name}.parquet") == about["bytes"] for name, about in copied.items()):
         return copied
     copied = {
-        name: _write(connection, raw_rows(entities_of(kind)[name], [segment]), storage, f"{folder}/{name}.parquet")
+        name: write(raw_rows(entities_of(kind)[name], [segment]), f"{folder}/{name}.parquet")
         for name, parts in segment.listed.parts.items()
         if parts
     }
@@ -161,20 +170,20 @@ def _copied(
     return copied
 
 
-def _write(connection: duckdb.DuckDBPyConnection, rows: str, storage: Storage, name: str) -> dict[str, Any]:
-    """Write rows as a file of Parquet; its bytes and checksum.
+def _write(
+    connection: duckdb.DuckDBPyConnection, scratch: Path, storage: Storage, rows: str, name: str
+) -> dict[str, Any]:
+    """Write rows as a file of Parquet, by way of one on this machine; its bytes and checksum.
 
     Raises:
         StorageError: what the storage gives back is not what was written.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "rows.parquet")
-        connection.execute(f"copy ({rows}) to {sql_text(path)} (format parquet, compression zstd)")
-        about = _described(path)
-        storage.put(path, name)
-        storage.get(name, path)
-        if _described(path) != about:
-            raise StorageError(f"{storage.of_engine(name)}: is not there as it was written; run again")
+    connection.execute(f"copy ({rows}) to {sql_text(scratch)} (format parquet, compression zstd)")
+    about = _described(scratch)
+    storage.put(scratch, name)
+    storage.get(name, scratch)
+    if _described(scratch) != about:
+        raise StorageError(f"{storage.of_engine(name)}: is not there as it was written; run again")
     return about
 
 
