@@ -7,6 +7,7 @@ The storage holds, below an address of this home:
 
 * ``raw/<source>/<segment>/<entity>.parquet``: the rows that a build file's view of raw has, of one segment. A segment
   never changes, so it is copied once. ``copied.json`` has the bytes and the SHA-256 of each file, and is written last.
+  Drivers have no checksum in common, so each file is read back once, when it is written; later its bytes are counted.
 * ``builds/<build>/``: the tables of the configuration, and what the engine makes of it all.
 """
 
@@ -18,6 +19,7 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +31,14 @@ from ingestion.raw.segments import Segment
 from ingestion.settings import Settings
 from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of, shape_of_records
 from ingestion.sql import sql_text
-from ingestion.storage.landing import BatchError
 from orchestration.home import Build, Home
 from orchestration.releases import catalog
-from orchestration.spark.storage import Storage
+from orchestration.spark.storage import Storage, StorageError
 
 HANDED_OVER = "handed_over.json"
 COPIED = "copied.json"
+_Write = Callable[[str, str], dict[str, Any]]
+"""Writes the rows of a query into the storage, as a file of a name; its bytes and checksum."""
 
 
 def storage_of(settings: Settings) -> Storage:
@@ -47,16 +50,21 @@ def hand_over(settings: Settings, build: Build, segments: Sequence[Segment], pro
     """Copy what a build is made from to where the engine reads it, and write the order for it.
 
     Raises:
-        BatchError: a copy is not what was written.
+        SettingsError, StorageError: there is no such storage, or a copy is not what was written.
     """
     storage = storage_of(settings)
-    with duckdb.connect(str(build.database), read_only=True) as connection:
-        views = _raw(connection, settings, build, segments, storage, progress)
+    with (
+        duckdb.connect(str(build.database), read_only=True) as connection,
+        tempfile.TemporaryDirectory(dir=build.folder) as scratch,
+    ):
+        connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
+        write = partial(_write, connection, Path(scratch, "rows.parquet"), storage)
+        views = _raw(write, settings, build, segments, storage, progress)
         for (table,) in connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'settings' order by all"
         ).fetchall():
             name = f"builds/{build.id}/settings/{table}.parquet"
-            _write(connection, f"from settings.{table}", storage, name)
+            write(f"from settings.{table}", name)
             views[f"settings.{table}"] = storage.of_engine(name)
     prefix, kept = prefix_of(settings, build.id), builds_kept(settings)
     handed_over = {
@@ -96,11 +104,14 @@ def session_of(settings: Settings, folder: Path) -> dict[str, Any]:
     if engine.remote:
         return {"remote": engine.remote, "conf": engine.conf}
     scratch = str(folder.resolve() / "spill")
-    conf = {
+    alone = {
         "spark.master": f"local[{settings.resources.threads or os.cpu_count() or 1}]",
-        "spark.driver.memory": f"{settings.resources.memory_bytes >> 20}m",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
+    }
+    conf = {
+        **({} if "spark.master" in engine.conf else alone),  # the machines of a cluster must reach this one
+        "spark.driver.memory": f"{settings.resources.memory_bytes >> 20}m",
         "spark.local.dir": scratch,
         "spark.sql.warehouse.dir": scratch,
         "spark.ui.enabled": "false",
@@ -109,7 +120,7 @@ def session_of(settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 def _raw(
-    connection: duckdb.DuckDBPyConnection,
+    write: _Write,
     settings: Settings,
     build: Build,
     segments: Sequence[Segment],
@@ -123,7 +134,7 @@ def _raw(
         progress(f"copying raw to the engine's storage, segment {number} of {len(segments)}")
         kind = kind_of[segment.listed.source]
         folder = f"raw/{segment.listed.source}/{segment.folder.name}"
-        for name in _copied(connection, segment, kind, storage, folder):
+        for name in _copied(write, segment, kind, storage, folder):
             held[f"{kind}.{name}"].append(f"{segment.listed.source}/{segment.folder.name}")
     views = {}
     for kind in (EXPORT, *(kind for kind in LIVE_KINDS if kind in kind_of.values())):
@@ -133,23 +144,22 @@ def _raw(
                 views[view] = storage.of_engine(f"raw/{{{','.join(held[view])}}}/{entity.name}.parquet")
             else:
                 name = f"builds/{build.id}/nothing/{view}.parquet"
-                _write(connection, raw_rows(entity, []), storage, name)
+                write(raw_rows(entity, []), name)
                 views[view] = storage.of_engine(name)
     return views
 
 
-def _copied(
-    connection: duckdb.DuckDBPyConnection, segment: Segment, kind: str, storage: Storage, folder: str
-) -> Iterable[str]:
+def _copied(write: _Write, segment: Segment, kind: str, storage: Storage, folder: str) -> Iterable[str]:
     """The entities of a segment, copied now or before; those copied before are there as they were written."""
-    known = storage.read(f"{folder}/{COPIED}")
-    if known is not None:
-        copied: Mapping[str, Any] = json.loads(known)
-        there = storage.sizes(folder)
-        if all(there.get(f"{name}.parquet") == about["bytes"] for name, about in copied.items()):
-            return copied
+    try:
+        copied: Mapping[str, Any] = json.loads(storage.read(f"{folder}/{COPIED}") or "{}")
+    except ValueError:  # a run was killed while it wrote this
+        copied = {}
+    there = storage.sizes(folder) if copied else {}
+    if copied and all(there.get(f"{name}.parquet") == about["bytes"] for name, about in copied.items()):
+        return copied
     copied = {
-        name: _write(connection, raw_rows(entities_of(kind)[name], [segment]), storage, f"{folder}/{name}.parquet")
+        name: write(raw_rows(entities_of(kind)[name], [segment]), f"{folder}/{name}.parquet")
         for name, parts in segment.listed.parts.items()
         if parts
     }
@@ -160,22 +170,26 @@ def _copied(
     return copied
 
 
-def _write(connection: duckdb.DuckDBPyConnection, rows: str, storage: Storage, name: str) -> dict[str, Any]:
-    """Write rows as a file of Parquet; its bytes and checksum.
+def _write(
+    connection: duckdb.DuckDBPyConnection, scratch: Path, storage: Storage, rows: str, name: str
+) -> dict[str, Any]:
+    """Write rows as a file of Parquet, by way of one on this machine; its bytes and checksum.
 
     Raises:
-        BatchError: what the storage has is not what was written.
+        StorageError: what the storage gives back is not what was written.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "rows.parquet")
-        connection.execute(f"copy ({rows}) to {sql_text(path)} (format parquet, compression zstd)")
-        with path.open("rb") as file:
-            about = {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
-        storage.put(path, name)
-        place, file_name = name.rsplit("/", 1)
-        if storage.sizes(place).get(file_name) != about["bytes"]:
-            raise BatchError(f"{storage.of_engine(name)}: is not there as it was written; run again")
+    connection.execute(f"copy ({rows}) to {sql_text(scratch)} (format parquet, compression zstd)")
+    about = _described(scratch)
+    storage.put(scratch, name)
+    storage.get(name, scratch)
+    if _described(scratch) != about:
+        raise StorageError(f"{storage.of_engine(name)}: is not there as it was written; run again")
     return about
+
+
+def _described(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _remove_others(storage: Storage, builds: Sequence[str], segments: Sequence[Segment]) -> None:

@@ -27,9 +27,7 @@ class Storage:
         try:
             import fsspec
 
-            self._files, self._root = fsspec.core.url_to_fs(
-                self._address.replace("s3a://", "s3://"), use_listings_cache=False
-            )
+            self._files, self._root = fsspec.core.url_to_fs(self._address, use_listings_cache=False)
         except (ImportError, ValueError) as error:
             raise SettingsError(f"engine.storage: {address}: {error}; {REMEDY}") from None
 
@@ -42,7 +40,8 @@ class Storage:
     def put(self, path: Path, name: str) -> None:
         """Copy a local file to here."""
         with self._asked(name) as place:
-            self._files.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
+            if "file" in self._files.protocol:  # an object store has no folders: its driver would make the bucket
+                self._files.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
             self._files.put_file(str(path), place)
 
     def get(self, name: str, path: Path) -> None:
@@ -83,4 +82,7 @@ class Storage:
         try:
             yield f"{self._root}/{name}"
         except Exception as error:
-            raise StorageError(f"engine.storage: {self._address}/{name}: {error}; run again when it works") from error
+            raise StorageError(
+                f"engine.storage: {self._address}/{name}: {type(error).__name__}: {error}; see to its address, to the"
+                " credentials in the environment and to whether it answers, then run again"
+            ) from None  # the last in a chain is what a run says
