@@ -104,8 +104,10 @@ def session_of(settings: Settings, folder: Path) -> dict[str, Any]:
     if engine.remote:
         return {"remote": engine.remote, "conf": engine.conf}
     scratch = str(folder.resolve() / "spill")
+    threads = settings.resources.threads or os.cpu_count() or 1
     alone = {
-        "spark.master": f"local[{settings.resources.threads or os.cpu_count() or 1}]",
+        "spark.master": f"local[{threads}]",
+        "spark.sql.shuffle.partitions": str(8 * threads),
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
     }

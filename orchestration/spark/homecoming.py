@@ -58,7 +58,7 @@ def bring_back(settings: Settings, build: Build, progress: Callable[[str], None]
                     files.append(Path(scratch, f"{table}-{number}.parquet"))
                     storage.get(f"{folder}/{name}", files[-1])
             try:
-                rows[table] = _fill(connection, target, files, counts[table])
+                rows[table] = fill(connection, target, files, counts[table])
             except duckdb.Error as error:
                 raise HomecomingError(f"{table}: {first_line(error)}") from None
             for file in files:
@@ -66,7 +66,7 @@ def bring_back(settings: Settings, build: Build, progress: Callable[[str], None]
     return rows
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, target: str, files: list[Path], count: int) -> int:
+def fill(connection: duckdb.DuckDBPyConnection, target: str, files: list[Path], count: int) -> int:
     """Replace the rows of a table by those of files; how many these are."""
     connection.execute(f"delete from {target}")  # constants stand in a model whose sources are empty
     if files:
