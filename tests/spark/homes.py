@@ -34,12 +34,13 @@ from tests.warehouse import BUILD, CANDIDATE, accept, build_marts
 
 TOKENS = {"CHATWOOT_TOKEN": chatwoot.TOKEN, "HILOS_TOKEN": activecampaign_api.TOKEN}
 DAYS = (2, 5, 9)
+QUICK = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
 LENIENT = "\n[quality]\nrestated_rows = 100000\nunknown_share = 1\norphan_share = 1\n"
 
 
 def engine(conf: Mapping[str, str] = MappingProxyType({})) -> str:
-    """The section of a configuration by which Spark computes."""
-    return f'\n[engine]\nkind = "spark"\nconf = {toml(conf)}\n'
+    """The section of a configuration by which Spark computes: of little, so it is not compiled for long."""
+    return f'\n[engine]\nkind = "spark"\nconf = {toml({**QUICK, **conf})}\n'
 
 
 def with_everything(

@@ -14,6 +14,7 @@ from orchestration.releases import catalog
 from tests import oracle
 from tests.comparison import KEYS, differences, read_marts
 from tests.end_to_end.command import PUBLISHED, REFUSED, causerie
+from tests.spark.homes import engine
 
 pytestmark = pytest.mark.spark
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.spark
 def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A demo that is computed by Spark."""
     made = write_demo(tmp_path_factory.mktemp("spark") / "demo", conversations=150, days=40, seed=7).config
-    made.write_text(made.read_text() + '\n[engine]\nkind = "spark"\nstorage = "engine storage"\n')
+    made.write_text(made.read_text() + engine() + 'storage = "engine storage"\n')
     yield made
 
 
@@ -57,7 +58,7 @@ def test_nothing_is_new(config: Path) -> None:
 def test_an_engine_that_cannot_work_leaves_the_release(config: Path) -> None:
     before = catalog.current(Home(config.parent / "var"))
     good = config.read_text()
-    config.write_text(good + 'conf = { "spark.driver.memory" = "1m" }\n')
+    config.write_text(good.replace(engine(), engine({"spark.driver.memory": "1m"})))
     done = causerie("run", "--config", config)
     assert done.returncode == REFUSED and "Spark: " in done.stdout
     assert catalog.current(Home(config.parent / "var")) == before
