@@ -63,8 +63,8 @@ case when size({{ tags }}) > 0 then {{ tags }} else array('(untagged)') end
         {{ by }}
         {%- for duration in durations %},
         array(
-            {{ _percentile(duration, 5) }},
-            {{ _percentile(duration, 9) }}
+            {{ percentile_by_counts(duration, 5) }},
+            {{ percentile_by_counts(duration, 9) }}
         ) as {{ duration }}_percentiles
         {%- endfor %}
     from {{ name }}_counted
@@ -79,7 +79,7 @@ case when size({{ tags }}) > 0 then {{ tags }} else array('(untagged)') end
 {%- endmacro %}
 
 {# So many tenths of the way from the first to the last of the values, interpolated linearly: a whole number of tenths. #}
-{% macro _percentile(duration, tenths) -%}
+{% macro percentile_by_counts(duration, tenths) -%}
 {%- set of_duration, position = "duration = '" ~ duration ~ "'", 'steps * ' ~ tenths -%}
 {%- set above = 'max(case when ' ~ of_duration ~ ' then ' ~ position ~ ' % 10 end)' -%}
 cast(

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,8 +73,11 @@ class Built:
         return str(self.results[name]["compiled_code"])
 
 
-def run_dbt(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run dbt on the build of a folder: its exit code, and the results by name.
+EVERY_KIND = (EXPORT, *LIVE_KINDS)
+
+
+def run_dbt(folder: Path, *arguments: str, kinds: Collection[str] = (EXPORT,)) -> tuple[int, dict[str, Any]]:
+    """Run dbt on the build of a folder: its exit code, and the results by name. ``kinds``: of its records.
 
     The first call parses the project and says what dbt warns of; the others go on from what it parsed.
     """
@@ -86,7 +89,7 @@ def run_dbt(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     places = {"--project-dir": PROJECT, "--profiles-dir": PROJECT, "--target-path": target}
     done = subprocess.run(
         [*command, *arguments, *(word for option in places.items() for word in option)],
-        env=os.environ | environment(Resources(threads=1), [EXPORT]),
+        env=os.environ | environment(Resources(threads=1), kinds),
         cwd=folder,
         capture_output=True,
         text=True,
@@ -173,7 +176,7 @@ def build(folder: Path, settings: Settings, base: BaseBuild | None = None, comma
     file = folder / BUILD
     folder.mkdir()
     create_build(file, with_every_kind(settings, folder / "live"), *accepted_batches(settings), base)
-    status, results = run_dbt(folder, command, "--exclude", "resource_type:unit_test")
+    status, results = run_dbt(folder, command, "--exclude", "resource_type:unit_test", kinds=EVERY_KIND)
     assert status == 0, [name for name, result in results.items() if result["status"] not in ("success", "pass")]
     manifest = json.loads((folder / "target" / MANIFEST).read_text())
     return Built(file, results, manifest, base.database if base else None)
@@ -210,7 +213,7 @@ def corrupted(built: Built, folder: Path) -> dict[str, Any]:
     with copied(built, folder / "corrupted") as connection:
         for corruptions in CORRUPTIONS.values():
             connection.execute(corruptions[0])
-    status, results = run_dbt(folder / "corrupted", "test", "--select", "test_type:data")
+    status, results = run_dbt(folder / "corrupted", "test", "--select", "test_type:data", kinds=EVERY_KIND)
     assert status == 1
     return results
 
@@ -326,7 +329,8 @@ def test_unit_tests_pass(built: Built, before: tuple[Settings, BaseBuild]) -> No
     settings, alone = before
     counting = [f"{model},test_type:unit" for model in ("int_quarantine", "int_row_accounting")]
     _, some = run_dbt(alone.database.parent, "test", "--select", *counting, *left_out(settings))
-    _, others = run_dbt(built.file.parent, "test", "--select", "test_type:unit", "--exclude", *counting)
+    units = ["test", "--select", "test_type:unit", "--exclude", *counting]
+    _, others = run_dbt(built.file.parent, *units, kinds=EVERY_KIND)
     statuses = {name: result["status"] for name, result in (some | others).items()}
     assert len(statuses) == len(built.manifest["unit_tests"])
     assert {name: status for name, status in statuses.items() if status != "pass"} == {}
