@@ -15,7 +15,7 @@ from benchmarks.drops import Given, configure, demo
 from benchmarks.event_log import RECORDED, plans, shuffled_bytes
 from benchmarks.measuring import Measured, causerie_run, measure
 from benchmarks.page import Report, table
-from benchmarks.scale import growth, models
+from benchmarks.scale import growth, model_seconds
 
 SLOWEST = 15
 """Models and tests that are shown."""
@@ -44,7 +44,7 @@ def engines(given: Given, work: Path, sizes: Sequence[int], memory: str) -> Repo
             run = measure(causerie_run(here), here.parent)
             rows.append(_row(size, engine, run, shuffled_bytes(events)))
             if engine == "spark":
-                seconds[size] = models(here.parent / "home")
+                seconds[size] = model_seconds(here.parent / "home")
                 shuffles = {name: _exchanges(nodes) for name, nodes in plans(events).items()}
             shutil.rmtree(here.parent)
         if given.folder is None:

@@ -47,6 +47,9 @@ kind = "export"
 account = "bench"
 path = {path}
 
+[quality] # messages alone have no conversations
+orphan_share = 1.0
+
 [resources]
 threads = {threads}
 """

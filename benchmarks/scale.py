@@ -33,7 +33,7 @@ def scale(given: Given, work: Path, sizes: Sequence[int], resources: str) -> Rep
         here = configure(config, work / "scale", resources)
         print(f"{size:,} conversations", flush=True)
         found[size] = measure(causerie_run(here), here.parent)
-        models[size] = models(here.parent / "home")
+        models[size] = model_seconds(here.parent / "home")
         homes[size] = size_of(here.parent / "home")
         shutil.rmtree(here.parent)
         if given.folder is None:  # the disk is needed for the next one
@@ -92,7 +92,7 @@ def growth(what: str, seconds: dict[str, list[float]], sizes: Sequence[int]) -> 
     return table(headers, rows)
 
 
-def models(home: Path) -> dict[str, float]:
+def model_seconds(home: Path) -> dict[str, float]:
     """Seconds of each model and test of the last build."""
     results = max((home / "builds").glob("*/target/run_results.json"), key=lambda path: path.stat().st_mtime)
     return {

@@ -22,7 +22,7 @@ from benchmarks.measuring import ROOT
         ),
         ("ingest --conversations 300 --repeat 1 --formats csv", ["all entities, csv"]),
         ("batches --batches 5 --repeat 1", ["all batches over one file"]),
-        ("scale --conversations 200 400", ["growth", "int_messages"]),
+        ("scale --conversations 200 400", ["growth", "model or test"]),
         ("startup --conversations 200 --repeat 1", ["dagster", "`causerie --help`"]),
         ("audit --conversations 300", ["share of the run"]),
         ("reports --conversations 300 --repeat 1", ["the slowest report", "by-agent"]),

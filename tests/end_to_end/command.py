@@ -40,11 +40,13 @@ def stop(command: list[str | Path], ready: Ready, number: signal.Signals) -> lis
     return said.decode().splitlines()
 
 
-def at_step(name: str) -> Ready:
+def at_step(name: str, after: float = 1) -> Ready:
+    """Ready so many seconds after a step has begun."""
+
     def wait(process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
         while not process.stdout.readline().startswith(f"{name} …".encode()):
             assert process.poll() is None
-        time.sleep(1)
+        time.sleep(after)
 
     return wait

@@ -30,6 +30,7 @@ CONFIGURED = {
     "run": ([], PUBLISHED),
     "status": ([], REFUSED),
     "quarantine": ([], REFUSED),
+    "check-engine": ([], REFUSED),
     "check-source": (["boulangerie_export"], REFUSED),
     "check": (["boulangerie_export"], REFUSED),
     "releases": ([], REFUSED),
@@ -158,15 +159,15 @@ def test_a_command_that_is_stopped_while_it_begins_says_so(number: signal.Signal
 
 @pytest.mark.slow  # and while dbt builds: ``test_run``
 @pytest.mark.parametrize(
-    ("step", "number"),
-    [("ingest", signal.SIGINT), ("audit", signal.SIGINT)],
+    ("step", "after", "number"),
+    [("ingest", 1, signal.SIGINT), ("audit", 0, signal.SIGINT)],
 )
 def test_a_run_that_is_stopped_says_so_and_the_next_one_publishes(
-    config: Path, step: str, number: signal.Signals
+    config: Path, step: str, after: float, number: signal.Signals
 ) -> None:
     current = config.parent / "var" / "releases" / "current"
     before = current.readlink().name
-    said = stop(["run", "--full-refresh", "--config", config], at_step(step), number)
+    said = stop(["run", "--full-refresh", "--config", config], at_step(step, after), number)
     assert said == [f"stopped by {number.name}; readers keep release {before}; run again to continue"]
     assert current.readlink().name == before
     done = subprocess.run([CAUSERIE, "run", "--full-refresh", "--config", config], capture_output=True, check=False)
