@@ -452,9 +452,15 @@ def test_files_of_one_header_are_read_together(tmp_path: Path) -> None:
     assert accepted(ingested(folder, proposed))["conversations"] == 30
 
 
-def test_malformed_records_are_passed_over(tmp_path: Path) -> None:
-    folder = put(tmp_path / "dumps", {"tickets.csv": text_of(TICKETS) + "31,one,two\n"})
-    assert proposal(folder)[1]
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("tickets.csv", text_of(TICKETS) + "31,one,two\n"),
+        ("tickets.ndjson", "".join(json.dumps(row) + "\n" for row in TICKETS) + '{"Ticket ID": \n'),
+    ],
+)
+def test_malformed_records_are_passed_over(tmp_path: Path, name: str, content: str) -> None:
+    assert proposal(put(tmp_path / "dumps", {name: content}))[1]
 
 
 def test_nothing_in_a_name_acts_on_a_terminal(tmp_path: Path) -> None:
