@@ -270,7 +270,9 @@ class _SourceIngestion:
         for entry in entries:
             for reason in entry.reasons if entry.status == "accepted" else ():
                 self._overrule(f"{entry.source} {entry.batch}", "it would be refused", reason)
-        self._ledger.record(entries, [segment.listed])
+        self._ledger.record(
+            entries, [segment.listed], unjudged=entries if isinstance(self._source, DeliveredSource) else ()
+        )
         self._report.entries += entries
         if not refused:
             self._history.append(segment)
@@ -303,27 +305,26 @@ class _SourceIngestion:
     def _look_at_all(self) -> None:
         """Look at what only all batches together show: orphans, and messages without agents."""
         assert isinstance(self._source, DeliveredSource)
-        accepted = self._report.having("accepted")
+        accepted = self._ledger.unjudged(self._source.name)
         if not accepted:
             return
         new = [entry.batch for entry in accepted]
         found = orphans(self._connection, self._history, new, self._entities.values())
         reasons = [str(one) for one in found if held_back(one, self._settings.quality)]
-        if reasons:
-            self._hold_back(accepted, reasons)
+        self._ledger.judged(self._source.name, self._held_back(accepted, reasons) if reasons else ())
         if not self._source.no_agents and has_no_agents(self._connection, self._history):
             self._report.warnings.append(
                 f"{self._source.name}: none of its outbound messages has an agent_id, so no reply is credited to"
                 " anybody; deliver it, or say in the configuration of the source that it is meant: no_agents = true"
             )
 
-    def _hold_back(self, accepted: Sequence[Entry], reasons: Sequence[str]) -> None:
-        """Take back that batches of this run were accepted, unless an operator has accepted one of them as it is."""
+    def _held_back(self, accepted: Sequence[Entry], reasons: Sequence[str]) -> list[Entry]:
+        """The new batches as accepted no longer; none where an operator has accepted one of them as it is."""
         first = accepted[0]
         if any(self._state.is_overruled(one.batch, self._state.fingerprint(one.batch)) for one in accepted):
             for reason in reasons:
                 self._overrule(first.source, "held back", reason)
-            return
+            return []
         why = tuple(
             f"{first.source} {first.batch}: held back with all new batches of this run: {reason}: correct the ids or"
             " deliver the conversations; if it is right as it is:"
@@ -332,9 +333,8 @@ class _SourceIngestion:
         )
         held = [replace(first, status="refused", reasons=why, segment=None)]
         held += [replace(one, status="waiting", counts={}, segment=None) for one in accepted[1:]]
-        self._ledger.record(held)
-        others = [entry for entry in self._report.entries if entry not in accepted]
-        self._report.entries = [*held, *others]
+        self._report.entries = [*held, *(entry for entry in self._report.entries if entry not in accepted)]
+        return held
 
     def _overrule(self, name: str, otherwise: str, reason: str) -> None:
         self._report.overruled.append(reason)

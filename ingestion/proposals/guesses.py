@@ -274,20 +274,25 @@ def _worded(guess: Guess, entity: str, name: str) -> Guess | None:
         guess.options["missing"] = column.missing
     table = _WORDS[entity, name]
     meant = {word: table.get(_spelled(word)) for word in column.words}
-    guess.unknown = {word: column.words[word] for word, of in meant.items() if of is None}
-    if guess.unknown and name == "sender_type" and "kind" not in header.attributes:
+    unknown = {word: column.words[word] for word, of in meant.items() if of is None}
+    if unknown and name == "sender_type" and "kind" not in header.attributes:
         return None
-    if len(guess.unknown) == len(meant) and not (name == "status" and meant):
+    if len(unknown) == len(meant) and not (name == "status" and meant):
         return None
     if values := {word: of for word, of in meant.items() if of not in (None, word)}:
         guess.options["values"] = values
     if name == "sender_type" and (users := USERS & set(column.words)):
         guess.doubt(LIKELY, f"'{min(users)}' is taken for a customer")
-    if guess.unknown:
-        level = UNSURE if name in ("direction", "sender_type") else LIKELY
-        rows = sum(guess.unknown.values())
-        guess.doubt(level, f"{rows:,} of {column.filled:,} values are words that nothing is known of")
+    _doubt_unknown(guess, unknown, UNSURE if name in ("direction", "sender_type") else LIKELY)
     return guess
+
+
+def _doubt_unknown(guess: Guess, unknown: dict[str, int], level: str) -> None:
+    guess.unknown = unknown
+    if unknown:
+        (column,) = guess.columns
+        rows = sum(unknown.values())
+        guess.doubt(level, f"{rows:,} of {column.filled:,} values are words that nothing is known of")
 
 
 def _spelled(word: str) -> str:
@@ -344,17 +349,24 @@ def _by_preset(table: Table, preset: Preset, name: str, dates: _Dates) -> Held:
         column = columns.get(preset.entities[name].get(meant.name, ""))
         if column is None or not column.filled:
             continue
+        guess: Guess | None
         if values := preset.values.get((name, meant.name)):
-            guess: Guess | None = Guess([column], {"values": dict(values)})
-            if meant.type is ColumnType.BOOLEAN and not column.words.keys() <= values.keys():
+            unknown = {word: count for word, count in column.words.items() if word not in values}
+            guess = Guess([column], {"values": dict(values)})
+            if meant.type is ColumnType.BOOLEAN and unknown:
                 guess = None
+            elif (name, meant.name) in _WORDS:
+                _doubt_unknown(guess, unknown, LIKELY)
         else:
             guess = _judged(entity, meant.name, meant.type, Guess([column]), dates)
         if guess is not None:
             guesses[meant.name] = guess
+            if doubt := preset.doubts.get((name, meant.name)):
+                guess.doubt(UNSURE, doubt)
     needs = [columns[one] for one in preset.needs.get(name, ()) if one in columns]
     known = f"{preset.name} ({preset.documented})"
-    held = Held(entity, table, guesses, None if name == next(iter(preset.entities)) else needs, known)
+    is_main = name == next(iter(preset.entities)) and not needs
+    held = Held(entity, table, guesses, None if is_main else needs, known)
     if name == "messages":
         _directions(held)
     return held

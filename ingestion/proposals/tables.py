@@ -276,7 +276,7 @@ def _inner(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     """The names of values in the objects of records, and in objects of their lists that have a name."""
     rows = connection.execute(
         f"select json from read_ndjson_objects({sql_file(path)}, ignore_errors = true,"
-        f" maximum_object_size = {DEFAULTS.record_bytes + 1024}) limit 200"
+        f" maximum_object_size = {DEFAULTS.record_bytes + 1024}) where json is not null limit 200"
     ).fetchall()
     found: dict[str, None] = {}
     for (line,) in rows:

@@ -43,6 +43,7 @@ create table if not exists segments (
     primary key (source, segment)
 ) strict;
 create table if not exists sources (source text primary key, kind text not null) strict;
+create table if not exists unjudged (source text not null, batch text not null, primary key (source, batch)) strict;
 create table if not exists decisions (
     decided_at text not null,
     source text not null,
@@ -225,15 +226,33 @@ class Ledger:
         )
         return [rules for (rules,) in rows]
 
-    def record(self, entries: Iterable[Entry], segments: Iterable[SegmentEntry] = ()) -> None:
+    def unjudged(self, source: str) -> list[Entry]:
+        """The accepted batches of a source that were not judged together yet, in this run or one that was killed."""
+        rows = self._connection.execute("select batch from unjudged where source = ?", (source,))
+        names = {name for (name,) in rows}
+        return [entry for entry in self.entries(source, "accepted") if entry.batch in names]
+
+    def judged(self, source: str, changed: Iterable[Entry]) -> None:
+        """Note that no batch of a source is left to be judged, with the entries that this has changed."""
+        with self._transaction():
+            self._connection.execute("delete from unjudged where source = ?", (source,))
+            self._write(changed)
+
+    def record(
+        self, entries: Iterable[Entry], segments: Iterable[SegmentEntry] = (), unjudged: Iterable[Entry] = ()
+    ) -> None:
         """Write entries, replacing those of the same batches, and new segments: all of them or none.
 
-        A segment that holds no batch any more is no longer listed.
+        A segment that holds no batch any more is no longer listed. ``unjudged``: entries that are to be judged together
+        with others once there are no more.
         """
         with self._transaction():
             self._connection.executemany(
                 "insert or replace into segments values (?, ?, ?, ?, ?, ?)",
                 map(_row, segments),
+            )
+            self._connection.executemany(
+                "insert or ignore into unjudged values (?, ?)", [(entry.source, entry.batch) for entry in unjudged]
             )
             self._write(entries)
 

@@ -1,18 +1,39 @@
-"""What two sources deliver, batch after batch, made up from a seed.
+"""What three sources deliver, batch after batch, made up from a seed.
 
-Here: batches with new, late, changed and deleted rows, some of them refused at first. Not here: runs.
+Here: batches with new, late, changed and deleted rows, some of them refused at first; of one source as files with a
+mapping. Not here: runs.
 """
 
 from __future__ import annotations
 
+import os
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.drops import Row, agent, contact, conversation, event, message, rating, write_batch, write_config
+from tests.drops import (
+    COLUMNS,
+    Row,
+    agent,
+    contact,
+    content_of,
+    conversation,
+    event,
+    message,
+    rating,
+    write_batch,
+    write_config,
+)
 
-SOURCES = ("mill", "shop")
+SOURCES = ("mill", "shop", "desk")
+_FILES = {"conversations": "tickets", "messages": "comments"}
+"""What the files of the last source are called, by entity."""
+_MAPPED = {
+    entity: {"files": f"{name}-*.csv", "columns": {column: column for column in COLUMNS[entity]}}
+    for entity, name in _FILES.items()
+}
 _BEGINNING = datetime(2026, 1, 5, tzinfo=UTC)
 _HOURS = """
 [[accounts.working_hours]]
@@ -22,11 +43,12 @@ spans = ["09:00-12:00", "14:00-18:00"]
 
 
 def write_configuration(folder: Path, extra: str = "") -> Path:
-    """A configuration of both sources, with their empty drops."""
+    """A configuration of all sources, with their empty drops."""
     for source in SOURCES:
         (folder / "drop" / source).mkdir(parents=True)
     accounts = [{"id": "acme", "timezone": "Europe/Paris"}]
     sources = [{"name": name, "kind": "export", "account": "acme", "path": f"drop/{name}"} for name in SOURCES]
+    sources[-1] |= {"kind": "files", **_MAPPED}
     config = write_config(folder, accounts=accounts, sources=sources, extra=f"[releases]\n{extra}")
     text = config.read_text()
     config.write_text(text.replace("\n[[sources]]", f"{_HOURS}\n[[sources]]", 1))
@@ -60,13 +82,13 @@ class Feed:
         if broken:
             self.broken.append((folder, rows, extracted_at))
             bad = [message(f"bad {number}", sent_at="yesterday") for number in range(40)]
-            return write_batch(folder, {**rows, "messages": [*rows["messages"], *bad]}, extracted_at)
-        return write_batch(folder, rows, extracted_at, gz=self._random.random() < 0.5)
+            return _write(folder, {**rows, "messages": [*rows["messages"], *bad]}, extracted_at)
+        return _write(folder, rows, extracted_at, gz=self._random.random() < 0.5)
 
     def mend(self) -> None:
         """Deliver again, whole, what was broken."""
         for folder, rows, extracted_at in self.broken:
-            write_batch(folder, rows, extracted_at)
+            _write(folder, rows, extracted_at)
         self.broken.clear()
 
     def _rows(self, source: str, at: datetime) -> dict[str, list[Row]]:
@@ -124,3 +146,15 @@ class Feed:
                     )
                 )
         return rows
+
+
+def _write(folder: Path, rows: Mapping[str, Sequence[Row]], extracted_at: str, *, gz: bool = False) -> Path:
+    """A batch with its manifest; of the last source, files that were written at that time."""
+    if folder.parent.name != SOURCES[-1]:
+        return write_batch(folder, rows, extracted_at, gz=gz)
+    at = datetime.fromisoformat(extracted_at).timestamp()
+    for entity, name in _FILES.items():
+        file = folder.with_name(f"{name}-{folder.name}.csv")
+        file.write_bytes(content_of(rows[entity], "csv", COLUMNS[entity]))
+        os.utime(file, (at, at))
+    return folder

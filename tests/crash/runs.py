@@ -148,12 +148,7 @@ def wrong_release(config: Path, *, may_be_none: bool) -> list[str]:
 def leftovers(config: Path) -> list[str]:
     """What is there after an undisturbed run and should not be. Segments that only grace keeps are made old, and go."""
     home = home_of(config)
-    found = [
-        f"{path} is left over"
-        for pattern in (".*", "*.wal", "*-journal", "tmp*")
-        for path in home.path.rglob(pattern)
-        if home.dbt not in path.parents
-    ]
+    found = _left_over(home, ".*", "*.wal", "tmp*")
     now = catalog.current(home)
     assert now is not None
     builds = [build.id for build in home.builds()]
@@ -169,7 +164,14 @@ def leftovers(config: Path) -> list[str]:
             found.append(f"{release.release_id} has no Data Docs")
     if home.current_exports.is_dir() != load_settings(config).releases.parquet:
         found.append(f"{home.current_exports} is missing with the option, or there without it")
-    return found + _segments_left(config)
+    found += _segments_left(config)
+    # a journal of the ledger that was never synced means nothing, and goes with the next transaction
+    return found + _left_over(home, "*-journal")
+
+
+def _left_over(home: Home, *patterns: str) -> list[str]:
+    found = [path for pattern in patterns for path in home.path.rglob(pattern)]
+    return [f"{path} is left over" for path in found if home.dbt not in path.parents]
 
 
 def _segments_left(config: Path) -> list[str]:

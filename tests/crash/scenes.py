@@ -42,27 +42,30 @@ def _kept(config: Path, before: Marts | None) -> Scene:
 
 
 def first_run(folder: Path) -> Scene:
-    """No home yet, and batches of both sources."""
+    """No home yet, and batches of every source."""
     config = write_configuration(folder)
     feed = Feed(folder / "drop", seed=2)
-    for source in ("mill", "mill", "shop"):
+    for source in ("mill", "mill", "shop", "desk"):
         feed.deliver(source)
     return _kept(config, None)
 
 
 def new_batches(folder: Path) -> Scene:
-    """A release; a new batch in one source, in the other a refused one that was mended; in both the small segments are
-    due to be joined; the release is the only one to be kept, so the old one is to go, and each has Parquet exports."""
+    """A release; a new batch in one source, in another a refused one that was mended, new files in the third; in the
+    first two the small segments are due to be joined; the release is the only one to be kept, so the old one is to go,
+    and each has Parquet exports."""
     config = write_configuration(folder, "keep = 1\nkeep_days = 0\nparquet = true\n")
     feed = Feed(folder / "drop")
     for number in range(2 * DUE):
         feed.deliver("mill" if number < DUE else "shop")
         accept(config)
+    feed.deliver("desk")
     first = run(config)
     assert first.process.returncode == 0, first.terminal
     before = read_marts(home_of(config).current_file)
     feed.deliver("shop", broken=True)
-    assert [bool(report.refusals) for report in accept(config)] == [False, True]
+    assert [bool(report.refusals) for report in accept(config)] == [False, True, False]
     feed.mend()
     feed.deliver("mill")
+    feed.deliver("desk")
     return _kept(config, before)

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from tests.crash import runs
 from tests.crash.effects import fill_disk
-from tests.crash.feed import Feed, write_configuration
+from tests.crash.feed import SOURCES, Feed, write_configuration
 
 FULL_AT = {
     "lock": "open lock (orchestration.home.lock)",
     "landing": "open landing/<source>/.new-<batch>/<file> (ingestion.storage.landing._copy_verified)",
+    "landing of files": "open landing/<source>/.new-<batch>/<file> (ingestion.sources.files._land_dump)",
     "raw": "os.mkdir raw/<source>/.new-<segment> (ingestion.storage.landing.new_folder)",
     "ledger": "sqlite3.commit (ingestion.storage.ledger._transaction)#3",
     "copy of the last build": "open builds/<run>/warehouse.duckdb (ingestion.storage.landing.copy_file)",
@@ -60,7 +61,8 @@ def full(folder: Path) -> list[str]:
     house.ballast.unlink()
     wrong += [f"after the beginning: {line}" for line in _not_well(house)]
     for name, effect in FULL_AT.items():
-        house.feed.deliver()
+        for source in SOURCES:
+            house.feed.deliver(source)
         before = runs.home_of(house.config).current.readlink()
         run = runs.listened_to(house.config, effect, fill=house.ballast)
         found = [] if house.ballast.exists() else ["the disk was never full"]

@@ -452,9 +452,15 @@ def test_files_of_one_header_are_read_together(tmp_path: Path) -> None:
     assert accepted(ingested(folder, proposed))["conversations"] == 30
 
 
-def test_malformed_records_are_passed_over(tmp_path: Path) -> None:
-    folder = put(tmp_path / "dumps", {"tickets.csv": text_of(TICKETS) + "31,one,two\n"})
-    assert proposal(folder)[1]
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("tickets.csv", text_of(TICKETS) + "31,one,two\n"),
+        ("tickets.ndjson", "".join(json.dumps(row) + "\n" for row in TICKETS) + '{"Ticket ID": \n'),
+    ],
+)
+def test_malformed_records_are_passed_over(tmp_path: Path, name: str, content: str) -> None:
+    assert proposal(put(tmp_path / "dumps", {name: content}))[1]
 
 
 def test_nothing_in_a_name_acts_on_a_terminal(tmp_path: Path) -> None:
@@ -602,11 +608,181 @@ INTERCOM = [
 ]
 
 
+def said(day: int, hours: int = 0) -> str:
+    """An instant as the APIs of helpdesks write it."""
+    return (START + timedelta(days=day, hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+FRESHDESK_TICKETS = [
+    {
+        "cc_emails": ["user@example.org"],
+        "fr_escalated": False,
+        "spam": False,
+        "email_config_id": None,
+        "group_id": 2,
+        "priority": 1,
+        "requester_id": 70 + number % 3,
+        "responder_id": 1 + number % 2,
+        "source": [1, 3, 10][number % 3],
+        "status": [2, 3, 4, 5, 6][number % 5],
+        "subject": "…",
+        "id": 18 + number,
+        "type": "Question",
+        "created_at": said(number),
+        "updated_at": said(number, 5),
+        "due_by": None,
+        "fr_due_by": "2026-05-25T11:30:00Z",
+        "is_escalated": False,
+        "custom_fields": {"category": "Primary"},
+        "tags": ["refund", "vip"],
+        "requester": {"id": 70 + number % 3, "name": "Zoé", "email": "z@example.org", "phone": "+33612"},
+        "stats": {
+            "first_responded_at": said(number, 1),
+            "resolved_at": said(number, 5) if number % 5 in (2, 3) else None,
+            "closed_at": said(number, 77) if number % 5 == 3 else None,
+        },
+    }
+    for number in range(10)
+]
+FRESHDESK_CONVERSATIONS = [
+    {
+        "body_text": "…",
+        "body": "<div>…</div>",
+        "id": 10 * ticket["id"] + nth,
+        "incoming": incoming,
+        "private": private,
+        "user_id": ticket["requester_id"] if incoming else ticket["responder_id"],
+        "support_email": None,
+        "source": 2 if private else 0,
+        "ticket_id": ticket["id"],
+        "created_at": ticket["updated_at"],
+        "updated_at": ticket["updated_at"],
+        "attachments": [],
+    }
+    for ticket in FRESHDESK_TICKETS
+    for nth, (incoming, private) in enumerate([(False, False), (False, True), (True, False)])
+]
+FRESHDESK_CONTACTS = [
+    {
+        "active": False,
+        "address": None,
+        "company_id": None,
+        "deleted": False,
+        "description": None,
+        "email": f"z{number}@example.org",
+        "id": 70 + number,
+        "contact_type": "contact",
+        "job_title": None,
+        "language": "en",
+        "mobile": None,
+        "name": "Zoé Martin",
+        "phone": f"+3361234567{number}",
+        "time_zone": "Chennai",
+        "twitter_id": None,
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+        "tags": ["gold"],
+    }
+    for number in range(4)
+]
+FRESHDESK_AGENTS = [
+    {
+        "available": True,
+        "occasional": False,
+        "id": number,
+        "ticket_scope": 1,
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+        "type": "support_agent",
+        "contact": {"active": True, "email": f"a{number}@example.org", "name": "Ana Lima", "phone": None},
+    }
+    for number in (1, 2)
+]
+FRESHDESK_RATINGS = [
+    {
+        "id": 102 + number,
+        "survey_id": 1,
+        "user_id": 70,
+        "agent_id": 1,
+        "feedback": "…",
+        "group_id": None,
+        "ticket_id": 18 + number,
+        "ratings": {"default_question": score, "question_2": -102},
+        "created_at": "2026-02-01T00:00:00Z",
+        "updated_at": "2026-02-01T00:00:00Z",
+    }
+    for number, score in enumerate([103, 101, 100, -103])
+]
+HUBSPOT_TICKETS = [
+    {
+        "id": str(57774743 + number),
+        "properties": {
+            "closed_date": said(number, 2),
+            "createdate": said(number),
+            "created_by": str(1401 + number % 3),
+            "hs_pipeline": "0",
+            "hs_pipeline_stage": str(1 + number % 4),
+            "hubspot_owner_id": "910901",
+            "source_type": "CHAT",
+            "subject": "…",
+        },
+        "createdAt": said(number),
+        "updatedAt": said(number, 2),
+        "archived": number == 7,
+    }
+    for number in range(8)
+]
+HUBSPOT_THREADS = [
+    {
+        "id": str(176347007 + number),
+        "createdAt": said(number),
+        "closedAt": said(number, 2),
+        "status": ["CLOSED", "OPEN"][number % 2],
+        "originalChannelId": ["1000", "1007"][number % 2],
+        "originalChannelAccountId": "148662",
+        "latestMessageTimestamp": said(number, 1),
+        "assignedTo": "A-2620022",
+        "spam": False,
+        "inboxId": "481939",
+        "associatedContactId": str(1401 + number % 3),
+        "archived": False,
+    }
+    for number in range(6)
+]
+HUBSPOT_MESSAGES = [
+    {
+        "id": f"3ad{thread['id']}{nth}",
+        "conversationsThreadId": thread["id"],
+        "createdAt": thread["createdAt"],
+        "updatedAt": thread["createdAt"],
+        "createdBy": author,
+        "client": {"clientType": "SYSTEM"},
+        "senders": [{"actorId": author}],
+        "recipients": [],
+        "archived": False,
+        "text": "…",
+        "attachments": [],
+        "channelId": "1000",
+        "channelAccountId": "148662",
+        **more,
+    }
+    for thread in HUBSPOT_THREADS
+    for nth, (author, more) in enumerate(
+        [
+            ("S-hubspot", {"type": "WELCOME_MESSAGE"}),
+            ("V-1401", {"type": "MESSAGE", "direction": "INCOMING", "status": {"statusType": "RECEIVED"}}),
+            ("A-2620022", {"type": "COMMENT"}),
+            ("A-2620022", {"type": "MESSAGE", "direction": "OUTGOING", "status": {"statusType": "SENT"}}),
+        ]
+    )
+]
+
+
 def raw(report: SourceReport, folder: Path, entity: str, query: str) -> list[tuple[Any, ...]]:
     """A question to the rows of an entity, as they are in raw."""
     assert report.refusals == []
     home = folder.parent / "home" / "var"
-    files = ", ".join(f"'{path}'" for path in home.rglob("*.parquet") if entity in str(path.relative_to(home)))
+    files = ", ".join(f"'{path}'" for path in home.rglob("*.parquet") if path.name.startswith(entity))
     return duckdb.connect().execute(query.format(rows=f"read_parquet([{files}], union_by_name = true)")).fetchall()
 
 
@@ -657,4 +833,96 @@ def test_conversations_of_intercom(tmp_path: Path) -> None:
         ("agent", "outbound", "note", True, 6),
         ("bot", "outbound", "comment", False, 6),
         ("contact", "inbound", "conversation_message", False, 6),
+    ]
+
+
+def test_a_dump_of_freshdesk(tmp_path: Path) -> None:
+    first = [  # as docs/your-own-files.md says
+        {
+            "id": f"t{ticket['id']}",
+            "ticket_id": ticket["id"],
+            "incoming": ticket["source"] != 10,
+            "private": False,
+            "user_id": ticket["responder_id"] if ticket["source"] == 10 else ticket["requester_id"],
+            "created_at": ticket["created_at"],
+            "updated_at": ticket["created_at"],
+        }
+        for ticket in FRESHDESK_TICKETS
+    ]
+    answers = {
+        "tickets": FRESHDESK_TICKETS,
+        "conversations-0": first,
+        "conversations-1": FRESHDESK_CONVERSATIONS,
+        "contacts": FRESHDESK_CONTACTS,
+        "agents": FRESHDESK_AGENTS,
+        "satisfaction_ratings": FRESHDESK_RATINGS,
+    }
+    folder = put(tmp_path / "dumps", {f"{name}.json": json.dumps(rows) for name, rows in answers.items()})
+    proposed = Proposed(folder)
+    assert proposed.is_complete
+    assert "# conversations-0.json, conversations-1.json: conversations of Freshdesk in JSON" in proposed.text
+    assert "# unsure: the first message of a ticket" in proposed.line("messages", "direction")
+    assert "# words of status that nothing is known of: '6' (2)" in proposed.text
+    report = ingested(folder, proposed)
+    assert accepted(report) == {"conversations": 10, "messages": 40, "contacts": 4, "agents": 2, "ratings": 4}
+    question = "select status, count(*), count(closed_at), min(len(tags)) from {rows} group by all"
+    assert sorted(raw(report, folder, "conversations", question)) == [
+        ("6", 2, 0, 2),
+        ("closed", 4, 4, 2),
+        ("in_progress", 4, 0, 2),
+    ]
+    question = "select channel, max(closed_at - started_at) from {rows} group by all"
+    assert sorted(raw(report, folder, "conversations", question)) == [
+        ("email", timedelta(hours=5)),
+        ("outbound email", timedelta(hours=5)),
+        ("phone", timedelta(hours=5)),
+    ]
+    question = "select direction, sender_type, private, count(*) from {rows} group by all"
+    assert sorted(raw(report, folder, "messages", question)) == [
+        ("inbound", "contact", False, 17),
+        ("outbound", "agent", False, 13),
+        ("outbound", "agent", True, 10),
+    ]
+    assert sorted(raw(report, folder, "ratings", "select rating from {rows}")) == [(1,), (3,), (4,), (5,)]
+    assert raw(report, folder, "agents", "select count(name), count(email) from {rows}") == [(2, 2)]
+
+
+def test_the_requesters_of_freshdesk_stand_in_its_tickets(tmp_path: Path) -> None:
+    folder = put(tmp_path / "dumps", {"tickets.json": json.dumps(FRESHDESK_TICKETS)})
+    assert accepted(ingested(folder, Proposed(folder))) == {"conversations": 10, "contacts": 10}
+
+
+def test_tickets_of_hubspot(tmp_path: Path) -> None:
+    folder = put(tmp_path / "dumps", {"tickets.json": json.dumps({"results": HUBSPOT_TICKETS})})
+    proposed = Proposed(folder)
+    assert "# tickets.json: tickets of HubSpot in JSON" in proposed.text
+    assert "# words of status that nothing is known of: '1' (2), '2' (2)" in proposed.text
+    report = ingested(folder, proposed)
+    assert accepted(report) == {"conversations": 8}
+    question = "select channel, agent_id, deleted, contact_id, count(closed_at) from {rows} group by all"
+    assert sorted(raw(report, folder, "conversations", question)) == [
+        ("CHAT", "910901", False, "1401", 3),
+        ("CHAT", "910901", False, "1402", 2),
+        ("CHAT", "910901", False, "1403", 2),
+        ("CHAT", "910901", True, "1402", 1),
+    ]
+
+
+def test_threads_and_messages_of_hubspot(tmp_path: Path) -> None:
+    answers = {"threads": {"results": HUBSPOT_THREADS}, "messages": {"results": HUBSPOT_MESSAGES}}
+    folder = put(tmp_path / "dumps", {f"{name}.json": json.dumps(rows) for name, rows in answers.items()})
+    proposed = Proposed(folder)
+    assert proposed.is_complete
+    assert "# unsure: what an integration or an AI agent sends" in proposed.line("messages", "sender_type")
+    report = ingested(folder, proposed)
+    assert accepted(report) == {"conversations": 6, "messages": 12}
+    question = "select status, channel, agent_id, count(closed_at) from {rows} group by all"
+    assert sorted(raw(report, folder, "conversations", question)) == [
+        ("CLOSED", "live chat", "A-2620022", 3),
+        ("in_progress", "1007", "A-2620022", 3),
+    ]
+    question = "select direction, sender_type, agent_id, type, status, count(*) from {rows} group by all"
+    assert sorted(raw(report, folder, "messages", question)) == [
+        ("inbound", "contact", "V-1401", "MESSAGE", "RECEIVED", 6),
+        ("outbound", "agent", "A-2620022", "MESSAGE", "SENT", 6),
     ]

@@ -209,6 +209,23 @@ def test_what_is_held_back_is_looked_at_again_with_what_comes(place: Place) -> N
     assert set(place.statuses().values()) == {"accepted"}
 
 
+def test_orphans_of_a_run_that_was_killed_before_the_count_are_counted_by_the_next(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    place.batch("b1", orphaned(30))
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr("ingestion.ingest.orphans", killed)
+        place.run()
+    assert place.statuses() == {"b1": "accepted"}
+    place.batch("b2", {"agents": [{"agent_id": "a1"}]})
+    report = place.run()
+    assert place.statuses() == {"b1": "refused", "b2": "waiting"}
+    assert "30 of 30 messages belong to no conversation" in report.refusals[0]
+
+
 def test_an_operator_can_accept_orphans_and_later_good_batches_pass(place: Place) -> None:
     place.batch("b1", orphaned(30))
     place.run()
