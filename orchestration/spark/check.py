@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 import duckdb
@@ -41,8 +41,9 @@ def check_engine(settings: Settings) -> Iterator[Finding]:
 
 
 def _packages(settings: Settings) -> Iterator[Finding]:
+    spark = "pyspark" if any(distributions(name="pyspark")) else "pyspark-client"  # all that a server needs
     try:
-        found = ", ".join(f"{name} {version(name)}" for name in ("pyspark", "dbt-spark", "fsspec"))
+        found = ", ".join(f"{name} {version(name)}" for name in (spark, "dbt-spark", "fsspec"))
     except PackageNotFoundError as error:
         yield Finding("packages", False, f"{error.name} is not installed; {REMEDY}")
     else:

@@ -33,6 +33,8 @@ ALWAYS = {
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
 }
 """What every session is told: instants mean the same everywhere, and keep their microseconds."""
+SAIL = "sail"
+"""The catalogue of Sail, another engine that speaks Spark's language: without views of files, and without comments."""
 QUIET = {"spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false"}
 
 
@@ -61,8 +63,11 @@ def main() -> None:
                 spark.sql(f"drop database {name} cascade")
     for schema in sorted({view.split(".")[0] for view in order["views"]} | set(order["schemas"])):
         spark.sql(f"create database {prefix}{schema} location '{order['location']}/{schema}'")
+    is_sail = spark.catalog.currentCatalog() == SAIL
+    made = "table {} using parquet location '{}'" if is_sail else "view {} as select * from parquet.`{}`"
     for view, address in order["views"].items():
-        spark.sql(f"create view {prefix}{view} as select * from parquet.`{address}`")
+        spark.sql(f"create {made.format(prefix + view, address)}")
+    os.environ["CAUSERIE_COMMENTS"] = str(not is_sail)
     for statement in order["statements"]:
         spark.sql(statement)
     status = _dbt(**order["dbt"]) if order["dbt"] else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import random
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -116,10 +117,13 @@ def unlike_duckdb(config: Path, build: Build) -> dict[str, tuple[int, int, int]]
     build_marts(config, ingest_first=False)
     settings = load_settings(config)
     theirs = settings.home / "tests"
-    keys = storage_of(settings).of_engine(f"builds/{build.id}/tables/intermediate/int_conversations/*.parquet")
-    found = differences(
-        {"duck": theirs / CANDIDATE, "spark": build.candidate},
-        {"duck": theirs / BUILD, "spark": keys.removeprefix("file://")},
-    )
+    storage, keys = storage_of(settings), f"builds/{build.id}/tables/intermediate/int_conversations"
+    with tempfile.TemporaryDirectory() as folder:
+        for name in storage.sizes(keys):
+            storage.get(f"{keys}/{name}", Path(folder, name))
+        found = differences(
+            {"duck": theirs / CANDIDATE, "spark": build.candidate},
+            {"duck": theirs / BUILD, "spark": f"{folder}/*.parquet"},
+        )
     assert all(rows for rows, *_ in found.values())
     return {table: counts for table, counts in found.items() if counts[1:] != (0, 0)}

@@ -25,50 +25,28 @@ from orchestration.spark import handover
 from orchestration.spark.storage import Storage, StorageError
 from tests.drops import conversation, message, write_batch, write_config
 from tests.end_to_end.command import PUBLISHED, REFUSED, causerie
+from tests.spark.object_store import BUCKET, bucket_of, fsspec, s3fs, served
 from tests.warehouse import accept
 
-WITHOUT = "is not installed: make test-spark"
-fsspec = pytest.importorskip("fsspec", reason=f"fsspec {WITHOUT}")
-s3fs = pytest.importorskip("s3fs", reason=f"s3fs {WITHOUT}")
-moto = pytest.importorskip("moto.server", reason=f"moto[server] {WITHOUT}")
-
 pytestmark = pytest.mark.spark
-BUCKET = "lake"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """An object store; its address."""
-    running = moto.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
+    with served() as address:
+        yield address
 
 
 @pytest.fixture
 def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket, empty, with what it takes to log in."""
-    log_in(monkeypatch, server)
-    files = fsspec.filesystem("s3")
-    files.mkdir(BUCKET)
-    yield f"s3://{BUCKET}/causerie"
-    files.rm(BUCKET, recursive=True)
+    with bucket_of(server, monkeypatch) as address:
+        yield address
 
 
 @pytest.fixture(params=["folder", "bucket"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an engine may read and write."""
     return str(request.getfixturevalue("bucket")) if request.param == "bucket" else str(tmp_path / "a lake")
-
-
-def log_in(monkeypatch: pytest.MonkeyPatch, server: str) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
-    s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture

@@ -19,15 +19,20 @@ with periods as (
         month_start as period_start,
         {{ next_month('month_start') }} as period_end
     from {{ ref('int_calendar') }}
+),
+
+numbered as (
+    {# what is counted by period is grouped by one number #}
+    select row_number() over (order by account_id, grain, period_start) as period_key, *
+    from periods
 )
 
 select
-    {# what is counted by period is grouped by one number #}
-    row_number() over (order by periods.account_id, periods.grain, periods.period_start) as period_key,
-    periods.account_id,
-    periods.grain,
-    periods.period_start,
-    periods.period_end,
-    {{ is_complete('periods.period_end', 'reached.data_through') }} as is_complete
-from periods
-left join {{ ref('int_data_through') }} as reached on periods.account_id = reached.account_id
+    numbered.period_key,
+    numbered.account_id,
+    numbered.grain,
+    numbered.period_start,
+    numbered.period_end,
+    {{ is_complete('numbered.period_end', 'reached.data_through') }} as is_complete
+from numbered
+left join {{ ref('int_data_through') }} as reached on numbered.account_id = reached.account_id
