@@ -17,7 +17,7 @@ RECORDED = {
     "spark.eventLog.compress": "false",
 }
 """Configuration of a session that records, into the folder that ``spark.eventLog.dir`` names."""
-_TABLE = re.compile(r"CreateDataSourceTableAsSelectCommand `[^`]+`\.`[^`]+`\.`([^`]+)`")
+_TABLE = re.compile(r"Execute InsertIntoHadoopFsRelationCommand\nInput.*\nArguments: .*?/(\w+), false, Parquet")
 
 
 def plans(folder: Path) -> dict[str, list[str]]:

@@ -80,8 +80,18 @@ def main() -> None:
             },
         }
         Path(order["result"]).write_text(json.dumps(found))
-    spark.stop()
+    _end(spark, order["session"]["remote"])
     sys.exit(status)
+
+
+def _end(spark: Any, remote: str | None) -> None:
+    """End a session; one of this machine with its Java, whose memory the next step needs."""
+    java = None if remote else spark.sparkContext._gateway
+    spark.stop()
+    if java is not None:
+        java.shutdown()
+        java.proc.stdin.close()
+        java.proc.wait()
 
 
 def _dbt(arguments: list[str], environment: dict[str, str], folder: str) -> int:
