@@ -35,7 +35,7 @@ from tests.warehouse import BUILD, CANDIDATE, accept, build_marts
 
 TOKENS = {"CHATWOOT_TOKEN": chatwoot.TOKEN, "HILOS_TOKEN": activecampaign_api.TOKEN}
 DAYS = (2, 5, 9)
-QUICK = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
+QUICK = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"}
 LENIENT = "\n[quality]\nrestated_rows = 100000\nunknown_share = 1\norphan_share = 1\n"
 
 

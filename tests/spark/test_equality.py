@@ -6,7 +6,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from benchmarks.event_log import plans
 from tests.drops import Row
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.spark
 PRODUCTS = ("CartesianProduct", "BroadcastNestedLoopJoin")
 """Nodes of plans that join without an equality."""
 
-unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
+unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
 
 
 @given(st.lists(histories(), min_size=8, max_size=8))
