@@ -6,10 +6,6 @@ Here: the process of the command is killed, and what it started must end by itse
 
 from __future__ import annotations
 
-import os
-import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,22 +19,6 @@ from tests.end_to_end.command import PUBLISHED, REFUSED, causerie
 from tests.spark.homes import engine, unlike_duckdb
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
-PATIENCE = 600
-
-
-def kill_when(is_due: Callable[[], bool], config: Path) -> runs.Run:
-    """Start a run, kill its first process when it is due, and see everything else of it end."""
-    run = runs.start(config)
-    try:
-        until = time.monotonic() + PATIENCE
-        while not is_due():
-            assert run.process.poll() is None and time.monotonic() < until, run.terminal
-            time.sleep(0.05)
-        os.kill(run.process.pid, signal.SIGKILL)
-        assert run.wait() == -signal.SIGKILL
-    finally:
-        run.kill()
-    return run
 
 
 def test_the_next_run_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
@@ -55,11 +35,11 @@ def test_the_next_run_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
 
     config.write_text(plain + engine())
     lake = home.path / "engine" / "builds"
-    run = kill_when(lambda: bool([*lake.glob("*/tables/intermediate/int_messages/_SUCCESS")]), config)
+    run = runs.killed_when(config, lambda: bool([*lake.glob("*/tables/intermediate/int_messages/_SUCCESS")]))
     assert run.step == "dbt build"
     assert home.current.readlink() == release
 
-    run = kill_when(lambda: (home.last_build().folder / "skeleton" / "run_results.json").is_file(), config)
+    run = runs.killed_when(config, lambda: (home.last_build().folder / "skeleton" / "run_results.json").is_file())
     assert run.step == "bring back"
     assert home.current.readlink() == release
 
