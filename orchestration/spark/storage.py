@@ -13,6 +13,8 @@ from pathlib import Path
 from ingestion.settings import SettingsError
 
 REMEDY = "builds on Spark need more: pip install 'causerie[spark]', and the driver of fsspec for this kind of storage"
+_NOT_TAKEN = "'`\\*?[]{}"
+"""What an address cannot contain: Spark would read it as the end of a name, or as a pattern of names."""
 
 
 class StorageError(Exception):
@@ -24,6 +26,8 @@ class Storage:
 
     def __init__(self, address: str) -> None:
         self._address = address.rstrip("/")
+        if set(_NOT_TAKEN) & set(address):
+            raise SettingsError(f"engine.storage: {address} contains one of {_NOT_TAKEN}; name a place without these")
         try:
             import fsspec
 

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +97,20 @@ def start(config: Path, *options: str, environment: Mapping[str, str] | None = N
             start_new_session=True,
         )
     return Run(process, output, time.monotonic())
+
+
+def killed_when(config: Path, is_due: Callable[[], bool]) -> Run:
+    """A run whose first process alone is killed when it is due; all that it started ends by itself."""
+    running = start(config)
+    try:
+        while not is_due():
+            assert running.process.poll() is None, running.terminal
+            time.sleep(0.05)
+        os.kill(running.process.pid, signal.SIGKILL)
+        assert running.wait() == -signal.SIGKILL
+    finally:
+        running.kill()
+    return running
 
 
 def run(config: Path, *options: str) -> Run:

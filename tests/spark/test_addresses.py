@@ -21,10 +21,11 @@ from expectations.marts import MARTS
 from ingestion.settings import load_settings
 from orchestration.home import Home
 from orchestration.releases import catalog
-from orchestration.spark.handover import prefix_of, session_of, storage_of
+from orchestration.spark.handover import session_of
+from tests.crash import runs
 from tests.drops import toml, write_config
 from tests.end_to_end.command import PUBLISHED, causerie
-from tests.spark.homes import unlike_duckdb
+from tests.spark.homes import QUICK, unlike_duckdb
 
 pytestmark = pytest.mark.spark
 PATIENCE = 120
@@ -82,6 +83,7 @@ def connect_server(tmp_path: Path) -> Iterator[str]:
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": "0",
         "spark.ui.enabled": "false",
+        **QUICK,
         "spark.sql.catalogImplementation": "hive",
         "spark.sql.warehouse.dir": str(tmp_path / "warehouse"),
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={tmp_path / 'metastore'};create=true",
@@ -108,7 +110,7 @@ def run(config: Path) -> None:
 
 @pytest.mark.slow
 def test_a_cluster(tmp_path: Path, cluster: str) -> None:
-    conf = {"spark.master": cluster, "spark.driver.host": "127.0.0.1", "spark.executor.memory": "512m"}
+    conf = {"spark.master": cluster, "spark.driver.host": "127.0.0.1", "spark.executor.memory": "512m", **QUICK}
     config = demo(tmp_path, f"conf = {toml(conf)}\n")
     run(config)
     for worker in ("worker1", "worker2"):
@@ -130,20 +132,24 @@ def test_a_connect_server(tmp_path: Path, connect_server: str) -> None:
     from pyspark.sql.connect.session import SparkSession
 
     config = demo(tmp_path, f'remote = "{connect_server}"\n\n[releases]\ncatalog = "analytics"\n')
-    settings = load_settings(config)
-    dead, of_others = f"{prefix_of(settings, 'dead')}main", "causerie_00000000_00000000_main"
+    home = Home(load_settings(config).home)
     session = SparkSession.builder.remote(connect_server).create()
+
+    def databases() -> set[str]:
+        return {name for (name,) in session.sql("show databases").collect()}
+
     try:
-        for database, place in ((dead, storage_of(settings).of_engine("builds/dead/tables/main")), (of_others, None)):
-            session.sql(f"create database {database}" + (f" location '{place}'" if place else ""))
-            session.sql(f"create table {database}.overview using parquet as select 1 as one")
         session.sql("create temporary view mine as select 1 as one")
+        session.sql("create database causerie_00000000_00000000_main")
+        of_others = databases()
         assert causerie("check-engine", "--config", config).returncode == PUBLISHED
+        tables = tmp_path / "lake" / "builds"
+        runs.killed_when(config, lambda: bool([*tables.glob("*/tables/intermediate/int_messages/_SUCCESS")]))
+        dead = databases() - of_others
         run(config)
+        assert dead and not dead & databases() and of_others < databases()
         assert session.sql("select one from mine").collect() == [(1,)], "the sessions of others go on"
-        databases = {name for (name,) in session.sql("show databases").collect()}
-        assert dead not in databases and of_others in databases
-        release = catalog.current(Home(settings.home))
+        release = catalog.current(home)
         assert release is not None
         shown = {mart: session.sql(f"select * from analytics.{mart}").count() for mart in MARTS}
         assert shown == release.rows

@@ -301,6 +301,12 @@ def test_storage_without_a_driver_is_a_mistake_of_the_configuration(address: str
         Storage(address)
 
 
+@pytest.mark.parametrize("character", "'`\\*?[]{}")
+def test_storage_that_spark_would_read_as_a_pattern_is_refused(character: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"engine.storage: .* contains one of .*; name a place without these"):
+        Storage(f"{tmp_path}/a{character}b")
+
+
 def test_a_run_that_cannot_reach_its_storage_leaves_the_release(bucket: str, tmp_path: Path) -> None:
     config = write_config(tmp_path)
     deliver(config, 1)
