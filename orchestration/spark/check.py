@@ -86,31 +86,30 @@ def _session(settings: Settings) -> Iterator[Finding]:
     storage = storage_of(settings)
     prefix = prefix_of(settings, secrets.token_hex())  # the next build drops what has it
     made = f"{prefix}main.made"
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        order = {
-            "session": session_of(settings, folder),
-            "prefix": prefix,
-            "kept": None,
-            "location": storage.of_engine(_MADE),
-            "views": {"raw.written": storage.of_engine(_WRITTEN)},
-            "schemas": ["main"],
-            "statements": [f"create table {made} using parquet as select * from {prefix}raw.written"],
-            "dbt": None,
-            "counted": ["raw.written", "main.made"],
-        }
-        engine = process.give(folder, order)
-        where = settings.engine.remote or "on this machine"
-        try:
-            engine.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            engine.kill()
-            yield Finding("session", False, f"{where}: no answer within {PATIENCE} s; is the server there?")
-            return
-        if engine.returncode:
-            yield Finding("session", False, f"{where}: {process.trouble(folder)}")
-            return
-        found = json.loads((folder / process.RESULT).read_text())
+    folder = process.scratch(settings)
+    order = {
+        "session": session_of(settings, folder),
+        "prefix": prefix,
+        "kept": None,
+        "location": storage.of_engine(_MADE),
+        "views": {"raw.written": storage.of_engine(_WRITTEN)},
+        "schemas": ["main"],
+        "statements": [f"create table {made} using parquet as select * from {prefix}raw.written"],
+        "dbt": None,
+        "counted": ["raw.written", "main.made"],
+    }
+    engine = process.give(folder, order)
+    where = settings.engine.remote or "on this machine"
+    try:
+        engine.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        engine.kill()
+        yield Finding("session", False, f"{where}: no answer within {PATIENCE} s; is the server there?")
+        return
+    if engine.returncode:
+        yield Finding("session", False, f"{where}: {process.trouble(folder)}")
+        return
+    found = json.loads((folder / process.RESULT).read_text())
     release = int(found["version"].split(".")[0])
     is_new = release >= OLDEST_SPARK
     yield Finding(

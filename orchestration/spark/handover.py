@@ -3,7 +3,7 @@
 Here: the copies, and the part of the order that says where they are. Not here: which segments count (the ledger says,
 never a listing of the storage), dbt's project, and what comes back (``homecoming``).
 
-The storage holds, below an address of this home:
+The storage holds, in a folder of this home:
 
 * ``raw/<source>/<segment>/<entity>.parquet``: the rows that a build file's view of raw has, of one segment. A segment
   never changes, so it is copied once. ``copied.json`` has the bytes and the SHA-256 of each file, and is written last.
@@ -42,8 +42,9 @@ _Write = Callable[[str, str], dict[str, Any]]
 
 
 def storage_of(settings: Settings) -> Storage:
-    """Where the engine of a configuration reads and writes."""
-    return Storage(settings.engine.storage or str(settings.home / "engine"))
+    """Where the engine of a configuration reads and writes: other homes may have the same address."""
+    address = (settings.engine.storage or str(settings.home / "engine")).rstrip("/")
+    return Storage(f"{address}/{prefix_of_home(settings)}".rstrip("_"))
 
 
 def hand_over(settings: Settings, build: Build, segments: Sequence[Segment], progress: Callable[[str], None]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from ingestion.settings import Settings
 from orchestration import processes
 from orchestration.dbt import process as dbt_process
-from orchestration.home import Build
+from orchestration.home import Build, Home
 from orchestration.spark.handover import HANDED_OVER, brought_back
 
 RESULT = "engine.json"
@@ -43,6 +43,13 @@ def start(settings: Settings, build: Build) -> subprocess.Popen[bytes]:
         "counted": tables,
     }
     return give(build.folder, order)
+
+
+def scratch(settings: Settings) -> Path:
+    """A folder for an order that belongs to no build; what the last one said stays there."""
+    folder = Home(settings.home).dbt / "engine"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def give(folder: Path, order: Mapping[str, Any]) -> subprocess.Popen[bytes]:

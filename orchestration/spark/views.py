@@ -6,9 +6,6 @@ a rollback), and the tables, which ``handover`` keeps as long as their release.
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from expectations.marts import MARTS
 from ingestion.settings import Settings
 from ingestion.storage.landing import write_durably
@@ -36,28 +33,24 @@ def point_views(settings: Settings, release: Release) -> None:
     if database is None or (shown.is_file() and shown.read_text() == release.release_id):
         return
     prefix = prefix_of(settings, release.build_id)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        engine = process.give(
-            folder,
-            {
-                "session": session_of(settings, folder),
-                "prefix": prefix,
-                "kept": None,
-                "location": "",
-                "views": {},
-                "schemas": [],
-                "statements": [
-                    f"create database if not exists {database}",
-                    *(
-                        f"create or replace view {database}.{mart} as select * from {prefix}main.{mart}"
-                        for mart in MARTS
-                    ),
-                ],
-                "dbt": None,
-                "counted": [f"main.{mart}" for mart in MARTS],
-            },
-        )
-        if engine.wait():
-            raise ViewsError(f"releases.catalog: {process.trouble(folder)}; the views are as they were, run again")
+    folder = process.scratch(settings)
+    engine = process.give(
+        folder,
+        {
+            "session": session_of(settings, folder),
+            "prefix": prefix,
+            "kept": None,
+            "location": "",
+            "views": {},
+            "schemas": [],
+            "statements": [
+                f"create database if not exists {database}",
+                *(f"create or replace view {database}.{mart} as select * from {prefix}main.{mart}" for mart in MARTS),
+            ],
+            "dbt": None,
+            "counted": [f"main.{mart}" for mart in MARTS],
+        },
+    )
+    if engine.wait():
+        raise ViewsError(f"releases.catalog: {process.trouble(folder)}; the views are as they were, run again")
     write_durably(shown, release.release_id.encode())
