@@ -49,11 +49,11 @@ unit: $(READY)
 
 test: check ## what every change must pass: what `check` does, and each part of the whole at work
 	$(BIN)/python -m orchestration.dbt.process  # the project as it is now: each new home copies it
-	$(PYTEST) -n $(BUILDERS) --durations=15 -m "not unit and not systems and not slow"
+	$(PYTEST) -n $(BUILDERS) --durations=15 -m "not unit and not systems and not slow" --ignore tests/spark
 
 test-systems: $(READY) ## simulated systems, releases and whole commands in depth: three minutes, and CI runs it
 	$(BIN)/python -m orchestration.dbt.process
-	$(PYTEST) -n $(BUILDERS) --durations=15 -m "systems and not slow"
+	$(PYTEST) -n $(BUILDERS) --durations=15 -m "systems and not slow" --ignore tests/spark
 
 test-slow: $(READY) ## the heavy tests, and every example of those that have many
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(BUILDERS) -m "slow or hypothesis" \
@@ -85,7 +85,7 @@ sql: .venv/sql
 
 # of files that have not changed since they were found good nothing is said; a macro may be written into any of them
 .venv/sql: $(SQL) pyproject.toml | $(READY)
-	DBT_SEND_ANONYMOUS_USAGE_STATS=false CAUSERIE_KINDS=export CAUSERIE_BUILD_FILE=$(CURDIR)/dbt_project/target/lint.duckdb \
+	DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_TARGET_PATH=$(CURDIR)/dbt_project/target/lint CAUSERIE_KINDS=export CAUSERIE_BUILD_FILE=$(CURDIR)/dbt_project/target/lint.duckdb \
 		CAUSERIE_CANDIDATE_FILE=$(CURDIR)/dbt_project/target/lint_candidate.duckdb \
 		$(BIN)/sqlfluff lint --disable-progress-bar --processes $(WORKERS) \
 		$(if $(filter-out dbt_project/models/%,$?),dbt_project,$?)

@@ -19,12 +19,13 @@ conversations_of_periods as (
 
 responses_of_periods as (
     select
-        first_responder_key as agent_key,
-        period_key,
-        first_response_seconds,
-        first_response_business_seconds
-    from conversations_of_periods
-    where first_response_at is not null
+        facts.first_responder_key as agent_key,
+        periods_of_date.period_key,
+        facts.first_response_seconds,
+        facts.first_response_business_seconds
+    from {{ facts }} as facts
+    {{ join_periods('facts.account_id', 'facts.started_date') }}
+    where facts.first_response_at is not null
 ),
 
 {{ figures_by('responses', keys, 'responses_of_periods', response_durations(), [first_response_aggregates()]) }},

@@ -29,19 +29,15 @@ manifests as (
     group by counts.source_system, counts.entity
 ),
 
-all_records as (
+delivered as (
     {% for entity in keys -%}
-    select source_system, '{{ entity }}' as entity from {{ ref('int_' ~ entity ~ '__unioned') }}
+    select delivered.source_system, '{{ entity }}' as entity, count(*) as delivered
+    from {{ ref('int_' ~ entity ~ '__unioned') }} as delivered
+    inner join {{ ref('stg_settings__sources') }} as sources on delivered.source_system = sources.source_system
+    where sources.kind <> 'export'
+    group by delivered.source_system
     {% if not loop.last %}union all{% endif %}
     {% endfor -%}
-),
-
-delivered as (
-    select records.source_system, records.entity, count(*) as delivered
-    from all_records as records
-    inner join {{ ref('stg_settings__sources') }} as sources on records.source_system = sources.source_system
-    where sources.kind <> 'export'
-    group by records.source_system, records.entity
 ),
 
 rows_of_raw as (
