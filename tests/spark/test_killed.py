@@ -34,8 +34,8 @@ def test_the_next_run_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     assert home.current.readlink() == release
 
     config.write_text(plain + engine())
-    lake = home.path / "engine" / "builds"
-    run = runs.killed_when(config, lambda: bool([*lake.glob("*/tables/intermediate/int_messages/_SUCCESS")]))
+    lake = home.path / "engine"
+    run = runs.killed_when(config, lambda: bool([*lake.glob("*/builds/*/tables/intermediate/int_messages/_SUCCESS")]))
     assert run.step == "dbt build"
     assert home.current.readlink() == release
 

@@ -317,7 +317,7 @@ def test_a_run_that_cannot_reach_its_storage_leaves_the_release(bucket: str, tmp
     done = causerie("run", "--config", config)
     assert done.returncode == REFUSED
     said = " ".join(done.stdout.split())
-    assert f"engine.storage: {bucket.replace(BUCKET, 'sea')}/raw/" in said and "bucket does not exist" in said
+    assert f"engine.storage: {bucket.replace(BUCKET, 'sea')}/causerie_" in said and "bucket does not exist" in said
     assert home.current.readlink() == release
     with duckdb.connect(str(home.current_file), read_only=True) as connection:
         assert connection.execute("select count(*) from details").fetchall() == [(1,)]
