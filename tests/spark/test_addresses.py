@@ -143,8 +143,8 @@ def test_a_connect_server(tmp_path: Path, connect_server: str) -> None:
         session.sql("create database causerie_00000000_00000000_main")
         of_others = databases()
         assert causerie("check-engine", "--config", config).returncode == PUBLISHED
-        tables = tmp_path / "lake" / "builds"
-        runs.killed_when(config, lambda: bool([*tables.glob("*/tables/intermediate/int_messages/_SUCCESS")]))
+        tables = tmp_path / "lake"
+        runs.killed_when(config, lambda: bool([*tables.glob("*/builds/*/tables/intermediate/int_messages/_SUCCESS")]))
         dead = databases() - of_others
         run(config)
         assert dead and not dead & databases() and of_others < databases()
