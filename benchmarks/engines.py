@@ -38,8 +38,8 @@ def engines(given: Given, work: Path, sizes: Sequence[int], memory: str) -> Repo
             if engine == "spark":
                 events.mkdir()
                 conf = {"spark.driver.memory": memory, "spark.eventLog.dir": str(events), **RECORDED}
-                told = ", ".join(f"{json.dumps(name)} = {json.dumps(value)}" for name, value in conf.items())
-                here.write_text(here.read_text() + f'\n[engine]\nkind = "spark"\nconf = {{ {told} }}\n')
+                spelled = ", ".join(f"{json.dumps(name)} = {json.dumps(value)}" for name, value in conf.items())
+                here.write_text(here.read_text() + f'\n[engine]\nkind = "spark"\nconf = {{ {spelled} }}\n')
             print(f"{engine}: {size:,} conversations", flush=True)
             run = measure(causerie_run(here), here.parent)
             rows.append(_row(size, engine, run, shuffled_bytes(events)))

@@ -10,7 +10,7 @@ import os
 import shutil
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -209,7 +209,10 @@ class _SourceIngestion:
         memory = resources.memory_bytes // resources.intake_processes
         threads = max(1, (resources.threads or os.cpu_count() or 1) // resources.intake_processes)
         about = self._scale, self._source.kind, self._settings.bounds, self._source.mapped
-        return self._pool.submit(parsing_ahead.parse_alone, landed, self._raw, *about, memory, threads)
+        try:
+            return self._pool.submit(parsing_ahead.parse_alone, landed, self._raw, *about, memory, threads)
+        except BrokenExecutor:  # by another source, which says so: this process parses what is left
+            return None
 
     def _forget(self, parsed: Future[parsing_ahead.Parsed] | None) -> None:
         """Remove what was parsed of batches that wait."""

@@ -24,11 +24,13 @@ _OTHERS = tuple(os.strerror(number) for number in (errno.EIO, errno.EROFS, errno
 
 def is_at_fault(error: Exception) -> bool:
     """Whether an error is the machine's, and not of what was delivered."""
-    import duckdb  # a command that only reports a full disk does not need it
+    from concurrent.futures import BrokenExecutor  # a command that only reports a full disk needs neither
+
+    import duckdb
 
     if isinstance(error, OSError):
         return error.errno is not None  # without a number it is gzip's error about a broken file
-    if isinstance(error, MemoryError | sqlite3.Error):
+    if isinstance(error, MemoryError | sqlite3.Error | BrokenExecutor):  # the last: a process was killed
         return True
     return isinstance(error, duckdb.Error) and any(word in str(error) for word in (*_FULL, *_MEMORY, *_FILES, *_OTHERS))
 
@@ -46,7 +48,7 @@ def remedy(home: Path, error: Exception) -> str:
     disk = full_disk(home, words)
     if disk is not None:
         return disk
-    if any(short in words for short in _MEMORY) or isinstance(error, MemoryError):
+    if any(short in words for short in (*_MEMORY, "terminated abruptly")) or isinstance(error, MemoryError):
         return "there was not enough memory: free some, or lower '[resources] memory_limit', and run again"
     if any(word in words for word in _FILES):
         return "too many files are open: raise the limit ('ulimit -n') and run again"

@@ -185,7 +185,7 @@ class Engine(_Section):
     """What computes the models: DuckDB within the run, or a session of Apache Spark (docs/engines.md).
 
     ``remote``: the address of a Spark Connect server; without it the run makes a session on its machine. ``storage``:
-    where the engine reads and writes, a folder or a bucket. ``conf``: what else the session is told.
+    where the engine reads and writes, a folder or a bucket. ``conf``: further configuration of the session.
     """
 
     kind: Literal["duckdb", "spark"] = "duckdb"

@@ -10,8 +10,8 @@ import dagster as dg
 from ingestion.settings import Settings, SettingsError
 from orchestration.dbt import process as dbt_process
 from orchestration.defs.audit import audit_asset
+from orchestration.defs.bring_back import brought_back_asset
 from orchestration.defs.compact import compacted_asset
-from orchestration.defs.homecoming import brought_back_asset
 from orchestration.defs.publish import release_asset
 from orchestration.defs.raw import raw_assets
 from orchestration.defs.retain import retained_asset

@@ -42,6 +42,10 @@ class UnreadableFileError(Exception):
         super().__init__(message)
         self.path = path
 
+    def __reduce__(self) -> tuple[type[UnreadableFileError], tuple[str, Path]]:
+        """Another process may raise it."""
+        return type(self), (str(self), self.path)
+
 
 def unreadable(error: Exception, path: Path) -> Exception:
     """An error in reading a file as an error about the file; the error itself where the machine is at fault."""

@@ -1,7 +1,7 @@
 """What a build on Spark is made from: copies of raw and of the configuration in the engine's storage.
 
 Here: the copies, and the part of the order that says where they are. Not here: which segments count (the ledger says,
-never a listing of the storage), dbt's project, and what comes back (``homecoming``).
+never a listing of the storage), dbt's project, and what comes back (``bring_back``).
 
 The storage holds, in a folder of this home:
 
@@ -97,7 +97,7 @@ def prefix_of_home(settings: Settings) -> str:
 
 
 def session_of(settings: Settings, folder: Path) -> dict[str, Any]:
-    """How a session is made: its address, and what it is told beside what every build needs.
+    """How a session is made: its address, and its configuration beside what every build needs.
 
     ``folder``: where one on this machine has its scratch space.
     """

@@ -74,4 +74,4 @@ def trouble(folder: Path) -> str:
     lines = (folder / LOG).read_text(errors="replace").splitlines()
     said = [line.strip() for line in lines if line.strip() and not line.startswith((" ", "\t", "WARNING", "JVM "))]
     last = said[-1] if said else "it said nothing"
-    return f"Spark: {last[:1000]}; all of it is in {folder / LOG}"
+    return f"Spark: {last[:1000]}; the log is {folder / LOG}"

@@ -1,7 +1,7 @@
 """Where an engine on other machines reads and writes: a folder, or a bucket of an object store.
 
 Here: files by their names below one address, through fsspec. Not here: what the files are (``handover``,
-``homecoming``). Credentials are what fsspec's drivers take from the environment.
+``bring_back``). Credentials are what fsspec's drivers take from the environment.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ ALWAYS = {
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
 }
-"""What every session is told: instants mean the same everywhere, and keep their microseconds."""
+"""The configuration of every session: instants mean the same everywhere, and keep their microseconds."""
 SAIL = "sail"
 """The catalogue of Sail, another engine that speaks Spark's language: without views of files, and without comments."""
 QUIET = {"spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false"}

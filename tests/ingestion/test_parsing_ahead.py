@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from ingestion import ingest
 from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import raw_rows
 from ingestion.export_format import ENTITIES
+from ingestion.parsing.readers import UnreadableFileError
+from ingestion.raw import parsing_ahead
 from ingestion.settings import load_settings
 from ingestion.storage.ledger import LEDGER, Ledger
 from tests.drops import conversation, message, write_batch, write_config, write_files
@@ -57,3 +61,30 @@ def test_the_same_batches_are_accepted(tmp_path: Path, spoiled: bool) -> None:
     for what in alone:
         assert str(ahead[what]).replace("ahead", "alone") == str(alone[what]), what
     assert ahead["left over"] == set(), "what was parsed of batches that wait"
+
+
+def killed(*_: object) -> None:
+    os._exit(9)
+
+
+def test_a_process_that_is_killed_refuses_nothing_and_fails_its_source_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = [{"name": name, "kind": "export", "account": "acme", "path": name} for name in ("one", "two")]
+    config = write_config(tmp_path, sources=sources, extra="[resources]\nintake_processes = 2\n")
+    for source in ("one", "two"):
+        for number in range(3):
+            write_batch(tmp_path / source / f"b{number}", {"conversations": [conversation(number)]})
+    settings = load_settings(config)
+    monkeypatch.setattr(parsing_ahead, "parse_alone", killed)
+    one, two = ingest.ingest_sources(settings, lambda _: None)
+    assert one.failure is not None and "not enough memory" in one.failure and "no batch is refused" in one.failure
+    assert not one.having("refused") and not two.failure
+    assert [entry.status for entry in two.entries] == ["accepted"] * 3
+    monkeypatch.undo()
+    assert [len(report.having("accepted")) for report in ingest.ingest_sources(settings, lambda _: None)] == [3, 0]
+
+
+def test_what_is_said_of_a_file_comes_through_to_another_process() -> None:
+    error = pickle.loads(pickle.dumps(UnreadableFileError("it is cut off", Path("a.csv"))))
+    assert (str(error), error.path) == ("it is cut off", Path("a.csv"))

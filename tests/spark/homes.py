@@ -25,8 +25,8 @@ from ingestion.settings import load_settings
 from ingestion.sources import live
 from orchestration.home import Build, Home
 from orchestration.spark import process
+from orchestration.spark.bring_back import bring_back
 from orchestration.spark.handover import hand_over, storage_of
-from orchestration.spark.homecoming import bring_back
 from tests.drops import Row, toml, write_batch
 from tests.live import activecampaign_api, activecampaign_life, chatwoot, meta
 from tests.marts.test_invariants import EXTRACTED_AT, ZONES, account, deal
@@ -47,7 +47,7 @@ def engine(conf: Mapping[str, str] = MappingProxyType({})) -> str:
 def with_everything(
     folder: Path, monkeypatch: pytest.MonkeyPatch, histories: Sequence[dict[str, list[Row]]] = ()
 ) -> Path:
-    """A home that has taken in a demo, a Chatwoot and an ActiveCampaign with its archive in several readings, and
+    """A home that has ingested a demo, a Chatwoot and an ActiveCampaign with its archive in several readings, and
     histories, each as a source of an account of its own; its configuration.
     """
     for name, token in TOKENS.items():

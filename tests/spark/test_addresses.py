@@ -118,11 +118,11 @@ def test_a_cluster(tmp_path: Path, cluster: str) -> None:
 
 
 def test_only_a_cluster_is_listened_for(tmp_path: Path) -> None:
-    told = {}
+    confs = {}
     for master in ("", 'conf = { "spark.master" = "spark://master.example:7077" }'):
         config = write_config(tmp_path, extra=f'[engine]\nkind = "spark"\n{master}')
-        told[master] = session_of(load_settings(config), tmp_path)["conf"]
-    alone, with_others = told.values()
+        confs[master] = session_of(load_settings(config), tmp_path)["conf"]
+    alone, with_others = confs.values()
     assert alone["spark.driver.host"] == alone["spark.driver.bindAddress"] == "127.0.0.1"
     assert not {"spark.driver.host", "spark.driver.bindAddress"} & with_others.keys()
 

@@ -41,6 +41,7 @@ def test_a_home_with_everything(
 
 
 @pytest.mark.slow
+@pytest.mark.real_data
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the real conversations do not lie beside the checkout")
 def test_real_conversations(tmp_path: Path) -> None:
     config = config_for_real_data(tmp_path)

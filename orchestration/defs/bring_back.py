@@ -1,6 +1,6 @@
 """Step 2b, of builds on Spark: the tables that the engine made come back into the files of the build.
 
-Here: the asset. Not here: how they come back (``orchestration.spark.homecoming``).
+Here: the asset. Not here: how they come back (``orchestration.spark.bring_back``).
 """
 
 import dagster as dg
@@ -9,7 +9,7 @@ from expectations.marts import MARTS
 from ingestion.settings import Settings
 from orchestration.home import Home
 from orchestration.progress import Reporter
-from orchestration.spark.homecoming import HomecomingError, bring_back
+from orchestration.spark.bring_back import BringBackError, bring_back
 
 
 def brought_back_asset(settings: Settings) -> dg.AssetsDefinition:
@@ -31,7 +31,7 @@ def brought_back_asset(settings: Settings) -> dg.AssetsDefinition:
         with reporter.step("bring back"):
             try:
                 rows = bring_back(settings, build, reporter.progress)
-            except HomecomingError as error:
+            except BringBackError as error:
                 reporter.build_failures = [str(error)]
                 raise dg.Failure(str(error), allow_retries=False) from None
         return dg.MaterializeResult(metadata={table.replace(".", "_"): count for table, count in rows.items()})

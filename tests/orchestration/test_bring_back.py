@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.spark.homecoming import HomecomingError, fill
+from orchestration.spark.bring_back import BringBackError, fill
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_table_may_be_empty(connection: duckdb.DuckDBPyConnection) -> None:
 def test_rows_that_are_lost_or_double_are_refused(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, count: int
 ) -> None:
-    with pytest.raises(HomecomingError, match=f"1 rows came back of the {count} that the engine made"):
+    with pytest.raises(BringBackError, match=f"1 rows came back of the {count} that the engine made"):
         fill(connection, "mart", came_back(connection, tmp_path, GOOD), count)
 
 
@@ -64,6 +64,6 @@ def test_rows_that_are_lost_or_double_are_refused(
 def test_other_columns_and_types_are_refused(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, query: str, words: str
 ) -> None:
-    with pytest.raises(HomecomingError, match="mart: its columns came back otherwise: ") as caught:
+    with pytest.raises(BringBackError, match="mart: its columns came back otherwise: ") as caught:
         fill(connection, "mart", came_back(connection, tmp_path, query), 1)
     assert words in str(caught.value)

@@ -23,7 +23,7 @@ from orchestration.spark.handover import brought_back, storage_of
 from orchestration.spark.process import RESULT
 
 
-class HomecomingError(Exception):
+class BringBackError(Exception):
     """What came back is not what the engine made."""
 
 
@@ -31,7 +31,7 @@ def bring_back(settings: Settings, build: Build, progress: Callable[[str], None]
     """Fill the files of a build with what the engine made of it; the rows of each table.
 
     Raises:
-        HomecomingError: dbt could not make the files, or what came back is not what the engine made.
+        BringBackError: dbt could not make the files, or what came back is not what the engine made.
     """
     process = dbt_process.start(
         settings,
@@ -42,7 +42,7 @@ def bring_back(settings: Settings, build: Build, progress: Callable[[str], None]
     assert process.stdout is not None
     output = process.stdout.read()  # its standard input stays open: when that ends, it ends, too
     if process.wait():
-        raise HomecomingError(f"dbt could not make the empty tables: {output.decode(errors='replace')[-2000:]}")
+        raise BringBackError(f"dbt could not make the empty tables: {output.decode(errors='replace')[-2000:]}")
     counts = json.loads((build.folder / RESULT).read_text())["rows"]
     storage = storage_of(settings)
     rows = {}
@@ -60,7 +60,7 @@ def bring_back(settings: Settings, build: Build, progress: Callable[[str], None]
             try:
                 rows[table] = fill(connection, target, files, counts[table])
             except duckdb.Error as error:
-                raise HomecomingError(f"{table}: {first_line(error)}") from None
+                raise BringBackError(f"{table}: {first_line(error)}") from None
             for file in files:
                 file.unlink()
     return rows
@@ -76,7 +76,7 @@ def fill(connection: duckdb.DuckDBPyConnection, target: str, files: list[Path], 
     else:
         inserted = 0
     if inserted != count:
-        raise HomecomingError(f"{target}: {inserted:,} rows came back of the {count:,} that the engine made")
+        raise BringBackError(f"{target}: {inserted:,} rows came back of the {count:,} that the engine made")
     return int(inserted)
 
 
@@ -91,4 +91,4 @@ def _refuse_other_columns(connection: duckdb.DuckDBPyConnection, target: str, fo
     wrong = [f"{name} {there.get(name, 'is missing')}" for name in wanted if wanted[name] != there.get(name)]
     wrong += [f"{name} is unknown" for name in there if name not in wanted]
     if wrong:
-        raise HomecomingError(f"{target}: its columns came back otherwise: {', '.join(wrong)}")
+        raise BringBackError(f"{target}: its columns came back otherwise: {', '.join(wrong)}")
