@@ -36,7 +36,7 @@ from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import SourceError, connector_of
 from ingestion.sql import sql_text
 from ingestion.storage.landing import BatchError, Landed, mend_interrupted, open_landed, refusal
-from ingestion.storage.ledger import LEDGER, Counts, Entry, Ledger
+from ingestion.storage.ledger import LEDGER, Counts, Entry, Ledger, Reason
 from ingestion.storage.manifests import manifest_model
 from ingestion.understanding import Words, has_no_agents, joined_lists, orphans, unknown_words
 
@@ -313,7 +313,7 @@ class _SourceIngestion:
             return
         new = [entry.batch for entry in accepted]
         found = orphans(self._connection, self._history, new, self._entities.values())
-        reasons = [str(one) for one in found if held_back(one, self._settings.quality)]
+        reasons = [Reason(str(one), one.entity) for one in found if held_back(one, self._settings.quality)]
         self._ledger.judged(self._source.name, self._held_back(accepted, reasons) if reasons else ())
         if not self._source.no_agents and has_no_agents(self._connection, self._history):
             self._report.warnings.append(
@@ -321,20 +321,23 @@ class _SourceIngestion:
                 " anybody; deliver it, or say in the configuration of the source that it is meant: no_agents = true"
             )
 
-    def _held_back(self, accepted: Sequence[Entry], reasons: Sequence[str]) -> list[Entry]:
+    def _held_back(self, accepted: Sequence[Entry], reasons: Sequence[Reason]) -> list[Entry]:
         """The new batches as accepted no longer; none where an operator has accepted one of them as it is."""
         first = accepted[0]
         if any(self._state.is_overruled(one.batch, self._state.fingerprint(one.batch)) for one in accepted):
             for reason in reasons:
-                self._overrule(first.source, "held back", reason)
+                self._overrule(first.source, "held back", reason.text)
             return []
         why = tuple(
-            f"{first.source} {first.batch}: held back with all new batches of this run: {reason}: correct the ids or"
-            " deliver the conversations; if it is right as it is:"
-            f" {command('accept', first.source, first.batch, option='--reason ...')}"
+            Reason(
+                f"{first.source} {first.batch}: held back with all new batches of this run: {reason.text}: correct the"
+                " ids or deliver the conversations; if it is right as it is:"
+                f" {command('accept', first.source, first.batch, option='--reason ...')}",
+                reason.entity,
+            )
             for reason in reasons
         )
-        held = [replace(first, status="refused", reasons=why, segment=None)]
+        held = [replace(first, status="refused", decided_at=self._since(first.batch), against=why, segment=None)]
         held += [replace(one, status="waiting", counts={}, segment=None) for one in accepted[1:]]
         self._report.entries = [*held, *(entry for entry in self._report.entries if entry not in accepted)]
         return held
@@ -375,13 +378,13 @@ class _SourceIngestion:
         unknown: Sequence[Words],
     ) -> Entry:
         counts, reasons = self._judged(batch, segment, restatements, unknown)
-        is_overruled = self._state.is_overruled(batch.batch, batch.fingerprint)
+        is_refused = bool(reasons) and not self._state.is_overruled(batch.batch, batch.fingerprint)
         return Entry(
             self._source.name,
             batch.batch,
-            "refused" if reasons and not is_overruled else "accepted",
+            "refused" if is_refused else "accepted",
             batch.extracted_at,
-            datetime.now(UTC),
+            self._since(batch.batch) if is_refused else datetime.now(UTC),
             counts,
             tuple(reasons),
             segment.listed.segment,
@@ -393,17 +396,22 @@ class _SourceIngestion:
         segment: Segment,
         restatements: Mapping[tuple[str, str], Restatements],
         unknown: Sequence[Words],
-    ) -> tuple[dict[str, Counts], list[str]]:
+    ) -> tuple[dict[str, Counts], list[Reason]]:
         return judged(self._connection, self._source, self._settings.quality, batch, segment, restatements, unknown)
 
     def _refuse(self, name: str, extracted_at: datetime | None, reasons: list[str]) -> None:
         aside = command("reject", self._source.name, name, option="--reason ...")
         is_file = self._source.kind == FILES and not self._source.is_snapshot
         remedy = f"; when it was delivered again, set this one aside: {aside}" if is_file else ""
-        reasons = [f"{self._source.name} {name}: {reason}{remedy}" for reason in reasons]
-        entry = Entry(self._source.name, name, "refused", extracted_at, datetime.now(UTC), {}, tuple(reasons))
+        against = tuple(Reason(f"{self._source.name} {name}: {reason}{remedy}") for reason in reasons)
+        entry = Entry(self._source.name, name, "refused", extracted_at, self._since(name), {}, against)
         self._ledger.record([entry])
         self._report.entries.append(entry)
+
+    def _since(self, batch: str) -> datetime:
+        """Since when a batch is refused that is refused now."""
+        before = self._state.refused.get(batch)
+        return before.decided_at if before else datetime.now(UTC)
 
     def _wait(self, names: Iterable[str]) -> None:
         self._report.entries += [Entry(self._source.name, name, "waiting", None, datetime.now(UTC)) for name in names]
@@ -444,8 +452,8 @@ class _SourceIngestion:
                     counts, reasons = self._judged(batch, segment, restatements, unknown.get(batch.batch, ()))
                     if batch.batch in outdated:
                         warnings += [
-                            f"{name} {batch.batch}: accepted before, and would be refused by today's rules: {reason}"
-                            for reason in reasons
+                            f"{name} {batch.batch}: accepted before, and would be refused by today's rules: {text}"
+                            for text in (reason.text for reason in reasons)
                         ]
                     else:
                         counts = {

@@ -18,7 +18,7 @@ from ingestion.settings import Quality
 from ingestion.shown import command, shell_word
 from ingestion.source_kinds import entities_of
 from ingestion.source_settings import AnySource, DeliveredSource, FilesSource
-from ingestion.storage.ledger import Counts
+from ingestion.storage.ledger import Counts, Reason
 from ingestion.understanding import Orphans, Words
 
 
@@ -30,7 +30,7 @@ def judged(
     segment: Segment,
     restatements: Mapping[tuple[str, str], Restatements],
     unknown: Sequence[Words] = (),
-) -> tuple[dict[str, Counts], list[str]]:
+) -> tuple[dict[str, Counts], list[Reason]]:
     """What a batch holds by entity, and the reasons to refuse it. ``restatements``: by batch and entity.
 
     ``unknown``: the words in it that the figures do not follow.
@@ -51,30 +51,43 @@ def judged(
         remedy = "correct the rows and deliver the batch again"
     listing = command("quarantine", option=f"--batch {shell_word(batch.batch)}")
     reasons = [
-        f"{source.name} {batch.batch}: {of.quarantined:,} of {of.landed:,} {entity} rows are quarantined"
-        f" ({_percent(of.quarantined, of.landed)}; the limit is {quality.quarantine_share:.1%} and"
-        f" {quality.quarantine_rows} rows), {_most_of(connection, segment, entities[entity], batch)}:"
-        f" {remedy}; see {segment.quarantine} or run {listing}"
+        Reason(
+            f"{source.name} {batch.batch}: {of.quarantined:,} of {of.landed:,} {entity} rows are quarantined"
+            f" ({_percent(of.quarantined, of.landed)}; the limit is {quality.quarantine_share:.1%} and"
+            f" {quality.quarantine_rows} rows), {_most_of(connection, segment, entities[entity], batch)}:"
+            f" {remedy}; see {segment.quarantine} or run {listing}",
+            entity,
+        )
         for entity, of in counts.items()
         if _exceed(of.quarantined, of.landed, quality.quarantine_share, quality.quarantine_rows)
     ]
     reasons += [
-        f"{source.name} {batch.batch}: it lacks {absent:,} of the {known:,} {entity} of the dump before, which would be"
-        f" deleted ({_percent(absent, known)}; the limit is {quality.shrink_share:.1%} and {quality.shrink_rows} rows):"
-        " deliver the whole dump under a later name"
+        Reason(
+            f"{source.name} {batch.batch}: it lacks {absent:,} of the {known:,} {entity} of the dump before, which"
+            f" would be deleted ({_percent(absent, known)}; the limit is {quality.shrink_share:.1%} and"
+            f" {quality.shrink_rows} rows): deliver the whole dump under a later name",
+            entity,
+        )
         for entity, (absent, known) in batch.absent.items()
         if absent == known or _exceed(absent, known, quality.shrink_share, quality.shrink_rows)
     ]
     reasons += [
-        f"{source.name} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
-        f" {entities[entity].happened_at} ({_percent(of.restated, of.known)}; the limit is {quality.restated_share:.1%}"
-        f" and {quality.restated_rows} rows), {of.shift}: correct the source's clock and deliver the batch again"
+        Reason(
+            f"{source.name} {batch.batch}: {of.restated:,} of {of.known:,} known {entity} come with another"
+            f" {entities[entity].happened_at} ({_percent(of.restated, of.known)}; the limit is"
+            f" {quality.restated_share:.1%} and {quality.restated_rows} rows), {of.shift}: correct the source's clock"
+            " and deliver the batch again",
+            entity,
+        )
         for entity, of in of_entity.items()
         if _exceed(of.restated, of.known, quality.restated_share, quality.restated_rows)
     ]
     reasons += [
-        f"{source.name} {batch.batch}: {words}: correct the words and deliver the batch again, or say in the"
-        f" configuration of the source that they are meant: known_words = {{ {words.column} = [...] }}"
+        Reason(
+            f"{source.name} {batch.batch}: {words}: correct the words and deliver the batch again, or say in the"
+            f" configuration of the source that they are meant: known_words = {{ {words.column} = [...] }}",
+            words.entity,
+        )
         for words in unknown
         if refuses(words, quality)
     ]

@@ -39,6 +39,7 @@ from ingestion.storage.landing import (
     refusal,
     replacing_folder,
 )
+from ingestion.storage.ledger import Reason
 from ingestion.storage.manifests import FilesManifest, is_plain, is_printable
 
 _PARTS = {"%Y": r"(?P<Y>\d{4})", "%m": r"(?P<m>\d\d)", "%d": r"(?P<d>\d\d)"}
@@ -122,7 +123,7 @@ def _set_older_aside(dumps: Sequence[Dump], state: SourceState) -> None:
     newest = max((dump.batch for dump in dumps), default="")
     replaced = [entry for name, entry in state.refused.items() if name < newest]
     state.ledger.record(
-        replace(entry, status="set aside", decided_at=datetime.now(UTC), reasons=(f"{newest} replaces it",))
+        replace(entry, status="set aside", decided_at=datetime.now(UTC), against=(Reason(f"{newest} replaces it"),))
         for entry in replaced
     )
     for entry in replaced:

@@ -65,12 +65,20 @@ class Counts:
     restated: int = 0
 
 
+class Reason(NamedTuple):
+    """Why a batch is refused. ``entity``: what it concerns; None where it is the batch as a whole."""
+
+    text: str
+    entity: str | None = None
+
+
 @dataclass(frozen=True)
 class Entry:
     """One batch. ``waiting``: an earlier one is refused; ``set aside``: an operator rejected it.
 
-    ``counts`` is by entity. ``reasons``: why it is refused; of one that an operator accepted, why it would be.
-    ``segment``: the one that holds its rows in raw; None where there is none, as of a batch that could not be read.
+    ``decided_at``: of a refused batch, when it was refused first. ``counts`` is by entity. ``against``: why it is
+    refused; of one that an operator accepted, why it would be. ``segment``: the one that holds its rows in raw; None
+    where there is none, as of a batch that could not be read.
     """
 
     source: str
@@ -79,8 +87,13 @@ class Entry:
     extracted_at: datetime | None
     decided_at: datetime
     counts: dict[str, Counts] = field(default_factory=dict)
-    reasons: tuple[str, ...] = ()
+    against: tuple[Reason, ...] = ()
     segment: str | None = None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is refused, in words."""
+        return tuple(reason.text for reason in self.against)
 
 
 @dataclass(frozen=True)
@@ -179,7 +192,7 @@ class Ledger:
                 datetime.fromisoformat(extracted_at) if extracted_at else None,
                 datetime.fromisoformat(decided_at),
                 {entity: Counts(**values) for entity, values in json.loads(counts).items()},
-                tuple(json.loads(reasons)),
+                tuple(map(_reason, json.loads(reasons))),
                 segment,
             )
             for name, batch, status, extracted_at, decided_at, counts, reasons, segment in rows
@@ -315,7 +328,7 @@ class Ledger:
                     entry.extracted_at.isoformat() if entry.extracted_at else None,
                     entry.decided_at.isoformat(),
                     json.dumps({entity: vars(counts) for entity, counts in entry.counts.items()}),
-                    json.dumps(entry.reasons),
+                    json.dumps(entry.against),
                     entry.segment,
                 )
                 for entry in entries
@@ -328,6 +341,11 @@ class Ledger:
             "delete from segments where (source, segment) not in"
             " (select source, segment from batches where segment is not null)"
         )
+
+
+def _reason(kept: str | list[str]) -> Reason:
+    """A reason from JSON: at first they were texts alone."""
+    return Reason(kept) if isinstance(kept, str) else Reason(*kept)
 
 
 def _listed(part: Part) -> str | Part:

@@ -17,7 +17,7 @@ from ingestion.accepted import accepted_batches
 from ingestion.ingest import SourceReport, ingest_sources
 from ingestion.mistakes import missing_sources
 from ingestion.settings import Settings, load_settings
-from ingestion.storage.ledger import Counts, Entry, Ledger
+from ingestion.storage.ledger import Counts, Entry, Ledger, Reason
 from tests.drops import (
     EXTRACTED_AT,
     Row,
@@ -667,7 +667,7 @@ ENTRY = Entry(
     datetime(2026, 1, 5, 2, tzinfo=UTC),
     datetime(2026, 1, 5, 3, 0, 0, 123456, tzinfo=UTC),
     {"agents": Counts(3, 1), "messages": Counts(9, 0, 8, 7)},
-    ("first reason", "second: é"),
+    (Reason("first reason"), Reason("second: é", "messages")),
 )
 
 
