@@ -7,14 +7,14 @@ checks of single rows (dbt's tests).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from expectations.marts import MARTS
+from ingestion.freshness import Age
 from ingestion.sql import sql_text
 
 if TYPE_CHECKING:
@@ -27,13 +27,6 @@ _VOLUMES = f"""
     from ({" union all ".join(f"select '{mart}' as mart, count(*) as rows from candidate.{mart}" for mart in MARTS)})
     left join previous using (mart)
     cross join (select coalesce(sum(landed), 0) as delivered from settings.batch_counts)
-"""
-
-_FRESHNESS = """
-    select sources.account_id, sources.source_system, cast(max(batches.extracted_at) as varchar) as data_through,
-        date_diff('minute', max(batches.extracted_at), cast($now as timestamptz)) / 60 as hours_old
-    from settings.sources left join settings.batches using (source_system)
-    group by all order by all
 """
 
 _GRAINS = " union all ".join(f"select grain from candidate.{mart}" for mart, key in MARTS.items() if "grain" in key)
@@ -79,14 +72,16 @@ _IMPOSSIBLE = {
 """By column, the values that a mart cannot have."""
 
 
-def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datetime) -> dict[str, pandas.DataFrame]:
+def gather(
+    build: Path, candidate: Path, previous: Mapping[str, int], ages: Sequence[Age]
+) -> dict[str, pandas.DataFrame]:
     """The frames of a build, whose marts are in the file ``candidate``, by name.
 
-    ``previous``: rows of each mart in the current release, empty without one.
+    ``previous``: rows of each mart in the current release, empty without one. ``ages``: how old each source is.
 
     * ``volumes``: one row per mart: ``rows``, ``rows_before``, ``lost_rows``, ``lost_share`` (of the rows before), and
       ``nothing_understood``: 1 where the first release would have no conversation although rows were delivered.
-    * ``freshness``: one row per source: ``data_through`` as text, ``hours_old``.
+    * ``freshness``: one row per source: ``data_through`` as text, ``hours_old``, ``hours_late`` (beyond its limit).
     * ``words``: one row per word column and value: ``column_name``, ``value``, ``rows``.
     * ``dates``: one row per published column of dates or instants: ``table_name``, ``column_name``, ``least`` and
       ``greatest`` as text, and how many of its values are ``unreadable``.
@@ -114,7 +109,14 @@ def gather(build: Path, candidate: Path, previous: Mapping[str, int], now: datet
             "accounting": _ACCOUNTING,
         }
         frames = {name: connection.execute(query).df() for name, query in queries.items()}
-        frames["freshness"] = connection.execute(_FRESHNESS, {"now": now.isoformat()}).df()
+    frames["freshness"] = pandas.DataFrame(
+        [
+            (age.account_id, age.source, age.data_through and str(age.data_through), age.hours, age.limit)
+            for age in ages
+        ],
+        columns=["account_id", "source_system", "data_through", "hours_old", "limit"],
+    ).astype({"hours_old": "float", "limit": "float"})
+    frames["freshness"]["hours_late"] = frames["freshness"]["hours_old"] - frames["freshness"].pop("limit")
     return frames
 
 

@@ -201,10 +201,15 @@ class Engine(_Section):
 
 
 class Schedule(_Section):
-    """When Dagster runs the job by itself."""
+    """When Dagster runs the job by itself: by the clock, and when a look finds news.
 
-    cron: str
+    ``retries``: how often a run is started again whose process was killed.
+    """
+
+    cron: str | None = None
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    look_every_seconds: int | None = Field(default=None, ge=1)
+    retries: int = Field(default=0, ge=0)
 
 
 class Settings(_Section):

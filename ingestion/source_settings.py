@@ -72,6 +72,10 @@ class Source(_Section):
 
     name: Annotated[str, AfterValidator(_plain_name)]
     account: str
+    stale_after_hours: float | None = Field(default=None, gt=0)
+    """How old its data may be; by default ``quality.stale_after_hours``."""
+    stale_on: Literal["all_days", "working_days"] = "all_days"
+    """The days whose hours make it older."""
 
     tables: ClassVar[Mapping[str, str]] = {}
     """The tables of configuration that dbt reads of this kind: their columns after ``source_system``, with types."""
@@ -181,7 +185,10 @@ class MetaWebhooksSource(FolderSource):
 
 
 class RemoteSource(Source):
-    """A system that is read over HTTP. ``token_env`` names the environment variable that holds its token."""
+    """A system that is read over HTTP. ``token_env`` names the environment variable that holds its token.
+
+    ``read_every_minutes``: Dagster's sensor has it read after so long, beside the schedule.
+    """
 
     base_url: Annotated[str, AfterValidator(_base_url)]
     token_env: Annotated[str, AfterValidator(_variable_name)]
@@ -189,6 +196,7 @@ class RemoteSource(Source):
     concurrency: int = Field(default=4, ge=1, le=64)
     timeout_seconds: float = Field(default=30, gt=0)
     attempts: int = Field(default=6, ge=1)
+    read_every_minutes: float | None = Field(default=None, gt=0)
 
 
 class ActivityTexts(_Section):
@@ -248,5 +256,7 @@ AnySource = Annotated[
     ExportSource | FilesSource | ChatwootSource | ActiveCampaignSource | MetaWebhooksSource, Field(discriminator="kind")
 ]
 """A source of any kind, as the configuration has it."""
+OPERATION = frozenset({"stale_after_hours", "stale_on", "read_every_minutes"})
+"""The keys of a source that say how it is watched: no row of a build follows from them."""
 SECTIONS: tuple[type[Source], ...] = get_args(get_args(AnySource)[0])
 """The sections of all kinds."""

@@ -206,6 +206,16 @@ class Ledger:
             )
         )
 
+    def data_through(self) -> dict[str, datetime]:
+        """Until when each source has delivered: the latest extraction of its accepted batches."""
+        found: dict[str, datetime] = {}
+        for source, at in self._connection.execute(
+            "select distinct source, extracted_at from batches where status = 'accepted' and extracted_at is not null"
+        ):
+            extracted_at = datetime.fromisoformat(at)
+            found[source] = max(extracted_at, found.get(source, extracted_at))
+        return found
+
     def kind(self, source: str) -> str | None:
         """The kind of system that the accepted batches of a source came from; None while nothing says so."""
         with suppress(sqlite3.OperationalError):  # a ledger that is only read may be older than the table

@@ -20,11 +20,18 @@ from ingestion.file_mapping import spelled
 from ingestion.parsing.row_rules import rules_of
 from ingestion.settings import Settings
 from ingestion.source_kinds import LIVE_KINDS
+from ingestion.source_settings import OPERATION
 from ingestion.storage.ledger import LEDGER, Entry, Ledger
 from orchestration.dbt.process import project_fingerprint
 from orchestration.home import Home
 from orchestration.releases import catalog
 
+_NOT_IN_ROWS = {
+    **dict.fromkeys(("home", "releases", "schedule", "resources"), True),
+    "quality": {"stale_after_hours"},
+    "sources": {"__all__": set(OPERATION)},
+}
+"""The configuration that no row of a build follows from."""
 LARGEST_DELTA = 0.2
 """Above this share of the rows a full build is about as fast."""
 
@@ -78,7 +85,7 @@ def make_plan(settings: Settings, entries: Sequence[Entry]) -> Plan:
         of_rows,
         zones.VERSION,
         project_fingerprint(),
-        settings.model_dump(mode="json", exclude={"home", "releases", "schedule", "resources"}),
+        settings.model_dump(mode="json", exclude=_NOT_IN_ROWS),
     ]
     return Plan(
         hashlib.sha256(json.dumps(rules).encode()).hexdigest(),

@@ -36,6 +36,7 @@ def good_frames() -> dict[str, pd.DataFrame]:
                 "source_system": ["s"],
                 "data_through": ["2026-01-01 00:00:00+00"],
                 "hours_old": [5.0],
+                "hours_late": [-43.0],
             }
         ),
         "words": pd.DataFrame(
@@ -91,7 +92,8 @@ CORRUPTIONS: list[tuple[str, str, Any, str]] = [
     ("volumes", "rows", 0, "warning"),
     ("volumes", "nothing_understood", 1, "critical"),
     ("freshness", "data_through", None, "warning"),
-    ("freshness", "hours_old", 49.0, "warning"),
+    ("freshness", "hours_late", 0.1, "warning"),
+    ("freshness", "hours_old", -1.1, "warning"),
     ("dates", "unreadable", 1, "critical"),
     ("ranges", "impossible", 1, "critical"),
     ("ingested", "quarantined_share", 0.011, "warning"),
