@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,6 +22,8 @@ from ingestion.storage.ledger import LEDGER
 
 RELEASE_FILE = "causerie.duckdb"
 """The database in the folder of a release. BI tools remember it as the name of the catalogue."""
+_LOOK_AGAIN = 0.5
+"""Seconds between two looks at whether another process has ended."""
 _ITS_USER_ALONE = 0o077
 """The umask of a process that works in a home."""
 
@@ -145,13 +149,15 @@ _held: dict[Path, tuple[IO[str], int]] = {}
 """Of each home that this process has locked: the file of the lock, and the umask before it."""
 
 
-def lock(home: Home) -> str | None:
+def lock(home: Home, wait: Callable[[str], None] | None = None) -> str | None:
     """Lock the home for this process; the lock ends with the process, however it ends.
 
     Files that an older version left readable for other users are closed to them; then a line that says so is returned.
 
+    ``wait``: told that another process holds it, which is then waited for.
+
     Raises:
-        BusyError: another process holds it.
+        BusyError: another process holds it, and it is not waited for.
         OSError: the home cannot be created, or belongs to another user.
     """
     path = home.path / "lock"
@@ -160,15 +166,17 @@ def lock(home: Home) -> str | None:
     before = keep_private(home)
     try:
         file = path.open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        has_told = False
+        while not _is_ours(file):
             file.seek(0)
-            holder = file.read().strip()
-            file.close()
-            raise BusyError(
-                f"{home.path}: another run ({holder or 'just starting'}) is in progress here; wait for it to end"
-            ) from None
+            holder = f"{home.path}: another run ({file.read().strip() or 'just starting'}) is in progress here"
+            if wait is None:
+                file.close()
+                raise BusyError(f"{holder}; wait for it to end")
+            if not has_told:
+                wait(f"{holder}; this one begins when it has ended")
+                has_told = True
+            time.sleep(_LOOK_AGAIN)
         mended = _close_to_others(home)
     except BaseException:
         os.umask(before)
@@ -178,6 +186,15 @@ def lock(home: Home) -> str | None:
     file.flush()
     _held[path] = file, before
     return mended
+
+
+def _is_ours(file: IO[str]) -> bool:
+    """Whether this process has got the lock."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def keep_private(home: Home) -> int:

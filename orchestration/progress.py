@@ -1,6 +1,7 @@
 """The progress of a run: what it reports while it works, and what is left to show at its end.
 
-Here: the reporter that the assets use. Not here: how a terminal shows it (``console``).
+Here: the reporter that the assets use, and the writing of the run's record. Not here: how a terminal shows it
+(``cli.console``). The steps of a run may be processes of their own: what one has to know of another is in the record.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from expectations.verdict import Verdict
 from ingestion.ingest import SourceReport
 from orchestration.home import Home
 from orchestration.releases.catalog import Release
-from orchestration.run_record import RunRecord
+from orchestration.run_record import RunRecord, read_record
 
 
 @dataclass
@@ -28,9 +29,7 @@ class Reporter:
 
     home: Home | None = None
     """Where the record of the run is kept, if anywhere."""
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    steps: dict[str, float] = field(default_factory=dict)
-    """Seconds of each step."""
+    record: RunRecord = field(default_factory=lambda: RunRecord(_now()))
     sources: list[SourceReport] = field(default_factory=list)
     is_new: bool = True
     """Whether there was anything to build."""
@@ -39,50 +38,84 @@ class Reporter:
     build_failures: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
     release: Release | None = None
+    _refused_before: list[str] = field(default_factory=list)
+    """What steps of this run refused that were processes of their own."""
     _written: list[Future[None]] = field(default_factory=list)
 
+    @property
+    def steps(self) -> dict[str, float]:
+        """Seconds of each step."""
+        return self.record.steps
+
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time a step."""
+    def step(self, name: str, run_id: str = "") -> Iterator[None]:
+        """Time a step of a run; its failure is the end of the run."""
+        self._continue(run_id)
         started = time.monotonic()
-        self._record(name)
+        self._write(name)
         self.begin(name)
         try:
             yield
         except Exception as error:
             if not self.refusals:
                 self.build_failures = [f"{name}: {str(error) or type(error).__name__}"]
+            self.finish()
+            raise
+        except BaseException:  # somebody stops the run
+            self.record.outcome = "stopped"
+            self.finish()
             raise
         finally:
-            self.steps[name] = time.monotonic() - started
+            self.steps[name] = round(time.monotonic() - started, 3)
             self.end(name, self.steps[name])
-            self._record(name)
+            self._write(name)
+
+    def _continue(self, run_id: str) -> None:
+        """Take up the record of a run at its next step, or begin one that knows what the run before had seen."""
+        if self.record.run_id == run_id and self.steps:
+            return
+        before = read_record(self.home.record) if self.home else None
+        if before is not None and before.run_id == run_id and run_id:
+            self.record, self._refused_before = before, before.refusals
+            return
+        self.record = RunRecord(self.record.started_at, run_id=run_id)
+        if before is not None:
+            self.record.read_at, self.record.seen = before.read_at, before.seen
+            self.record.failures = before.failures
+
+    def sources_read(self, reports: list[SourceReport], seen: dict[str, str]) -> None:
+        """Note what the sources delivered, and what there was to be seen before they were read."""
+        self.sources = reports
+        before, now = self.record.failures, _now()
+        self.record.failures = {
+            report.source: (before[report.source][0] if report.source in before else now, report.failure)
+            for report in reports
+            if report.failure
+        }
+        self.record.sources = {report.source: ingested(report) for report in reports}
+        self.record.read_at, self.record.seen = now, seen
 
     def finish(self) -> None:
         """The run has ended, in whatever way."""
-        self._record(next(reversed(self.steps), ""), datetime.now(UTC))
+        self.record.ended_at = _now()
+        self._write(next(reversed(self.steps), self.record.step))
 
-    def _record(self, step: str, ended_at: datetime | None = None) -> None:
-        if self.home is None:
-            return
-        record = RunRecord(
-            self.started_at.isoformat(),
-            ended_at.isoformat() if ended_at else None,
-            step,
-            self._outcome(),
-            self.release.release_id if self.release else None,
-            {name: round(seconds, 3) for name, seconds in self.steps.items()},
-            {source.source: ingested(source) for source in self.sources},
-            self.refusals,
-        )
-        with suppress(OSError):  # a full disk may keep no record; the run itself goes on
-            record.write(self.home.record)
+    def _write(self, step: str) -> None:
+        self.record.step, self.record.refusals = step, self.refusals
+        self.record.build_failures = self.build_failures
+        if self.record.outcome != "stopped":
+            self.record.outcome = self._outcome()
+        if self.release is not None:
+            self.record.release_id = self.release.release_id
+        if self.home is not None:
+            with suppress(OSError):  # a full disk may keep no record; the run itself goes on
+                self.record.write(self.home.record)
 
     def _outcome(self) -> str:
-        if self.release is not None:
-            return "published"
         if self.build_failures or (self.verdict is not None and not self.verdict.holds):
             return "refused"
+        if self.release is not None or self.record.release_id is not None:
+            return "published"
         return "unfinished" if self.is_new else "nothing new"
 
     def begin(self, name: str) -> None:
@@ -112,10 +145,15 @@ class Reporter:
     @property
     def refusals(self) -> list[str]:
         """The reasons for everything that was not published."""
-        found = [reason for source in self.sources for reason in source.refusals] + self.build_failures
+        found = self._refused_before + [reason for source in self.sources for reason in source.refusals]
+        found += self.build_failures
         if self.verdict is not None and not self.verdict.holds:
             found += [str(finding) for finding in self.verdict.refusals] or ["no expectation was evaluated"]
         return found
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 def ingested(source: SourceReport) -> str:

@@ -1,4 +1,4 @@
-"""The record of the last run, kept in the home: its current step, and its outcome.
+"""The record of the last run, kept in the home: its current step, its outcome, and what it had seen.
 
 Here: the record and its file. Not here: who writes it (``progress``), and how it is shown (``cli.status``).
 """
@@ -21,12 +21,22 @@ class RunRecord:
     ended_at: str | None = None
     step: str = ""
     outcome: str = "unfinished"
-    """So far: ``unfinished``, ``published``, ``nothing new`` or ``refused``."""
+    """So far: ``unfinished``, ``published``, ``nothing new``, ``refused`` or ``stopped``."""
     release_id: str | None = None
     steps: dict[str, float] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     """What each source delivered, in a line."""
     refusals: list[str] = field(default_factory=list)
+    """Everything that was not published, and why."""
+    run_id: str = ""
+    read_at: str | None = None
+    """When a run last looked at the sources."""
+    seen: dict[str, str] = field(default_factory=dict)
+    """What there was then (``news``)."""
+    failures: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Of each source that could not be read then: since when, and why."""
+    build_failures: list[str] = field(default_factory=list)
+    """Why the build of this run came to nothing, if it is not its verdict that says so."""
 
     def write(self, path: Path) -> None:
         """Store it in place of the record before."""

@@ -1,5 +1,6 @@
 -- Detects surrogate keys that stand for two natural ones, whose figures would be added up.
 -- A returned row is such a key.
+{{ config(meta={'dagster': {'ref': {'name': 'int_conversations'}}}) }}
 with keys as (
     select 'conversation' as entity, conversation_key as surrogate_key, source_system, conversation_id as natural_key
     from {{ ref('int_conversations') }}

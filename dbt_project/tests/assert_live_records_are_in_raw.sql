@@ -1,5 +1,6 @@
 -- Detects records of live systems that were lost or came twice between their landing and raw.
 -- A returned row is an entity of a source of which raw has another number of records than its manifests say.
+{{ config(meta={'dagster': {'ref': {'name': 'stg_settings__batch_counts'}}}) }}
 with landed as (
     select counts.source_system, counts.entity, sum(counts.landed) as landed
     from {{ ref('stg_settings__batch_counts') }} as counts

@@ -1,5 +1,6 @@
 -- Detects quarantined rows that were lost or came twice on their way into the list of them, and rows that are said to
 -- be mended by a batch that is not later. A returned row is an entity of a source with such rows.
+{{ config(meta={'dagster': {'ref': {'name': 'int_quarantine'}}}) }}
 with listed as (
     select
         source_system,

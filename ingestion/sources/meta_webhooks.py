@@ -36,7 +36,7 @@ def read(source: MetaWebhooksSource, state: SourceState) -> Iterator[Iterable[Ou
     return live.batches(source, state, source.kind, lambda pull, cursor: _read_archives(source, state, pull, cursor))
 
 
-def _archive_files(source: MetaWebhooksSource) -> dict[str, list[int]]:
+def archive_files(source: MetaWebhooksSource) -> dict[str, list[int]]:
     """The files of the folder and its sub-folders by name, each with its size and time of change; hidden ones not."""
     found = {}
     for path in sorted(source.path.rglob("*")):
@@ -64,7 +64,7 @@ def _read_archives(source: MetaWebhooksSource, state: SourceState, pull: Pull, c
         raise SourceError(f"{source.path}: the folder of source '{source.name}' does not exist")
     delivered = Delivered(source.path, source.path, outside_links=source.outside_links)
     before = cursor.get("files", {})
-    now = _archive_files(source)
+    now = archive_files(source)
     number = 0
     for name, found in now.items():
         if before.get(name) == found:
@@ -113,7 +113,7 @@ def check(source: MetaWebhooksSource) -> Iterator[Finding]:
     if not source.path.is_dir():
         yield Finding("folder", False, f"{source.path} does not exist; create the folder or correct the path")
         return
-    names = _archive_files(source)
+    names = archive_files(source)
     yield Finding("folder", True, f"{source.path}: {len(names):,} archives")
     if names:
         newest = max(names, key=lambda name: names[name][1])

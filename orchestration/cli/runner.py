@@ -37,7 +37,7 @@ def _execute(
     console = Terminal(sys.stdout)
     home = Home(settings.home)
     reporter = ConsoleReporter(console, home)
-    job = build_defs(settings, reporter).resolve_job_def(JOB)
+    job = build_defs(settings, reporter=reporter).resolve_job_def(JOB)
     startup = time.monotonic() - started
     instance = dagster_instance()
     # the reporter prints what matters; Dagster's and dbt's own lines go to a file
@@ -57,7 +57,7 @@ def _execute(
             reporter.build_failures = failures
     reporter.finish()
     show(reporter, home, console, startup)
-    return 0 if result.success and not reporter.refusals else 1
+    return 0 if result.success else 1
 
 
 def dagster_instance() -> dg.DagsterInstance:

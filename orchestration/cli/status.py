@@ -7,10 +7,11 @@ Here: gathering it from the home, without Dagster, and showing it. Not here: wha
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from expectations.verdict import Finding, read_verdict
+from expectations.verdict import Finding
 from ingestion import zones
 from ingestion.settings import Settings
 from ingestion.shown import command
@@ -21,11 +22,11 @@ from ingestion.storage.ledger import LEDGER, Entry, Ledger
 from orchestration.cli.summary import rolled_back_from
 from orchestration.cli.tables import duration, minute
 from orchestration.cli.terminal import Terminal
-from orchestration.dbt import process as dbt_process
 from orchestration.home import Home, is_locked
 from orchestration.releases import catalog
 from orchestration.releases.catalog import Release
 from orchestration.run_record import RunRecord, read_record
+from orchestration.troubles import Trouble, refusals_of, troubles_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Status:
     """The status of a home. ``refused``, ``waiting`` and ``set_aside`` are batches; ``gone_back_from`` release ids.
 
     ``findings`` and ``tests`` are why the last build was not published: failed expectations, failed models and tests.
-    ``unfinished`` are lines about what lies in drop folders and is no batch.
+    ``unfinished`` are lines about what lies in drop folders and is no batch. ``troubles``: all that needs attention.
     """
 
     current: Release | None
@@ -47,18 +48,18 @@ class Status:
     tests: list[str] = field(default_factory=list)
     docs: Path | None = None
     unfinished: list[str] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
 
     @property
     def is_refused(self) -> bool:
-        """Whether something is kept from readers and needs attention."""
-        was_stopped = self.run is not None and self.run.outcome in ("refused", "unfinished") and not self.is_running
-        return bool(self.refused or self.findings or self.tests or was_stopped)
+        """Whether something is kept from readers and needs attention: whether a run would end so."""
+        return any(trouble.fails_a_run for trouble in self.troubles)
 
 
 def status_of(settings: Settings) -> Status:
     """Read the status of a configuration's home; nothing is changed."""
     home = Home(settings.home)
-    current, build = catalog.current(home), home.last_build()
+    current = catalog.current(home)
     refused: list[Entry] = []
     waiting: list[Entry] = []
     set_aside: list[Entry] = []
@@ -69,15 +70,7 @@ def status_of(settings: Settings) -> Status:
             for entry in ledger.entries():
                 if entry.source in names and entry.status in batches:
                     batches[entry.status].append(entry)
-    findings: list[Finding] = []
-    tests: list[str] = []
-    is_published = any(release.build_id == build.id for release in catalog.kept(home))
-    if build.folder.is_dir() and not is_published:
-        tests = dbt_process.failures(build)
-        try:
-            findings = read_verdict(build.verdict).refusals
-        except (OSError, ValueError, TypeError):
-            findings = []  # it was not audited
+    tests, findings, build = refusals_of(settings)
     return Status(
         current,
         [release.release_id for release in catalog.gone_back_from(home)],
@@ -90,6 +83,7 @@ def status_of(settings: Settings) -> Status:
         tests,
         build.docs / "index.html" if findings and (build.docs / "index.html").is_file() else None,
         [line for source in settings.sources for line in _passed_over(settings, source)],
+        troubles_of(settings, datetime.now(UTC)),
     )
 
 
@@ -117,6 +111,8 @@ def as_json(status: Status) -> dict[str, Any]:
         ]
     found["docs"] = str(status.docs) if status.docs else None
     found["is_refused"] = status.is_refused
+    for trouble in found["troubles"]:
+        trouble["since"] = trouble["since"].isoformat() if trouble["since"] else None
     return found
 
 
@@ -153,6 +149,11 @@ def show_status(status: Status, console: Terminal) -> None:
     for source in dict.fromkeys(entry.source for entry in status.waiting):
         waiting = sum(entry.source == source for entry in status.waiting)
         say(f"  {source}: {waiting} later {'batch waits' if waiting == 1 else 'batches wait'} behind it")
+    for trouble in status.troubles:
+        if trouble.kind in ("source failed", "run failed"):
+            for reason in trouble.reasons:
+                say(f"  {reason}")
+            say(f"    since {trouble.since:%Y-%m-%d %H:%M}; {trouble.next_step}")
     for line in status.tests:
         say(f"  {line}")
     for finding in status.findings:
@@ -163,6 +164,10 @@ def show_status(status: Status, console: Terminal) -> None:
             say("    row      " + ", ".join(f"{name} {value}" for name, value in sample.items()))
     if status.docs:
         say(f"  details: {status.docs}")
+    for trouble in status.troubles:
+        if trouble.kind == "source stale":
+            console.print()
+            say(f"Stale: {'; '.join(trouble.reasons)}", "yellow")
     for entry in status.set_aside:
         console.print()
         say(f"Set aside: {entry.source} {entry.batch}, at {entry.decided_at:%Y-%m-%d %H:%M}")
@@ -180,7 +185,7 @@ def _show_run(status: Status, say: Any) -> None:
         say(f"A run is in progress since {minute(run.started_at)}, at the step {run.step}.")
         return
     took = duration(sum(run.steps.values()))
-    if run.outcome == "unfinished":
+    if run.outcome in ("unfinished", "stopped"):
         say(f"The last run, of {minute(run.started_at)}, did not finish: it was stopped at the step {run.step}.", "red")
         say("  Nothing is lost: the next run continues from there.")
     else:
@@ -188,5 +193,3 @@ def _show_run(status: Status, say: Any) -> None:
         say(f"The last run, of {minute(run.started_at)}, took {took}: {what}")
     for source, line in run.sources.items():
         say(f"  {source}: {line}")
-    for line in run.refusals if run.outcome == "refused" and not (status.findings or status.tests) else ():
-        say(f"  {line}")

@@ -12,9 +12,9 @@ _hidden = "dbt.version" not in sys.modules and not is_plain()
 if _hidden:
     sys.modules["dbt.version"] = None  # type: ignore[assignment]
 try:
-    from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
+    from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, dbt_assets
 finally:
     if _hidden:
         del sys.modules["dbt.version"]
 
-__all__ = ["DagsterDbtTranslator", "DbtCliInvocation", "dbt_assets"]
+__all__ = ["DagsterDbtTranslator", "DagsterDbtTranslatorSettings", "DbtCliInvocation", "dbt_assets"]

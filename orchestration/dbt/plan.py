@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ingestion import zones
 from ingestion.builds.build_file import BaseBuild
@@ -26,7 +27,7 @@ from orchestration.dbt.process import project_fingerprint
 from orchestration.home import Home
 from orchestration.releases import catalog
 
-_NOT_IN_ROWS = {
+_NOT_IN_ROWS: Any = {
     **dict.fromkeys(("home", "releases", "schedule", "resources"), True),
     "quality": {"stale_after_hours"},
     "sources": {"__all__": set(OPERATION)},
@@ -80,20 +81,19 @@ def make_plan(settings: Settings, entries: Sequence[Entry]) -> Plan:
             )
             for source in settings.sources
         ]
-    rules = [
-        version("causerie"),
-        of_rows,
-        zones.VERSION,
-        project_fingerprint(),
-        settings.model_dump(mode="json", exclude=_NOT_IN_ROWS),
-    ]
     return Plan(
-        hashlib.sha256(json.dumps(rules).encode()).hexdigest(),
+        hashlib.sha256(json.dumps([of_rows, *rules_of_builds(settings)]).encode()).hexdigest(),
         [
             (entry.source, entry.batch, _content(entry), sum(of.landed for of in entry.counts.values()))
             for entry in entries
         ],
     )
+
+
+def rules_of_builds(settings: Settings) -> list[Any]:
+    """What every build follows besides its rows: the software, the zones, dbt's project and the configuration."""
+    configuration = settings.model_dump(mode="json", exclude=_NOT_IN_ROWS)
+    return [version("causerie"), zones.VERSION, project_fingerprint(), configuration]
 
 
 def _content(entry: Entry) -> str:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ingestion.settings import Resources, Settings, is_plain
 from ingestion.source_kinds import LIVE_KINDS, shape_of_records
@@ -28,6 +29,8 @@ PREPARED = PROJECT / "target"
 """Where the installation leaves the parsed project, if it does."""
 MANIFEST, PARTIAL_PARSE, STAMP = "manifest.json", "partial_parse.msgpack", "fingerprint"
 RESULTS = "run_results.json"
+_FAILED = ("error", "fail", "runtime error")
+"""What dbt says of a model or a test that failed."""
 
 
 def environment(resources: Resources, kinds: Collection[str] = ()) -> dict[str, str]:
@@ -187,13 +190,28 @@ def kinds_of(settings: Settings) -> frozenset[str]:
     return frozenset(shape_of_records(source.kind) for source in settings.sources)
 
 
+def _absent_kinds(settings: Settings) -> list[str]:
+    return [kind for kind in LIVE_KINDS if kind not in kinds_of(settings)]
+
+
 def left_out(settings: Settings) -> list[str]:
     """dbt's arguments to leave out the models of kinds of sources that are not configured, and tests for CI alone."""
-    kinds = kinds_of(settings)
-    models = [f"path:models/staging/{kind},resource_type:model" for kind in LIVE_KINDS if kind not in kinds]
-    if not kinds & {"activecampaign", "meta_webhooks"}:
-        models.append("int_whatsapp_messages")
-    return ["--exclude", "tag:ci", *models]
+    models = [f"path:models/staging/{kind},resource_type:model" for kind in _absent_kinds(settings)]
+    # cautious: a test goes with the models and sources that it reads only if all of them go
+    return ["--indirect-selection", "cautious", "--exclude", "tag:ci", *models, *_without_whatsapp(settings)]
+
+
+def is_left_out(settings: Settings, node: Mapping[str, Any]) -> bool:
+    """Whether these arguments leave out a node of dbt's manifest."""
+    is_absent = node["resource_type"] == "model" and node["fqn"][1:3] in [
+        ["staging", kind] for kind in _absent_kinds(settings)
+    ]
+    return is_absent or "ci" in node["tags"] or node["name"] in _without_whatsapp(settings)
+
+
+def _without_whatsapp(settings: Settings) -> list[str]:
+    has_any = kinds_of(settings) & {"activecampaign", "meta_webhooks"}
+    return [] if has_any else ["int_whatsapp_messages"]
 
 
 def _options(target: Path) -> list[str]:
@@ -233,37 +251,36 @@ def open_build(settings: Settings, build: Build) -> None:
     link.replace(home.open_build)
 
 
+def _results(build: Build) -> list[dict[str, Any]]:
+    """What dbt says of each model and test of a build; empty when nothing ran."""
+    results = build.target / RESULTS
+    return list(json.loads(results.read_text())["results"]) if results.is_file() else []
+
+
 def failures(build: Build) -> list[str]:
     """What failed in a dbt build, in words; empty when all went well or nothing ran."""
-    results = build.target / RESULTS
-    if not results.is_file():
-        return []
     found = []
-    for result in json.loads(results.read_text())["results"]:
-        if result["status"] in ("error", "fail", "runtime error"):
+    for result in _results(build):
+        if result["status"] in _FAILED:
             name = result["unique_id"].split(".")[2]
             message = " ".join((result["message"] or "").split())
             found.append(f"dbt: {name}: {message}")
     return found
 
 
+def only_tests_failed(build: Build) -> bool:
+    """Whether all that failed are data tests, which fail again on the same data; anything else may go better."""
+    return {result["status"] for result in _results(build)} & set(_FAILED) == {"fail"}
+
+
 def timings(build: Build) -> dict[str, float]:
     """Seconds that each model and test took."""
-    results = build.target / RESULTS
-    if not results.is_file():
-        return {}
-    return {
-        result["unique_id"].split(".")[2]: result["execution_time"]
-        for result in json.loads(results.read_text())["results"]
-    }
+    return {result["unique_id"].split(".")[2]: result["execution_time"] for result in _results(build)}
 
 
 def tests_passed(build: Build) -> int:
     """How many data tests passed."""
-    results = build.target / RESULTS
-    if not results.is_file():
-        return 0
-    return sum(result["status"] == "pass" for result in json.loads(results.read_text())["results"])
+    return sum(result["status"] == "pass" for result in _results(build))
 
 
 if __name__ == "__main__":

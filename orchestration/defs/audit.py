@@ -3,19 +3,23 @@
 Here: the audit asset, with a blocking check for each suite. Not here: what is expected (``expectations``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
 from expectations import great
 from expectations.contents import contents
 from expectations.frames import gather
-from expectations.marts import MARTS
-from expectations.verdict import evaluate
+from expectations.verdict import Finding, evaluate
+from ingestion.freshness import ages
 from ingestion.settings import Settings
+from ingestion.shown import visible
+from orchestration.defs.names import Names
+from orchestration.defs.steps import build_of, step
 from orchestration.home import Home
 from orchestration.progress import Reporter
 from orchestration.releases import catalog
@@ -31,65 +35,76 @@ SUITES = {
 }
 
 
-def audit_asset(settings: Settings) -> dg.AssetsDefinition:
-    """The verdict about the build of a run."""
+JUDGED = ("marts", "reports", "quality")
+"""The layers of dbt's models that a release consists of, or that say what became of each row."""
+
+
+def audit_asset(settings: Settings, names: Names, reporter: Reporter, models: list[Any]) -> dg.AssetsDefinition:
+    """The verdict about the build of a run. ``models``: the specs of dbt's models."""
+    built = [spec.key for spec in models if spec.group_name in map(names.group, JUDGED)]
+    on_spark = [names.key("brought_back")] if settings.engine.kind == "spark" else []
 
     @dg.multi_asset(
-        name="audit",
+        name=names.of("audit"),
         specs=[
-            dg.AssetSpec(
+            names.spec(
                 "audit",
-                deps=[dg.AssetKey(["marts", mart]) for mart in MARTS]
-                + [dg.AssetKey(["intermediate", "int_row_accounting"])]
-                + ([dg.AssetKey("brought_back")] if settings.engine.kind == "spark" else []),
-                group_name="release",
+                group="release",
                 description="What the expectations say about exactly this build. Without it nothing is published.",
-            )
+                kinds={"python"},
+            ).replace_attributes(deps=[*built, *on_spark])
         ],
         check_specs=[
-            dg.AssetCheckSpec(name, asset="audit", blocking=True, description=description)
+            dg.AssetCheckSpec(name, asset=names.key("audit"), blocking=True, description=description)
             for name, description in SUITES.items()
         ],
     )
-    def audit(
-        context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    def audit(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         home = Home(settings.home)
-        build = home.build(context.run.run_id)
-        if not build.plan.is_file():
-            raise dg.Failure("this run has built nothing: run the whole job", allow_retries=False)
-        with reporter.step("audit"), ThreadPoolExecutor(1) as pool:
+        with step(settings, context, reporter, "audit"), ThreadPoolExecutor(1) as pool:
+            build = build_of(settings, context)
             reporter.progress("loading Great Expectations")
             great.load()
             current = catalog.current(home)
             checksums = pool.submit(contents, build.candidate)  # beside the expectations: each uses a core
-            frames = gather(build.database, build.candidate, current.rows if current else {}, datetime.now(UTC))
+            before = current.rows if current else {}
+            frames = gather(build.database, build.candidate, before, ages(settings, datetime.now(UTC)))
             reporter.progress("evaluating expectations")
             judged, write_docs = evaluate(build.id, frames, settings.quality)
             verdict = replace(judged, contents=checksums.result(), against=current.release_id if current else None)
             verdict.write(build.verdict)
             reporter.verdict = verdict
             reporter.write_beside(lambda: write_docs(build.docs))
-        checks = []
-        for name in SUITES:
-            findings = [finding for finding in verdict.findings if finding.suite == name]
-            refused = any(finding.severity != "warning" for finding in findings)
-            checks.append(
-                dg.AssetCheckResult(
-                    check_name=name,
-                    passed=not findings,
-                    severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
-                    metadata={"findings": dg.MetadataValue.json([asdict(finding) for finding in findings])},
-                )
-            )
+            if not verdict.holds:
+                reporter.finish()
         yield dg.MaterializeResult(
             metadata={
                 "holds": verdict.holds,
                 "expectations_evaluated": verdict.evaluated,
+                "refusals": len(verdict.refusals),
                 "warnings": len(verdict.warnings),
                 "data_docs": dg.MetadataValue.path(str(build.docs / "index.html")),
             },
-            check_results=checks,
+            check_results=[_check(name, [one for one in verdict.findings if one.suite == name]) for name in SUITES],
         )
 
     return audit
+
+
+def _check(suite: str, findings: list[Finding]) -> dg.AssetCheckResult:
+    refused = any(finding.severity != "warning" for finding in findings)
+    metadata: dict[str, dg.MetadataValue[Any]] = {"findings": dg.MetadataValue.int(len(findings))}
+    if findings:
+        metadata["what"] = dg.MetadataValue.table([dg.TableRecord(_shown(finding)) for finding in findings])
+    return dg.AssetCheckResult(
+        check_name=suite,
+        passed=not findings,
+        severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
+        description=visible("; ".join(map(str, findings))) or SUITES[suite],
+        metadata=metadata,
+    )
+
+
+def _shown(finding: Finding) -> Mapping[str, str]:
+    fields = ("severity", "expected", "observed")
+    return {name: visible(getattr(finding, name)) for name in fields}

@@ -3,37 +3,37 @@
 Here: the asset. Not here: how they come back (``orchestration.spark.bring_back``).
 """
 
+from typing import Any
+
 import dagster as dg
 
-from expectations.marts import MARTS
 from ingestion.settings import Settings
-from orchestration.home import Home
+from orchestration.defs.audit import JUDGED
+from orchestration.defs.names import Names
+from orchestration.defs.steps import build_of, refused, step
 from orchestration.progress import Reporter
 from orchestration.spark.bring_back import BringBackError, bring_back
 
 
-def brought_back_asset(settings: Settings) -> dg.AssetsDefinition:
-    """The files of a build, filled with what Spark made."""
+def brought_back_asset(settings: Settings, names: Names, reporter: Reporter, models: list[Any]) -> dg.AssetsDefinition:
+    """The files of a build, filled with what Spark made. ``models``: the specs of dbt's models."""
 
     @dg.asset(
-        name="brought_back",
-        deps=[dg.AssetKey(["marts", mart]) for mart in MARTS] + [dg.AssetKey(["intermediate", "int_row_accounting"])],
-        group_name="release",
+        key=names.key("brought_back"),
+        deps=[spec.key for spec in models if spec.group_name in map(names.group, JUDGED)],
+        group_name=names.group("release"),
+        owners=names.owners,
+        kinds={"duckdb"},
         description="The tables that Spark made, as the files that are audited and published: the same rows, in the"
         " types of the contract.",
     )
-    def brought_back(
-        context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]
-    ) -> dg.MaterializeResult[None]:
-        build = Home(settings.home).build(context.run.run_id)
-        if not build.plan.is_file():
-            raise dg.Failure("this run has built nothing: run the whole job", allow_retries=False)
-        with reporter.step("bring back"):
+    def brought_back(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        with step(settings, context, reporter, "bring back"):
             try:
-                rows = bring_back(settings, build, reporter.progress)
+                rows = bring_back(settings, build_of(settings, context), reporter.progress)
             except BringBackError as error:
                 reporter.build_failures = [str(error)]
-                raise dg.Failure(str(error), allow_retries=False) from None
+                raise refused(reporter.build_failures) from None
         return dg.MaterializeResult(metadata={table.replace(".", "_"): count for table, count in rows.items()})
 
     return brought_back

@@ -9,22 +9,24 @@ import dagster as dg
 from ingestion.accepted import accepted_batches
 from ingestion.raw.compaction import compact
 from ingestion.settings import Settings
-from orchestration.home import Home, lock
+from orchestration.defs.names import Names
+from orchestration.defs.steps import step
 from orchestration.progress import Reporter
 
 
-def compacted_asset(settings: Settings) -> dg.AssetsDefinition:
+def compacted_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:
     """Raw with small segments joined into larger ones."""
 
     @dg.asset(
-        name="compacted_raw",
-        deps=["release"],
-        group_name="raw",
+        key=names.key("compacted_raw"),
+        deps=[names.key("release")],
+        group_name=names.group("upkeep"),
+        owners=names.owners,
+        kinds={"parquet"},
         description="Segments of raw, small ones joined into larger ones: the same rows in fewer files.",
     )
-    def compacted_raw(reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
-        lock(Home(settings.home))
-        with reporter.step("compact"):
+    def compacted_raw(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        with step(settings, context, reporter, "compact"):
             _, segments = accepted_batches(settings)
             compact(settings, reporter.progress, [segment.folder for segment in segments])  # those of the new build
             _, segments = accepted_batches(settings)

@@ -11,33 +11,32 @@ import dagster as dg
 from ingestion.settings import Settings
 from ingestion.storage.ledger import LEDGER, Ledger
 from orchestration.dbt.plan import read_plan
-from orchestration.home import Home, lock
+from orchestration.defs.names import Names
+from orchestration.defs.steps import build_of, refused, step
+from orchestration.home import Home
 from orchestration.progress import Reporter
 from orchestration.releases import catalog, publication
 from orchestration.spark.views import ViewsError, point_views
 
 
-def release_asset(settings: Settings) -> dg.AssetsDefinition:
+def release_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:
     """The release that readers see."""
 
     @dg.asset(
-        name="release",
-        deps=["audit"],
-        group_name="release",
+        key=names.key("release"),
+        deps=[names.key("audit")],
+        group_name=names.group("release"),
+        owners=names.owners,
+        kinds={"duckdb", *(["parquet"] if settings.releases.parquet else [])},
         description="A folder with the four marts in a DuckDB file, with their Data Docs and, if the configuration says"
         " so, the marts as Parquet. Readers open it through the link `current`.",
     )
-    def release(context: dg.AssetExecutionContext, reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = Home(settings.home)
-        for line in filter(None, (lock(home), catalog.give_folders(home))):
-            context.log.warning(line)
-        build = home.build(context.run.run_id)
-        if not build.folder.is_dir():  # launched alone
-            build = home.last_build()
-        with reporter.step("publish"):
+        with step(settings, context, reporter, "publish"):
+            build = build_of(settings, context)
             plan = read_plan(build.plan)
-            if plan is None:
-                raise dg.Failure("there is no build to publish: run the whole job", allow_retries=False)
+            assert plan is not None
             try:
                 published = publication.publish(
                     home,
@@ -48,19 +47,20 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
                     _decided_since(settings, catalog.current(home)),
                     parquet=settings.releases.parquet,
                 )
-            except catalog.UnpublishableError as error:
-                raise dg.Failure(str(error), allow_retries=False) from None
-            reporter.release = published
-            try:
+                reporter.release = published
                 point_views(settings, published)
-            except ViewsError as error:
+            except (catalog.UnpublishableError, ViewsError) as error:
                 reporter.build_failures = [str(error)]
-                raise dg.Failure(str(error), allow_retries=False) from None
+                raise refused(reporter.build_failures) from None
         return dg.MaterializeResult(
             metadata={
                 "release_id": published.release_id,
                 "path": dg.MetadataValue.path(str(catalog.file_of(home, published))),
                 "data_through": published.data_through or "unknown",
+                "published_at": dg.MetadataValue.timestamp(datetime.fromisoformat(published.published_at)),
+                "rows_quarantined": published.rows_quarantined,
+                "rows_quarantined_open": published.rows_quarantined_open,
+                "warnings": len(published.warnings),
                 **{f"{mart}_rows": rows for mart, rows in published.rows.items()},
             }
         )

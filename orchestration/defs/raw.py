@@ -1,31 +1,37 @@
 """Step 1: new batches are landed, parsed and judged; what is accepted is what the build will read.
 
-Here: the raw assets and the decision whether there is anything to build. Not here: how batches are ingested
-(``ingestion``).
+Here: the assets of sources and of raw, and what Dagster shows of refusals. Not here: how batches are ingested
+(``ingestion``), and what there is to build (``orchestration.builds``).
 """
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
 from ingestion.accepted import accepted_batches
-from ingestion.builds.build_file import create_build
 from ingestion.export_format import ENTITIES
+from ingestion.freshness import Age, ages
 from ingestion.ingest import SourceReport, ingest_sources
 from ingestion.settings import Settings
 from ingestion.shown import visible
 from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of, shape_of_records
+from ingestion.source_settings import AnySource
 from ingestion.storage.landing import BatchError
+from orchestration import builds, news
 from orchestration.dbt import process as dbt_process
-from orchestration.dbt.plan import base_build, make_plan
-from orchestration.home import Build, Home, lock
+from orchestration.dbt.plan import Plan, base_build, make_plan
+from orchestration.defs.names import Names
+from orchestration.defs.standing import keep_verdicts
+from orchestration.defs.steps import refused, step
+from orchestration.home import Home
 from orchestration.progress import Reporter
 from orchestration.releases import catalog, exports
-from orchestration.spark.handover import hand_over
 from orchestration.spark.views import ViewsError, point_views
 
+ACCEPTED, FRESH = "accepted", "fresh"
 _DESCRIPTIONS = {
     "conversations": "Conversations as the sources delivered them: every version, typed.",
     "messages": "Messages as the sources delivered them: every version, typed. No texts.",
@@ -34,11 +40,6 @@ _DESCRIPTIONS = {
     "events": "Hand-overs, closings, reopenings and assignments.",
     "ratings": "Survey records, answered or not, every version.",
 }
-ACCEPTED = dg.AssetCheckSpec(
-    "no_batch_refused",
-    asset=["raw", "conversations"],
-    description="Every complete batch of every source was accepted. A refused batch stops its source, not the others.",
-)
 
 
 class IngestConfig(dg.Config):
@@ -48,85 +49,131 @@ class IngestConfig(dg.Config):
     """Build in full, also where nothing is new or an incremental build would do."""
 
 
-def raw_assets(settings: Settings) -> dg.AssetsDefinition:
-    """The raw entities, as one step: a batch is accepted or refused as a whole."""
-
-    kinds = [kind for kind in LIVE_KINDS if any(source.kind == kind for source in settings.sources)]
-    entities = [("raw", EXPORT, entity) for entity in ENTITIES]
-    entities += [(kind, kind, entity) for kind in kinds for entity in entities_of(kind)]
+def raw_assets(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:
+    """Sources and raw entities, as one step: a batch is accepted or refused as a whole."""
+    shapes = {source.name: shape_of_records(source.kind) for source in settings.sources}
+    entities = [
+        ("raw" if kind == EXPORT else kind, kind, entity)
+        for kind in (EXPORT, *LIVE_KINDS)
+        if kind in shapes.values()
+        for entity in (ENTITIES if kind == EXPORT else entities_of(kind))
+    ]
 
     @dg.multi_asset(
-        name="ingest",
+        name=names.of("ingest"),
         specs=[
-            dg.AssetSpec([prefix, entity], description=_description(kind, entity), group_name="raw", skippable=True)
+            names.spec(
+                *("sources", source.name),
+                group="sources",
+                description=f"What {source.name} delivers ({source.kind}), of the account {source.account}.",
+                kinds={source.kind},
+                skippable=True,
+            )
+            for source in settings.sources
+        ]
+        + [
+            names.spec(
+                *(prefix, entity),
+                group="raw",
+                deps=[("sources", name) for name, shape in shapes.items() if shape == kind],
+                description=_description(kind, entity),
+                kinds={"parquet"},
+                skippable=True,
+            )
             for prefix, kind, entity in entities
         ],
-        check_specs=[ACCEPTED],
+        check_specs=[
+            check
+            for source in settings.sources
+            for check in (
+                dg.AssetCheckSpec(
+                    ACCEPTED,
+                    asset=names.key("sources", source.name),
+                    description="It could be read, and each batch was accepted. A refused batch stops its source only.",
+                ),
+                dg.AssetCheckSpec(
+                    FRESH, asset=names.key("sources", source.name), description="It has delivered recently."
+                ),
+            )
+        ]
+        + [
+            dg.AssetCheckSpec(
+                ACCEPTED, asset=names.key(prefix, entity), description=f"No batch was refused for its {entity}."
+            )
+            for prefix, _, entity in entities
+        ],
     )
     def ingest(
-        context: dg.AssetExecutionContext, config: IngestConfig, reporter: dg.ResourceParam[Reporter]
+        context: dg.AssetExecutionContext, config: IngestConfig
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         home = Home(settings.home)
-        for line in filter(None, (lock(home), catalog.give_folders(home))):
-            context.log.warning(line)
-        dbt_process.load_ahead(settings)
-        build = home.build(context.run.run_id)
-        with reporter.step("ingest"):
-            reporter.sources = ingest_sources(settings, reporter.progress)
-            try:
-                entries, segments = accepted_batches(settings)
-            except BatchError as error:
-                reporter.build_failures = [str(error)]
-                raise dg.Failure(str(error), allow_retries=False) from None
-            plan = make_plan(settings, entries)
-            current = catalog.current(home)
-            made = [current, *catalog.gone_back_from(home)]  # what an operator left is not brought back by a run
-            is_known = plan.fingerprint in [release.fingerprint for release in made if release is not None]
-            reporter.is_new = bool(entries) and (config.full_refresh or not is_known)
+        with step(settings, context, reporter, "ingest"):
+            dbt_process.load_ahead(settings)
+            seen = news.look(settings)
+            reporter.sources_read(ingest_sources(settings, reporter.progress), seen)
+            reports = {report.source: report for report in reporter.sources}
+            for report in reporter.sources:
+                for line in report.refusals:
+                    context.log.error(visible(line))
+                for line in report.warnings:
+                    context.log.warning(visible(line))
+            plan = _plan(settings, reporter)
+            is_made = builds.is_made(home, plan) or not plan.batches
+            reporter.build_failures = [] if config.full_refresh else builds.refused_as_it_is(home, plan)
+            reporter.is_new = bool(plan.batches) and (config.full_refresh or not (is_made or reporter.build_failures))
             if reporter.is_new:
-                reporter.progress("preparing the build")
                 base = None if config.full_refresh else base_build(settings, plan)
                 reporter.is_incremental = base is not None
-                _remove_unpublished(home, build)
+                build = home.build(context.run_id)
                 build.folder.mkdir(parents=True, exist_ok=True)
-                dbt_process.open_build(settings, build)
-                create_build(build.database, settings, entries, segments, base)
-                if settings.engine.kind == "spark":
-                    hand_over(settings, build, segments, reporter.progress)
                 replace(plan, base=base.build_id if base else None).write(build.plan)
-        refusals = [reason for source in reporter.sources for reason in source.refusals]
-        for line in refusals:
-            context.log.error(visible(line))
-        for line in (warning for source in reporter.sources for warning in source.warnings):
-            context.log.warning(visible(line))
+            else:
+                dbt_process.dismiss(settings)
+                if not reporter.build_failures:
+                    builds.remove_leftovers(settings)
+                _mend_release(settings, reporter)
+                reporter.finish()
         if reporter.is_new:
+            for source in settings.sources:
+                if reports[source.name].having("accepted"):
+                    yield dg.MaterializeResult(
+                        asset_key=names.key("sources", source.name), metadata=_delivered(reports[source.name])
+                    )
             for prefix, kind, entity in entities:
-                named = {source.name for source in settings.sources if shape_of_records(source.kind) == kind}
-                reports = [report for report in reporter.sources if report.source in named]
-                yield dg.MaterializeResult(asset_key=[prefix, entity], metadata=_counts(entity, reports))
-        else:
-            _remove_leftovers(
-                settings, home
-            )  # of a run that was killed; else they would stay until the next new batches
-            if current is not None:
-                try:
-                    if settings.releases.parquet:
-                        exports.ensure(home, current)
-                    point_views(settings, current)
-                except (catalog.UnpublishableError, ViewsError) as error:
-                    reporter.build_failures = [str(error)]
-                    raise dg.Failure(str(error), allow_retries=False) from None
-            dbt_process.dismiss(settings)
+                of_kind = [report for report in reporter.sources if shapes[report.source] == kind]
+                yield dg.MaterializeResult(asset_key=names.key(prefix, entity), metadata=_counts(entity, of_kind))
+        yield from _accepted(names, settings.sources, entities, shapes, reports)
+        yield from (fresh(names, age) for age in ages(settings, datetime.now(UTC)))
+        if not reporter.is_new:
             context.log.info("nothing new: the current release stays")
-        yield dg.AssetCheckResult(
-            check_name=ACCEPTED.name,
-            asset_key=ACCEPTED.asset_key,
-            passed=not refusals,
-            severity=dg.AssetCheckSeverity.ERROR,
-            metadata={"refusals": dg.MetadataValue.json(refusals)},
-        )
+            keep_verdicts(context)
+            if reporter.refusals:
+                raise refused(reporter.refusals)
 
     return ingest
+
+
+def _plan(settings: Settings, reporter: Reporter) -> Plan:
+    try:
+        entries, _ = accepted_batches(settings)
+    except BatchError as error:
+        reporter.build_failures = [str(error)]
+        raise refused(reporter.build_failures) from None
+    return make_plan(settings, entries)
+
+
+def _mend_release(settings: Settings, reporter: Reporter) -> None:
+    """See that the current release has its exports and views: a run before may have failed to make them."""
+    home = Home(settings.home)
+    current = catalog.current(home)
+    if current is not None:
+        try:
+            if settings.releases.parquet:
+                exports.ensure(home, current)
+            point_views(settings, current)
+        except (catalog.UnpublishableError, ViewsError) as error:
+            reporter.build_failures = [str(error)]
+            raise refused(reporter.build_failures) from None
 
 
 def _description(kind: str, entity: str) -> str:
@@ -135,27 +182,74 @@ def _description(kind: str, entity: str) -> str:
     return f"The {entity} of {kind} sources as they came: every reading, typed."
 
 
-def _remove_unpublished(home: Home, build: Build) -> None:
-    """Remove all builds but the one that is current and the one that is being made."""
-    current = catalog.current(home)
-    for old in home.builds():
-        if old.id != build.id and (current is None or old.id != current.build_id):
-            shutil.rmtree(old.folder)
+def _accepted(
+    names: Names,
+    sources: Sequence[AnySource],
+    entities: Sequence[tuple[str, str, str]],
+    shapes: dict[str, str],
+    reports: dict[str, SourceReport],
+) -> Iterator[dg.AssetCheckResult]:
+    """Of each source, whether all of it was accepted; of each entity, whether it was the reason for a refusal."""
+    against = [
+        (entry.source, entry.batch, reason)
+        for report in reports.values()
+        for entry in report.having("refused")
+        for reason in entry.against
+    ]
+    for source in sources:
+        report = reports[source.name]
+        of_source = [(batch, reason.entity, reason.text) for name, batch, reason in against if name == source.name]
+        if report.failure:
+            of_source.append(("", None, report.failure))
+        yield _refusals(names.key("sources", source.name), source.name, of_source)
+    for prefix, kind, entity in entities:
+        of_entity: list[tuple[str, str | None, str]] = [
+            (f"{name} {batch}", entity, reason.text)
+            for name, batch, reason in against
+            if shapes[name] == kind and reason.entity == entity
+        ]
+        yield _refusals(names.key(prefix, entity), entity, of_entity)
 
 
-def _remove_leftovers(settings: Settings, home: Home) -> None:
-    """Remove what killed runs left of releases and builds; nothing is new, so that no build is waiting for anything."""
-    catalog.remove_leftovers(home)
-    current = catalog.current(home)
-    if current is None:
-        return
-    published = {release.build_id for release in catalog.kept(home)}
-    build = home.build(current.build_id)
-    if home.last_build().id not in published and build.folder.is_dir():
-        dbt_process.open_build(settings, build)
-    for left in home.builds():
-        if left.id not in published:
-            shutil.rmtree(left.folder)
+def _refusals(key: dg.AssetKey, what: str, reasons: list[tuple[str, str | None, str]]) -> dg.AssetCheckResult:
+    """The check ``accepted`` of an asset; the reasons are of batches, entities and words."""
+    records = [
+        dg.TableRecord({"batch": batch, "entity": entity or "", "reason": visible(text)})
+        for batch, entity, text in reasons
+    ]
+    found: dict[str, dg.MetadataValue[Any]] = {"refusals": dg.MetadataValue.int(len(reasons))}
+    if records:
+        found["reasons"] = dg.MetadataValue.table(records)
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=ACCEPTED,
+        passed=not reasons,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=visible("; ".join(text for *_, text in reasons)) or f"Nothing of {what} is refused.",
+        metadata=found,
+    )
+
+
+def fresh(names: Names, age: Age) -> dg.AssetCheckResult:
+    """The check ``fresh`` of a source; a stale one is a warning."""
+    return dg.AssetCheckResult(
+        asset_key=names.key("sources", age.source),
+        check_name=FRESH,
+        passed=not age.is_stale,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=str(age),
+        metadata={"limit_hours": age.limit, **({"hours_old": age.hours} if age.hours is not None else {})},
+    )
+
+
+def _delivered(report: SourceReport) -> dict[str, int]:
+    """What a source delivered in this run."""
+    accepted = report.having("accepted")
+    return {
+        "batches": len(accepted),
+        "rows_landed": sum(counts.landed for entry in accepted for counts in entry.counts.values()),
+        "rows_quarantined": sum(counts.quarantined for entry in accepted for counts in entry.counts.values()),
+    }
 
 
 def _counts(entity: str, sources: list[SourceReport]) -> dict[str, int]:

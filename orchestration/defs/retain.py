@@ -8,30 +8,33 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from ingestion.settings import Settings
-from orchestration.home import Home, lock
+from orchestration.defs.names import Names
+from orchestration.defs.steps import step
+from orchestration.home import Home
 from orchestration.progress import Reporter
 from orchestration.releases import catalog
 
 
-def retained_asset(settings: Settings) -> dg.AssetsDefinition:
+def retained_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:
     """The releases that a rollback can return to."""
 
     @dg.asset(
-        name="kept_releases",
-        deps=["release"],
-        group_name="release",
+        key=names.key("kept_releases"),
+        deps=[names.key("release")],
+        group_name=names.group("upkeep"),
+        owners=names.owners,
+        kinds={"duckdb"},
         description="The releases that a rollback can return to: the newest ones, and all within the days of grace.",
     )
-    def kept_releases(reporter: dg.ResourceParam[Reporter]) -> dg.MaterializeResult[None]:
-        home = Home(settings.home)
-        lock(home)
-        with reporter.step("retention"):
-            limits = settings.releases
+    def kept_releases(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        home, limits = Home(settings.home), settings.releases
+        with step(settings, context, reporter, "retention"):
             removed = catalog.remove_old(home, limits.keep, limits.keep_days, datetime.now(UTC))
         return dg.MaterializeResult(
             metadata={
                 "releases": len(catalog.kept(home)),
-                "removed": dg.MetadataValue.json([release.release_id for release in removed]),
+                "removed": len(removed),
+                **({"removed_ids": ", ".join(release.release_id for release in removed)} if removed else {}),
             }
         )
 

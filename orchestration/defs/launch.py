@@ -1,0 +1,96 @@
+"""When the job is launched: by the clock, and when a look finds news. One run at a time works in a home.
+
+Here: the schedule and the sensor. Not here: what is news (``orchestration.news``), and what there is to tell
+(``orchestration.troubles``).
+"""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from ingestion.freshness import ages
+from ingestion.settings import Settings
+from orchestration.defs.names import Names
+from orchestration.defs.raw import fresh
+from orchestration.home import Home, is_locked
+from orchestration.news import news
+from orchestration.run_record import read_record
+
+_LOOK_EVERY = 60
+_BUSY = "a run is at work in the home"
+
+
+def schedule_of(settings: Settings, names: Names, job: Any) -> dg.ScheduleDefinition:
+    """The schedule of a configuration that has one."""
+    assert settings.schedule is not None
+    assert settings.schedule.cron is not None
+
+    @dg.schedule(
+        name=names.of("scheduled_run"),
+        job=job,
+        cron_schedule=settings.schedule.cron,
+        execution_timezone=settings.schedule.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Runs the job by the clock, whether there is news or not.",
+    )
+    def scheduled_run() -> dg.RunRequest | dg.SkipReason:
+        return dg.SkipReason(_BUSY) if is_locked(Home(settings.home)) else dg.RunRequest()
+
+    return scheduled_run
+
+
+def sensor_of(settings: Settings, names: Names, job: Any) -> dg.SensorDefinition:
+    """Says how old each source is; and launches the job for news where the configuration wishes it."""
+    schedule = settings.schedule
+    every = schedule.look_every_seconds if schedule else None
+
+    @dg.sensor(
+        name=names.of("watch"),
+        job=job,
+        minimum_interval_seconds=every or _LOOK_EVERY,
+        default_status=dg.DefaultSensorStatus.RUNNING if schedule else dg.DefaultSensorStatus.STOPPED,
+        description="Judges how old each source is; launches the job when there are new batches or changed archives, or"
+        " a live source is due (schedule.look_every_seconds).",
+    )
+    def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        now = datetime.now(UTC)
+        told: dict[str, list[Any]] = json.loads(context.cursor or "{}")
+        aged = {age.source: age for age in ages(settings, now)}
+        state = {name: [age.is_stale, age.hours and int(age.hours)] for name, age in aged.items()}
+        found = news(settings, now) if every else []
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=_run_key(settings, found))] if found else [],
+            skip_reason=None if found else _why_not(settings),
+            cursor=json.dumps(state),
+            asset_events=[_evaluation(fresh(names, aged[name])) for name in aged if told.get(name) != state[name]],
+        )
+
+    return watch
+
+
+def _why_not(settings: Settings) -> str:
+    if settings.schedule is None or settings.schedule.look_every_seconds is None:
+        return "the job is launched by the clock alone: schedule.look_every_seconds is not set"
+    return _BUSY if is_locked(Home(settings.home)) else "there is no news"
+
+
+def _run_key(settings: Settings, found: list[str]) -> str:
+    """The same for the same news since the same run, for which Dagster launches one run."""
+    record = read_record(Home(settings.home).record)
+    return hashlib.sha256(json.dumps([record and record.started_at, found]).encode()).hexdigest()[:16]
+
+
+def _evaluation(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    assert result.asset_key is not None
+    assert result.check_name is not None
+    return dg.AssetCheckEvaluation(
+        asset_key=result.asset_key,
+        check_name=result.check_name,
+        passed=result.passed,
+        severity=result.severity,
+        description=result.description,
+        metadata=result.metadata,
+    )

@@ -1,0 +1,34 @@
+"""Step 7: a run in which anything was refused fails, after everything else is published.
+
+Here: the asset that says so. Not here: what refuses (``ingestion``, ``expectations``), and the checks that show it.
+"""
+
+import dagster as dg
+
+from ingestion.settings import Settings
+from orchestration.defs.names import Names
+from orchestration.defs.steps import refused, step
+from orchestration.progress import Reporter
+
+
+def outcome_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:
+    """What a run came to."""
+
+    @dg.asset(
+        key=names.key("outcome"),
+        deps=[names.key("compacted_raw"), names.key("kept_releases")],
+        group_name=names.group("upkeep"),
+        owners=names.owners,
+        kinds={"python"},
+        description="Whether the run was good. It fails where a batch was refused or a source could not be read; what"
+        " there was besides is published.",
+    )
+    def outcome(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        with step(settings, context, reporter, "outcome"):
+            refusals = reporter.refusals
+        reporter.finish()
+        if refusals:
+            raise refused(refusals)
+        return dg.MaterializeResult(metadata={"release_id": reporter.record.release_id or "none"})
+
+    return outcome

@@ -1,0 +1,31 @@
+"""What Dagster shows of a release while runs find nothing new: the verdict about it.
+
+Here: checks that a run leaves out keep their last result. Not here: the results (``raw``, ``transform``, ``audit``).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+_EVALUATED = (AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED)
+_LOOKED_BACK = 25
+"""Runs; those that find nothing new repeat what they found, so that others were stopped."""
+
+
+def keep_verdicts(context: dg.AssetExecutionContext) -> None:
+    """Repeat the last result of each check that this run planned and will not evaluate; else Dagster shows none."""
+    if context.instance.is_ephemeral:
+        return
+    ours = {check.key for check in context.assets_def.check_specs}
+    planned = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED)
+    for entry in planned:
+        assert entry.dagster_event is not None
+        key = entry.dagster_event.asset_check_planned_data.asset_check_key
+        if key in ours:
+            continue
+        history = context.instance.event_log_storage.get_asset_check_execution_history(key, limit=_LOOKED_BACK)
+        for record in history:
+            if record.status in _EVALUATED and record.event is not None and record.event.dagster_event is not None:
+                context.log_event(record.event.dagster_event.asset_check_evaluation_data)
+                break

@@ -1,0 +1,86 @@
+"""Whether a run would find anything new, by a look that is cheap: names, sizes and times of files, and the ledger.
+
+Here: what there is to be seen, compared with what the last run saw. Not here: the run (``defs``), which looks closely.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from ingestion import zones
+from ingestion.settings import Settings
+from ingestion.source_settings import AnySource, ExportSource, FilesSource, MetaWebhooksSource, RemoteSource
+from ingestion.sources.files import look as look_at_files
+from ingestion.sources.meta_webhooks import archive_files
+from ingestion.storage.landing import MANIFEST, batch_folders
+from ingestion.storage.ledger import LEDGER, Ledger
+from orchestration.dbt.plan import rules_of_builds
+from orchestration.home import Home, is_locked
+from orchestration.run_record import read_record
+
+_TRY_AGAIN = timedelta(minutes=15)
+"""After a run that failed for another reason than what was delivered, as of a full disk."""
+_CONFIGURATION, _DECISIONS = "the configuration or the software", "an operator's decision"
+
+
+def look(settings: Settings) -> dict[str, str]:
+    """What there is: by source, and for what else a run follows, a text that changes when it does."""
+    found = {_CONFIGURATION: _token(rules_of_builds(settings))}
+    accepted: dict[str, set[str]] = {}
+    if (settings.home / LEDGER).is_file():
+        with Ledger(settings.home / LEDGER, read_only=True) as ledger:
+            found[_DECISIONS] = str(len(ledger.decisions()))
+            accepted = {source.name: set(ledger.accepted(source.name)) for source in settings.sources}
+    for source in settings.sources:
+        zone = settings.account_of(source).timezone
+        with suppress(OSError):  # the run says what is wrong with a folder
+            found[source.name] = _token(list(_there(source, zone, accepted.get(source.name, set()))))
+    return found
+
+
+def _there(source: AnySource, zone: str, accepted: set[str]) -> Iterator[object]:
+    """What lies in a source and no run has accepted, with sizes and times. A live system is not asked."""
+    if isinstance(source, ExportSource):
+        for folder in batch_folders(source.path, accepted) if source.path.is_dir() else ():
+            yield folder.name, *_written(folder / MANIFEST)
+    elif isinstance(source, FilesSource):
+        for dump in look_at_files(source, zones.zone(zone))[0] if source.path.is_dir() else ():
+            if dump.batch not in accepted:
+                yield dump.batch, [_written(source.path / name) for name in dump.names]
+    elif isinstance(source, MetaWebhooksSource):
+        yield from archive_files(source).items()
+
+
+def _written(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _token(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:16]
+
+
+def news(settings: Settings, now: datetime) -> list[str]:
+    """Why a run would find something new, in words; nothing where it would not, or a run is at work."""
+    home = Home(settings.home)
+    if is_locked(home):
+        return []
+    record = read_record(home.record)
+    if record is None:
+        return ["no run has looked yet"]
+    there = look(settings)
+    found = [f"{name}: something has changed" for name in there if there[name] != record.seen.get(name)]
+    since = now - datetime.fromisoformat(record.read_at or record.started_at)
+    for source in settings.sources:
+        every = source.read_every_minutes if isinstance(source, RemoteSource) else None
+        if every is not None and since >= timedelta(minutes=every):
+            found.append(f"{source.name}: it is due to be read")
+    has_failed = record.failures or record.build_failures or record.outcome in ("unfinished", "stopped")
+    if has_failed and since >= _TRY_AGAIN:
+        found.append("the last run has failed, and may go better now")
+    return found
