@@ -70,7 +70,6 @@ def build_defs(
         description="Ingests new batches, builds the marts, audits the build and publishes it.",
         executor_def=dg.in_process_executor,  # a process a step costs 15 s more
         tags={**_RETRIED_IF_KILLED, "dagster/max_retries": settings.schedule.retries if settings.schedule else 0},
-        owners=list(owners) or None,
     )
     try:
         schedules = [schedule_of(settings, names, job)] if settings.schedule and settings.schedule.cron else []

@@ -7,8 +7,7 @@ Here: the reporter that the assets use, and the writing of the run's record. Not
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,7 +39,6 @@ class Reporter:
     release: Release | None = None
     _refused_before: list[str] = field(default_factory=list)
     """What steps of this run refused that were processes of their own."""
-    _written: list[Future[None]] = field(default_factory=list)
 
     @property
     def steps(self) -> dict[str, float]:
@@ -126,21 +124,6 @@ class Reporter:
 
     def progress(self, message: str) -> None:
         """What the step is doing."""
-
-    def write_beside(self, write: Callable[[], None]) -> None:
-        """Write something in a thread while the run goes on; :func:`wait_for_written` waits for it."""
-        pool = ThreadPoolExecutor(1)
-        self._written.append(pool.submit(write))
-        pool.shutdown(wait=False)
-
-    def wait_for_written(self) -> None:
-        """Wait for everything that threads write.
-
-        Raises:
-            Exception: what one of them raised.
-        """
-        while self._written:
-            self._written.pop().result()
 
     @property
     def refusals(self) -> list[str]:

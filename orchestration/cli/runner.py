@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from typing import IO, Any
@@ -47,11 +46,6 @@ def _execute(
             result = job.execute_in_process(
                 run_config=run_config, instance=instance, raise_on_error=False, asset_selection=selection
             )
-            try:
-                reporter.wait_for_written()
-            except Exception as error:  # of a library; the refusal of a build is still reported
-                traceback.print_exc()
-                reporter.build_failures.append(f"Data Docs could not be written: {error}")
         failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
         if not result.success and not reporter.refusals:
             reporter.build_failures = failures

@@ -74,19 +74,19 @@ def audit_asset(settings: Settings, names: Names, reporter: Reporter, models: li
             verdict = replace(judged, contents=checksums.result(), against=current.release_id if current else None)
             verdict.write(build.verdict)
             reporter.verdict = verdict
-            reporter.write_beside(lambda: write_docs(build.docs))
+            yield dg.MaterializeResult(
+                metadata={
+                    "holds": verdict.holds,
+                    "expectations_evaluated": verdict.evaluated,
+                    "refusals": len(verdict.refusals),
+                    "warnings": len(verdict.warnings),
+                    "data_docs": dg.MetadataValue.path(str(build.docs / "index.html")),
+                },
+                check_results=[_check(name, [one for one in verdict.findings if one.suite == name]) for name in SUITES],
+            )
+            write_docs(build.docs)
             if not verdict.holds:
                 reporter.finish()
-        yield dg.MaterializeResult(
-            metadata={
-                "holds": verdict.holds,
-                "expectations_evaluated": verdict.evaluated,
-                "refusals": len(verdict.refusals),
-                "warnings": len(verdict.warnings),
-                "data_docs": dg.MetadataValue.path(str(build.docs / "index.html")),
-            },
-            check_results=[_check(name, [one for one in verdict.findings if one.suite == name]) for name in SUITES],
-        )
 
     return audit
 

@@ -43,7 +43,6 @@ def release_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.As
                     build,
                     plan.fingerprint,
                     datetime.now(UTC),
-                    reporter.wait_for_written,
                     _decided_since(settings, catalog.current(home)),
                     parquet=settings.releases.parquet,
                 )

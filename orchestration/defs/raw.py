@@ -124,7 +124,7 @@ def raw_assets(settings: Settings, names: Names, reporter: Reporter) -> dg.Asset
             if reporter.is_new:
                 base = None if config.full_refresh else base_build(settings, plan)
                 reporter.is_incremental = base is not None
-                build = home.build(context.run_id)
+                build = home.build(context.run.run_id)
                 build.folder.mkdir(parents=True, exist_ok=True)
                 replace(plan, base=base.build_id if base else None).write(build.plan)
             else:

@@ -18,7 +18,7 @@ def keep_verdicts(context: dg.AssetExecutionContext) -> None:
     if context.instance.is_ephemeral:
         return
     ours = {check.key for check in context.assets_def.check_specs}
-    planned = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED)
+    planned = context.instance.all_logs(context.run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED)
     for entry in planned:
         assert entry.dagster_event is not None
         key = entry.dagster_event.asset_check_planned_data.asset_check_key

@@ -23,7 +23,7 @@ def step(settings: Settings, context: dg.AssetExecutionContext, reporter: Report
     home = Home(settings.home)
     for line in filter(None, (lock(home, wait=context.log.info), catalog.give_folders(home))):
         context.log.warning(line)
-    with reporter.step(name, context.run_id):
+    with reporter.step(name, context.run.run_id):
         yield
 
 
@@ -34,7 +34,7 @@ def build_of(settings: Settings, context: dg.AssetExecutionContext) -> Build:
         Failure: there is none.
     """
     home = Home(settings.home)
-    build = home.build(context.run_id)
+    build = home.build(context.run.run_id)
     if not build.plan.is_file():
         build = home.last_build()
     if not build.plan.is_file():

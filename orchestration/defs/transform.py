@@ -77,7 +77,7 @@ def dbt_models(settings: Settings, names: Names, reporter: Reporter, manifest: M
         allow_arbitrary_check_specs=True,
     )
     def dbt_build(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        build = Home(settings.home).build(context.run_id)
+        build = Home(settings.home).build(context.run.run_id)
         with step(settings, context, reporter, "dbt build"):
             _prepare(settings, build, reporter)
             plan = read_plan(build.plan)

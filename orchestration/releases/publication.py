@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -36,12 +36,11 @@ def publish(
     build: Build,
     fingerprint: str,
     now: datetime,
-    wait_for_docs: Callable[[], None] = lambda: None,
     decisions: Sequence[str] = (),
     *,
     parquet: bool = False,
 ) -> Release:
-    """Make the candidate of a build the current release. Its Data Docs may still be being written.
+    """Make the candidate of a build the current release.
 
     ``decisions``: those of operators about batches since the release before. ``parquet``: whether it gets exports.
 
@@ -78,7 +77,6 @@ def publish(
             )
             _complete(database, release)
             verify(database, verdict.contents, reader)
-        wait_for_docs()
         database.chmod(0o444)
         if parquet:
             exports.write(database, fresh / EXPORTS, verdict.contents)

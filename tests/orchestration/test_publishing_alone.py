@@ -159,5 +159,5 @@ def test_with_nothing_built_nothing_is_published(home: Home, tmp_path: Path, pub
     write_config(tmp_path)
     succeeded, printed = publish(home)
     assert not succeeded
-    assert "there is no build to publish" in printed
+    assert "there is no build yet" in printed
     assert catalog.current(home) is None

@@ -11,7 +11,6 @@ import pytest
 
 from expectations.verdict import Finding, Verdict
 from orchestration.home import BusyError, Home, lock, unlock
-from orchestration.progress import Reporter
 from orchestration.releases import catalog, publication
 from tests.orchestration.conftest import MakeBuild, change
 
@@ -145,20 +144,6 @@ def test_a_candidate_that_is_not_all_in_its_file_is_not_published(home: Home, ma
         publication.publish(home, build, "f", NOW)
     assert catalog.current(home) is None
     assert build.candidate.is_file()
-
-
-def test_a_build_whose_data_docs_fail_is_not_published(home: Home, make_build: MakeBuild) -> None:
-    first = publication.publish(home, make_build("b1-0123456789"), "f", NOW)
-
-    def fail() -> None:
-        raise OSError("no space left")
-
-    reporter = Reporter()
-    reporter.write_beside(fail)
-    with pytest.raises(OSError, match="no space left"):
-        publication.publish(home, make_build("b2-0123456789", 3), "g", NOW, reporter.wait_for_written)
-    assert catalog.current(home) == first
-    assert [path.name for path in home.releases.glob(".new*")] == []
 
 
 def test_one_run_at_a_time_works_in_a_home(home: Home) -> None:
