@@ -1,7 +1,7 @@
 """The TOML configuration, and the only reader of the environment.
 
 Here: the shape of ``causerie.toml``, its validation and its error messages. Not here: the sections of sources
-(``source_settings``), and what is done with the settings.
+(``source_settings``) and alerts (``alert_settings``), and what is done with the settings.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ingestion import zones
+from ingestion.alert_settings import AnyChannel, CommandChannel, Ping
 from ingestion.bounds import Bounds
 from ingestion.limits import Quality as Quality
 from ingestion.limits import Resources as Resources
@@ -49,19 +50,21 @@ def runs_are_recorded() -> bool:
     return bool(os.environ.get("DAGSTER_HOME"))
 
 
-def secret(variable: str) -> str:
-    """The value of an environment variable that the configuration names.
+def secret(variable: str, what: str = "a token", *, may_have: str = "") -> str:
+    """The value of an environment variable that the configuration names, and ``what`` it should hold.
+
+    ``may_have``: blanks and quotes, if they may be part of it.
 
     Raises:
-        SettingsError: it is not set, empty, or not a token; the message does not show it.
+        SettingsError: it is not set, empty, or not such a thing; the message does not show it.
     """
     value = os.environ.get(variable, "")
     if not value:
-        raise SettingsError(f"the environment variable {variable}, which should hold a token, is not set")
-    if not (value.isascii() and value.isprintable()) or set(value) & set(" '\""):
+        raise SettingsError(f"the environment variable {variable}, which should hold {what}, is not set")
+    if not (value.isascii() and value.isprintable()) or set(value) & (set(" '\"") - set(may_have)):
         raise SettingsError(
-            f"the environment variable {variable} holds more than a token: blanks, line ends, quotes or other"
-            " characters that a token never has; set it to the token alone"
+            f"the environment variable {variable} holds more than {what}: blanks, line ends, quotes or other"
+            f" characters that {what} never has; set it to that alone"
         )
     return value
 
@@ -224,11 +227,14 @@ class Settings(_Section):
     engine: Engine = Engine()
     accounts: list[Account] = Field(min_length=1)
     sources: list[AnySource] = Field(min_length=1)
+    alerts: list[AnyChannel] = []
+    ping: Ping | None = None
 
     @model_validator(mode="after")
     def _references(self) -> Settings:
         _refuse_repeats((account.id for account in self.accounts), "accounts: the id")
         _refuse_repeats((source.name.lower() for source in self.sources), "sources: the name")
+        _refuse_repeats((channel.name for channel in self.alerts), "alerts: the name")
         if self.releases.catalog and not self.engine.remote:
             raise ValueError("releases.catalog: only a Spark Connect server, engine.remote, has a catalogue that stays")
         known = {account.id for account in self.accounts}
@@ -287,17 +293,28 @@ def load_settings(path: Path) -> Settings:
         else source
         for source in settings.sources
     ]
+    alerts = [
+        channel.model_copy(update={"command": [_program(base, channel.command[0]), *channel.command[1:]]})
+        if isinstance(channel, CommandChannel)
+        else channel
+        for channel in settings.alerts
+    ]
     home, engine = base / settings.home.expanduser(), settings.engine
     if engine.storage and "://" not in engine.storage:
         engine = engine.model_copy(update={"storage": str(base / Path(engine.storage).expanduser())})
-    return settings.model_copy(update={"home": home, "sources": sources, "engine": engine})
+    return settings.model_copy(update={"home": home, "sources": sources, "alerts": alerts, "engine": engine})
+
+
+def _program(base: Path, name: str) -> str:
+    """A program: one that is named by its path is beside the configuration, another one is looked for in PATH."""
+    return str(base / Path(name).expanduser()) if "/" in name else name
 
 
 def _explain(path: Path, mistake: Any) -> str:
     """One validation error as 'file: key: what is wrong and what to do'."""
     key = ""
     location = mistake["loc"]
-    if location[:1] == ("sources",):  # the kind of a source is not a level of the file
+    if location[:1] in (("sources",), ("alerts",)):  # the kind of a source is not a level of the file
         location = (*location[:2], *location[3:])
     for part in location:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)

@@ -44,9 +44,13 @@ def _base_url(url: str) -> str:
 def _variable_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise ValueError(
-            "give the name of the environment variable that holds the token, not the token: letters, digits and '_'"
+            "give the name of the environment variable that holds the secret, not the secret: letters, digits and '_'"
         )
     return name
+
+
+VariableName = Annotated[str, AfterValidator(_variable_name)]
+"""The name of an environment variable that holds a secret."""
 
 
 def _date_format(text: str) -> str:
@@ -191,7 +195,7 @@ class RemoteSource(Source):
     """
 
     base_url: Annotated[str, AfterValidator(_base_url)]
-    token_env: Annotated[str, AfterValidator(_variable_name)]
+    token_env: VariableName
     requests_per_second: float = Field(default=20, gt=0)
     concurrency: int = Field(default=4, ge=1, le=64)
     timeout_seconds: float = Field(default=30, gt=0)

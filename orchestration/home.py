@@ -112,6 +112,16 @@ class Home:
         return self.path / "last_run.json"
 
     @property
+    def alerts(self) -> Path:
+        """Which troubles each channel has been told of."""
+        return self.path / "alerts.json"
+
+    @property
+    def alerts_lock(self) -> Path:
+        """Held by the process that tells."""
+        return self.path / "alerts.lock"
+
+    @property
     def dbt(self) -> Path:
         """dbt's parsed project, kept from run to run."""
         return self.path / "dbt"
@@ -123,8 +133,9 @@ class Home:
 
     def private(self) -> list[Path]:
         """The existing paths that only its user may read. Nothing else below the home is touched."""
-        names = ("landing", "raw", "builds", "dbt", LEDGER, self.log.name, self.record.name, "lock")
-        there = [path for path in (self.path / name for name in names) if os.access(path, os.F_OK)]
+        names = ("landing", "raw", "builds", "dbt", LEDGER, "lock")
+        ours = (*(self.path / name for name in names), self.log, self.record, self.alerts, self.alerts_lock)
+        there = [path for path in ours if os.access(path, os.F_OK)]
         return [*there, *self.releases.glob("*Z-*/data_docs"), *self.releases.glob("*-data-docs")]
 
     def build(self, run_id: str) -> Build:

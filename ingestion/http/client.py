@@ -11,7 +11,6 @@ retries.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
@@ -29,9 +28,6 @@ from ingestion.http.patience import AsksTooMuch, retrying
 from ingestion.http.policy import Denied, GivenUp, NotThere, RemoteError, RequestPolicy
 from ingestion.http.responses import FinalError, PassingError, decoded
 from ingestion.http.scopes import PerThread, Scope
-
-for _logger in ("httpx", "httpcore"):  # they log whole addresses, and headers of answers
-    logging.getLogger(_logger).setLevel(logging.WARNING)
 
 Params = Mapping[str, str | int]
 _Item = TypeVar("_Item")

@@ -9,6 +9,7 @@ import click
 
 from orchestration.cli.commands import (
     accept,
+    alert,
     check,
     check_engine,
     check_source,
@@ -50,6 +51,7 @@ COMMANDS = (
         check_source.check_source,
         check_engine.check_engine,
         status.status,
+        alert.alert,
         quarantine.quarantine,
     ),
     *(accept.accept, reject.reject, manifest.manifest),

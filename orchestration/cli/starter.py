@@ -94,6 +94,16 @@ shrink_share = 0.2                  # rows that a mart has lost since the releas
 shrink_rows = 100
 stale_after_hours = 48              # older data is a warning
 
+# --- who is told when something needs attention, and when it is over: docs/alerts.md ---
+
+#[[alerts]]
+#name = "team"
+#kind = "webhook"                   # or email, command; try them: causerie alert --test
+#url_env = "MY_ALERT_URL"           # the environment variable that holds its address
+
+#[ping]                             # asked after each good run, so that somebody notices when none comes
+#url_env = "MY_PING_URL"
+
 #[schedule]                         # for Dagster
 #cron = "15 3 * * *"
 #timezone = "Europe/Paris"

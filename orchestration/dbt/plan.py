@@ -28,7 +28,7 @@ from orchestration.home import Home
 from orchestration.releases import catalog
 
 _NOT_IN_ROWS: Any = {
-    **dict.fromkeys(("home", "releases", "schedule", "resources"), True),
+    **dict.fromkeys(("home", "releases", "schedule", "resources", "alerts", "ping"), True),
     "quality": {"stale_after_hours"},
     "sources": {"__all__": set(OPERATION)},
 }

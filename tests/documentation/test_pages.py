@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 import yaml
 
+from ingestion.alert_settings import AnyChannel, TroubleKind
 from ingestion.export_format import ENTITIES
 from ingestion.settings import Settings
 from orchestration.cli.main import main
@@ -73,12 +75,21 @@ def test_the_export_format_has_every_column() -> None:
 
 def test_the_configuration_has_every_key() -> None:
     page = PAGES["docs/configuration.md"]
-    for section in ("privacy", "quality", "releases", "resources", "schedule"):
+    for section in ("privacy", "quality", "releases", "resources", "schedule", "ping"):
         rows = "".join(re.findall(rf"^\| (`{section}\..+)$", page, re.MULTILINE))
         annotation = Settings.model_fields[section].annotation
         for model in (annotation, *getattr(annotation, "__args__", ())):
             for name in getattr(model, "model_fields", ()):
                 assert f"`{name}`" in rows or f"`{section}.{name}`" in rows, (section, name)
+
+
+def test_alerts_have_every_key_and_kind() -> None:
+    page = PAGES["docs/alerts.md"]
+    for channel in get_args(get_args(AnyChannel)[0]):
+        for name, key in channel.model_fields.items():
+            assert f"`{key.alias or name}`" in page, (channel, name)
+    for kind in get_args(TroubleKind):
+        assert f"| `{kind}` |" in page
 
 
 def test_operating_has_every_command() -> None:

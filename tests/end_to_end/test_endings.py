@@ -29,6 +29,7 @@ pytestmark = pytest.mark.systems
 CONFIGURED = {
     "run": ([], PUBLISHED),
     "status": ([], REFUSED),
+    "alert": ([], PUBLISHED),
     "quarantine": ([], REFUSED),
     "check-engine": ([], REFUSED),
     "check-source": (["boulangerie_export"], REFUSED),
@@ -52,6 +53,8 @@ WORDS = {"closed": "it is closed", "full": "No space left on device", "its reade
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = write_demo(tmp_path_factory.mktemp("endings") / "demo", conversations=40, days=10, seed=3).config
+    with config.open("a") as file:
+        file.write('\n[[alerts]]\nname = "nobody"\nkind = "command"\ncommand = ["true"]\n')
     publish(config)
     return config
 

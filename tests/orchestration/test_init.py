@@ -37,6 +37,8 @@ def test_its_examples_can_be_used(tmp_path: Path) -> None:
     assert [source.kind for source in settings.sources] == list(KINDS)
     assert settings.accounts[0].holidays
     assert settings.schedule
+    assert settings.alerts
+    assert settings.ping
 
 
 def test_it_replaces_nothing(tmp_path: Path) -> None:

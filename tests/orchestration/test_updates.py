@@ -180,6 +180,12 @@ def test_where_and_when_it_runs_is_no_rule(settings: Settings, tmp_path: Path) -
     assert make_plan(elsewhere, [ENTRY]) == make_plan(settings, [ENTRY])
 
 
+def test_who_is_told_is_no_rule(settings: Settings, tmp_path: Path) -> None:
+    alerts = '[[alerts]]\nname = "a"\nkind = "command"\ncommand = ["true"]\n[ping]\nurl_env = "URL"\n'
+    told = load_settings(write_config(tmp_path, extra=alerts))
+    assert make_plan(told, [ENTRY]) == make_plan(settings, [ENTRY])
+
+
 def test_the_same_again_is_nothing_new(settings: Settings) -> None:
     now = make_plan(settings, [ENTRY])
     assert replace(now, base="before").fingerprint == now.fingerprint
