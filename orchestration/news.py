@@ -80,7 +80,7 @@ def news(settings: Settings, now: datetime) -> list[str]:
         every = source.read_every_minutes if isinstance(source, RemoteSource) else None
         if every is not None and since >= timedelta(minutes=every):
             found.append(f"{source.name}: it is due to be read")
-    has_failed = record.failures or record.build_failures or record.outcome in ("unfinished", "stopped")
+    has_failed = record.failures or record.build_failures or not record.is_complete
     if has_failed and since >= _TRY_AGAIN:
         found.append("the last run has failed, and may go better now")
     return found

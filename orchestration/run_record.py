@@ -38,6 +38,11 @@ class RunRecord:
     build_failures: list[str] = field(default_factory=list)
     """Why the build of this run came to nothing, if it is not its verdict that says so."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has come to an end by itself."""
+        return self.outcome not in ("unfinished", "stopped")
+
     def write(self, path: Path) -> None:
         """Store it in place of the record before."""
         fresh = path.with_name(f".{path.name}")

@@ -43,19 +43,23 @@ class Trouble:
         return self.kind != "source stale"
 
 
-def troubles_of(settings: Settings, now: datetime) -> list[Trouble]:
-    """The troubles of a configuration's home, the worst first; nothing is changed."""
-    return [*_runs(settings), *_builds(settings), *_sources(settings), *_batches(settings), *_stale(settings, now)]
+def troubles_of(settings: Settings, now: datetime, *, is_running: bool | None = None) -> list[Trouble]:
+    """The troubles of a configuration's home, the worst first; nothing is changed.
+
+    ``is_running``: whether a run is at work there, which the lock of the home says to all but the run itself.
+    """
+    runs = [] if (is_locked(Home(settings.home)) if is_running is None else is_running) else _runs(settings)
+    return [*runs, *_builds(settings), *_sources(settings), *_batches(settings), *_stale(settings, now)]
 
 
 def _runs(settings: Settings) -> list[Trouble]:
     home = Home(settings.home)
     record = read_record(home.record)
-    if record is None or is_locked(home):
+    if record is None:
         return []
     what = f"run of {record.started_at[:16].replace('T', ' ')}"
     since = datetime.fromisoformat(record.ended_at or record.started_at)
-    if record.outcome in ("unfinished", "stopped"):
+    if not record.is_complete:
         reason = f"it was stopped at the step {record.step}; nothing is lost"
         return [Trouble("run failed", "run failed", what, (reason,), "the next run continues from there", since)]
     if record.build_failures and not refusals_of(settings)[0]:

@@ -20,14 +20,25 @@ from ingestion.settings import Settings
 from orchestration.alerts import memory
 from orchestration.alerts.channels import all_at_once, check, send, send_ping
 from orchestration.alerts.memory import Memory
-from orchestration.alerts.messages import of_change, of_test
+from orchestration.alerts.messages import of_change, of_test, what_readers_see
 from orchestration.home import Home
-from orchestration.troubles import Trouble
+from orchestration.troubles import Trouble, troubles_of
 
 _LATE = timedelta(minutes=10)
 """A state that is older than the one that was told last is not told. If it is so much older, a clock was set back."""
 PING = "[ping]"
 """How the ping is named beside the channels."""
+
+
+def tell_state(settings: Settings, now: datetime, *, is_running: bool) -> list[str]:
+    """Tell what has changed in a home; a line for each channel that could not be told.
+
+    ``is_running``: whether a run is at work there, whose end is waited for: it may mend what it found.
+    """
+    if is_running or not settings.alerts:
+        return []
+    troubles = troubles_of(settings, now, is_running=False)
+    return tell(settings, troubles, what_readers_see(Home(settings.home)), now)
 
 
 def tell(settings: Settings, troubles: Sequence[Trouble], readers_see: str, now: datetime) -> list[str]:

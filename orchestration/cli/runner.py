@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from typing import IO, Any
 
 import dagster as dg
@@ -51,7 +52,19 @@ def _execute(
             reporter.build_failures = failures
     reporter.finish()
     show(reporter, home, console, startup)
+    for line in _tell(settings, is_good=result.success):
+        console.say((line, "yellow"))
     return 0 if result.success else 1
+
+
+def _tell(settings: Settings, *, is_good: bool) -> list[str]:
+    """Tell whoever wishes to know how the run went; a line for each who could not be told."""
+    if not settings.alerts and not settings.ping:
+        return []
+    from orchestration.alerts.tell import ping, tell_state
+
+    lines = tell_state(settings, datetime.now(UTC), is_running=False)
+    return [*lines, *filter(None, [ping(settings) if is_good else None])]
 
 
 def dagster_instance() -> dg.DagsterInstance:

@@ -20,6 +20,7 @@ from orchestration.news import news
 from orchestration.run_record import read_record
 
 _LOOK_EVERY = 60
+_PINGED = "run of the last ping"
 _BUSY = "a run is at work in the home"
 
 
@@ -57,18 +58,36 @@ def sensor_of(settings: Settings, names: Names, job: Any) -> dg.SensorDefinition
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         now = datetime.now(UTC)
-        told: dict[str, list[Any]] = json.loads(context.cursor or "{}")
+        before: dict[str, Any] = json.loads(context.cursor or "{}")
         aged = {age.source: age for age in ages(settings, now)}
-        state = {name: [age.is_stale, age.hours and int(age.hours)] for name, age in aged.items()}
+        state: dict[str, Any] = {name: [age.is_stale, age.hours and int(age.hours)] for name, age in aged.items()}
+        state[_PINGED], lines = _tell(settings, now, before.get(_PINGED))
+        for line in lines:
+            context.log.warning(line)
         found = news(settings, now) if every else []
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=_run_key(settings, found))] if found else [],
             skip_reason=None if found else _why_not(settings),
             cursor=json.dumps(state),
-            asset_events=[_evaluation(fresh(names, aged[name])) for name in aged if told.get(name) != state[name]],
+            asset_events=[_evaluation(fresh(names, aged[name])) for name in aged if before.get(name) != state[name]],
         )
 
     return watch
+
+
+def _tell(settings: Settings, now: datetime, pinged: str | None) -> tuple[str | None, list[str]]:
+    """Tell what has changed, and of a good run that was not told yet; that run, and who could not be told."""
+    if not settings.alerts and not settings.ping:
+        return None, []
+    from orchestration.alerts.tell import ping, tell_state
+
+    record = read_record(Home(settings.home).record)
+    is_running = is_locked(Home(settings.home))
+    lines = tell_state(settings, now, is_running=is_running)
+    if record is None or is_running or record.refusals or record.started_at == pinged or not record.is_complete:
+        return pinged, lines
+    error = ping(settings)
+    return (pinged, [*lines, error]) if error else (record.started_at, lines)
 
 
 def _why_not(settings: Settings) -> str:

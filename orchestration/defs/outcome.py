@@ -3,12 +3,15 @@
 Here: the asset that says so. Not here: what refuses (``ingestion``, ``expectations``), and the checks that show it.
 """
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from ingestion.settings import Settings
 from orchestration.defs.names import Names
 from orchestration.defs.steps import refused, step
 from orchestration.progress import Reporter
+from orchestration.troubles import troubles_of
 
 
 def outcome_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:
@@ -25,7 +28,8 @@ def outcome_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.As
     )
     def outcome(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with step(settings, context, reporter, "outcome"):
-            refusals = reporter.refusals
+            troubles = troubles_of(settings, datetime.now(UTC), is_running=True)
+            refusals = [reason for trouble in troubles if trouble.fails_a_run for reason in trouble.reasons]
         reporter.finish()
         if refusals:
             raise refused(refusals)
