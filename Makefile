@@ -15,7 +15,7 @@ PYTEST = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 UNITS := tests/documentation tests/ingestion tests/reports/pages
 SQL := $(shell find dbt_project -name '*.sql' -not -path '*/target/*')
 
-.PHONY: help setup run check unit test test-systems test-slow test-browser test-spark test-spark-all plain crash lint types sql screenshots docs dev bench bench-scale bench-small lock clean
+.PHONY: help setup run check unit test test-systems test-slow test-browser test-dagster test-spark test-spark-all plain crash lint types sql screenshots graph docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -49,7 +49,7 @@ unit: $(READY)
 
 test: check ## what every change must pass: what `check` does, and each part of the whole at work
 	$(BIN)/python -m orchestration.dbt.process  # the project as it is now: each new home copies it
-	$(PYTEST) -n $(BUILDERS) --durations=15 -m "not unit and not systems and not slow" --ignore tests/spark
+	$(PYTEST) -n $(BUILDERS) --durations=15 -m "not unit and not systems and not slow" --ignore tests/spark --ignore tests/unattended
 
 test-systems: $(READY) ## simulated systems, releases and whole commands in depth: three minutes, and CI runs it
 	$(BIN)/python -m orchestration.dbt.process
@@ -57,7 +57,7 @@ test-systems: $(READY) ## simulated systems, releases and whole commands in dept
 
 test-slow: $(READY) ## the heavy tests, and every example of those that have many
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(BUILDERS) -m "slow or hypothesis" \
-		--ignore tests/crash --ignore tests/browser --ignore tests/spark
+		--ignore tests/crash --ignore tests/browser --ignore tests/spark --ignore tests/unattended
 
 test-browser: $(READY) ## the report pages in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m slow tests/browser
@@ -90,6 +90,12 @@ sql: .venv/sql
 		$(BIN)/sqlfluff lint --disable-progress-bar --processes $(WORKERS) \
 		$(if $(filter-out dbt_project/models/%,$?),dbt_project,$?)
 	touch $@
+
+test-dagster: $(READY) ## a real Dagster left alone: webserver, daemon, sensor, refusals, kills; five minutes
+	$(BIN)/python -m pytest --durations=10 -m unattended tests/unattended
+
+graph: $(READY) ## take the picture of the asset graph again; needs Debian's chromium
+	$(BIN)/python -m tests.unattended.picture
 
 screenshots: $(READY) ## take docs/screenshots again, from demo data; needs Debian's chromium
 	$(BIN)/python -m tests.browser.screenshots

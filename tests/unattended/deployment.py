@@ -49,6 +49,8 @@ defs = dg.Definitions.merge(
 INSTANCE = """
 telemetry:
   enabled: false
+nux:
+  enabled: false
 run_retries:
   enabled: true
   retry_on_asset_or_op_failure: false
@@ -129,12 +131,12 @@ class Deployment:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployment]:
+def deployed(folder: Path, location: str = LOCATION) -> Iterator[Deployment]:
     """A Dagster that serves the definitions of a folder until the end of the block."""
     history = folder / "history"
     history.mkdir()
     (history / "dagster.yaml").write_text(INSTANCE)
-    (folder / "definitions.py").write_text(LOCATION)
+    (folder / "definitions.py").write_text(location)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
