@@ -6,9 +6,8 @@ Here: checks that a run leaves out keep their last result. Not here: the results
 from __future__ import annotations
 
 import dagster as dg
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-_EVALUATED = (AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED)
+_EVALUATED = ("SUCCEEDED", "FAILED")
 _LOOKED_BACK = 25
 """Runs; those that find nothing new repeat what they found, so that others were stopped."""
 
@@ -26,6 +25,10 @@ def keep_verdicts(context: dg.AssetExecutionContext) -> None:
             continue
         history = context.instance.event_log_storage.get_asset_check_execution_history(key, limit=_LOOKED_BACK)
         for record in history:
-            if record.status in _EVALUATED and record.event is not None and record.event.dagster_event is not None:
+            if (
+                record.status.value in _EVALUATED
+                and record.event is not None
+                and record.event.dagster_event is not None
+            ):
                 context.log_event(record.event.dagster_event.asset_check_evaluation_data)
                 break
