@@ -24,11 +24,6 @@ def keep_verdicts(context: dg.AssetExecutionContext) -> None:
         if key in ours:
             continue
         history = context.instance.event_log_storage.get_asset_check_execution_history(key, limit=_LOOKED_BACK)
-        for record in history:
-            if (
-                record.status.value in _EVALUATED
-                and record.event is not None
-                and record.event.dagster_event is not None
-            ):
-                context.log_event(record.event.dagster_event.asset_check_evaluation_data)
-                break
+        last = next((one.evaluation for one in history if one.status.value in _EVALUATED), None)
+        if last is not None:
+            context.log_event(last)
