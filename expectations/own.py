@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from expectations.frames import opened
 from ingestion.limits import Quality
 from ingestion.settings import SettingsError
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas
 
 QUERY, EXPECTATIONS = "QUERY", "expectations"
@@ -91,5 +92,6 @@ def _suite(connection: duckdb.DuckDBPyConnection, path: Path, limits: Quality) -
     except (Exception, SystemExit) as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         where = f"line {lines[-1]}: " if lines else ""
-        return OwnSuite(path.stem, mistake=f"{where}{type(error).__name__}: {' '.join(str(error).split())}")
+        kind = "" if isinstance(error, duckdb.Error) else f"{type(error).__name__}: "
+        return OwnSuite(path.stem, mistake=f"{where}{kind}{' '.join(str(error).split())}")
     return OwnSuite(path.stem, expected, frame)
