@@ -15,6 +15,7 @@ from orchestration import processes
 from orchestration.assembly import build_defs
 from orchestration.dbt import PROJECT, extension, process
 from orchestration.dbt.plan import make_plan
+from orchestration.defs.launch import _run_key
 from orchestration.home import Home
 from tests.drops import write_config
 
@@ -168,6 +169,14 @@ def test_where_the_folder_lies_is_no_rule(settings: Settings, tmp_path: Path) ->
     before = make_plan(elsewhere, []).rules
     moved.rename(own(settings))
     assert make_plan(settings, []).rules == before
+
+
+def test_dagster_launches_a_run_again_when_it_has_been_mended(settings: Settings) -> None:
+    """A run that could not load it has left no record, by which news are told from what was launched for before."""
+    broken = _run_key(settings, ["something has changed"])
+    assert _run_key(settings, ["something has changed"]) == broken
+    write(own(settings), {"models/marts/by_team.sql": MODEL + " "})
+    assert _run_key(settings, ["something has changed"]) != broken
 
 
 class Loaded:
