@@ -14,8 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.marts import MARTS
-from ingestion.sql import sql_file, sql_text
+from expectations.marts import marts_of
+from ingestion.sql import sql_file, sql_name, sql_text
 
 REPORTING = "reporting"
 """The schema of the tables that the reports for any filter are made from."""
@@ -30,7 +30,7 @@ def contents(candidate: Path) -> dict[str, list[str]]:
     """
     with duckdb.connect(str(candidate), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        relations = {mart: mart for mart in MARTS}
+        relations = {mart: sql_name(mart) for mart in marts_of(connection)}
         # no parameter: at the first one of a process DuckDB imports pandas, which takes a quarter of a second
         for (table,) in connection.execute(
             f"select table_name from duckdb_tables() where schema_name = {sql_text(REPORTING)} order by all"

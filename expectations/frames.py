@@ -7,24 +7,25 @@ checks of single rows (dbt's tests).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from expectations.marts import MARTS
+from expectations.marts import MARTS, marts_of
 from ingestion.freshness import Age
-from ingestion.sql import sql_text
+from ingestion.sql import sql_name, sql_text
 
 if TYPE_CHECKING:
     import pandas
 
-_VOLUMES = f"""
+_VOLUMES = """
     select mart, rows, rows_before, greatest(0, rows_before - rows) as lost_rows,
         greatest(0, 1 - rows / nullif(rows_before, 0)) as lost_share,
         cast(rows_before is null and mart = 'details' and rows = 0 and delivered > 0 as integer) as nothing_understood
-    from ({" union all ".join(f"select '{mart}' as mart, count(*) as rows from candidate.{mart}" for mart in MARTS)})
+    from ({counted})
     left join previous using (mart)
     cross join (select coalesce(sum(landed), 0) as delivered from settings.batch_counts)
 """
@@ -92,18 +93,25 @@ def gather(
     """
     import pandas
 
-    with duckdb.connect(str(build), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach {sql_text(candidate)} as candidate (read_only)")
+    with opened(build, candidate) as connection:
         before = pandas.DataFrame({"mart": list(previous), "rows_before": list(previous.values())})
         before = before.astype({"mart": "str", "rows_before": "float"})
         connection.register("previous", before)
+        counted = [
+            f"select {sql_text(mart)} as mart, count(*) as rows from candidate.{sql_name(mart)}"
+            for mart in marts_of(connection, "candidate")
+        ]
         queries = {
-            "volumes": _VOLUMES,
+            "volumes": _VOLUMES.format(counted=" union all ".join(counted)),
             "words": _WORDS,
             "dates": _outside(connection, "data_type", _UNREADABLE, "unreadable"),
             "ranges": _outside(
-                connection, "column_name", _IMPOSSIBLE, "impossible", " join settings.accounts using (account_id)"
+                connection,
+                "column_name",
+                _IMPOSSIBLE,
+                "impossible",
+                f" and table_name in ({', '.join(map(sql_text, MARTS))})",
+                " join settings.accounts using (account_id)",
             ),
             "ingested": _INGESTED,
             "accounting": _ACCOUNTING,
@@ -120,17 +128,32 @@ def gather(
     return frames
 
 
+@contextmanager
+def opened(build: Path, candidate: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A build, read-only, with the file of its marts attached as ``candidate``."""
+    with duckdb.connect(str(build), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {sql_text(candidate)} as candidate (read_only)")
+        yield connection
+
+
 def _outside(
-    connection: duckdb.DuckDBPyConnection, by: str, conditions: Mapping[str, str], count: str, joined: str = ""
+    connection: duckdb.DuckDBPyConnection,
+    by: str,
+    conditions: Mapping[str, str],
+    count: str,
+    tables: str = "",
+    joined: str = "",
 ) -> str:
     """SQL that counts, in each column of the candidate that ``conditions`` concern, the values that meet one."""
     columns = connection.execute(
         f"select schema_name, table_name, column_name, {by} from duckdb_columns()"
-        f" where database_name = 'candidate' and {by} in ({', '.join(map(sql_text, conditions))}) order by all"
+        f" where database_name = 'candidate' and {by} in ({', '.join(map(sql_text, conditions))}){tables} order by all"
     ).fetchall()
     return " union all ".join(
         f"select {sql_text(table)} as table_name, {sql_text(column)} as column_name,"
-        f" cast(min({column}) as varchar) as least, cast(max({column}) as varchar) as greatest,"
-        f" count(*) filter ({conditions[key].format(column)}) as {count} from candidate.{schema}.{table}{joined}"
+        f" cast(min({quoted}) as varchar) as least, cast(max({quoted}) as varchar) as greatest,"
+        f" count(*) filter ({conditions[key].format(quoted)}) as {count} from {relation}{joined}"
         for schema, table, column, key in columns
+        for quoted, relation in [(sql_name(column), f"candidate.{schema}.{sql_name(table)}")]
     )

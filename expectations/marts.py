@@ -1,14 +1,17 @@
-"""The marts: their names and their keys, read from where the dbt project declares them.
+"""The marts: their names and their keys, read from where the dbt project declares them; and those of an extension.
 
-Here: the one list of them, for whoever judges, publishes, exports or compares marts. Not here: what they hold
-(``dbt_project/models/marts``).
+Here: the one list of ours, and which ones a file holds, for whoever judges, publishes, exports or compares marts. Not
+here: what they hold (``dbt_project/models/marts``).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import yaml
+
+from ingestion.sql import sql_text
 
 _DECLARED = Path(__file__).resolve().parents[1] / "dbt_project" / "models" / "marts" / "_marts__models.yml"
 
@@ -26,3 +29,13 @@ def _keys() -> dict[str, tuple[str, ...]]:
 
 MARTS = _keys()
 """Each mart with the columns of its key. ``agent_id`` may be NULL, which is one value like any other."""
+
+
+def marts_of(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> list[str]:
+    """The marts in a file, ours first; an extension adds to them. ``database``: as which it is attached."""
+    named = "current_database()" if database is None else sql_text(database)
+    found = connection.execute(
+        f"select table_name from duckdb_tables() where database_name = {named} and schema_name = 'main'"
+        " and table_name <> 'release' order by all"
+    ).fetchall()
+    return sorted((name for (name,) in found), key=lambda name: [*MARTS, name].index(name))

@@ -7,13 +7,14 @@ passes if at least one expectation was evaluated, none raised an error, and no c
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expectations.own import OwnSuite
 from expectations.suites import release
 from ingestion.limits import Quality
 
@@ -107,17 +108,27 @@ def evaluate(
     frames: dict[str, pandas.DataFrame],
     limits: Quality,
     suites: release.Suites = release.suites,
+    own: Sequence[OwnSuite] = (),
 ) -> tuple[Verdict, Callable[[Path], None]]:
-    """Evaluate the suites on the frames of a build: the verdict, and what writes its Data Docs into a folder."""
+    """Evaluate the suites on the frames of a build: the verdict, and what writes its Data Docs into a folder.
+
+    ``own``: the user's, which bring their frames.
+    """
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     frames_source = context.data_sources.add_pandas("build")
     validations, parameters = [], {}
-    evaluated, raised = 0, 0
-    findings: list[Finding] = []
-    for name, expected in suites(limits).items():
+    findings = [
+        Finding(one.name, "module", "critical", f"expectations/{one.name}.py can be used.", one.mistake)
+        for one in own
+        if one.mistake
+    ]
+    evaluated = raised = len(findings)
+    frames = frames | {one.name: one.frame for one in own if one.frame is not None}
+    whole = suites(limits) | {one.name: list(one.expected) for one in own if one.frame is not None}
+    for name, expected in whole.items():
         suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expected))
         batch = frames_source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
         validations.append(
@@ -134,7 +145,7 @@ def evaluate(
             finding = _finding(validation.name, one, frames[validation.name])
             if finding is None:
                 continue
-            raised += _raised(one)
+            raised += _raised(one) is not None
             findings.append(finding)
     return Verdict(build_id, evaluated, raised, tuple(findings)), partial(_write_docs, context)
 
@@ -165,48 +176,61 @@ def _write_docs(context: Any, docs: Path) -> None:
     context.build_data_docs()
 
 
-def _raised(result: Any) -> bool:
+def _raised(result: Any) -> str | None:
+    """What was raised while an expectation was evaluated."""
     information = result.exception_info or {}
     nested = [value for value in information.values() if isinstance(value, dict)] or [information]
-    return any(value.get("raised_exception") for value in nested)
+    said = [" ".join(str(value.get("exception_message")).split()) for value in nested if value.get("raised_exception")]
+    return "; ".join(said) if said else None
 
 
 def _finding(suite: str, result: Any, frame: pandas.DataFrame) -> Finding | None:
     """The finding of a result, with the values of the frame; None if the expectation was met."""
-    if result.success and not _raised(result):
+    mistake = _raised(result)
+    if result.success and mistake is None:
         return None
     configuration = result.expectation_config
     severity = str(getattr(configuration.severity, "value", configuration.severity))
-    expected = " ".join(filter(None, [configuration.notes, _limits(configuration.kwargs)]))
-    if _raised(result):
-        return Finding(suite, configuration.type, "critical", expected, "it could not be evaluated")
+    notes = configuration.notes or configuration.type
+    expected = " ".join([*([notes] if isinstance(notes, str) else notes), *_limits(configuration.kwargs)])
+    if mistake is not None:
+        return Finding(suite, configuration.type, "critical", expected, f"it could not be evaluated: {mistake[:500]}")
     places = result.result.get("unexpected_index_list") or []
     rows = [place for place in places if isinstance(place, int)][:_SAMPLES]
     if rows:
-        observed = "; ".join(_row(frame, row, configuration.kwargs["column"]) for row in rows)
+        observed = "; ".join(_row(frame, row, configuration.kwargs.get("column")) for row in rows)
+    elif missing := result.result.get("partial_missing_list"):
+        observed = f"no {', '.join(map(str, missing))}"
     else:
         observed = unescape(str(result.result.get("observed_value", result.result.get("partial_unexpected_list"))))
     samples = tuple({str(name): str(value) for name, value in frame.iloc[row].items()} for row in rows)
     return Finding(suite, configuration.type, severity, expected, observed, samples)
 
 
-def _limits(arguments: dict[str, Any]) -> str:
-    low, high = arguments.get("min_value"), arguments.get("max_value")
+def _limits(arguments: dict[str, Any]) -> list[str]:
+    """What the arguments of an expectation say of a column or of limits, in brackets."""
+    column = arguments.get("column")
+    low, high = (None if value is None else _shown(value) for value in map(arguments.get, ("min_value", "max_value")))
+    subject = column or "the value"
     if low is None and high is None:
-        return f"(column {arguments.get('column')})"
+        return [f"(column {column})"] if column else []
     if low == high:
-        return f"({arguments['column']} must be {low:g})"
+        return [f"({subject} must be {low})"]
     if high is None:
-        return f"({arguments['column']} must be at least {low:g})"
+        return [f"({subject} must be at least {low})"]
     if low is None:
-        return f"({arguments['column']} must be at most {high:g})"
-    return f"({arguments['column']} must lie between {low:g} and {high:g})"
+        return [f"({subject} must be at most {high})"]
+    return [f"({subject} must lie between {low} and {high})"]
 
 
-def _row(frame: pandas.DataFrame, place: int, column: str) -> str:
-    """The texts of a row, which say what it is about, and the unexpected value."""
+def _row(frame: pandas.DataFrame, place: int, column: str | None) -> str:
+    """The texts of a row, which say what it is about, and the unexpected value; the whole row if these are several."""
     row = frame.iloc[place]
+    if column is None:
+        return ", ".join(f"{name} {_shown(value, '.4')}" for name, value in row.items())
     names = [str(value) for name, value in row.items() if isinstance(value, str) and name != column]
-    value = row[column]
-    shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-    return f"{' '.join(names)}: {column} {shown}"
+    return f"{' '.join(names)}: {column} {_shown(row[column], '.4')}"
+
+
+def _shown(value: Any, digits: str = "") -> str:
+    return format(value, f"{digits}g") if isinstance(value, float) else str(value)

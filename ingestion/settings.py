@@ -203,6 +203,12 @@ class Engine(_Section):
         return self
 
 
+class Extension(_Section):
+    """The folder of the user's own models, tests, macros and expectations (docs/extending.md)."""
+
+    path: Path | None = None
+
+
 class Schedule(_Section):
     """When Dagster runs the job by itself: by the clock, and when a look finds news.
 
@@ -225,6 +231,7 @@ class Settings(_Section):
     schedule: Schedule | None = None
     resources: Resources = Resources()
     engine: Engine = Engine()
+    extension: Extension = Extension()
     accounts: list[Account] = Field(min_length=1)
     sources: list[AnySource] = Field(min_length=1)
     alerts: list[AnyChannel] = []
@@ -237,6 +244,8 @@ class Settings(_Section):
         _refuse_repeats((channel.name for channel in self.alerts), "alerts: the name")
         if self.releases.catalog and not self.engine.remote:
             raise ValueError("releases.catalog: only a Spark Connect server, engine.remote, has a catalogue that stays")
+        if self.extension.path and self.engine.kind == "spark":
+            raise ValueError("extension.path: builds on Spark take no extension; remove [extension] or [engine]")
         known = {account.id for account in self.accounts}
         for index, source in enumerate(self.sources):
             if source.account not in known:
@@ -302,7 +311,11 @@ def load_settings(path: Path) -> Settings:
     home, engine = base / settings.home.expanduser(), settings.engine
     if engine.storage and "://" not in engine.storage:
         engine = engine.model_copy(update={"storage": str(base / Path(engine.storage).expanduser())})
-    return settings.model_copy(update={"home": home, "sources": sources, "alerts": alerts, "engine": engine})
+    extension = settings.extension
+    if extension.path is not None:
+        extension = Extension(path=base / extension.path.expanduser())
+    found = {"home": home, "sources": sources, "alerts": alerts, "engine": engine, "extension": extension}
+    return settings.model_copy(update=found)
 
 
 def _program(base: Path, name: str) -> str:

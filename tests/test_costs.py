@@ -18,7 +18,7 @@ import duckdb
 import pytest
 
 from demo_data import write_demo
-from expectations.contents import MARTS
+from expectations.marts import MARTS
 from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE

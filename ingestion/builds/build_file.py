@@ -65,6 +65,18 @@ def create_build(
         connection.execute(f"create table settings.zone_offsets as {_zone_offsets(settings)}")
 
 
+def add_absent_kinds(path: Path) -> None:
+    """Give a build file what each kind of source delivers, without rows where the kind is not configured.
+
+    Then all models can be built on it, whatever a build leaves out.
+    """
+    with duckdb.connect(str(path)) as connection:
+        for kind in LIVE_KINDS:
+            connection.execute(f"create schema if not exists {kind}")
+            for entity in entities_of(kind).values():
+                connection.execute(f"create view if not exists {kind}.{entity.name} as {raw_rows(entity, [])}")
+
+
 def raw_rows(entity: Entity, segments: Sequence[Segment]) -> str:
     """SQL of the records in parsed files. ``_line`` grows with the line within one file of one batch, and may skip."""
     columns = [(column.name, DUCKDB_TYPES[column.type]) for column in entity.columns]

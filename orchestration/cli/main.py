@@ -13,6 +13,7 @@ from orchestration.cli.commands import (
     check,
     check_engine,
     check_source,
+    dbt,
     demo,
     diff,
     docs,
@@ -56,7 +57,7 @@ COMMANDS = (
     ),
     *(accept.accept, reject.reject, manifest.manifest),
     *(releases.releases, diff.diff, rollback.rollback, publish.publish),
-    *(report.report, serve.serve, query.query, docs.docs, demo.demo),
+    *(report.report, serve.serve, query.query, dbt.dbt, docs.docs, demo.demo),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -28,11 +28,11 @@ from orchestration.home import Home
 from orchestration.releases import catalog
 
 _NOT_IN_ROWS: Any = {
-    **dict.fromkeys(("home", "releases", "schedule", "resources", "alerts", "ping"), True),
+    **dict.fromkeys(("home", "releases", "schedule", "resources", "extension", "alerts", "ping"), True),
     "quality": {"stale_after_hours"},
     "sources": {"__all__": set(OPERATION)},
 }
-"""The configuration that no row of a build follows from."""
+"""The configuration that no row of a build follows from; an extension is known by its content."""
 LARGEST_DELTA = 0.2
 """Above this share of the rows a full build is about as fast."""
 
@@ -93,7 +93,7 @@ def make_plan(settings: Settings, entries: Sequence[Entry]) -> Plan:
 def rules_of_builds(settings: Settings) -> list[Any]:
     """What every build follows besides its rows: the software, the zones, dbt's project and the configuration."""
     configuration = settings.model_dump(mode="json", exclude=_NOT_IN_ROWS)
-    return [version("causerie"), zones.VERSION, project_fingerprint(), configuration]
+    return [version("causerie"), zones.VERSION, project_fingerprint(settings.extension.path), configuration]
 
 
 def _content(entry: Entry) -> str:

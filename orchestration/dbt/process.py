@@ -17,13 +17,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ingestion.settings import Resources, Settings, is_plain
+from ingestion.settings import Resources, Settings, SettingsError, is_plain
 from ingestion.source_kinds import LIVE_KINDS, shape_of_records
 from ingestion.storage.landing import write_durably
 from orchestration import processes
+from orchestration.dbt import PROJECT as PROJECT
+from orchestration.dbt import extension
 from orchestration.home import Build, Home, umask_of_user
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 EXECUTABLE = Path(sys.executable).with_name("dbt")
 PREPARED = PROJECT / "target"
 """Where the installation leaves the parsed project, if it does."""
@@ -44,32 +45,37 @@ def environment(resources: Resources, kinds: Collection[str] = ()) -> dict[str, 
     }
 
 
-def project_fingerprint() -> str:
-    """Tells this dbt project from any other."""
+def project_fingerprint(own: Path | None = None) -> str:
+    """Tells this dbt project, with the extension in the folder ``own``, from any other."""
     digest = hashlib.sha256(version("dbt-core").encode())
     for path in sorted(PROJECT.rglob("*")):
         inside = path.relative_to(PROJECT)
         if path.is_file() and inside.parts[0] in ("models", "macros", "tests", "dbt_project.yml", "profiles.yml"):
             digest.update(f"{inside}\0".encode())
             digest.update(path.read_bytes())
+    for name, content in extension.files(own):
+        digest.update(f"{extension.PACKAGE}/{name}\0".encode())
+        digest.update(content)
     return digest.hexdigest()
 
 
-_parsing: dict[Path, subprocess.Popen[str]] = {}
+_parsing: dict[Path, tuple[subprocess.Popen[str], str]] = {}
+"""By the folder of the manifest: the process, and the fingerprint of what it reads, which may change meanwhile."""
 
 
 def begin_parsing(settings: Settings) -> None:
     """Have dbt parse the project in the background if it has changed; :func:`ensure_manifest` waits for it."""
-    folder = Home(settings.home).dbt
-    if folder in _parsing or _is_parsed(folder):
+    folder, variables = Home(settings.home).dbt, _environment(settings)
+    present = project_fingerprint(settings.extension.path)
+    if folder in _parsing or _is_parsed(folder, present):
         return
     folder.mkdir(parents=True, exist_ok=True)
     (folder / STAMP).unlink(missing_ok=True)
-    if _is_parsed(PREPARED):
+    if _is_parsed(PREPARED, present):
         shutil.copyfile(PREPARED / MANIFEST, folder / MANIFEST)
-        _stamp(folder)
+        _stamp(folder, present)
     else:
-        _parsing[folder] = _start(["parse"], folder, environment(settings.resources))
+        _parsing[folder] = _start(["parse"], folder, variables), present
 
 
 def prepare() -> None:
@@ -78,9 +84,10 @@ def prepare() -> None:
     Raises:
         RuntimeError: dbt cannot parse the project.
     """
-    if not _is_parsed(PREPARED):
+    present = project_fingerprint()
+    if not _is_parsed(PREPARED, present):
         _finish(_start(["parse"], PREPARED, environment(Resources())))
-        _stamp(PREPARED)
+        _stamp(PREPARED, present)
 
 
 def ensure_manifest(settings: Settings) -> Path:
@@ -88,26 +95,37 @@ def ensure_manifest(settings: Settings) -> Path:
 
     Raises:
         RuntimeError: dbt cannot parse the project.
+        SettingsError: there is an extension, which is to blame.
     """
     folder = Home(settings.home).dbt
     begin_parsing(settings)
-    process = _parsing.pop(folder, None)
+    process, present = _parsing.pop(folder, (None, ""))
     if process is not None:
-        _finish(process)
-        _stamp(folder)
+        try:
+            _finish(process)
+        except RuntimeError as error:
+            if settings.extension.path is None:
+                raise
+            raise SettingsError(f"extension.path: {settings.extension.path}: {error}") from None
+        extension.refuse_misconfigured(folder / MANIFEST)
+        _stamp(folder, present)
     return folder / MANIFEST
 
 
-def _stamp(folder: Path) -> None:
-    """Say that the manifest in a folder is the present project's; the disk keeps it first."""
+def _environment(settings: Settings, kinds: Collection[str] = ()) -> dict[str, str]:
+    return environment(settings.resources, kinds) | extension.environment(settings)
+
+
+def _stamp(folder: Path, present: str) -> None:
+    """Say what project the manifest in a folder is of; the disk keeps it first."""
     with (folder / MANIFEST).open("rb") as file:
         os.fsync(file.fileno())
-    write_durably(folder / STAMP, project_fingerprint().encode())
+    write_durably(folder / STAMP, present.encode())
 
 
-def _is_parsed(folder: Path) -> bool:
+def _is_parsed(folder: Path, present: str) -> bool:
     stamp = folder / STAMP
-    return stamp.is_file() and stamp.read_text() == project_fingerprint() and (folder / MANIFEST).is_file()
+    return stamp.is_file() and stamp.read_text() == present and (folder / MANIFEST).is_file()
 
 
 def generate_docs(settings: Settings) -> Path:
@@ -117,14 +135,15 @@ def generate_docs(settings: Settings) -> Path:
         RuntimeError: dbt cannot generate it.
     """
     folder = settings.home / "docs"
-    ours = environment(settings.resources, kinds_of(settings))
+    ours = _environment(settings, kinds_of(settings))
     ours["CAUSERIE_CANDIDATE_READ_ONLY"] = "True"  # it may be a release by now
     home = Home(settings.home)
     _finish(_start(["docs", "generate", "--static"], folder, ours, home.open_build, umask_of_user(home)))
     return folder / "static_index.html"
 
 
-_loaded: dict[Path, subprocess.Popen[bytes]] = {}
+_loaded: dict[Path, tuple[subprocess.Popen[bytes], str]] = {}
+"""By home: the process, and the fingerprint of what it has read."""
 
 
 def load_ahead(settings: Settings) -> None:
@@ -132,23 +151,24 @@ def load_ahead(settings: Settings) -> None:
     home = Home(settings.home)
     if home.path in _loaded or is_plain():
         return
-    target = home.dbt / "loaded"
+    target, present = home.dbt / "loaded", project_fingerprint(settings.extension.path)
     target.mkdir(parents=True, exist_ok=True)
-    if not (target / PARTIAL_PARSE).exists() and _is_parsed(PREPARED):
+    if not (target / PARTIAL_PARSE).exists() and _is_parsed(PREPARED, present):
         shutil.copyfile(PREPARED / PARTIAL_PARSE, target / PARTIAL_PARSE)
-    _loaded[home.path] = processes.start(
+    process = processes.start(
         [sys.executable, "-m", "orchestration.dbt.worker", *_options(target)],
-        {**environment(settings.resources), "PYTHONUNBUFFERED": "1"},
+        {**_environment(settings), "PYTHONUNBUFFERED": "1"},
         cwd=PROJECT.parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+    _loaded[home.path] = process, present
 
 
 def dismiss(settings: Settings) -> None:
     """End a process that was loaded and is not needed."""
-    process = _loaded.pop(settings.home, None)
+    process, _ = _loaded.pop(settings.home, (None, ""))
     if process is not None:
         process.kill()
         process.communicate()
@@ -156,7 +176,7 @@ def dismiss(settings: Settings) -> None:
 
 def order_of(settings: Settings, command: Sequence[str], target: Path) -> tuple[list[str], dict[str, str]]:
     """The arguments and the variables with which dbt does a command, and reports its events as lines of JSON."""
-    variables = environment(settings.resources, kinds_of(settings))
+    variables = _environment(settings, kinds_of(settings))
     variables |= {"DBT_LOG_FORMAT": "json", "DAGSTER_DBT_CLI": "true"}
     # dbt's debug log costs a tenth of its time; what failed stands in its results, and in the run's log
     return ["--log-level-file", "warn", *command, *_options(target)], variables
@@ -177,7 +197,10 @@ def start(
             stderr=subprocess.STDOUT,
         )
     load_ahead(settings)
-    process = _loaded.pop(settings.home)
+    if _loaded[settings.home][1] != project_fingerprint(settings.extension.path):  # it was changed meanwhile
+        dismiss(settings)
+        load_ahead(settings)
+    process, _ = _loaded.pop(settings.home)
     order = {"arguments": arguments, "environment": variables, "folder": str(folder)}
     assert process.stdin is not None
     process.stdin.write(json.dumps(order).encode() + b"\n")
@@ -238,7 +261,8 @@ def _start(
 def _finish(process: subprocess.Popen[str]) -> None:
     output, _ = process.communicate()
     if process.returncode:
-        raise RuntimeError(f"dbt cannot work on {PROJECT}:\n{output[-4000:]}")
+        said = output.rpartition("Encountered an error:\n")[2]
+        raise RuntimeError(f"dbt cannot work on {PROJECT}:\n{said[-4000:]}")
 
 
 def open_build(settings: Settings, build: Build) -> None:

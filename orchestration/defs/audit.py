@@ -14,6 +14,7 @@ import dagster as dg
 from expectations import great
 from expectations.contents import contents
 from expectations.frames import gather
+from expectations.own import described, own_suites
 from expectations.verdict import Finding, evaluate
 from ingestion.freshness import ages
 from ingestion.settings import Settings
@@ -43,6 +44,7 @@ def audit_asset(settings: Settings, names: Names, reporter: Reporter, models: li
     """The verdict about the build of a run. ``models``: the specs of dbt's models."""
     built = [spec.key for spec in models if spec.group_name in map(names.group, JUDGED)]
     on_spark = [names.key("brought_back")] if settings.engine.kind == "spark" else []
+    suites = SUITES | described(settings.extension.path, taken=SUITES)
 
     @dg.multi_asset(
         name=names.of("audit"),
@@ -56,7 +58,7 @@ def audit_asset(settings: Settings, names: Names, reporter: Reporter, models: li
         ],
         check_specs=[
             dg.AssetCheckSpec(name, asset=names.key("audit"), blocking=True, description=description)
-            for name, description in SUITES.items()
+            for name, description in suites.items()
         ],
     )
     def audit(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
@@ -70,7 +72,8 @@ def audit_asset(settings: Settings, names: Names, reporter: Reporter, models: li
             before = current.rows if current else {}
             frames = gather(build.database, build.candidate, before, ages(settings, datetime.now(UTC)))
             reporter.progress("evaluating expectations")
-            judged, write_docs = evaluate(build.id, frames, settings.quality)
+            own = own_suites(settings.extension.path, build.database, build.candidate, settings.quality)
+            judged, write_docs = evaluate(build.id, frames, settings.quality, own=own)
             verdict = replace(judged, contents=checksums.result(), against=current.release_id if current else None)
             verdict.write(build.verdict)
             reporter.verdict = verdict
@@ -82,7 +85,10 @@ def audit_asset(settings: Settings, names: Names, reporter: Reporter, models: li
                     "warnings": len(verdict.warnings),
                     "data_docs": dg.MetadataValue.path(str(build.docs / "index.html")),
                 },
-                check_results=[_check(name, [one for one in verdict.findings if one.suite == name]) for name in SUITES],
+                check_results=[
+                    _check(name, description, [one for one in verdict.findings if one.suite == name])
+                    for name, description in suites.items()
+                ],
             )
             write_docs(build.docs)
             if not verdict.holds:
@@ -91,7 +97,7 @@ def audit_asset(settings: Settings, names: Names, reporter: Reporter, models: li
     return audit
 
 
-def _check(suite: str, findings: list[Finding]) -> dg.AssetCheckResult:
+def _check(suite: str, description: str, findings: list[Finding]) -> dg.AssetCheckResult:
     refused = any(finding.severity != "warning" for finding in findings)
     metadata: dict[str, dg.MetadataValue[Any]] = {"findings": dg.MetadataValue.int(len(findings))}
     if findings:
@@ -100,7 +106,7 @@ def _check(suite: str, findings: list[Finding]) -> dg.AssetCheckResult:
         check_name=suite,
         passed=not findings,
         severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
-        description=visible("; ".join(map(str, findings))) or SUITES[suite],
+        description=visible("; ".join(map(str, findings))) or description,
         metadata=metadata,
     )
 

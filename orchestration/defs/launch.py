@@ -13,6 +13,7 @@ import dagster as dg
 
 from ingestion.freshness import ages
 from ingestion.settings import Settings
+from orchestration.dbt.plan import rules_of_builds
 from orchestration.defs.names import Names
 from orchestration.defs.raw import fresh
 from orchestration.home import Home, is_locked
@@ -97,9 +98,13 @@ def _why_not(settings: Settings) -> str:
 
 
 def _run_key(settings: Settings, found: list[str]) -> str:
-    """The same for the same news since the same run, for which Dagster launches one run."""
+    """The same for the same news since the same run, for which Dagster launches one run.
+
+    An extension that has been mended is other news: a run that cannot load one leaves no record.
+    """
     record = read_record(Home(settings.home).record)
-    return hashlib.sha256(json.dumps([record and record.started_at, found]).encode()).hexdigest()[:16]
+    known = [record and record.started_at, found, rules_of_builds(settings)]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:16]
 
 
 def _evaluation(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:

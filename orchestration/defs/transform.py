@@ -13,9 +13,9 @@ import duckdb
 from packaging.version import Version
 
 from expectations import great
-from expectations.marts import MARTS
 from ingestion.accepted import accepted_batches
 from ingestion.settings import Settings
+from ingestion.sql import sql_name
 from ingestion.storage.landing import BatchError
 from orchestration import builds
 from orchestration.dbt import process as dbt_process
@@ -99,7 +99,8 @@ def dbt_models(settings: Settings, names: Names, reporter: Reporter, manifest: M
                 context=context,
                 cli_version=Version(version("dbt-core")),
             )
-            marts = {names.key("marts", mart).to_python_identifier(): mart for mart in MARTS}
+            in_marts = [spec.key for spec in of_dbt.specs if spec.group_name == names.group("marts")]
+            marts = {key.to_python_identifier(): key.path[-1] for key in in_marts}
             held: list[Any] = []
             for event in invocation.stream():
                 key = getattr(event, "asset_key", None) or getattr(event, "output_name", "")
@@ -139,7 +140,7 @@ def _rows(settings: Settings, build: Build, mart: str) -> dict[str, int]:
     if settings.engine.kind == "spark":
         return {}
     with duckdb.connect(str(build.candidate), read_only=True) as connection:
-        ((rows,),) = connection.execute(f"select count(*) from {mart}").fetchall()
+        ((rows,),) = connection.execute(f"select count(*) from {sql_name(mart)}").fetchall()
     return {"dagster/row_count": rows}
 
 

@@ -20,10 +20,10 @@ from typing import Any
 
 import duckdb
 
-from expectations.marts import MARTS
+from expectations.marts import MARTS, marts_of
 from expectations.verdict import Verdict, read_verdict
 from ingestion import zones
-from ingestion.sql import first_line, sql_text
+from ingestion.sql import first_line, sql_name, sql_text
 from ingestion.storage.landing import fsync_folder
 from orchestration import processes
 from orchestration.home import RELEASE_FILE, Build, Home, make_readable_folder
@@ -127,7 +127,10 @@ def _measured(path: Path, build: Build) -> dict[str, Any]:
     with _attached(path, build) as connection:
         return {
             "data_through": _data_through(connection),
-            "rows": {mart: _one(connection, f"select count(*) from release.{mart}") for mart in MARTS},
+            "rows": {
+                mart: _one(connection, f"select count(*) from release.{sql_name(mart)}")
+                for mart in marts_of(connection, "release")
+            },
             "rows_quarantined": _one(
                 connection, "select coalesce(sum(quarantined), 0) from build.settings.batch_counts"
             ),

@@ -30,7 +30,7 @@ from ingestion.builds.names import CANDIDATE
 from ingestion.ingest import ingest_sources
 from ingestion.settings import Resources, Settings, load_settings
 from ingestion.source_kinds import EXPORT, LIVE_KINDS
-from orchestration.dbt.process import MANIFEST, PARTIAL_PARSE, PROJECT, RESULTS, environment, left_out
+from orchestration.dbt.process import MANIFEST, PARTIAL_PARSE, PROJECT, RESULTS, environment
 from tests.comparison import KEYS, differences, read_marts
 from tests.dbt_project.corruptions import CORRUPTIONS, LOSSES
 from tests.drops import write_config
@@ -324,16 +324,10 @@ def test_dbt_fails_on_every_corruption(corrupted: dict[str, Any]) -> None:
     assert {name: corrupted[name]["status"] for name in CORRUPTIONS} == dict.fromkeys(CORRUPTIONS, "fail")
 
 
-def test_unit_tests_pass(built: Built, before: tuple[Settings, BaseBuild]) -> None:
-    """Those of models that go through the relations of every kind bring an export's: they run where it is alone."""
-    settings, alone = before
-    counting = [f"{model},test_type:unit" for model in ("int_quarantine", "int_row_accounting")]
-    _, some = run_dbt(alone.database.parent, "test", "--select", *counting, *left_out(settings))
-    units = ["test", "--select", "test_type:unit", "--exclude", *counting]
-    _, others = run_dbt(built.file.parent, *units, kinds=EVERY_KIND)
-    statuses = {name: result["status"] for name, result in (some | others).items()}
-    assert len(statuses) == len(built.manifest["unit_tests"])
-    assert {name: status for name, status in statuses.items() if status != "pass"} == {}
+def test_unit_tests_pass(built: Built) -> None:
+    _, results = run_dbt(built.file.parent, "test", "--select", "test_type:unit", kinds=EVERY_KIND)
+    assert len(results) == len(built.manifest["unit_tests"])
+    assert {name: result["status"] for name, result in results.items() if result["status"] != "pass"} == {}
 
 
 def test_every_column_is_documented(built: Built) -> None:

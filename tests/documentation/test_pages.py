@@ -75,7 +75,7 @@ def test_the_export_format_has_every_column() -> None:
 
 def test_the_configuration_has_every_key() -> None:
     page = PAGES["docs/configuration.md"]
-    for section in ("privacy", "quality", "releases", "resources", "schedule", "ping"):
+    for section in ("privacy", "quality", "releases", "resources", "schedule", "extension", "ping"):
         rows = "".join(re.findall(rf"^\| (`{section}\..+)$", page, re.MULTILINE))
         annotation = Settings.model_fields[section].annotation
         for model in (annotation, *getattr(annotation, "__args__", ())):

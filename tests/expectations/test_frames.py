@@ -94,6 +94,20 @@ def test_a_first_release_without_conversations_is_counted_if_rows_were_delivered
     assert nothing_understood({}) == []
 
 
+def test_a_mart_of_an_extension_is_counted_and_its_dates_are_looked_at(built: tuple[Path, Path]) -> None:
+    """Whatever its names; its columns mean what their author says, also where ours have bounds."""
+    build, candidate = built
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute("""create table "order" as select 9.5 as avg_rating, date '20000-01-01' as "a day" """)
+    frames = gather(build, candidate, {"order": 3}, [])
+    volumes = frames["volumes"]
+    assert list(volumes["mart"]) == [*MARTS, "order"]
+    assert [list(row) for row in volumes[volumes["mart"] == "order"][["rows", "lost_rows"]].to_numpy()] == [[1, 2]]
+    dates = frames["dates"]
+    assert list(dates[dates["unreadable"] > 0]["column_name"]) == ["a day"]
+    assert "order" not in set(frames["ranges"]["table_name"])
+
+
 def test_every_published_date_is_looked_at_and_no_sound_figure_is_out_of_its_bounds(built: tuple[Path, Path]) -> None:
     build, candidate = built
     frames = gather(build, candidate, {}, [])

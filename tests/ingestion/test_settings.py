@@ -365,6 +365,13 @@ def test_relative_paths_resolve_against_the_file(tmp_path: Path, monkeypatch: py
     assert settings.home.is_absolute()
 
 
+def test_an_extension_is_a_folder_beside_the_file_and_not_of_spark(tmp_path: Path) -> None:
+    own = '[extension]\npath = "ours"\n'
+    assert load(tmp_path).extension.path is None
+    assert load(tmp_path, extra=own).extension.path == tmp_path / "ours"
+    assert "extension.path: builds on Spark take no extension" in refusal(write_config(tmp_path, extra=own + SPARK))
+
+
 def test_absolute_paths_stay(tmp_path: Path) -> None:
     drop = tmp_path / "far" / "drop"
     assert load(tmp_path / "conf", sources=[source(path=str(drop))]).sources[0].path == drop
