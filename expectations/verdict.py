@@ -1,19 +1,21 @@
 """The verdict about one build: Great Expectations evaluates the suites, and the result is stored with the build's id.
 
-Here: evaluation, Data Docs, the stored verdict. Not here: what is expected (``suites``), and publication. A build
+Here: evaluation, the stored verdict. Not here: what is expected (``suites``), Data Docs, and publication. A build
 passes if at least one expectation was evaluated, none raised an error, and no critical one failed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from html import escape, unescape
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from expectations import data_docs
+from expectations.data_docs import Expected, Suite
 from expectations.own import OwnSuite
 from expectations.suites import release
 from ingestion.limits import Quality
@@ -109,71 +111,48 @@ def evaluate(
     limits: Quality,
     suites: release.Suites = release.suites,
     own: Sequence[OwnSuite] = (),
+    about: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Verdict, Callable[[Path], None]]:
     """Evaluate the suites on the frames of a build: the verdict, and what writes its Data Docs into a folder.
 
-    ``own``: the user's, which bring their frames.
+    ``own``: the user's, which bring their frames. ``about``: what the suites are about.
     """
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     frames_source = context.data_sources.add_pandas("build")
-    validations, parameters = [], {}
     findings = [
         Finding(one.name, "module", "critical", f"expectations/{one.name}.py can be used.", one.mistake)
         for one in own
         if one.mistake
     ]
+    shown = [Suite(one.suite, "", [Expected(one.expected, "failed", one.observed)]) for one in findings]
     evaluated = raised = len(findings)
     frames = frames | {one.name: one.frame for one in own if one.frame is not None}
     whole = suites(limits) | {one.name: list(one.expected) for one in own if one.frame is not None}
     for name, expected in whole.items():
         suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expected))
         batch = frames_source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
-        validations.append(
-            context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
-        )
-        parameters[name] = {"dataframe": _as_html(frames[name])}
-    for validation in validations:
+        validation = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
         result = validation.run(
-            batch_parameters=parameters[validation.name],
+            batch_parameters={"dataframe": frames[name]},
             result_format={"result_format": "COMPLETE", "partial_unexpected_count": 5},
         )
+        of_suite = []
         for one in result.results:
             evaluated += 1
-            finding = _finding(validation.name, one, frames[validation.name])
+            finding = _finding(name, one, frames[name])
             if finding is None:
+                of_suite.append(Expected(_expected(one.expectation_config), "met"))
                 continue
             raised += _raised(one) is not None
             findings.append(finding)
-    return Verdict(build_id, evaluated, raised, tuple(findings)), partial(_write_docs, context)
-
-
-def _as_html(frame: pandas.DataFrame) -> pandas.DataFrame:
-    """A frame with its texts escaped: Data Docs put observed values on their pages as they are."""
-    texts = frame.select_dtypes(exclude=["number", "bool", "datetimetz", "datetime"])
-    return frame.assign(
-        **{
-            str(name): column.map(lambda value: escape(value) if isinstance(value, str) else value)
-            for name, column in texts.items()
-        }
-    )
-
-
-def _write_docs(context: Any, docs: Path) -> None:
-    for site in context.get_site_names():
-        context.delete_data_docs_site(site)
-    context.add_data_docs_site(
-        site_name="release",
-        site_config={
-            "class_name": "SiteBuilder",
-            "show_how_to_buttons": False,
-            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-        },
-    )
-    context.build_data_docs()
+            outcome = "warning" if finding.severity == "warning" else "failed"
+            of_suite.append(Expected(finding.expected, outcome, finding.observed, _places(one)))
+        shown.append(Suite(name, about.get(name, ""), of_suite, frames[name]))
+    verdict = Verdict(build_id, evaluated, raised, tuple(findings))
+    return verdict, partial(data_docs.write, build=build_id, suites=shown, holds=verdict.holds)
 
 
 def _raised(result: Any) -> str | None:
@@ -191,20 +170,29 @@ def _finding(suite: str, result: Any, frame: pandas.DataFrame) -> Finding | None
         return None
     configuration = result.expectation_config
     severity = str(getattr(configuration.severity, "value", configuration.severity))
-    notes = configuration.notes or configuration.type
-    expected = " ".join([*([notes] if isinstance(notes, str) else notes), *_limits(configuration.kwargs)])
+    expected = _expected(configuration)
     if mistake is not None:
         return Finding(suite, configuration.type, "critical", expected, f"it could not be evaluated: {mistake[:500]}")
-    places = result.result.get("unexpected_index_list") or []
-    rows = [place for place in places if isinstance(place, int)][:_SAMPLES]
+    rows = _places(result)[:_SAMPLES]
     if rows:
         observed = "; ".join(_row(frame, row, configuration.kwargs.get("column")) for row in rows)
     elif missing := result.result.get("partial_missing_list"):
         observed = f"no {', '.join(map(str, missing))}"
     else:
-        observed = unescape(str(result.result.get("observed_value", result.result.get("partial_unexpected_list"))))
+        observed = str(result.result.get("observed_value", result.result.get("partial_unexpected_list")))
     samples = tuple({str(name): str(value) for name, value in frame.iloc[row].items()} for row in rows)
     return Finding(suite, configuration.type, severity, expected, observed, samples)
+
+
+def _expected(configuration: Any) -> str:
+    """An expectation as a sentence."""
+    notes = configuration.notes or configuration.type
+    return " ".join([*([notes] if isinstance(notes, str) else notes), *_limits(configuration.kwargs)])
+
+
+def _places(result: Any) -> list[int]:
+    """The rows of the frame that an expectation failed on."""
+    return [place for place in result.result.get("unexpected_index_list") or [] if isinstance(place, int)]
 
 
 def _limits(arguments: dict[str, Any]) -> list[str]:

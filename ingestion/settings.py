@@ -180,6 +180,8 @@ class Releases(_Section):
     keep_days: float = Field(default=2, ge=0)
     parquet: bool = False
     """Whether a release has its marts as Parquet beside it."""
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s'\"<>?#@]+[^\s'\"<>?#@/]$")] | None = None
+    """Where the folder of releases is served; links to what lies in it begin so."""
     catalog: Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     """The database in the catalogue of the engine in which views show the marts of the current release."""
 

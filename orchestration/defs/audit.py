@@ -13,6 +13,7 @@ import dagster as dg
 
 from expectations import great
 from expectations.contents import contents
+from expectations.data_docs import PAGE
 from expectations.frames import gather
 from expectations.own import described, own_suites
 from expectations.verdict import Finding, evaluate
@@ -73,7 +74,7 @@ def audit_asset(settings: Settings, names: Names, reporter: Reporter, models: li
             frames = gather(build.database, build.candidate, before, ages(settings, datetime.now(UTC)))
             reporter.progress("evaluating expectations")
             own = own_suites(settings.extension.path, build.database, build.candidate, settings.quality)
-            judged, write_docs = evaluate(build.id, frames, settings.quality, own=own)
+            judged, write_docs = evaluate(build.id, frames, settings.quality, own=own, about=suites)
             verdict = replace(judged, contents=checksums.result(), against=current.release_id if current else None)
             verdict.write(build.verdict)
             reporter.verdict = verdict
@@ -83,7 +84,7 @@ def audit_asset(settings: Settings, names: Names, reporter: Reporter, models: li
                     "expectations_evaluated": verdict.evaluated,
                     "refusals": len(verdict.refusals),
                     "warnings": len(verdict.warnings),
-                    "data_docs": dg.MetadataValue.path(str(build.docs / "index.html")),
+                    **({} if verdict.holds else {"data_docs": dg.MetadataValue.path(str(build.docs / PAGE))}),
                 },
                 check_results=[
                     _check(name, description, [one for one in verdict.findings if one.suite == name])
