@@ -275,21 +275,29 @@ def read_summary(folder: Path) -> dict[str, Any]:
 def read_batch(folder: Path, batch: str) -> RawBatch | None:
     """What a segment holds of a batch; None when it holds nothing of it."""
     try:
-        found = read_summary(folder)[batch]
-        return RawBatch(
-            batch,
-            datetime.fromisoformat(found["extracted_at"]),
-            {
-                name: RawFile(**file | {"columns": tuple(file.get("columns", ()))})
-                for name, file in found["files"].items()
-            },
-            tuple(found["ignored"]),
-            found["fingerprint"],
-            tuple(found.get("notes", ())),
-            found.get("absent", {}),
-        )
+        return _batch(batch, read_summary(folder)[batch])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def read_batches(folder: Path) -> dict[str, RawBatch] | None:
+    """What a segment holds, by batch; None when it cannot be read."""
+    try:
+        return {name: _batch(name, found) for name, found in read_summary(folder).items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _batch(name: str, found: dict[str, Any]) -> RawBatch:
+    return RawBatch(
+        name,
+        datetime.fromisoformat(found["extracted_at"]),
+        {name: RawFile(**file | {"columns": tuple(file.get("columns", ()))}) for name, file in found["files"].items()},
+        tuple(found["ignored"]),
+        found["fingerprint"],
+        tuple(found.get("notes", ())),
+        found.get("absent", {}),
+    )
 
 
 def _described(batch: RawBatch) -> dict[str, Any]:
