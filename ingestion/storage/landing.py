@@ -293,6 +293,12 @@ def mend_interrupted(parent: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
+def sha256_of(path: Path) -> str:
+    """The hash of a file of our own, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def copy_file(origin: Path, target: Path) -> None:
     """Copy a large file. It takes no time where the file system can share blocks between files."""
     with origin.open("rb") as read, target.open("wb") as write:

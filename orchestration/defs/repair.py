@@ -68,7 +68,7 @@ def _at_work(settings: Settings, context: dg.OpExecutionContext) -> Iterator[Cal
             context.log.warning(line)
         yield say
     except _MISTAKES as error:
-        raise dg.Failure(visible(str(error)), allow_retries=False) from None
+        raise dg.Failure("\n".join(map(visible, str(error).splitlines())), allow_retries=False) from None
     context.add_output_metadata({"done": " ".join(said)})
 
 

@@ -37,6 +37,9 @@ CONFIGURED = {
     "releases": ([], REFUSED),
     "rollback": (["RELEASE"], PUBLISHED),
     "publish": ([], REFUSED),
+    "verify": ([], REFUSED),
+    "parse-again": ([], PUBLISHED),
+    "reread": (["archive"], PUBLISHED),
     "diff": (["current", "current"], REFUSED),
     "report": (["overview"], REFUSED),
     "query": (["from details"], REFUSED),
@@ -53,8 +56,14 @@ WORDS = {"closed": "it is closed", "full": "No space left on device", "its reade
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = write_demo(tmp_path_factory.mktemp("endings") / "demo", conversations=40, days=10, seed=3).config
+<<<<<<< HEAD
     with config.open("a") as file:
         file.write('\n[[alerts]]\nname = "nobody"\nkind = "command"\ncommand = ["true"]\n')
+=======
+    (config.parent / "archive").mkdir()
+    live = '[[sources]]\nname = "archive"\nkind = "meta_webhooks"\naccount = "loja"\npath = "archive"\n'
+    config.write_text(f"{config.read_text()}\n{live}")
+>>>>>>> 3a2c691 (Raw has hashes; verify compares them; repairs are documented and tested)
     publish(config)
     return config
 
