@@ -6,7 +6,7 @@ Here: what may be asked. Not here: how it is done (``sources.live``, ``ingest``)
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from ingestion import zones
 from ingestion.decisions import DecisionError, source_named
@@ -34,7 +34,9 @@ def read_again(settings: Settings, name: str, since: str | None, now: datetime) 
         raise DecisionError(f"{name}: {source.kind} cannot be asked since when: each run reads all of it; leave it out")
     at = _instant(since, zones.zone(settings.account_of(source).timezone), now) if since else None
     with Ledger(settings.home / LEDGER) as ledger:
-        ledger.ask([Repair(now, name, "read again", at)])
+        # later than those before, also when the clock was set back: readings note up to when they followed
+        later = [before.asked_at + timedelta(microseconds=1) for before in ledger.repairs(name)]
+        ledger.ask([Repair(max([now, *later]), name, "read again", at)])
     if at is None:
         return f"{name}: the next run reads all of it again"
     return (

@@ -114,14 +114,18 @@ def _landed(source: Source, folder: Path) -> Outcome:
 def _read(state: SourceState, batch: str, identity: str, fill: Fill, back: Back) -> None:
     last = max(state.accepted(), default=None)
     cursor = _cursor(state.folder / last, identity, state.removed_at()) if last else {}
-    for asked in state.asked_again(after=datetime.fromisoformat(cursor.get("asked_at", _NEVER))):
-        cursor = {**back(cursor, asked.since), "asked_at": asked.asked_at.isoformat()}
+    asked = state.asked_again(after=datetime.fromisoformat(cursor.get("asked_at", _NEVER)))
+    for one in asked:
+        cursor = {**back(cursor, one.since), "asked_at": one.asked_at.isoformat()}
     with Pull(state.folder, f"{identity} {json.dumps(cursor, sort_keys=True)}", now()) as reading:
         following = fill(reading, cursor)
         # a complete reading does not build on those before it
         begun_at = following.get("complete_at") or cursor.get("begun_at") or reading.started_at.isoformat()
         kept = {"asked_at": cursor["asked_at"]} if "asked_at" in cursor else {}
         reading.commit(batch, now(), {**following, "of": identity, "begun_at": begun_at, **kept})
+    for one in asked:
+        since = f"since {one.since.isoformat(' ', 'minutes')}" if one.since else "as a whole"
+        state.warn(f"{state.source.name}: read again {since}, as an operator asked")
     for warning in reading.warnings:
         state.warn(f"{state.source.name}: {warning}")
 
