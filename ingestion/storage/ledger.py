@@ -346,15 +346,18 @@ class Ledger:
                 if repair.verb == "parse again":
                     self._connection.execute("update segments set rules = ? where source = ?", (DOUBTED, repair.source))
 
-    def repairs(self, source: str) -> list[Repair]:
-        """What operators asked for about a source, the latest last."""
-        rows = self._connection.execute(
-            "select asked_at, source, verb, since from repairs where source = ? order by rowid", (source,)
-        )
-        return [
-            Repair(datetime.fromisoformat(asked_at), name, verb, datetime.fromisoformat(since) if since else None)
-            for asked_at, name, verb, since in rows
-        ]
+    def repairs(self, source: str | None = None) -> list[Repair]:
+        """What operators asked for, about all sources or one, the latest last."""
+        with suppress(sqlite3.OperationalError):  # a ledger that is only read may be older than the table
+            rows = self._connection.execute(
+                "select asked_at, source, verb, since from repairs where ?1 is null or source = ?1 order by rowid",
+                (source,),
+            )
+            return [
+                Repair(datetime.fromisoformat(asked_at), name, verb, datetime.fromisoformat(since) if since else None)
+                for asked_at, name, verb, since in rows
+            ]
+        return []
 
     def replace_segments(self, by: SegmentEntry, replaced: Iterable[str]) -> None:
         """Replace segments by a new one that holds the same batches, in one transaction."""

@@ -19,14 +19,16 @@ from ingestion import decisions, repairs
 from ingestion.settings import Settings
 from ingestion.shown import visible
 from ingestion.source_kinds import LIVE_KINDS
-from orchestration.home import BusyError, Home, lock
+from orchestration.home import Home, lock
 from orchestration.releases import catalog
 from orchestration.releases.going_back import go_back
 from orchestration.spark.views import ViewsError
 from orchestration.verification import in_words
 from orchestration.verification import verify as verified
 
-_MISTAKES = (BusyError, decisions.DecisionError, catalog.UnknownReleaseError, catalog.UnpublishableError, ViewsError)
+_MISTAKES = (decisions.DecisionError, catalog.UnknownReleaseError, catalog.UnpublishableError, ViewsError)
+_NOT_TRIED_AGAIN = {"dagster/max_retries": "0"}
+"""Whatever the instance says: an operator looks at what became of it."""
 _SECONDS_BETWEEN_LINES = 10
 """A log keeps every line, so progress is told now and then."""
 
@@ -43,7 +45,7 @@ def repair_jobs(settings: Settings, name_prefix: str = "") -> list[dg.JobDefinit
     ]
     return [
         dg.GraphDefinition(name=f"{op.name}_graph", node_defs=[op]).to_job(
-            name=op.name, description=op.description, executor_def=dg.in_process_executor
+            name=op.name, description=op.description, executor_def=dg.in_process_executor, tags=_NOT_TRIED_AGAIN
         )
         for op in ops
     ]
@@ -56,7 +58,10 @@ def _choice(names: Iterable[str]) -> Any:
 
 @contextmanager
 def _at_work(settings: Settings, context: dg.OpExecutionContext) -> Iterator[Callable[[str], None]]:
-    """Take the home for a repair. What it says is logged and is metadata of the run; a mistake fails the run."""
+    """Take the home for a repair, as soon as no other run is at work.
+
+    What is said of it is logged and is metadata of the run. A mistake fails the run.
+    """
     home, said = Home(settings.home), list[str]()
 
     def say(line: str) -> None:
@@ -64,7 +69,7 @@ def _at_work(settings: Settings, context: dg.OpExecutionContext) -> Iterator[Cal
         said.append(visible(line))
 
     try:
-        for line in filter(None, (lock(home), catalog.give_folders(home))):
+        for line in filter(None, (lock(home, wait=context.log.info), catalog.give_folders(home))):
             context.log.warning(line)
         yield say
     except _MISTAKES as error:

@@ -56,14 +56,10 @@ WORDS = {"closed": "it is closed", "full": "No space left on device", "its reade
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = write_demo(tmp_path_factory.mktemp("endings") / "demo", conversations=40, days=10, seed=3).config
-<<<<<<< HEAD
+    (config.parent / "archive").mkdir()
     with config.open("a") as file:
         file.write('\n[[alerts]]\nname = "nobody"\nkind = "command"\ncommand = ["true"]\n')
-=======
-    (config.parent / "archive").mkdir()
-    live = '[[sources]]\nname = "archive"\nkind = "meta_webhooks"\naccount = "loja"\npath = "archive"\n'
-    config.write_text(f"{config.read_text()}\n{live}")
->>>>>>> 3a2c691 (Raw has hashes; verify compares them; repairs are documented and tested)
+        file.write('\n[[sources]]\nname = "archive"\nkind = "meta_webhooks"\naccount = "loja"\npath = "archive"\n')
     publish(config)
     return config
 

@@ -21,6 +21,8 @@ from tests.drops import agent, conversation, message, write_batch, write_config
 from tests.ingestion.test_repairs import NOW, damage
 from tests.warehouse import accept
 
+pytestmark = pytest.mark.builds
+
 SOURCE = "acme_export"
 
 

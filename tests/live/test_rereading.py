@@ -71,6 +71,7 @@ def test_what_is_read_since_an_instant_deletes_nothing_that_was_not_asked_for(ho
     assert not home.server.asked("/conversations/2/messages"), "once"
 
 
+@pytest.mark.systems
 @pytest.mark.parametrize("wishes", [(None, SINCE), (SINCE, None)])
 def test_of_several_wishes_all_are_followed(home: Home, wishes: tuple[str | None, ...]) -> None:
     for since in wishes:
@@ -102,6 +103,7 @@ def test_a_reading_that_is_not_accepted_settles_nothing(home: Home, trouble: str
     assert messages(home) == {"1": 1, "2": 1, "4": 2}
 
 
+@pytest.mark.systems
 @pytest.mark.parametrize("is_asked", [True, False])
 def test_what_was_read_before_the_wish_is_read_again_after_it(
     home: Home, monkeypatch: pytest.MonkeyPatch, is_asked: bool
