@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from orchestration.cli.main import main
 from orchestration.dbt.plan import base_build, make_plan, read_plan
 from orchestration.defs.repair import repair_jobs
 from orchestration.home import Home, lock, unlock
+from orchestration.news import look
 from orchestration.releases import catalog, publication
 from orchestration.releases.catalog import Release
 from orchestration.verification import verify
@@ -265,6 +267,16 @@ def test_what_was_built_of_doubted_raw_is_built_again_in_full(
     after = make_plan(settings, entries)
     assert after.fingerprint != before.fingerprint
     assert base_build(settings, after) is None
+
+
+def test_what_is_asked_for_is_news_for_the_next_run(home: Home, releases: list[Release], settings: Settings) -> None:
+    seen = []
+    for words in (["verify"], ["reread", "cw"], ["parse-again"]):
+        command(home, *words)
+        seen.append(look(settings))
+    assert [set(after.items()) - set(before.items()) for before, after in pairwise(seen)] == [
+        {("what operators decided or asked for", number)} for number in ("1", "2")
+    ]
 
 
 def test_a_batch_is_decided_about_by_job(home: Home, settings: Settings, tmp_path: Path) -> None:
