@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Findings:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def strays(self, folder: Path, known: Mapping[str, object] | Sequence[str]) -> None:
+    def strays(self, folder: Path, known: Set[str]) -> None:
         """Find fault with what lies in a folder and is not known; what a killed run left is noted."""
         names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
         for name in names:
@@ -72,12 +72,12 @@ def verify_sources(settings: Settings, found: Findings, progress: Progress) -> N
     except (sqlite3.Error, ValueError, TypeError) as error:
         found.faults.append(f"{path}: it cannot be read: {first_line(error)}; restore it from a backup")
         return
-    configured = [source.name for source in settings.sources]
-    others = sorted({entry.source for entry in entries} - set(configured))
-    for name in others:
+    configured = {source.name for source in settings.sources}
+    others = {entry.source for entry in entries} - configured
+    for name in sorted(others):
         found.notes.append(f"{name}: the configuration does not name this source any more, so it was not looked at")
     for place in ("landing", "raw"):
-        found.strays(settings.home / place, [*configured, *others])
+        found.strays(settings.home / place, {*configured, *others})
     with parser.connect() as connection:
         connection.execute(f"set memory_limit = {sql_text(settings.resources.memory_limit)}")
         for source in settings.sources:
@@ -95,12 +95,12 @@ def _verify_landing(
     progress: Progress,
 ) -> None:
     folder = settings.home / "landing" / source.name
-    names = [path.name for path in batch_folders(folder)] if folder.is_dir() else []
-    found.strays(folder, names)
+    names = dict.fromkeys(path.name for path in batch_folders(folder)) if folder.is_dir() else {}
+    found.strays(folder, names.keys())
     for name, accepted in entries.items():
         if accepted.status == "accepted" and name not in names:
             found.faults.append(f"{folder / name}: it is missing; {_restored(source, accepted)}")
-    new = len(names) - len(entries.keys() & names)
+    new = len(names.keys() - entries.keys())
     if new:
         found.notes.append(f"{source.name}: {new:,} landed and not judged yet: the next run does")
     for number, name in enumerate(names, start=1):
@@ -108,14 +108,20 @@ def _verify_landing(
         entry = entries.get(name)
         try:
             landed = open_landed(source.name, folder / name, manifest_model(source.kind))
+            if (
+                entry
+                and entry.status == "accepted"
+                and name in parsed
+                and parsed[name].fingerprint != landed.fingerprint
+            ):
+                found.faults.append(f"{folder / name / MANIFEST}: it is not that of raw; {_restored(source, entry)}")
+            found.faults += [f"{change}; {_restored(source, entry)}" for change in changes(landed)]
+            found.strays(folder / name, {MANIFEST, *landed.manifest.files})
+            found.looked_at.update(batches=1, files=len(landed.manifest.files), bytes=landed.size())
         except BatchError:
             found.faults.append(f"{folder / name / MANIFEST}: it cannot be read; {_restored(source, entry)}")
-            continue
-        found.looked_at.update(batches=1, files=len(landed.manifest.files), bytes=landed.size())
-        if entry and entry.status == "accepted" and name in parsed and parsed[name].fingerprint != landed.fingerprint:
-            found.faults.append(f"{folder / name / MANIFEST}: it is not that of raw; {_restored(source, entry)}")
-        found.faults += [f"{change}; {_restored(source, entry)}" for change in changes(landed)]
-        found.strays(folder / name, [MANIFEST, *landed.manifest.files])
+        except OSError as error:  # of a broken disk
+            found.faults.append(f"{folder / name}: it cannot be read: {error.strerror}; {_restored(source, entry)}")
 
 
 def _restored(source: AnySource, entry: Entry | None) -> str:
@@ -154,7 +160,7 @@ class _Raw:
             self._found.notes.append(
                 f"{self._source.name}: {lost:,} batches not in raw: the next run parses them again"
             )
-        left = [path.name for path in self._folder.iterdir() if path.is_dir()] if self._folder.is_dir() else []
+        left = {path.name for path in self._folder.iterdir() if path.is_dir()} if self._folder.is_dir() else set()
         unnamed = sum(name not in names and not name.startswith(_BEFORE_ITS_NAME) for name in left)
         if unnamed:
             self._found.notes.append(
@@ -187,7 +193,11 @@ class _Raw:
             if totals != {entity: (of.landed, of.quarantined) for entity, of in entry.counts.items()}:
                 self._fault(folder / SUMMARY, f"{visible(entry.batch)}: it says other numbers than the ledger")
             expected |= {(entry.batch, entity): counts for entity, counts in totals.items() if counts[0]}
-        changed = changed_files(folder)
+        try:
+            changed = changed_files(folder)
+        except OSError as error:
+            self._fault(folder, f"it cannot be read: {error.strerror}")
+            return batches
         for name in changed:
             self._fault(folder / name, "it is missing, or not as it was written")
         if not changed:

@@ -5,8 +5,8 @@ Data flow: a connector (``chatwoot``, ``activecampaign``, ``meta_webhooks``) -> 
 
 The cursor from which the next reading continues is in the manifest of the last accepted batch: a batch that is refused
 is read again, and the new reading takes its place. What operators asked to read again is in the ledger, and the cursor
-says up to which of these wishes the readings have followed: no later one is followed twice, and none is lost with a
-reading that fails or is refused.
+says up to which of these wishes the readings have followed: none is followed twice, and none is lost with a reading
+that fails or is refused.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ Fill = Callable[[Pull, Mapping[str, Any]], Mapping[str, Any]]
 """Reads a system into a pull, from a cursor on; the cursor for the next reading."""
 Back = Callable[[Mapping[str, Any], datetime | None], Mapping[str, Any]]
 """A cursor, so changed that a reading also sees again what there is since an instant; None: everything."""
-
-
 _NEVER = "0001-01-01T00:00:00+00:00"
 
 

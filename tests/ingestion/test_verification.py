@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,8 +14,10 @@ import duckdb
 import pytest
 
 from ingestion.raw import compaction
+from ingestion.raw import segments as raw
 from ingestion.repairs import parse_again
 from ingestion.settings import load_settings
+from ingestion.storage.delivered import Delivered
 from ingestion.storage.ledger import DOUBTED
 from ingestion.verification import Findings, verify_sources
 from tests.drops import agent, conversation, message, write_batch, write_config
@@ -180,6 +183,17 @@ def test_raw_that_does_not_hold_what_was_parsed(
     faults = verified(config).faults
     assert any(words in fault for fault in faults), faults
     assert all(fault.startswith(str(first)) for fault in faults)
+
+
+def test_a_broken_disk_is_a_fault_and_ends_nothing(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> str:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Delivered, "sha256", broken)
+    monkeypatch.setattr(raw, "sha256_of", broken)
+    faults = verified(config).faults
+    assert len(faults) == 2 + 3
+    assert all(": it cannot be read: Input/output error; " in fault for fault in faults)
 
 
 def test_a_segment_that_is_missing(config: Path) -> None:
