@@ -33,9 +33,9 @@ def accept(settings: Settings, source: str, batch: str, reason: str, now: dateti
     Raises:
         DecisionError: the batch is not known, accepted already, waiting, or cannot be read.
     """
-    batch, folders = _found(settings, _source(settings, source), batch)
+    batch, folders = _found(settings, source_named(settings, source), batch)
     judged = fingerprint(reversed(folders))
-    decision = Decision(now, source, batch, "accept", reason, judged)
+    decision = Decision(now, source, batch, "accept", _in_words(reason), judged)
     with Ledger(settings.home / LEDGER) as ledger:
         entry = _entry(ledger, source, batch)
         if entry is None:
@@ -50,7 +50,7 @@ def accept(settings: Settings, source: str, batch: str, reason: str, now: dateti
                 f"{source} {batch}: it cannot be read, so it cannot be accepted: {why}; repair it, or set it aside:"
                 f" {command('reject', source, batch, option='--reason ...')}"
             )
-        if _source(settings, source).is_snapshot and batch < max(ledger.accepted(source), default=""):
+        if source_named(settings, source).is_snapshot and batch < max(ledger.accepted(source), default=""):
             raise DecisionError(f"{source} {batch}: a newer dump is accepted, and says all that there is")
         if decision.fingerprint is None:
             raise DecisionError(f"{source} {batch}: it is neither in landing nor in its drop folder any more")
@@ -66,12 +66,12 @@ def reject(settings: Settings, source: str, batch: str, reason: str, now: dateti
     Raises:
         DecisionError: there is no such batch, or it is set aside already.
     """
-    batch, folders = _found(settings, _source(settings, source), batch)
+    batch, folders = _found(settings, source_named(settings, source), batch)
     with Ledger(settings.home / LEDGER) as ledger:
         entry = _entry(ledger, source, batch)
         is_accepted = entry is not None and entry.status == "accepted"  # then it is about what was landed
         judged = fingerprint(reversed(folders) if is_accepted else folders)
-        decision = Decision(now, source, batch, "reject", reason, judged)
+        decision = Decision(now, source, batch, "reject", _in_words(reason), judged)
         if entry is None and not any(map(os.path.isdir, folders)):
             raise DecisionError(f"{source} {batch}: there is no such batch; {_undecided(ledger, source)}")
         if entry is not None and entry.status == "set aside":
@@ -79,7 +79,7 @@ def reject(settings: Settings, source: str, batch: str, reason: str, now: dateti
         aside = entry or Entry(source, batch, "set aside", None, now)
         # batches in the same segment are parsed again from landing, so that no row of this one is left in raw; later
         # dumps as well, because they delete what the dump before had
-        is_dump = _source(settings, source).is_snapshot
+        is_dump = source_named(settings, source).is_snapshot
         beside = [
             replace(other, segment=None)
             for other in ledger.entries(source)
@@ -96,13 +96,24 @@ def latest_decisions(decisions: Iterable[Decision]) -> dict[str, Decision]:
     return {decision.batch: decision for decision in decisions}
 
 
-def _source(settings: Settings, name: str) -> AnySource:
+def source_named(settings: Settings, name: str) -> AnySource:
+    """The source of a name.
+
+    Raises:
+        DecisionError: the configuration has none.
+    """
     for source in settings.sources:
         if source.name == name:
             return source
     raise DecisionError(
         f"there is no source '{name}'; the sources are {', '.join(source.name for source in settings.sources)}"
     )
+
+
+def _in_words(reason: str) -> str:
+    if not reason.strip():
+        raise DecisionError("a decision needs a reason, which is kept with it: say why")
+    return " ".join(reason.split())
 
 
 def _entry(ledger: Ledger, source: str, batch: str) -> Entry | None:

@@ -35,8 +35,8 @@ from ingestion.source_settings import AnySource, DeliveredSource
 from ingestion.source_state import Outcome, SourceState
 from ingestion.sources import SourceError, connector_of
 from ingestion.sql import sql_text
-from ingestion.storage.landing import BatchError, Landed, mend_interrupted, open_landed, refusal
-from ingestion.storage.ledger import LEDGER, Counts, Entry, Ledger, Reason
+from ingestion.storage.landing import BatchError, Landed, changes, mend_interrupted, open_landed, refusal
+from ingestion.storage.ledger import DOUBTED, LEDGER, Counts, Entry, Ledger, Reason
 from ingestion.storage.manifests import manifest_model
 from ingestion.understanding import Words, has_no_agents, joined_lists, orphans, unknown_words
 
@@ -417,7 +417,7 @@ class _SourceIngestion:
         self._report.entries += [Entry(self._source.name, name, "waiting", None, datetime.now(UTC)) for name in names]
 
     def _parse_again(self, batches: Iterable[str]) -> None:
-        """Parse accepted batches again whose raw is lost, or was parsed by other rules: all of them or none.
+        """Parse accepted batches again whose raw is lost or doubted, or was parsed by other rules: all or none.
 
         They stay accepted. Under new rules they are judged again, in the order in which they came, and a warning names
         those that would be refused now.
@@ -428,14 +428,16 @@ class _SourceIngestion:
         name, folder = self._source.name, self._landing / self._source.name
         entries = {entry.batch: entry for entry in self._ledger.entries(name)}
         rules = {listed.segment: listed.rules for listed in self._ledger.segments(name)}
-        outdated = {batch for batch in batches if rules.get(entries[batch].segment or "", self._rules) != self._rules}
+        of_each = {batch: rules.get(entries[batch].segment or "", self._rules) for batch in batches}
+        doubted = {batch for batch, of in of_each.items() if of == DOUBTED}
+        outdated = {batch for batch, of in of_each.items() if of not in (self._rules, DOUBTED)}
         in_turn: list[list[str]] = [[]]  # within a segment, the batch of smaller name counts as the earlier one
         for last in sorted(batches, key=lambda batch: (entries[batch].decided_at, batch)):
             if in_turn[-1] and last < in_turn[-1][-1]:
                 in_turn.append([])
             in_turn[-1].append(last)
         model = manifest_model(self._source.kind)
-        landed = (((one, open_landed(name, folder / one, model)) for one in of_turn) for of_turn in in_turn)
+        landed = (((one, _unchanged(open_landed(name, folder / one, model))) for one in of_turn) for of_turn in in_turn)
         again: list[Entry] = []
         fresh: list[Segment] = []
         warnings: list[str] = []
@@ -468,9 +470,19 @@ class _SourceIngestion:
                 shutil.rmtree(segment.folder)
             raise
         self._ledger.record(again, [segment.listed for segment in fresh])
-        if outdated:
-            count = f"{len(outdated):,} accepted {'batch was' if len(outdated) == 1 else 'batches were'}"
-            self._report.warnings.append(
-                f"{name}: {count} parsed again from landing, because the rules for rows have changed; the build is full"
-            )
+        for these, why in ((doubted, "as an operator asked"), (outdated, "because the rules for rows have changed")):
+            count = f"{len(these):,} accepted {'batch was' if len(these) == 1 else 'batches were'}"
+            if these:
+                self._report.warnings.append(f"{name}: {count} parsed again from landing, {why}; the build is full")
         self._report.warnings += warnings
+
+
+def _unchanged(landed: Landed) -> Landed:
+    """The same batch.
+
+    Raises:
+        BatchError: it is not as it was landed, so that other rows would take the place of those that were accepted.
+    """
+    for change in changes(landed):
+        raise BatchError(change)
+    return landed

@@ -18,18 +18,22 @@ FILES = "files"
 
 
 class SourceKind(NamedTuple):
-    """One kind of source. ``connector`` names the module that reads and checks it (:class:`~.sources.Connector`)."""
+    """One kind of source. ``connector`` names the module that reads and checks it (:class:`~.sources.Connector`).
+
+    ``has_since``: a reading can begin at an instant that somebody names.
+    """
 
     entities: Mapping[str, Entity]
     connector: str
+    has_since: bool = False
 
 
 KINDS: Mapping[str, SourceKind] = {
     EXPORT: SourceKind(ENTITIES, "ingestion.sources.export"),
     FILES: SourceKind(ENTITIES, "ingestion.sources.files"),
-    "chatwoot": SourceKind(CHATWOOT, "ingestion.sources.chatwoot"),
+    "chatwoot": SourceKind(CHATWOOT, "ingestion.sources.chatwoot", has_since=True),
     "activecampaign": SourceKind(ACTIVECAMPAIGN, "ingestion.sources.activecampaign"),
-    "meta_webhooks": SourceKind(META_WEBHOOKS, "ingestion.sources.meta_webhooks"),
+    "meta_webhooks": SourceKind(META_WEBHOOKS, "ingestion.sources.meta_webhooks", has_since=True),
 }
 LIVE_KINDS = tuple(kind for kind in KINDS if kind not in (EXPORT, FILES))
 """The kinds whose records come in the shape of their system."""

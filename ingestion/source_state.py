@@ -1,6 +1,7 @@
 """What a run knows of one source while it looks for new batches: ledger, decisions of operators, and landing.
 
-Here: which batches are settled, which one is read again, and when an operator last removed one. Not here: reading the
+Here: which batches are settled, which one is read again, when an operator last removed one, and what one asked to read
+again. Not here: reading the
 source (``sources``), and judging what it delivers (``ingest``).
 """
 
@@ -15,7 +16,7 @@ from ingestion.bounds import Bounds
 from ingestion.decisions import fingerprint, latest_decisions
 from ingestion.source_settings import AnySource
 from ingestion.storage.landing import BatchError, Landed, batch_folders
-from ingestion.storage.ledger import Decision, Entry, Ledger
+from ingestion.storage.ledger import Decision, Entry, Ledger, Repair
 
 Outcome = tuple[str, Landed | BatchError]
 """The name of a batch, and the batch as it was landed, or why it could not be."""
@@ -75,6 +76,11 @@ class SourceState:
     def fingerprint(self, batch: str) -> str | None:
         """What a batch holds where it is delivered, or else in landing."""
         return fingerprint([(self.source.drop_folder or self.folder) / batch])
+
+    def asked_again(self, after: datetime) -> list[Repair]:
+        """What operators asked to read again later than ``after``, the latest last."""
+        asked = self.ledger.repairs(self.source.name)
+        return [repair for repair in asked if repair.verb == "read again" and repair.asked_at > after]
 
     def removed_at(self) -> datetime | None:
         """When an operator last set a batch aside that had been accepted."""

@@ -19,6 +19,7 @@ from orchestration.defs.outcome import outcome_asset
 from orchestration.defs.publish import release_asset
 from orchestration.defs.raw import raw_assets
 from orchestration.defs.readers import configuration, readers
+from orchestration.defs.repair import repair_jobs
 from orchestration.defs.retain import retained_asset
 from orchestration.defs.transform import dbt_models, manifest_of
 from orchestration.home import Home
@@ -77,7 +78,7 @@ def build_defs(
         raise SettingsError(f"schedule.cron: {error}") from None
     return dg.Definitions(
         assets=[configuration(names), *assets, *readers(names, manifest)],
-        jobs=[job],
+        jobs=[job, *repair_jobs(settings, names.of(""))],
         schedules=schedules,
         sensors=[sensor_of(settings, names, job)],
     )

@@ -25,7 +25,7 @@ from orchestration.run_record import read_record
 
 _TRY_AGAIN = timedelta(minutes=15)
 """After a run that failed for another reason than what was delivered, as of a full disk."""
-_CONFIGURATION, _DECISIONS = "the configuration or the software", "an operator's decision"
+_CONFIGURATION, _DECISIONS = "the configuration or the software", "what operators decided or asked for"
 
 
 def look(settings: Settings) -> dict[str, str]:
@@ -34,7 +34,7 @@ def look(settings: Settings) -> dict[str, str]:
     accepted: dict[str, set[str]] = {}
     if (settings.home / LEDGER).is_file():
         with Ledger(settings.home / LEDGER, read_only=True) as ledger:
-            found[_DECISIONS] = str(len(ledger.decisions()))
+            found[_DECISIONS] = str(len(ledger.decisions()) + len(ledger.repairs()))
             accepted = {source.name: set(ledger.accepted(source.name)) for source in settings.sources}
     for source in settings.sources:
         zone = settings.account_of(source).timezone

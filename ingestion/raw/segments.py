@@ -8,7 +8,8 @@ batch is accepted (``ingest``), and joining segments (``compaction``). Raw can a
 * ``<entity>-<number>.parquet``: rows with the columns that ``parser`` describes; ``_batch`` names the batch of each.
 * ``landed-<entity>-<number>.parquet``: a landed file that needs no parsing, under a second name. The ledger says which
   file it is, and :func:`records` reads both.
-* ``quarantine.parquet``, and ``segment.json``: of each batch its fingerprint, when it was extracted, and its files.
+* ``quarantine.parquet``, and ``segment.json``: of each batch its fingerprint, when it was extracted, and its files; and
+  the hash of each Parquet file.
 
 The ledger names the segments that count: any other folder is left over.
 """
@@ -43,7 +44,7 @@ from ingestion.parsing.readers import UnreadableFileError
 from ingestion.parsing.row_rules import rules_of
 from ingestion.source_kinds import EXPORT, entities_of
 from ingestion.sql import sql_files, sql_rows, sql_text
-from ingestion.storage.landing import MANIFEST, BatchError, Landed, replacing_folder, sync_file
+from ingestion.storage.landing import MANIFEST, BatchError, Landed, replacing_folder, sha256_of, sync_file
 from ingestion.storage.ledger import Part, SegmentEntry
 
 SUMMARY = "segment.json"
@@ -257,8 +258,10 @@ def _span(landed: Sequence[Landed]) -> str:
 
 
 def write_summary(folder: Path, rules: str, batches: dict[str, Any]) -> None:
-    """Write ``segment.json``: the rules of parsing, and what the segment holds of each batch."""
-    (folder / SUMMARY).write_text(json.dumps({"rules": rules, "batches": batches}, indent=1), encoding="utf-8")
+    """Write ``segment.json``: the rules of parsing, what the segment holds of each batch, the hash of each file."""
+    hashes = {path.name: sha256_of(path) for path in sorted(folder.glob("*.parquet"))}
+    summary = {"rules": rules, "batches": batches, "sha256": hashes}
+    (folder / SUMMARY).write_text(json.dumps(summary, indent=1), encoding="utf-8")
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
@@ -272,24 +275,42 @@ def read_summary(folder: Path) -> dict[str, Any]:
     return batches
 
 
+def changed_files(folder: Path) -> list[str]:
+    """The Parquet files of a segment that are missing or not what was written, by name.
+
+    Raises:
+        OSError, ValueError: this is not a segment.
+    """
+    hashes = json.loads((folder / SUMMARY).read_bytes()).get("sha256", {})  # those of earlier versions have none
+    return [name for name, of in hashes.items() if not (folder / name).is_file() or sha256_of(folder / name) != of]
+
+
 def read_batch(folder: Path, batch: str) -> RawBatch | None:
     """What a segment holds of a batch; None when it holds nothing of it."""
     try:
-        found = read_summary(folder)[batch]
-        return RawBatch(
-            batch,
-            datetime.fromisoformat(found["extracted_at"]),
-            {
-                name: RawFile(**file | {"columns": tuple(file.get("columns", ()))})
-                for name, file in found["files"].items()
-            },
-            tuple(found["ignored"]),
-            found["fingerprint"],
-            tuple(found.get("notes", ())),
-            found.get("absent", {}),
-        )
+        return _batch(batch, read_summary(folder)[batch])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def read_batches(folder: Path) -> dict[str, RawBatch] | None:
+    """What a segment holds, by batch; None when it cannot be read."""
+    try:
+        return {name: _batch(name, found) for name, found in read_summary(folder).items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _batch(name: str, found: dict[str, Any]) -> RawBatch:
+    return RawBatch(
+        name,
+        datetime.fromisoformat(found["extracted_at"]),
+        {name: RawFile(**file | {"columns": tuple(file.get("columns", ()))}) for name, file in found["files"].items()},
+        tuple(found["ignored"]),
+        found["fingerprint"],
+        tuple(found.get("notes", ())),
+        found.get("absent", {}),
+    )
 
 
 def _described(batch: RawBatch) -> dict[str, Any]:

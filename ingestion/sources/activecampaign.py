@@ -52,7 +52,7 @@ def read(source: ActiveCampaignSource, state: SourceState) -> Iterator[Iterable[
             _take_snapshot(source, client, pull, state.progress)
         return {}
 
-    return live.batches(source, state, source.kind, fill)
+    return live.batches(source, state, source.kind, fill, lambda cursor, _: cursor)
 
 
 def check(source: ActiveCampaignSource) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ mean (dbt's staging models).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from ingestion.http.client import Client
@@ -30,7 +31,15 @@ def read(source: ChatwootSource, state: SourceState) -> Iterator[Iterable[Outcom
             return Reading(source, client, pull, cursor, state.progress).run()
 
     identity = f"{source.kind} {source.base_url} {source.account_id} {source.ratings}"
-    return live.batches(source, state, identity, fill, is_continued=True)
+    return live.batches(source, state, identity, fill, _back, is_continued=True)
+
+
+def _back(cursor: Mapping[str, Any], since: datetime | None) -> Cursor:
+    """An earlier instant is read from as if nothing after it were known. A complete reading, if due, goes before."""
+    if since is None:
+        return {**cursor, "complete_at": None}
+    known = cursor.get("since")
+    return {**cursor, "since": known and min(known, since.timestamp())}
 
 
 def check(source: ChatwootSource) -> Iterator[Finding]:

@@ -151,13 +151,10 @@ def changed(source: ExportSource, landed: Path, accepted: Iterable[str]) -> list
 
 def hash_of(delivered: Delivered, name: str) -> str | None:
     """The hash of a delivered file; None where it is no file any more that may be read."""
-    digest = hashlib.sha256()
     try:
-        for chunk in delivered.chunks(name):
-            digest.update(chunk)
+        return delivered.sha256(name)
     except NotDeliveredError:
         return None
-    return digest.hexdigest()
 
 
 def _few_or_small(names: Sequence[str], folders: Mapping[str, Path]) -> list[str]:

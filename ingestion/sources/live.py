@@ -4,7 +4,9 @@ Data flow: a connector (``chatwoot``, ``activecampaign``, ``meta_webhooks``) -> 
 ``<landing>/<source>/<batch>/``. Not here: what a connector asks for, and how batches are judged (``ingest``).
 
 The cursor from which the next reading continues is in the manifest of the last accepted batch: a batch that is refused
-is read again, and the new reading takes its place.
+is read again, and the new reading takes its place. What operators asked to read again is in the ledger, and the cursor
+says up to which of these wishes the readings have followed: none is followed twice, and none is lost with a reading
+that fails or is refused.
 """
 
 from __future__ import annotations
@@ -28,6 +30,9 @@ from ingestion.storage.manifests import LiveManifest, read_live_manifest
 
 Fill = Callable[[Pull, Mapping[str, Any]], Mapping[str, Any]]
 """Reads a system into a pull, from a cursor on; the cursor for the next reading."""
+Back = Callable[[Mapping[str, Any], datetime | None], Mapping[str, Any]]
+"""A cursor, so changed that a reading also sees again what there is since an instant; None: everything."""
+_NEVER = "0001-01-01T00:00:00+00:00"
 
 
 class TokenHeader(NamedTuple):
@@ -69,7 +74,7 @@ def client_of(
 
 
 def batches(
-    source: Source, state: SourceState, identity: str, fill: Fill, *, is_continued: bool = False
+    source: Source, state: SourceState, identity: str, fill: Fill, back: Back, *, is_continued: bool = False
 ) -> Iterator[Iterable[Outcome]]:
     """First the batches that earlier runs landed and did not judge, then one new reading by ``fill``.
 
@@ -89,7 +94,7 @@ def batches(
     if not is_continued:
         discard(folder)
     try:
-        _read(state, batch, identity, fill)
+        _read(state, batch, identity, fill, back)
     except (RemoteError, SettingsError, BatchError) as error:
         raise SourceError(f"{source.name}: {error}") from None
     except ValueError as error:
@@ -104,14 +109,21 @@ def _landed(source: Source, folder: Path) -> Outcome:
     return folder.name, landed_or_refused(source.name, folder, LiveManifest)
 
 
-def _read(state: SourceState, batch: str, identity: str, fill: Fill) -> None:
+def _read(state: SourceState, batch: str, identity: str, fill: Fill, back: Back) -> None:
     last = max(state.accepted(), default=None)
     cursor = _cursor(state.folder / last, identity, state.removed_at()) if last else {}
+    asked = state.asked_again(after=datetime.fromisoformat(cursor.get("asked_at", _NEVER)))
+    for one in asked:
+        cursor = {**back(cursor, one.since), "asked_at": one.asked_at.isoformat()}
     with Pull(state.folder, f"{identity} {json.dumps(cursor, sort_keys=True)}", now()) as reading:
         following = fill(reading, cursor)
         # a complete reading does not build on those before it
         begun_at = following.get("complete_at") or cursor.get("begun_at") or reading.started_at.isoformat()
-        reading.commit(batch, now(), {**following, "of": identity, "begun_at": begun_at})
+        kept = {"asked_at": cursor["asked_at"]} if "asked_at" in cursor else {}
+        reading.commit(batch, now(), {**following, "of": identity, "begun_at": begun_at, **kept})
+    for one in asked:
+        since = f"since {one.since.isoformat(' ', 'minutes')}" if one.since else "as a whole"
+        state.warn(f"{state.source.name}: read again {since}, as an operator asked")
     for warning in reading.warnings:
         state.warn(f"{state.source.name}: {warning}")
 
@@ -121,7 +133,7 @@ def _cursor(last: Path, identity: str, removed_at: datetime | None) -> Mapping[s
     operator has removed a batch that had been accepted: what it held is in none of the batches after it.
 
     ``of`` and ``begun_at`` in the cursor name the system, and the time at which the first of the readings began that
-    build on each other.
+    build on each other; ``asked_at``, when an operator last asked to read again.
     """
     cursor = read_live_manifest(last).cursor or {}
     is_of = cursor.get("of") == identity

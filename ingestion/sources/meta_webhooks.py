@@ -12,6 +12,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,15 @@ Cursor = dict[str, Any]
 
 def read(source: MetaWebhooksSource, state: SourceState) -> Iterator[Iterable[Outcome]]:
     """The archives that are new or have changed, as one batch."""
-    return live.batches(source, state, source.kind, lambda pull, cursor: _read_archives(source, state, pull, cursor))
+    return live.batches(
+        source, state, source.kind, lambda pull, cursor: _read_archives(source, state, pull, cursor), _back
+    )
+
+
+def _back(cursor: Mapping[str, Any], since: datetime | None) -> Cursor:
+    """Archives that were written at an instant or later are read as if they were new: what came later is in these."""
+    files = cursor.get("files", {}) if since else {}
+    return {**cursor, "files": {name: of for name, of in files.items() if since and of[1] < since.timestamp() * 1e9}}
 
 
 def archive_files(source: MetaWebhooksSource) -> dict[str, list[int]]:

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ingestion.storage.landing import MANIFEST, fsync_folder, write_durably
+from ingestion.storage.landing import MANIFEST, fsync_folder, sha256_of, write_durably
 
 Progress = Callable[[str], None]
 ROWS_MAY_BE_MISSING = (
@@ -190,7 +190,8 @@ class Pull:
             "extracted_at": self.started_at.isoformat(),
             "finished_at": finished_at.isoformat(),
             "files": {
-                name: {"rows": rows, "sha256": _sha256(self.folder / name)} for name, rows in sorted(self._rows.items())
+                name: {"rows": rows, "sha256": sha256_of(self.folder / name)}
+                for name, rows in sorted(self._rows.items())
             },
             "cursor": dict(cursor),
         }
@@ -255,8 +256,3 @@ def as_line(record: object) -> bytes:
 
 def _name(entity: str) -> str:
     return f"{entity}-0001.ndjson.gz"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

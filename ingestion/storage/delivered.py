@@ -9,6 +9,7 @@ elsewhere and files that grow without end do not block a run.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -79,6 +80,13 @@ class Delivered:
         with target.open("wb") as file:
             for chunk in self.chunks(name):
                 file.write(chunk)
+
+    def sha256(self, name: str) -> str:
+        """The hash of a file, in hexadecimal digits."""
+        digest = hashlib.sha256()
+        for chunk in self.chunks(name):
+            digest.update(chunk)
+        return digest.hexdigest()
 
     def _open(self, name: str) -> tuple[int, int]:
         """A descriptor, and the bytes of the file."""

@@ -148,6 +148,19 @@ def open_landed(source: str, folder: Path, model: type[Manifest] = Manifest) -> 
     return _landed(source, folder, *manifest_of(folder, Delivered(folder, folder), model))
 
 
+def changes(landed: Landed) -> Iterator[str]:
+    """What in a landed batch is not as its manifest says, in words. Every file is read."""
+    delivered = Delivered(landed.folder, landed.folder)
+    for name, listed in landed.manifest.files.items():
+        try:
+            found = delivered.sha256(name)
+        except NotDeliveredError as error:
+            yield str(error)
+            continue
+        if found != listed.sha256.lower():
+            yield f"{landed.folder / name}: it has changed since it was landed: its sha256 is {found[:12]}…"
+
+
 def landed_or_refused(source: str, folder: Path, model: type[Manifest] = Manifest) -> Landed | BatchError:
     """A batch that was landed before, or why it cannot be opened."""
     try:
@@ -278,6 +291,12 @@ def mend_interrupted(parent: Path) -> None:
             left.rename(target)
         elif left.name.startswith((".old-", ".new-")):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file of our own, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copy_file(origin: Path, target: Path) -> None:

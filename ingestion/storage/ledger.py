@@ -1,8 +1,9 @@
 """What became of each batch, and which segment of raw holds it: one small SQLite file, written in transactions.
 
-Here: which batches are accepted, refused, waiting or set aside, with their counts and reasons; the decisions of
-operators; and the segments. So it is the catalogue of raw: a folder that no entry names is left over. Not here: the
-rows themselves (``landing`` and ``raw``), how a batch is judged (``ingest``), and what may be decided (``decisions``).
+Here: which batches are accepted, refused, waiting or set aside, with their counts and reasons; what operators decided
+and asked for; and the segments. So it is the catalogue of raw: a folder that no entry names is left over. Not here: the
+rows themselves (``landing`` and ``raw``), how a batch is judged (``ingest``), and what may be decided (``decisions``)
+and asked for (``repairs``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ LEDGER = "ledger.sqlite"
 """Its name in a home."""
 Status = Literal["accepted", "refused", "waiting", "set aside"]
 Verb = Literal["accept", "reject"]
+DOUBTED = "parse again"
+"""In the place of the rules of a segment: an operator asked to parse its batches again."""
 
 _SCHEMA = """
 create table if not exists batches (
@@ -51,6 +54,12 @@ create table if not exists decisions (
     verb text not null check (verb in ('accept', 'reject')),
     reason text not null,
     fingerprint text
+) strict;
+create table if not exists repairs (
+    asked_at text not null,
+    source text not null,
+    verb text not null check (verb in ('read again', 'parse again')),
+    since text
 ) strict;
 """
 
@@ -109,6 +118,15 @@ class Decision:
 
     def __str__(self) -> str:
         return f"{self.verb}ed {self.source} {self.batch} at {self.decided_at:%Y-%m-%d %H:%M}: {self.reason}"
+
+
+class Repair(NamedTuple):
+    """What an operator asked of the next run. ``since``: from when a source is read again; None for everything."""
+
+    asked_at: datetime
+    source: str
+    verb: Literal["read again", "parse again"]
+    since: datetime | None = None
 
 
 class Part(NamedTuple):
@@ -176,6 +194,10 @@ class Ledger:
         with self._connection:
             self._connection.execute("begin immediate")
             yield
+
+    def damages(self) -> list[str]:
+        """What SQLite finds wrong with the file, in words."""
+        return [line for (line,) in self._connection.execute("pragma integrity_check") if line != "ok"]
 
     def entries(self, source: str | None = None, status: Status | None = None) -> list[Entry]:
         """All entries, or those of one source or status, by the names of source and batch."""
@@ -313,6 +335,29 @@ class Ledger:
             (source,),
         )
         return [Decision(datetime.fromisoformat(decided_at), *rest) for decided_at, *rest in rows]
+
+    def ask(self, repairs: Iterable[Repair]) -> None:
+        """Write what an operator asks of the next run. Segments that are to be parsed again are doubted from now on."""
+        with self._transaction():
+            for repair in repairs:
+                since = repair.since.isoformat() if repair.since else None
+                row = repair.asked_at.isoformat(), repair.source, repair.verb, since
+                self._connection.execute("insert into repairs values (?, ?, ?, ?)", row)
+                if repair.verb == "parse again":
+                    self._connection.execute("update segments set rules = ? where source = ?", (DOUBTED, repair.source))
+
+    def repairs(self, source: str | None = None) -> list[Repair]:
+        """What operators asked for, about all sources or one, the latest last."""
+        with suppress(sqlite3.OperationalError):  # a ledger that is only read may be older than the table
+            rows = self._connection.execute(
+                "select asked_at, source, verb, since from repairs where ?1 is null or source = ?1 order by rowid",
+                (source,),
+            )
+            return [
+                Repair(datetime.fromisoformat(asked_at), name, verb, datetime.fromisoformat(since) if since else None)
+                for asked_at, name, verb, since in rows
+            ]
+        return []
 
     def replace_segments(self, by: SegmentEntry, replaced: Iterable[str]) -> None:
         """Replace segments by a new one that holds the same batches, in one transaction."""

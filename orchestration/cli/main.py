@@ -20,16 +20,19 @@ from orchestration.cli.commands import (
     init,
     manifest,
     map,
+    parse_again,
     publish,
     quarantine,
     query,
     reject,
     releases,
     report,
+    reread,
     rollback,
     run,
     serve,
     status,
+    verify,
 )
 
 
@@ -56,6 +59,7 @@ COMMANDS = (
         quarantine.quarantine,
     ),
     *(accept.accept, reject.reject, manifest.manifest),
+    *(reread.reread, parse_again.parse_again, verify.verify),
     *(releases.releases, diff.diff, rollback.rollback, publish.publish),
     *(report.report, serve.serve, query.query, dbt.dbt, docs.docs, demo.demo),
 )

@@ -81,8 +81,14 @@ def make_plan(settings: Settings, entries: Sequence[Entry]) -> Plan:
             )
             for source in settings.sources
         ]
+        doubts = [  # a build of doubted rows is doubted, too
+            str(repair.asked_at)
+            for source in settings.sources
+            for repair in ledger.repairs(source.name)
+            if repair.verb == "parse again"
+        ]
     return Plan(
-        hashlib.sha256(json.dumps([of_rows, *rules_of_builds(settings)]).encode()).hexdigest(),
+        hashlib.sha256(json.dumps([of_rows, doubts, *rules_of_builds(settings)]).encode()).hexdigest(),
         [
             (entry.source, entry.batch, _content(entry), sum(of.landed for of in entry.counts.values()))
             for entry in entries

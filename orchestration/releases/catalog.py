@@ -99,11 +99,12 @@ def kept(home: Home) -> list[Release]:
         return []
     # a newer release is there after a rollback, or after a run that was killed before any reader saw it
     latest = max(seen.published_at, until or "")
-    found = [release for release in _there(home) if release.published_at <= latest]
+    found = [release for release in existing(home) if release.published_at <= latest]
     return sorted(found, key=lambda release: (release.published_at, release.release_id), reverse=True)
 
 
-def _there(home: Home) -> list[Release]:
+def existing(home: Home) -> list[Release]:
+    """The releases that exist, whether readers saw them or not."""
     ids = {match["id"] for path in home.releases.glob("*") if (match := _OURS.fullmatch(path.name))}
     return [release for release in (_read(home, name) for name in ids) if release is not None]
 
@@ -168,7 +169,7 @@ def give_folders(home: Home) -> str | None:
 
     Whoever has their files open finds them under the older names, too, until the release is removed: as hard links.
     """
-    older = [one.release_id for one in _there(home) if not (home.releases / one.release_id).is_dir()]
+    older = [one.release_id for one in existing(home) if not (home.releases / one.release_id).is_dir()]
     seen = current(home)
     if not older and (seen is None or home.current.is_symlink()):
         return None
@@ -242,13 +243,30 @@ def remove_old(home: Home, keep: int, keep_days: float, now: datetime) -> list[R
 
 def remove_leftovers(home: Home) -> None:
     """Remove what killed runs left: half written, half removed, or never shown to readers."""
+    for path in leftovers(home):
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def leftovers(home: Home) -> list[Path]:
+    """What :func:`remove_leftovers` removes."""
     is_linked = _current_id(home) is not None
     if is_linked and current(home) is None:
-        return  # somebody removed the current release: nothing else is removed
+        return []  # somebody removed the current release: nothing else is removed
     # without a link nobody knows what readers saw: whole releases stay, such as those of a backup without links
-    whole = kept(home) if is_linked else _there(home)
-    stays = {release.release_id for release in whole}
+    stays = {release.release_id for release in (kept(home) if is_linked else existing(home))}
+    found = []
     for path in home.releases.iterdir() if home.releases.is_dir() else ():
         ours = _OURS.fullmatch(path.name)
         if path.name.startswith((".new-", ".current")) or (ours and ours["id"] not in stays):
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            found.append(path)
+    return found
+
+
+def strangers(home: Home) -> list[Path]:
+    """What lies beside the releases and is neither one, nor of one, nor a link to one."""
+    known = {home.current.name, *_THROUGH_CURRENT, _WENT_BACK}
+    return [
+        path
+        for path in (home.releases.iterdir() if home.releases.is_dir() else ())
+        if not path.name.startswith((".new-", ".current")) and path.name not in known and not _OURS.fullmatch(path.name)
+    ]

@@ -234,11 +234,20 @@ def verify(path: Path, contents: dict[str, list[str]], reader: subprocess.Popen[
     Raises:
         UnpublishableError: it cannot be read, or has other contents.
     """
-    printed, error = reader.communicate(json.dumps(str(path)) + "\n")
-    if reader.returncode:
-        raise UnpublishableError(f"{path}: cannot be read back: {error.strip().splitlines()[-1:]}")
-    found = json.loads(printed)
-    names = dict.fromkeys([*MARTS, *contents])  # an older release may lack some of today's
-    wrong = [name for name in names if found.get(name) != contents.get(name)]
+    wrong = changed(path, contents, reader)
     if wrong:
         raise UnpublishableError(f"{path}: {', '.join(wrong)} changed after the audit; run again")
+
+
+def changed(path: Path, contents: dict[str, list[str]], reader: subprocess.Popen[str]) -> list[str]:
+    """The tables of a file that are not what was judged, as a fresh process finds that reads every value.
+
+    Raises:
+        UnpublishableError: it cannot be read.
+    """
+    printed, error = reader.communicate(json.dumps(str(path)) + "\n")
+    if reader.returncode:
+        raise UnpublishableError(f"{path}: cannot be read back: {' '.join(error.strip().splitlines()[-1:])}")
+    found = json.loads(printed)
+    names = dict.fromkeys([*MARTS, *contents])  # an older release may lack some of today's
+    return [name for name in names if found.get(name) != contents.get(name)]

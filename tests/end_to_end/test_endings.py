@@ -37,6 +37,9 @@ CONFIGURED = {
     "releases": ([], REFUSED),
     "rollback": (["RELEASE"], PUBLISHED),
     "publish": ([], REFUSED),
+    "verify": ([], REFUSED),
+    "parse-again": ([], PUBLISHED),
+    "reread": (["archive"], PUBLISHED),
     "diff": (["current", "current"], REFUSED),
     "report": (["overview"], REFUSED),
     "query": (["from details"], REFUSED),
@@ -53,8 +56,10 @@ WORDS = {"closed": "it is closed", "full": "No space left on device", "its reade
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = write_demo(tmp_path_factory.mktemp("endings") / "demo", conversations=40, days=10, seed=3).config
+    (config.parent / "archive").mkdir()
     with config.open("a") as file:
         file.write('\n[[alerts]]\nname = "nobody"\nkind = "command"\ncommand = ["true"]\n')
+        file.write('\n[[sources]]\nname = "archive"\nkind = "meta_webhooks"\naccount = "loja"\npath = "archive"\n')
     publish(config)
     return config
 

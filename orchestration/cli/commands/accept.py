@@ -24,5 +24,7 @@ def accept(config: Path, source: str, batch: str, reason: str) -> None:
     The next run ingests it. The decision is about the batch as it was delivered: if it is delivered again with other
     content, it is judged again.
     """
-    decide("accept", config, source, batch, reason)
+    from ingestion import decisions
+
+    decide(config, lambda settings, now: decisions.accept(settings, source, batch, reason, now))
     say(f"{visible(source)} {visible(batch)}: accepted; the next run ingests it.")

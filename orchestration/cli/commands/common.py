@@ -6,10 +6,10 @@ Here: how a command begins and ends. Not here: any command.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 import click
 
@@ -21,6 +21,8 @@ from orchestration.cli.ending import WRONG as WRONG
 from orchestration.cli.ending import leave as leave
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ingestion.settings import Settings
     from orchestration.home import Home
 
@@ -127,18 +129,15 @@ def stop(message: str, status: int) -> NoReturn:
     sys.exit(status)
 
 
-def decide(verb: Literal["accept", "reject"], config: Path, source: str, batch: str, reason: str) -> None:
-    """Accept or reject a batch; if that is impossible, end with a message and the status WRONG."""
+def decide(config: Path, decided: Callable[[Settings, datetime], object]) -> object:
+    """What an operator decides or asks of the next run; where that is impossible, a message and the status WRONG."""
     from datetime import UTC, datetime
 
-    from ingestion import decisions
+    from ingestion.decisions import DecisionError
 
-    if not reason.strip():
-        stop("--reason: say why; it is kept with the decision", WRONG)
     settings = read_settings(config)
-    decided = decisions.accept if verb == "accept" else decisions.reject
     with home_to_oneself(settings, config):
         try:
-            decided(settings, source, batch, " ".join(reason.split()), datetime.now(UTC))
-        except decisions.DecisionError as error:
+            return decided(settings, datetime.now(UTC))
+        except DecisionError as error:
             stop(visible(str(error)), WRONG)

@@ -24,5 +24,7 @@ def reject(config: Path, source: str, batch: str, reason: str) -> None:
     Its files stay in landing. The decision is about the batch as it was delivered: if it is delivered again with other
     content, it is judged again.
     """
-    decide("reject", config, source, batch, reason)
+    from ingestion import decisions
+
+    decide(config, lambda settings, now: decisions.reject(settings, source, batch, reason, now))
     say(f"{visible(source)} {visible(batch)}: set aside; the next run continues without it.")

@@ -1,6 +1,6 @@
 """`causerie rollback`: a kept release becomes the current one again.
 
-Here: its options and messages. Not here: what a release is (``orchestration.releases.catalog``).
+Here: its options and exit statuses. Not here: how it is done (``orchestration.releases.going_back``).
 """
 
 from __future__ import annotations
@@ -26,30 +26,15 @@ def rollback(config: Path, release_id: str) -> None:
     with home_to_oneself(settings, config):
         from datetime import UTC, datetime
 
-        from orchestration.cli.summary import rolled_back_from
-        from orchestration.home import Home
-        from orchestration.releases import catalog, exports, publication
-        from orchestration.spark.views import ViewsError, point_views
+        from orchestration.releases.catalog import UnknownReleaseError, UnpublishableError
+        from orchestration.releases.going_back import go_back
+        from orchestration.spark.views import ViewsError
 
-        home = Home(settings.home)
         try:
-            release = catalog.find(home, release_id)
-            with publication.fresh_reader() as reader:
-                publication.verify(catalog.file_of(home, release), release.contents, reader)
-            had_exports = home.current_exports.is_dir()
-            if settings.releases.parquet:
-                exports.ensure(home, release)
-        except catalog.UnknownReleaseError as error:
+            go_back(settings, release_id, datetime.now(UTC), say)
+        except UnknownReleaseError as error:
             stop(str(error), WRONG)
-        except catalog.UnpublishableError as error:
+        except UnpublishableError as error:
             stop(f"{error}; readers keep the release they have", REFUSED)
-        catalog.go_to(home, release, datetime.now(UTC))
-        say(f"Readers now see {release.release_id}.")
-        try:
-            point_views(settings, release)
         except ViewsError as error:
             stop(str(error), REFUSED)
-        if had_exports and not home.current_exports.is_dir():
-            say(f"  it has no Parquet exports: {home.current_exports} is missing until a release has exports again")
-        for left in catalog.gone_back_from(home):
-            say(rolled_back_from(left.release_id))
