@@ -22,6 +22,8 @@ from ingestion.storage.ledger import LEDGER
 
 RELEASE_FILE = "causerie.duckdb"
 """The database in the folder of a release. BI tools remember it as the name of the catalogue."""
+DBT_PAGE = "static_index.html"
+"""As dbt calls its documentation in one file."""
 _LOOK_AGAIN = 0.5
 """Seconds between two looks at whether another process has ended."""
 _ITS_USER_ALONE = 0o077
@@ -125,6 +127,11 @@ class Home:
     def dbt(self) -> Path:
         """dbt's parsed project, kept from run to run."""
         return self.path / "dbt"
+
+    @property
+    def dbt_docs(self) -> Path:
+        """dbt's documentation of the project, as one page."""
+        return self.dbt / DBT_PAGE
 
     @property
     def open_build(self) -> Path:

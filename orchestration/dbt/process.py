@@ -23,13 +23,15 @@ from ingestion.storage.landing import write_durably
 from orchestration import processes
 from orchestration.dbt import PROJECT as PROJECT
 from orchestration.dbt import extension
-from orchestration.home import Build, Home, umask_of_user
+from orchestration.home import DBT_PAGE, Build, Home, umask_of_user
 
 EXECUTABLE = Path(sys.executable).with_name("dbt")
 PREPARED = PROJECT / "target"
 """Where the installation leaves the parsed project, if it does."""
 MANIFEST, PARTIAL_PARSE, STAMP = "manifest.json", "partial_parse.msgpack", "fingerprint"
 RESULTS = "run_results.json"
+_DOCUMENT = ["docs", "generate", "--static", "--empty-catalog", "--no-compile"]
+"""Documents the project, without a database: the types of columns are those of the marts' contracts."""
 _FAILED = ("error", "fail", "runtime error")
 """What dbt says of a model or a test that failed."""
 
@@ -72,14 +74,15 @@ def begin_parsing(settings: Settings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / STAMP).unlink(missing_ok=True)
     if _is_parsed(PREPARED, present):
-        shutil.copyfile(PREPARED / MANIFEST, folder / MANIFEST)
+        for name in (MANIFEST, DBT_PAGE):
+            shutil.copyfile(PREPARED / name, folder / name)
         _stamp(folder, present)
     else:
         _parsing[folder] = _start(["parse"], folder, variables), present
 
 
 def prepare() -> None:
-    """Parse the project into the checkout, once at installation: a new home then copies it.
+    """Parse and document the project in the checkout, once at installation: a new home then copies it.
 
     Raises:
         RuntimeError: dbt cannot parse the project.
@@ -87,6 +90,7 @@ def prepare() -> None:
     present = project_fingerprint()
     if not _is_parsed(PREPARED, present):
         _finish(_start(["parse"], PREPARED, environment(Resources())))
+        _finish(_start(_DOCUMENT, PREPARED, environment(Resources())))
         _stamp(PREPARED, present)
 
 
@@ -103,6 +107,7 @@ def ensure_manifest(settings: Settings) -> Path:
     if process is not None:
         try:
             _finish(process)
+            _finish(_start(_DOCUMENT, folder, _environment(settings)))
         except RuntimeError as error:
             if settings.extension.path is None:
                 raise
@@ -125,7 +130,8 @@ def _stamp(folder: Path, present: str) -> None:
 
 def _is_parsed(folder: Path, present: str) -> bool:
     stamp = folder / STAMP
-    return stamp.is_file() and stamp.read_text() == present and (folder / MANIFEST).is_file()
+    is_whole = all((folder / name).is_file() for name in (STAMP, MANIFEST, DBT_PAGE))
+    return is_whole and stamp.read_text() == present
 
 
 def generate_docs(settings: Settings) -> Path:
@@ -139,7 +145,7 @@ def generate_docs(settings: Settings) -> Path:
     ours["CAUSERIE_CANDIDATE_READ_ONLY"] = "True"  # it may be a release by now
     home = Home(settings.home)
     _finish(_start(["docs", "generate", "--static"], folder, ours, home.open_build, umask_of_user(home)))
-    return folder / "static_index.html"
+    return folder / DBT_PAGE
 
 
 _loaded: dict[Path, tuple[subprocess.Popen[bytes], str]] = {}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from expectations.data_docs import PAGE
 from ingestion.settings import Settings
 from ingestion.storage.ledger import LEDGER, Ledger
 from orchestration.dbt.plan import read_plan
@@ -55,6 +56,7 @@ def release_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.As
             metadata={
                 "release_id": published.release_id,
                 "path": dg.MetadataValue.path(str(catalog.file_of(home, published))),
+                **_links(settings, published.release_id),
                 "data_through": published.data_through or "unknown",
                 "published_at": dg.MetadataValue.timestamp(datetime.fromisoformat(published.published_at)),
                 "rows_quarantined": published.rows_quarantined,
@@ -65,6 +67,15 @@ def release_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.As
         )
 
     return release
+
+
+def _links(settings: Settings, release_id: str) -> dict[str, dg.MetadataValue[str]]:
+    """Where the documentation of a release is: at an address that the configuration knows, or in a file."""
+    names = {"data_docs": f"{release_id}/{catalog.DOCS}/{PAGE}", "dbt_docs": f"{release_id}/{catalog.DBT_DOCS}"}
+    if settings.releases.base_url is not None:
+        return {name: dg.MetadataValue.url(f"{settings.releases.base_url}/{path}") for name, path in names.items()}
+    releases = Home(settings.home).releases
+    return {name: dg.MetadataValue.path(str(releases / path)) for name, path in names.items()}
 
 
 def _decided_since(settings: Settings, before: catalog.Release | None) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from ingestion.storage.landing import fsync_folder, write_durably
 from orchestration.home import RELEASE_FILE, Home, make_readable_folder
 
-DESCRIPTION, DOCS, EXPORTS = "release.json", "data_docs", "parquet"
+DESCRIPTION, DOCS, EXPORTS, DBT_DOCS = "release.json", "data_docs", "parquet", "dbt_docs.html"
 _BESIDE = {RELEASE_FILE: ".duckdb", DESCRIPTION: ".json", DOCS: "-data-docs", EXPORTS: "-parquet"}
 """How versions before 0.1.0 ended the names of a release's files, which stood beside each other without a folder."""
 _THROUGH_CURRENT = {"current.duckdb": RELEASE_FILE, "current-parquet": EXPORTS}

@@ -28,7 +28,7 @@ from ingestion.storage.landing import fsync_folder
 from orchestration import processes
 from orchestration.home import RELEASE_FILE, Build, Home, make_readable_folder
 from orchestration.releases import catalog, exports
-from orchestration.releases.catalog import DOCS, EXPORTS, Release, UnpublishableError, file_of
+from orchestration.releases.catalog import DBT_DOCS, DOCS, EXPORTS, Release, UnpublishableError, file_of
 
 
 def publish(
@@ -82,6 +82,9 @@ def publish(
             exports.write(database, fresh / EXPORTS, verdict.contents)
         if build.docs.is_dir():
             shutil.copytree(build.docs, fresh / DOCS)
+        if home.dbt_docs.is_file():
+            shutil.copyfile(home.dbt_docs, fresh / DBT_DOCS)
+            (fresh / DBT_DOCS).chmod(0o444)
         release.write(fresh)
         fsync_folder(fresh)
         fresh.rename(home.releases / release_id)

@@ -27,7 +27,7 @@ FULL_AT = {
     "dbt": "open builds/<run>/target/dbt.log (orchestration.dbt.worker.main)",
     "models": "open builds/<run>/target/… (a thread of dbt)#20",
     "verdict": "open builds/<run>/.verdict.json (expectations.verdict.write)",
-    "Data Docs": "open builds/<run>/data_docs/… (expectations.verdict._write_docs)",
+    "Data Docs": "open builds/<run>/data_docs/… (expectations.data_docs.write)",
     "release": "os.fsync releases/.new-<release>/causerie.duckdb (orchestration.releases.publication._complete)",
     "Data Docs of the release": "open releases/.new-<release>/data_docs/… (orchestration.releases.publication.publish)",
     "description": "open releases/.new-<release>/release.json (ingestion.storage.landing.write_durably)",

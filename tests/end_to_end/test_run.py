@@ -106,6 +106,9 @@ def test_the_first_run_publishes_what_the_plain_computation_gives(story: Story) 
         assert words in run.stdout
     docs = story.current.with_name("data_docs")
     assert (docs / "index.html").is_file()
+    page = story.current.with_name("dbt_docs.html")
+    assert "Every conversation with its times, tags, people and ratings" in page.read_text()
+    assert page.stat().st_mode & 0o777 == 0o444
 
 
 def test_the_accounting_is_that_of_the_plain_computation(story: Story) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,28 @@ def test_what_was_seen_is_text_in_data_docs_and_in_the_verdict(tmp_path: Path) -
     pages = "".join(page.read_text() for page in tmp_path.rglob("*.html"))
     assert "<script>alert" not in pages and "<img src=//evil" not in pages
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;img" in pages
+
+
+def test_data_docs_need_no_network_and_show_our_sentences_and_the_sources(tmp_path: Path) -> None:
+    frames = good_frames()
+    frames["freshness"].loc[0, "hours_late"] = 1.5
+    judge("b", frames, LIMITS, tmp_path)
+    (page,) = tmp_path.iterdir()
+    text = page.read_text()
+    assert not re.search(r"(https?:)?//", text.replace("<!doctype html>", ""))
+    assert not re.search(r"<(script|link|img)", text)
+    assert "it passed" in text
+    for words in ("Each source delivered recently. (hours_late must be at most 0)", "acme s 2026-01-01 00:00:00+00"):
+        assert words in text
+    assert f"{sum(map(len, suites(LIMITS).values())) - 1} of {sum(map(len, suites(LIMITS).values()))}" in text
+
+
+def test_data_docs_show_the_rows_that_failed_first_and_not_all_of_many(tmp_path: Path) -> None:
+    frames = good_frames()
+    many = pd.DataFrame({"column_name": "status", "value": ["closed"] * 300 + ["unheard of"], "rows": 1})
+    frames["words"] = pd.concat([frames["words"], many], ignore_index=True)
+    assert not judge("b", frames, LIMITS, tmp_path).holds
+    text = (tmp_path / "index.html").read_text()
+    assert "it was refused" in text
+    assert "305 rows, of which 200 are shown" in text
+    assert '<tr class="failed"><td>status</td><td>unheard of</td>' in text

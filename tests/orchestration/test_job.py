@@ -186,7 +186,7 @@ def test_a_refused_build_is_reported_and_recorded_also_where_its_data_docs_fail(
 
     finding = Finding("words", "x", "critical", "all agrees.", "2 is not 3", ({"mart": "by_agent", "off": "1"},))
     refused = Verdict("b", 1, 0, (finding,))
-    monkeypatch.setattr(audit, "evaluate", lambda build_id, *_: (replace(refused, build_id=build_id), fail))
+    monkeypatch.setattr(audit, "evaluate", lambda build_id, *_, **__: (replace(refused, build_id=build_id), fail))
     (tmp_path / "dagster").mkdir()
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
@@ -208,6 +208,24 @@ def test_a_refused_build_is_reported_and_recorded_also_where_its_data_docs_fail(
     assert checks["words"].description == "words: all agrees. Found: 2 is not 3"
     (record,) = checks["words"].metadata["what"].records
     assert record.data == {"severity": "critical", "expected": "all agrees.", "observed": "2 is not 3"}
+
+
+def test_a_release_links_to_its_documentation(tmp_path: Path, home: Home, make_build: MakeBuild) -> None:
+    """At the address where releases are served, if there is one; else to the files."""
+    linked = []
+    for number, extra in enumerate(("", '[releases]\nbase_url = "https://bi.acme.example/causerie"\n'), 1):
+        make_build(f"b{number}-0123456789")
+        settings = load_settings(write_config(tmp_path, extra=extra))
+        job = build_defs(settings).resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(asset_selection=[dg.AssetKey("release")])
+        unlock(home)
+        (event,) = result.asset_materializations_for_node("release")
+        linked.append((event.metadata["release_id"].value, event.metadata["data_docs"], event.metadata["dbt_docs"]))
+    (first, data, dbt), (second, data_url, dbt_url) = linked
+    assert Path(str(data.value)).parent == home.releases / str(first) / "data_docs"
+    assert dbt == dg.MetadataValue.path(str(home.releases / str(first) / "dbt_docs.html"))
+    assert data_url == dg.MetadataValue.url(f"https://bi.acme.example/causerie/{second}/data_docs/index.html")
+    assert dbt_url == dg.MetadataValue.url(f"https://bi.acme.example/causerie/{second}/dbt_docs.html")
 
 
 def test_with_nothing_delivered_nothing_is_built(config: Path) -> None:
