@@ -28,37 +28,44 @@ _TRY_AGAIN = timedelta(minutes=15)
 _CONFIGURATION, _DECISIONS = "the configuration or the software", "what operators decided or asked for"
 
 
-def look(settings: Settings) -> dict[str, str]:
-    """What there is: by source, and for what else a run follows, a text that changes when it does."""
-    found = {_CONFIGURATION: _token(rules_of_builds(settings))}
+Seen = dict[str, dict[str, str]]
+"""By source, and for what else a run follows: by name what there is, with a text that changes when it does."""
+
+
+def look(settings: Settings) -> Seen:
+    """What there is that no run has accepted yet."""
+    found = {_CONFIGURATION: {_token(rules_of_builds(settings)): ""}}
     accepted: dict[str, set[str]] = {}
+    asked = 0
     if (settings.home / LEDGER).is_file():
         with Ledger(settings.home / LEDGER, read_only=True) as ledger:
-            found[_DECISIONS] = str(len(ledger.decisions()) + len(ledger.repairs()))
+            asked = len(ledger.decisions()) + len(ledger.repairs())
             accepted = {source.name: set(ledger.accepted(source.name)) for source in settings.sources}
+    found[_DECISIONS] = {str(asked): ""}
     for source in settings.sources:
         zone = settings.account_of(source).timezone
         with suppress(OSError):  # the run says what is wrong with a folder
-            found[source.name] = _token(list(_there(source, zone, accepted.get(source.name, set()))))
+            found[source.name] = dict(_there(source, zone, accepted.get(source.name, set())))
     return found
 
 
-def _there(source: AnySource, zone: str, accepted: set[str]) -> Iterator[object]:
+def _there(source: AnySource, zone: str, accepted: set[str]) -> Iterator[tuple[str, str]]:
     """What lies in a source and no run has accepted, with sizes and times. A live system is not asked."""
     if isinstance(source, ExportSource):
         for folder in batch_folders(source.path, accepted) if source.path.is_dir() else ():
-            yield folder.name, *_written(folder / MANIFEST)
+            yield folder.name, _written(folder / MANIFEST)
     elif isinstance(source, FilesSource):
         for dump in look_at_files(source, zones.zone(zone))[0] if source.path.is_dir() else ():
             if dump.batch not in accepted:
-                yield dump.batch, [_written(source.path / name) for name in dump.names]
+                yield dump.batch, " ".join(_written(source.path / name) for name in dump.names)
     elif isinstance(source, MetaWebhooksSource):
-        yield from archive_files(source).items()
+        for name, (size, changed) in archive_files(source).items():
+            yield name, f"{size} {changed}"
 
 
-def _written(path: Path) -> tuple[int, int]:
+def _written(path: Path) -> str:
     status = path.stat()
-    return status.st_size, status.st_mtime_ns
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def _token(content: object) -> str:
@@ -73,8 +80,7 @@ def news(settings: Settings, now: datetime) -> list[str]:
     record = read_record(home.record)
     if record is None:
         return ["no run has looked yet"]
-    there = look(settings)
-    found = [f"{name}: something has changed" for name in there if there[name] != record.seen.get(name)]
+    found = [f"{name}: something has changed" for name in _new(look(settings), record.seen)]
     since = now - datetime.fromisoformat(record.read_at or record.started_at)
     for source in settings.sources:
         every = source.read_every_minutes if isinstance(source, RemoteSource) else None
@@ -84,3 +90,8 @@ def news(settings: Settings, now: datetime) -> list[str]:
     if has_failed and since >= _TRY_AGAIN:
         found.append("the last run has failed, and may go better now")
     return found
+
+
+def _new(there: Seen, seen: Seen) -> list[str]:
+    """Where there is something that was not there before; what has gone or been accepted since is nothing new."""
+    return [name for name, of in there.items() if not of.items() <= seen.get(name, {}).items()]

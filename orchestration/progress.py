@@ -81,7 +81,7 @@ class Reporter:
             self.record.read_at, self.record.seen = before.read_at, before.seen
             self.record.failures = before.failures
 
-    def sources_read(self, reports: list[SourceReport], seen: dict[str, str]) -> None:
+    def sources_read(self, reports: list[SourceReport], seen: dict[str, dict[str, str]]) -> None:
         """Note what the sources delivered, and what there was to be seen before they were read."""
         self.sources = reports
         before, now = self.record.failures, _now()

@@ -31,7 +31,7 @@ class RunRecord:
     run_id: str = ""
     read_at: str | None = None
     """When a run last looked at the sources."""
-    seen: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, dict[str, str]] = field(default_factory=dict)
     """What there was then (``news``)."""
     failures: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Of each source that could not be read then: since when, and why."""

@@ -22,6 +22,7 @@ def brought_back_asset(settings: Settings, names: Names, reporter: Reporter, mod
         key=names.key("brought_back"),
         deps=[spec.key for spec in models if spec.group_name in map(names.group, JUDGED)],
         group_name=names.group("release"),
+        tags={"layer": "release"},
         owners=names.owners,
         kinds={"duckdb"},
         description="The tables that Spark made, as the files that are audited and published: the same rows, in the"

@@ -21,6 +21,7 @@ def compacted_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.
         key=names.key("compacted_raw"),
         deps=[names.key("release")],
         group_name=names.group("upkeep"),
+        tags={"layer": "upkeep"},
         owners=names.owners,
         kinds={"parquet"},
         description="Segments of raw, small ones joined into larger ones: the same rows in fewer files.",

@@ -42,5 +42,6 @@ class Names:
             group_name=self.group(group),
             deps=[self.key(*other) for other in deps],
             owners=self.owners,
+            tags={"layer": group},
             **more,
         )

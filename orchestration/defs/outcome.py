@@ -21,6 +21,7 @@ def outcome_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.As
         key=names.key("outcome"),
         deps=[names.key("compacted_raw"), names.key("kept_releases")],
         group_name=names.group("upkeep"),
+        tags={"layer": "upkeep"},
         owners=names.owners,
         kinds={"python"},
         description="Whether the run was good. It fails where a batch was refused or a source could not be read; what"

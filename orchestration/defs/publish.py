@@ -27,6 +27,7 @@ def release_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.As
         key=names.key("release"),
         deps=[names.key("audit")],
         group_name=names.group("release"),
+        tags={"layer": "release"},
         owners=names.owners,
         kinds={"duckdb", *(["parquet"] if settings.releases.parquet else [])},
         description="A folder with the four marts in a DuckDB file, with their Data Docs and, if the configuration says"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from ingestion.accepted import accepted_batches
 from ingestion.export_format import ENTITIES
@@ -45,8 +46,9 @@ _DESCRIPTIONS = {
 class IngestConfig(dg.Config):
     """How a run ingests and builds."""
 
-    full_refresh: bool = False
-    """Build in full, also where nothing is new or an incremental build would do."""
+    full_refresh: bool = Field(
+        default=False, description="Build in full, also where nothing is new or an incremental build would do."
+    )
 
 
 def raw_assets(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:

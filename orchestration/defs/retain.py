@@ -22,6 +22,7 @@ def retained_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.A
         key=names.key("kept_releases"),
         deps=[names.key("release")],
         group_name=names.group("upkeep"),
+        tags={"layer": "upkeep"},
         owners=names.owners,
         kinds={"duckdb"},
         description="The releases that a rollback can return to: the newest ones, and all within the days of grace.",

@@ -56,6 +56,10 @@ class Translator(DagsterDbtTranslator):
         """The layer: staging, intermediate or marts."""
         return self._names.group(dbt_resource_props["fqn"][1])
 
+    def get_tags(self, dbt_resource_props: Any) -> Mapping[str, str]:
+        """The layer, and those of dbt."""
+        return {**super().get_tags(dbt_resource_props), "layer": dbt_resource_props["fqn"][1]}
+
     def get_owners(self, dbt_resource_props: Any) -> list[str]:
         """Those of the home."""
         return list(self._names.owners)
