@@ -60,8 +60,7 @@ class Reporter:
             self.finish()
             raise
         except BaseException:  # somebody stops the run
-            self.record.outcome = "stopped"
-            self.finish()
+            self.stopped()
             raise
         finally:
             self.steps[name] = round(time.monotonic() - started, 3)
@@ -96,7 +95,12 @@ class Reporter:
     def finish(self) -> None:
         """The run has ended, in whatever way."""
         self.record.ended_at = _now()
-        self._write(next(reversed(self.steps), self.record.step))
+        self._write(self.record.step)
+
+    def stopped(self) -> None:
+        """Somebody has ended the run."""
+        self.record.outcome = "stopped"
+        self.finish()
 
     def _write(self, step: str) -> None:
         self.record.step, self.record.refusals = step, self.refusals

@@ -96,6 +96,11 @@ def go_on_without_output() -> None:
         _output.is_needed = False
 
 
+def is_prepared() -> bool:
+    """Whether this process is the command, and ends as this module says."""
+    return _output is not None
+
+
 def is_stopped() -> bool:
     """Whether a signal ends this command."""
     return _heard is not None
@@ -157,10 +162,15 @@ def _heed_signals() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _hear)
+    threading.Thread(target=_wait_for_signals, args=(listen(),), daemon=True).start()
+
+
+def listen() -> int:
+    """Where the numbers of signals can be read from now on, whatever their handlers do and the main thread is in."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    threading.Thread(target=_wait_for_signals, args=(reader,), daemon=True).start()
+    return reader
 
 
 def _hear(number: int, _: FrameType | None) -> None:

@@ -12,6 +12,7 @@ import dagster as dg
 
 from ingestion.settings import Settings
 from ingestion.shown import visible
+from orchestration.defs.stopping import end_when_stopped
 from orchestration.home import Build, Home, lock
 from orchestration.progress import Reporter
 from orchestration.releases import catalog
@@ -21,6 +22,7 @@ from orchestration.releases import catalog
 def step(settings: Settings, context: dg.AssetExecutionContext, reporter: Reporter, name: str) -> Iterator[None]:
     """Work in the home of a configuration: a step waits while another run is at work there."""
     home = Home(settings.home)
+    end_when_stopped(context, reporter)
     for line in filter(None, (lock(home, wait=context.log.info), catalog.give_folders(home))):
         context.log.warning(line)
     with reporter.step(name, context.run.run_id):

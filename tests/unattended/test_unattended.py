@@ -192,7 +192,7 @@ def test_a_run_that_is_stopped_ends_at_once_and_refuses_nothing(dagster: Deploym
     assert time.monotonic() - began < 4, "two seconds, and those of asking"
     record = read_record(home.record)
     assert record is not None
-    assert (record.outcome, record.refusals) == ("stopped", [])
+    assert (record.outcome, record.step, record.refusals) == ("stopped", "dbt build", [])
     assert published(one) == before
     again = dagster.reexecute(run, "ALL_STEPS")
     until(lambda: dagster.status(again) == "SUCCESS")
