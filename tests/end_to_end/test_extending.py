@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo_data import write_demo
+from expectations.marts import MARTS
 from tests.end_to_end import modes
 from tests.end_to_end.command import CAUSERIE, PUBLISHED, REFUSED, WRONG, causerie, stop
 from tests.end_to_end.test_run import rows, undocumented
@@ -145,7 +146,32 @@ def test_all_of_dbt_is_built_and_tested_by_hand_without_a_warning(extended: Exte
     built = extended.dbt("--warn-error", "build")
     assert built.returncode == 0, built.stdout[-3000:]
     copy = extended.home / "dbt" / "copy" / "candidate.duckdb"
-    for mart in ("overview", "by_agent", "by_tag", "details", "by_team"):
+    for mart in (*MARTS, "by_team"):
+        assert rows(copy, f"from {mart} order by all") == rows(extended.current, f"from {mart} order by all")
+
+
+HOSTILE = """
+{% macro generate_schema_name(name, node) %}hostile{% endmacro %}
+{% macro join_periods(a, b) %}hostile{% endmacro %}
+{% macro duckdb__utc(a) %}hostile{% endmacro %}
+{% macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql') %}hostile{% endmacro %}
+{% macro get_incremental_replace_affected_sql(arg_dict) %}hostile{% endmacro %}
+{% test unique_rows(model, columns) %}select 1 as hostile{% endtest %}
+{% materialization table, adapter='duckdb' %}{{ exceptions.raise_compiler_error('hostile') }}{% endmaterialization %}
+{% materialization incremental, adapter='duckdb' %}{{ exceptions.raise_compiler_error('') }}{% endmaterialization %}
+{% materialization table_macro, adapter='duckdb' %}{{ exceptions.raise_compiler_error('') }}{% endmaterialization %}
+"""
+
+
+@pytest.mark.slow
+def test_macros_of_an_extension_reach_none_of_our_models(extended: Extended) -> None:
+    extended.write("ours/macros/hostile.sql", HOSTILE)
+    options = ["--exclude-resource-type", "unit_test", "--exclude", "package:extension"]
+    built = extended.dbt("build", *options)
+    (extended.folder / "ours" / "macros" / "hostile.sql").unlink()
+    assert built.returncode == 0, built.stdout[-3000:]
+    copy = extended.home / "dbt" / "copy" / "candidate.duckdb"
+    for mart in MARTS:
         assert rows(copy, f"from {mart} order by all") == rows(extended.current, f"from {mart} order by all")
 
 
