@@ -80,9 +80,9 @@ class Suite:
 
     def shown(self) -> dict[str, Any]:
         """What the page shows of it."""
-        failed = sorted({place for one in self.expected for place in one.places})
+        failed = {place for one in self.expected for place in one.places}
         there = range(0 if self.frame is None else len(self.frame))
-        first = [*failed, *(place for place in there if place not in set(failed))][:_MOST_ROWS]
+        first = sorted(there, key=lambda place: place not in failed)[:_MOST_ROWS]
         return {
             "name": self.name,
             "about": self.about,
