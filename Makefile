@@ -118,12 +118,13 @@ bench-scale: $(READY) ## growth with size, up to ten million conversations; need
 bench-small: $(READY) ## the whole bench at small sizes: does it work
 	$(BIN)/python benchmarks/bench.py all --small
 
-COMPILE := uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-header
 
-lock: ## compile requirements.lock again, and requirements-spark.lock, which goes beyond it
-	$(COMPILE) --output-file requirements.lock
-	$(COMPILE) --extra spark --group spark-tests --constraints requirements.lock --output-file requirements-spark.lock
+lock: ## compile requirements.lock again; of it, what a deployment needs; and requirements-spark.lock, which goes beyond it
+	$(COMPILE) --extra webserver --extra postgres --group dev --output-file requirements.lock
+	$(COMPILE) --extra webserver --extra postgres --group build --constraints requirements.lock --output-file requirements-deploy.lock
+	$(COMPILE) --extra webserver --extra postgres --extra spark --group dev --group spark-tests --constraints requirements.lock --output-file requirements-spark.lock
 
 clean: ## forget the virtual environment and the demo
 	rm -rf .venv $(DEMO)
