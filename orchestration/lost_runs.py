@@ -2,9 +2,9 @@
 
     python -m orchestration.lost_runs
 
-reports them as failed to the instance that ``DAGSTER_HOME`` names, before its daemon begins: then the queue goes on, and
-they are retried if the instance says so. Dagster's own monitoring asks nothing of processes on its machine. Here: that.
-Not here: runs whose code server lives, which reports them itself.
+reports them as failed to the instance that ``DAGSTER_HOME`` names, before its daemon begins: then the queue goes on,
+and they are retried if the instance says so. Dagster's own monitoring asks nothing of processes on its machine. Here:
+that. Not here: runs whose code server lives, which reports them itself.
 """
 
 from __future__ import annotations

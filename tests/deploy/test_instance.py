@@ -58,7 +58,9 @@ def test_a_run_whose_process_died_is_retried_and_one_that_ended_by_itself_is_not
             server.listen()
             places = [{"socket": str(gone)}, {"socket": str(listening)}, {"host": "localhost", "port": 4000}]
             lost, working, elsewhere = (
-                create_run_for_test(instance, status=STARTED, tags={".dagster/grpc_info": json.dumps(place)})
+                create_run_for_test(
+                    instance, status=STARTED, tags={".dagster/grpc_info": json.dumps(place), "dagster/max_retries": "1"}
+                )
                 for place in places
             )
             assert lost_runs.report(instance) == [lost.run_id]

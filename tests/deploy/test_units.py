@@ -39,7 +39,9 @@ def verify(folder: Path, unit: str) -> str:
     return done.stdout + done.stderr
 
 
-needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here (Debian: systemd)")
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="no systemd-analyze here (Debian: systemd)"
+)
 
 
 @needs_systemd
