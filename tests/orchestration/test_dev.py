@@ -36,7 +36,7 @@ def make_dev(folder: Path, *variables: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_telemetry_is_off_and_the_history_of_runs_is_closed_to_others_and_survives_runs(
+def test_telemetry_is_off_and_the_history_of_runs_is_closed_to_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = write_config(tmp_path)
