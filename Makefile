@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 SPARK_READY := .venv-spark/ready
 DEMO := demo
-DAGSTER_HOME ?= $(CURDIR)/.dagster
+PORT ?= 3000
 # processes for the tests: one a core, of 2 GB each at most
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 # those that build wait for the disk and for processes of their own: one more than there are cores
@@ -103,11 +103,8 @@ screenshots: $(READY) ## take docs/screenshots again, from demo data; needs Debi
 docs: $(READY) ## dbt's documentation of the last build of CONFIG
 	$(BIN)/causerie docs --config $(CONFIG)
 
-dev: $(READY) ## Dagster's web interface on CONFIG; its history in DAGSTER_HOME, by default .dagster
-	umask 077; mkdir -p "$(DAGSTER_HOME)"; cd "$(DAGSTER_HOME)"; \
-		test -e dagster.yaml || printf 'telemetry:\n  enabled: false\n' > dagster.yaml
-	umask 077; DAGSTER_HOME="$(DAGSTER_HOME)" DAGSTER_DISABLE_TELEMETRY=1 DBT_SEND_ANONYMOUS_USAGE_STATS=false \
-		CAUSERIE_CONFIG=$(CONFIG) $(BIN)/dagster dev -m orchestration.definitions
+dev: $(READY) ## Dagster's web interface on CONFIG, at PORT; its history in DAGSTER_HOME, by default in the home
+	$(BIN)/python -m orchestration.dagster_home $(CONFIG) $(BIN)/dagster dev --port $(PORT) -m orchestration.definitions
 
 bench: $(READY) ## every figure of docs/benchmarks.md but growth with size; about an hour
 	$(BIN)/python benchmarks/bench.py all --write
@@ -118,12 +115,13 @@ bench-scale: $(READY) ## growth with size, up to ten million conversations; need
 bench-small: $(READY) ## the whole bench at small sizes: does it work
 	$(BIN)/python benchmarks/bench.py all --small
 
-COMPILE := uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-header
 
-lock: ## compile requirements.lock again, and requirements-spark.lock, which goes beyond it
-	$(COMPILE) --output-file requirements.lock
-	$(COMPILE) --extra spark --group spark-tests --constraints requirements.lock --output-file requirements-spark.lock
+lock: ## compile requirements.lock again; of it, what a deployment needs; and requirements-spark.lock, which goes beyond it
+	$(COMPILE) --extra webserver --extra postgres --group dev --output-file requirements.lock
+	$(COMPILE) --extra webserver --extra postgres --group build --constraints requirements.lock --output-file requirements-deploy.lock
+	$(COMPILE) --extra webserver --extra postgres --extra spark --group dev --group spark-tests --constraints requirements.lock --output-file requirements-spark.lock
 
 clean: ## forget the virtual environment and the demo
 	rm -rf .venv $(DEMO)

@@ -134,13 +134,18 @@ class Home:
         return self.dbt / DBT_PAGE
 
     @property
+    def dagster(self) -> Path:
+        """Dagster's history of runs, unless it is kept elsewhere; no run removes it."""
+        return self.path / "dagster"
+
+    @property
     def open_build(self) -> Path:
         """A link to the build of the running job, or of the last one: dbt's parsed project needs a path that stays."""
         return self.path / "builds" / "open"
 
     def private(self) -> list[Path]:
         """The existing paths that only its user may read. Nothing else below the home is touched."""
-        names = ("landing", "raw", "builds", "dbt", LEDGER, "lock")
+        names = ("landing", "raw", "builds", "dbt", "dagster", LEDGER, "lock")
         ours = (*(self.path / name for name in names), self.log, self.record, self.alerts, self.alerts_lock)
         there = [path for path in ours if os.access(path, os.F_OK)]
         return [*there, *self.releases.glob("*Z-*/data_docs"), *self.releases.glob("*-data-docs")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -20,14 +21,17 @@ def causerie(*arguments: str | Path, umask: int = -1) -> subprocess.CompletedPro
 Ready = Callable[[subprocess.Popen[bytes]], None]
 
 
-def stop(command: list[str | Path], ready: Ready, number: signal.Signals) -> list[str]:
-    """Start a command, stop it when it is ready, and see it end in time with nothing left; what it said."""
+def stop(command: list[str | Path], ready: Ready, number: signal.Signals, *, with_its_own: bool = False) -> list[str]:
+    """Start a command, stop it when it is ready, and see it end in time with nothing left; what it said.
+
+    ``with_its_own``: the processes that it started get the signal too, as from systemd.
+    """
     process = subprocess.Popen(
         [CAUSERIE, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
     try:
         ready(process)
-        process.send_signal(number)
+        os.killpg(process.pid, number) if with_its_own else process.send_signal(number)
         began = time.monotonic()
         _, said = process.communicate(timeout=20)
         assert time.monotonic() - began < 2

@@ -20,6 +20,7 @@ from demo_data import write_demo
 from ingestion import decisions
 from ingestion.settings import load_settings
 from orchestration.cli.main import main
+from orchestration.troubles import troubles_of
 from tests.drops import agent, conversation, write_batch
 from tests.end_to_end.command import CAUSERIE, PUBLISHED, REFUSED, WRONG, Ready, at_step, stop
 from tests.published import publish
@@ -182,6 +183,19 @@ def test_a_run_that_is_stopped_says_so_and_the_next_one_publishes(
     done = subprocess.run([CAUSERIE, "run", "--full-refresh", "--config", config], capture_output=True, check=False)
     assert done.returncode == PUBLISHED
     assert current.readlink().name != before
+
+
+@pytest.mark.parametrize(
+    ("step", "after"), [pytest.param("ingest", 1, marks=pytest.mark.slow), ("dbt build", 1), ("audit", 0)]
+)
+def test_a_run_whose_every_process_is_stopped_has_refused_nothing(config: Path, step: str, after: float) -> None:
+    """systemd and containers tell them all at once: that dbt ends then must not be taken for a failed build."""
+    command: list[str | Path] = ["run", "--full-refresh", "--config", config]
+    (said,) = stop(command, at_step(step, after), signal.SIGTERM, with_its_own=True)
+    assert said.startswith("stopped by SIGTERM; readers keep release ")
+    found = troubles_of(load_settings(config), datetime.now(UTC))
+    assert {trouble.kind for trouble in found} == {"run failed", "source stale"}
+    assert str(found[0].reasons).startswith("('it was stopped at the step ")
 
 
 @pytest.mark.slow
