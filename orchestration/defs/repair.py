@@ -5,6 +5,7 @@ Here: their configuration, and what a run of one says. Not here: what they do (`
 which is the main job with its configuration.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -52,8 +53,9 @@ def repair_jobs(settings: Settings, name_prefix: str = "") -> list[dg.JobDefinit
 
 
 def _choice(names: Iterable[str]) -> Any:
-    """A type that the launchpad shows as a choice."""
-    return StrEnum("Source", {name: name for name in names})
+    """A type that the launchpad shows as a choice. Dagster takes two types of one name for the same."""
+    listed = list(names)
+    return StrEnum(f"Source_{hashlib.sha256(repr(listed).encode()).hexdigest()[:8]}", {name: name for name in listed})
 
 
 @contextmanager

@@ -121,7 +121,8 @@ def test_two_homes_and_definitions_of_ones_own_stand_side_by_side(config: Path, 
         pass
 
     others = dg.Definitions([own], executor=dg.multiprocess_executor, resources={"reporter": 1})
-    other = load_settings(write_config(tmp_path))
+    source = {"name": "other", "kind": "export", "account": "acme", "path": "drop"}
+    other = load_settings(write_config(tmp_path, sources=[source]))
     both = dg.Definitions.merge(
         others,
         build_defs(load_settings(config), key_prefix=["one"], group_prefix="one_"),
@@ -132,6 +133,9 @@ def test_two_homes_and_definitions_of_ones_own_stand_side_by_side(config: Path, 
     assert {"release", "one/release", "two/release"} <= keys
     for name in ("one_causerie", "two_causerie"):
         assert both.resolve_job_def(name).executor_def.name == "in_process"
+    for name, of in (("one", "acme_export"), ("two", "other")):
+        config_of = {"ops": {f"{name}_parse_again": {"config": {"source": of}}}}
+        dg.validate_run_config(both.resolve_job_def(f"{name}_parse_again"), config_of)
 
 
 def test_the_schedule_is_the_configured_one(defs: dg.Definitions) -> None:

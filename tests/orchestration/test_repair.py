@@ -274,9 +274,8 @@ def test_what_is_asked_for_is_news_for_the_next_run(home: Home, releases: list[R
     for words in (["verify"], ["reread", "cw"], ["parse-again"]):
         command(home, *words)
         seen.append(look(settings))
-    assert [set(after.items()) - set(before.items()) for before, after in pairwise(seen)] == [
-        {("what operators decided or asked for", number)} for number in ("1", "2")
-    ]
+    changed = [{name: of for name, of in after.items() if of != before[name]} for before, after in pairwise(seen)]
+    assert changed == [{"what operators decided or asked for": {number: ""}} for number in ("1", "2")]
 
 
 def test_a_batch_is_decided_about_by_job(home: Home, settings: Settings, tmp_path: Path) -> None:
