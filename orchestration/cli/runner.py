@@ -48,13 +48,14 @@ def _execute(
                 run_config=run_config, instance=instance, raise_on_error=False, asset_selection=selection
             )
         failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
-        if not result.success and not reporter.refusals:
-            reporter.build_failures = failures
+        is_good = result.success and reporter.record.is_complete
+        if not is_good and not reporter.refusals:
+            reporter.build_failures = failures or [f"{reporter.record.step}: the steps after it were left out"]
     reporter.finish()
     show(reporter, home, console, startup)
-    for line in _tell(settings, is_good=result.success):
+    for line in _tell(settings, is_good=is_good):
         console.say((line, "yellow"))
-    return 0 if result.success else 1
+    return 0 if is_good else 1
 
 
 def _tell(settings: Settings, *, is_good: bool) -> list[str]:

@@ -23,6 +23,7 @@ from ingestion.settings import CONFIG_VARIABLE, load_settings
 from ingestion.source_kinds import LIVE_KINDS
 from orchestration import builds
 from orchestration.assembly import JOB, build_defs
+from orchestration.cli import runner
 from orchestration.cli.runner import run_job
 from orchestration.dbt.plan import read_plan
 from orchestration.dbt.process import dismiss
@@ -290,6 +291,26 @@ def test_an_unforeseen_error_is_reported_in_a_line_and_whole_in_the_log(
     log = Home(settings.home).log.read_text()
     assert "in fail" in log
     assert 'raise RuntimeError("the unforeseen")' in log
+
+
+def test_a_run_that_leaves_steps_out_is_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Dagster skips what has no input, and is content."""
+
+    @dg.op(config_schema={"full_refresh": bool})
+    def ingest() -> None:
+        pass
+
+    @dg.job
+    def causerie() -> None:
+        ingest()
+
+    monkeypatch.setattr(runner, "build_defs", lambda *_, **__: dg.Definitions(jobs=[causerie]))
+    settings = load_settings(write_config(tmp_path))
+    settings.home.mkdir()
+    assert run_job(settings, time.monotonic()) == 1
+    assert "the steps after it were left out" in capsys.readouterr().out
 
 
 def test_each_suite_is_a_blocking_check() -> None:
