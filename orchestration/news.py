@@ -19,7 +19,8 @@ from ingestion.sources.files import look as look_at_files
 from ingestion.sources.meta_webhooks import archive_files
 from ingestion.storage.landing import MANIFEST, batch_folders
 from ingestion.storage.ledger import LEDGER, Ledger
-from orchestration.dbt.plan import rules_of_builds
+from orchestration import builds
+from orchestration.dbt.plan import read_plan, rules_of_builds
 from orchestration.home import Home, is_locked
 from orchestration.run_record import read_record
 
@@ -86,7 +87,9 @@ def news(settings: Settings, now: datetime) -> list[str]:
         every = source.read_every_minutes if isinstance(source, RemoteSource) else None
         if every is not None and since >= timedelta(minutes=every):
             found.append(f"{source.name}: it is due to be read")
-    has_failed = record.failures or record.build_failures or not record.is_complete
+    plan = read_plan(home.last_build().plan)
+    refused = builds.refused_as_it_is(home, plan) if plan else []  # another run would say the same
+    has_failed = record.failures or {*record.build_failures} - {*refused} or not record.is_complete
     if has_failed and since >= _TRY_AGAIN:
         found.append("the last run has failed, and may go better now")
     return found

@@ -47,17 +47,17 @@ class Reporter:
 
     @contextmanager
     def step(self, name: str, run_id: str = "") -> Iterator[None]:
-        """Time a step of a run; its failure is the end of the run."""
+        """Time a step of a run; what it fails for is in the record."""
         self._continue(run_id)
         started = time.monotonic()
+        self.record.ended_at = None
         self._write(name)
         self.begin(name)
         try:
             yield
         except Exception as error:
-            if not self.refusals:
+            if self._outcome() != "refused":
                 self.build_failures = [f"{name}: {str(error) or type(error).__name__}"]
-            self.finish()
             raise
         except BaseException:  # somebody stops the run
             self.stopped()
@@ -65,7 +65,7 @@ class Reporter:
         finally:
             self.steps[name] = round(time.monotonic() - started, 3)
             self.end(name, self.steps[name])
-            self._write(name)
+            self.finish()  # for now: which step is the last one, a run of some steps alone does not know
 
     def _continue(self, run_id: str) -> None:
         """Take up the record of a run at its next step, or begin one that knows what the run before had seen."""
@@ -98,9 +98,10 @@ class Reporter:
         self._write(self.record.step)
 
     def stopped(self) -> None:
-        """Somebody has ended the run."""
-        self.record.outcome = "stopped"
-        self.finish()
+        """Somebody ends the run, unless it has ended by itself."""
+        if self.record.ended_at is None or self.record.outcome == "unfinished":
+            self.record.outcome = "stopped"
+            self.finish()
 
     def _write(self, step: str) -> None:
         self.record.step, self.record.refusals = step, self.refusals

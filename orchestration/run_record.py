@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass
 class RunRecord:
-    """One run. ``ended_at`` is None while it works, and if it was killed.
+    """One run. ``ended_at`` is None while a step is at work, and if the run was killed in one.
 
     Instants are ISO 8601 in UTC. ``step`` is the current or last step, ``steps`` the seconds of each.
     """
@@ -40,8 +40,13 @@ class RunRecord:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it has come to an end by itself."""
+        """Whether what it was to build has come to an end."""
         return self.outcome not in ("unfinished", "stopped")
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it was stopped or killed; else one that is not complete was of some steps alone."""
+        return self.outcome == "stopped" or (self.outcome == "unfinished" and self.ended_at is None)
 
     def write(self, path: Path) -> None:
         """Store it in place of the record before."""

@@ -59,13 +59,14 @@ def _runs(settings: Settings) -> list[Trouble]:
         return []
     what = f"run of {record.started_at[:16].replace('T', ' ')}"
     since = datetime.fromisoformat(record.ended_at or record.started_at)
-    if not record.is_complete:
+    if record.was_stopped:
         reason = f"it was stopped at the step {record.step}; nothing is lost"
         return [Trouble("run failed", "run failed", what, (reason,), "the next run continues from there", since)]
-    if record.build_failures and not refusals_of(settings)[0]:
-        step = f"look into {home.log}; the next run tries again"
-        return [Trouble("run failed", "run failed", what, tuple(record.build_failures), step, since)]
-    return []
+    tests, findings, _ = refusals_of(settings)
+    of_build = {*tests, *map(str, findings)}  # a trouble of its own
+    reasons = tuple(reason for reason in record.build_failures if reason not in of_build)
+    step = f"look into {home.log}; the next run tries again"
+    return [Trouble("run failed", "run failed", what, reasons, step, since)] if reasons else []
 
 
 def refusals_of(settings: Settings) -> tuple[list[str], list[Finding], Build]:

@@ -185,7 +185,7 @@ def _show_run(status: Status, say: Any) -> None:
         say(f"A run is in progress since {minute(run.started_at)}, at the step {run.step}.")
         return
     took = duration(sum(run.steps.values()))
-    if not run.is_complete:
+    if run.was_stopped:
         say(f"The last run, of {minute(run.started_at)}, did not finish: it was stopped at the step {run.step}.", "red")
         say("  Nothing is lost: the next run continues from there.")
     else:

@@ -92,8 +92,6 @@ def audit_asset(settings: Settings, names: Names, reporter: Reporter, models: li
                 ],
             )
             write_docs(build.docs)
-            if not verdict.holds:
-                reporter.finish()
 
     return audit
 

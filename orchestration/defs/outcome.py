@@ -31,7 +31,6 @@ def outcome_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.As
         with step(settings, context, reporter, "outcome"):
             troubles = troubles_of(settings, datetime.now(UTC), is_running=True)
             refusals = [reason for trouble in troubles if trouble.fails_a_run for reason in trouble.reasons]
-        reporter.finish()
         if refusals:
             raise refused(refusals)
         return dg.MaterializeResult(metadata={"release_id": reporter.record.release_id or "none"})

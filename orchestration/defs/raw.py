@@ -134,7 +134,6 @@ def raw_assets(settings: Settings, names: Names, reporter: Reporter) -> dg.Asset
                 if not reporter.build_failures:
                     builds.remove_leftovers(settings)
                 _mend_release(settings, reporter)
-                reporter.finish()
         if reporter.is_new:
             for source in settings.sources:
                 if reports[source.name].having("accepted"):

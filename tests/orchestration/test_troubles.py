@@ -17,6 +17,7 @@ from orchestration import builds
 from orchestration.assembly import build_defs
 from orchestration.dbt.plan import read_plan
 from orchestration.home import Build, Home, lock, unlock
+from orchestration.news import news
 from orchestration.progress import Reporter
 from orchestration.releases import publication
 from orchestration.run_record import RunRecord
@@ -88,6 +89,45 @@ def test_a_run_that_came_to_no_end_is_a_trouble_unless_it_is_at_work(tmp_path: P
     unlock(home)
 
 
+def test_steps_that_are_launched_alone_have_not_been_stopped(home: Home, make_build: MakeBuild) -> None:
+    """They leave no trouble behind: the next run would end well."""
+    publication.publish(home, make_build("b1-0123456789"), "f", NOW)
+    settings = load_settings(home.path.parent / "causerie.toml")
+    job = build_defs(settings).resolve_job_def("causerie")
+    for name in ("kept_releases", "compacted_raw", "outcome"):
+        assert job.execute_in_process(asset_selection=[dg.AssetKey(name)]).success
+        unlock(home)
+        assert [one for one in kinds(settings) if one != "source stale"] == []
+
+
+def test_why_a_run_failed_is_told_beside_a_source_that_failed(tmp_path: Path) -> None:
+    settings = load_settings(write_config(tmp_path))
+    home = Home(settings.home)
+    home.path.mkdir()
+    reporter = Reporter(home)
+    with reporter.step("ingest", "a run"):
+        reporter.sources_read([SourceReport("acme_export", failure="it is away")], {})
+    with pytest.raises(OSError, match="no space"), reporter.step("dbt build", "a run"):
+        raise OSError("no space")
+    assert [(one.kind, one.reasons) for one in troubles_of(settings, NOW)] == [
+        ("run failed", ("dbt build: no space",)),
+        ("source failed", ("it is away",)),
+    ]
+
+
+@pytest.mark.parametrize(("has_ended", "found"), [(True, []), (False, ["run failed"])])
+def test_a_run_is_not_stopped_once_it_has_ended(tmp_path: Path, has_ended: bool, found: list[str]) -> None:
+    """Its process takes a while to unload its libraries."""
+    settings = load_settings(write_config(tmp_path))
+    home = Home(settings.home)
+    home.path.mkdir()
+    reporter = Reporter(home)
+    with reporter.step("ingest", "a run"):
+        reporter.is_new = not has_ended
+    reporter.stopped()
+    assert kinds(settings) == found
+
+
 def test_a_run_that_failed_for_another_reason_is_a_trouble(tmp_path: Path) -> None:
     settings = load_settings(write_config(tmp_path))
     home = Home(settings.home)
@@ -139,6 +179,8 @@ def test_a_refused_build_is_not_built_again_while_nothing_has_changed(home: Home
     assert not result.success
     assert (reporter.is_new, reporter.refusals) == (False, [str(LOST)])
     assert [one.id for one in home.builds()] == [build.id]
+    assert [one for one in kinds(settings) if one != "source stale"] == ["build refused"], "it is told as one trouble"
+    assert news(settings, datetime.now(UTC) + timedelta(days=1)) == [], "and launches nothing"
     (failure,) = [event for event in result.all_events if event.is_step_failure]
     assert failure.step_key == "ingest"
     assert "A mart does not lose rows." in failure.step_failure_data.error_display_string
