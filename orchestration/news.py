@@ -24,7 +24,7 @@ from orchestration.dbt.plan import read_plan, rules_of_builds
 from orchestration.home import Home, is_locked
 from orchestration.run_record import read_record
 
-_TRY_AGAIN = timedelta(minutes=15)
+TRY_AGAIN = timedelta(minutes=15)
 """After a run that failed for another reason than what was delivered, as of a full disk."""
 _CONFIGURATION, _DECISIONS = "the configuration or the software", "what operators decided or asked for"
 
@@ -90,7 +90,7 @@ def news(settings: Settings, now: datetime) -> list[str]:
     plan = read_plan(home.last_build().plan)
     refused = builds.refused_as_it_is(home, plan) if plan else []  # another run would say the same
     has_failed = record.failures or {*record.build_failures} - {*refused} or not record.is_complete
-    if has_failed and since >= _TRY_AGAIN:
+    if has_failed and since >= TRY_AGAIN:
         found.append("the last run has failed, and may go better now")
     return found
 

@@ -80,8 +80,13 @@ class Reporter:
             self.record.read_at, self.record.seen = before.read_at, before.seen
             self.record.failures = before.failures
 
-    def sources_read(self, reports: list[SourceReport], seen: dict[str, dict[str, str]]) -> None:
-        """Note what the sources delivered, and what there was to be seen before they were read."""
+    def sources_seen(self, seen: dict[str, dict[str, str]]) -> None:
+        """Note what there is to be seen before the sources are read: if that fails, the same is no news at once."""
+        self.record.read_at, self.record.seen = _now(), seen
+        self._write(self.record.step)
+
+    def sources_read(self, reports: list[SourceReport]) -> None:
+        """Note what the sources delivered."""
         self.sources = reports
         before, now = self.record.failures, _now()
         self.record.failures = {
@@ -90,7 +95,7 @@ class Reporter:
             if report.failure
         }
         self.record.sources = {report.source: ingested(report) for report in reports}
-        self.record.read_at, self.record.seen = now, seen
+        self.record.read_at = now
 
     def finish(self) -> None:
         """The run has ended, in whatever way."""

@@ -17,7 +17,7 @@ from orchestration.dbt.plan import rules_of_builds
 from orchestration.defs.names import Names
 from orchestration.defs.raw import fresh
 from orchestration.home import Home, is_locked
-from orchestration.news import news
+from orchestration.news import TRY_AGAIN, news
 from orchestration.run_record import read_record
 
 _LOOK_EVERY = 60
@@ -67,7 +67,7 @@ def sensor_of(settings: Settings, names: Names, job: Any) -> dg.SensorDefinition
             context.log.warning(line)
         found = news(settings, now) if every else []
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=_run_key(settings, found))] if found else [],
+            run_requests=[dg.RunRequest(run_key=_run_key(settings, found, now))] if found else [],
             skip_reason=None if found else _why_not(settings),
             cursor=json.dumps(state),
             asset_events=[_evaluation(fresh(names, aged[name])) for name in aged if before.get(name) != state[name]],
@@ -97,13 +97,19 @@ def _why_not(settings: Settings) -> str:
     return _BUSY if is_locked(Home(settings.home)) else "there is no news"
 
 
-def _run_key(settings: Settings, found: list[str]) -> str:
+def _run_key(settings: Settings, found: list[str], now: datetime) -> str:
     """The same for the same news since the same run, for which Dagster launches one run.
 
-    An extension that has been mended is other news: a run that cannot load one leaves no record.
+    A run that could not even begin leaves no record: another one is launched when its extension has been mended, and
+    after a while.
     """
     record = read_record(Home(settings.home).record)
-    known = [record and record.started_at, found, rules_of_builds(settings)]
+    known = [
+        record and record.started_at,
+        found,
+        rules_of_builds(settings),
+        now.timestamp() // TRY_AGAIN.total_seconds(),
+    ]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:16]
 
 

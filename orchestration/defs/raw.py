@@ -111,8 +111,8 @@ def raw_assets(settings: Settings, names: Names, reporter: Reporter) -> dg.Asset
         home = Home(settings.home)
         with step(settings, context, reporter, "ingest"):
             dbt_process.load_ahead(settings)
-            seen = news.look(settings)
-            reporter.sources_read(ingest_sources(settings, reporter.progress), seen)
+            reporter.sources_seen(news.look(settings))
+            reporter.sources_read(ingest_sources(settings, reporter.progress))
             reports = {report.source: report for report in reporter.sources}
             for report in reporter.sources:
                 for line in report.refusals:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -171,12 +172,14 @@ def test_where_the_folder_lies_is_no_rule(settings: Settings, tmp_path: Path) ->
     assert make_plan(settings, []).rules == before
 
 
-def test_dagster_launches_a_run_again_when_it_has_been_mended(settings: Settings) -> None:
+def test_dagster_launches_a_run_again_when_it_has_been_mended_or_after_a_while(settings: Settings) -> None:
     """A run that could not load it has left no record, by which news are told from what was launched for before."""
-    broken = _run_key(settings, ["something has changed"])
-    assert _run_key(settings, ["something has changed"]) == broken
+    now = datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
+    broken = _run_key(settings, ["something has changed"], now)
+    assert _run_key(settings, ["something has changed"], now + timedelta(minutes=5)) == broken
+    assert _run_key(settings, ["something has changed"], now + timedelta(minutes=15)) != broken
     write(own(settings), {"models/marts/by_team.sql": MODEL + " "})
-    assert _run_key(settings, ["something has changed"]) != broken
+    assert _run_key(settings, ["something has changed"], now) != broken
 
 
 class Loaded:

@@ -49,11 +49,11 @@ def run(config: Path, reports: Sequence[SourceReport] = ()) -> None:
     reporter = Reporter(Home(settings.home))
     settings.home.mkdir(exist_ok=True)
     with reporter.step("ingest", "a run"):
-        seen = news.look(settings)
+        reporter.sources_seen(news.look(settings))
         accept(write_config(config.parent, sources=SOURCES[:1]))
         write_config(config.parent, sources=SOURCES)
         reporter.is_new = False
-        reporter.sources_read(list(reports), seen)
+        reporter.sources_read(list(reports))
     reporter.finish()
 
 
@@ -135,13 +135,26 @@ def test_a_live_source_is_due_after_its_time(tmp_path: Path) -> None:
     reporter = Reporter(Home(settings.home))
     with reporter.step("ingest", "a run"):
         reporter.is_new = False
-        reporter.sources_read([], news.look(settings))
+        reporter.sources_seen(news.look(settings))
+        reporter.sources_read([])
     assert found(config, minutes=29) == []
     assert found(config, minutes=31) == ["live: it is due to be read"]
 
 
 def test_after_a_source_failed_it_is_tried_again_after_a_while(config: Path) -> None:
     run(config, [SourceReport("desk", failure="desk: the disk is full")])
+    assert found(config, minutes=14) == []
+    assert found(config, minutes=16) == ["the last run has failed, and may go better now"]
+
+
+def test_a_run_that_failed_before_it_had_read_the_sources_is_tried_again_after_a_while(config: Path) -> None:
+    write_batch(config.parent / "drop" / "b1", {"conversations": [conversation()]})
+    settings = load_settings(config)
+    settings.home.mkdir()
+    reporter = Reporter(Home(settings.home))
+    with pytest.raises(OSError, match="no space"), reporter.step("ingest", "a run"):
+        reporter.sources_seen(news.look(settings))
+        raise OSError("no space")
     assert found(config, minutes=14) == []
     assert found(config, minutes=16) == ["the last run has failed, and may go better now"]
 

@@ -61,7 +61,7 @@ def test_a_source_that_failed_is_a_trouble_until_it_is_read(tmp_path: Path) -> N
     def run(failure: str | None) -> None:
         reporter = Reporter(home)
         with reporter.step("ingest", str(failure)):
-            reporter.sources_read([SourceReport("acme_export", failure=failure)], {})
+            reporter.sources_read([SourceReport("acme_export", failure=failure)])
         reporter.is_new = False
         reporter.finish()
 
@@ -106,7 +106,7 @@ def test_why_a_run_failed_is_told_beside_a_source_that_failed(tmp_path: Path) ->
     home.path.mkdir()
     reporter = Reporter(home)
     with reporter.step("ingest", "a run"):
-        reporter.sources_read([SourceReport("acme_export", failure="it is away")], {})
+        reporter.sources_read([SourceReport("acme_export", failure="it is away")])
     with pytest.raises(OSError, match="no space"), reporter.step("dbt build", "a run"):
         raise OSError("no space")
     assert [(one.kind, one.reasons) for one in troubles_of(settings, NOW)] == [
