@@ -66,12 +66,9 @@ def remove_leftovers(settings: Settings) -> None:
     home = Home(settings.home)
     catalog.remove_leftovers(home)
     current = catalog.current(home)
-    if current is None:
-        return
-    published = [release.build_id for release in catalog.kept(home)]
-    build = home.build(current.build_id)
-    if home.last_build().id not in published and build.folder.is_dir():
-        dbt_process.open_build(settings, build)
+    published = [release.build_id for release in catalog.existing(home)]
+    if current is not None and home.last_build().id not in published and home.build(current.build_id).folder.is_dir():
+        dbt_process.open_build(settings, home.build(current.build_id))
     _remove(home, but=published)
 
 

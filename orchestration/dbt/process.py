@@ -283,9 +283,11 @@ def open_build(settings: Settings, build: Build) -> None:
 
 
 def _results(build: Build) -> list[dict[str, Any]]:
-    """What dbt says of each model and test of a build; empty when nothing ran."""
-    results = build.target / RESULTS
-    return list(json.loads(results.read_text())["results"]) if results.is_file() else []
+    """What dbt says of each model and test of a build; empty when nothing ran, or dbt was killed as it wrote it."""
+    try:
+        return list(json.loads((build.target / RESULTS).read_text())["results"])
+    except (FileNotFoundError, ValueError):
+        return []
 
 
 def failures(build: Build) -> list[str]:

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from expectations.verdict import Finding, read_verdict
+from ingestion.decisions import reject
 from ingestion.ingest import SourceReport
 from ingestion.settings import Settings, load_settings
 from orchestration import builds
@@ -186,6 +187,16 @@ def test_a_refused_build_is_not_built_again_while_nothing_has_changed(home: Home
     assert "A mart does not lose rows." in failure.step_failure_data.error_display_string
 
 
+def test_a_refused_first_build_is_over_when_its_batch_is_set_aside(home: Home, make_build: MakeBuild) -> None:
+    judged(make_build("b1-0123456789"), LOST)
+    settings = load_settings(home.path.parent / "causerie.toml")
+    reject(settings, "acme_export", "b1-0123456789", "a test", NOW)
+    assert kinds(settings) == ["build refused", "source stale"]
+    assert build_defs(settings).resolve_job_def("causerie").execute_in_process().success
+    unlock(home)
+    assert kinds(settings) == ["source stale"]
+
+
 @pytest.mark.parametrize(
     ("spoil", "is_same"),
     [
@@ -194,9 +205,18 @@ def test_a_refused_build_is_not_built_again_while_nothing_has_changed(home: Home
         (lambda build: judged(build, LOST, against="another release"), False),
         (lambda build: build.verdict.unlink(), False),
         (lambda build: (build.target / "run_results.json").write_text(results("fail")), True),
+        (lambda build: (build.verdict.unlink(), (build.target / "run_results.json").write_text('{"results":')), False),
         (lambda build: (build.target / "run_results.json").write_text(results("error", "fail")), False),
     ],
-    ids=["as it was", "an expectation raised", "another release", "not judged", "a test failed", "dbt failed"],
+    ids=[
+        "as it was",
+        "an expectation raised",
+        "another release",
+        "not judged",
+        "a test failed",
+        "dbt was killed",
+        "dbt failed",
+    ],
 )
 def test_what_might_go_better_is_tried_again(home: Home, make_build: MakeBuild, spoil: object, is_same: bool) -> None:
     build = make_build("b1-0123456789")
