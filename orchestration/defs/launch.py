@@ -21,7 +21,7 @@ from orchestration.news import TRY_AGAIN, news
 from orchestration.run_record import read_record
 
 _LOOK_EVERY = 60
-_PINGED = "run of the last ping"
+_PINGED, _LAUNCHED = "run of the last ping", "last launch"
 _BUSY = "a run is at work in the home"
 
 
@@ -66,8 +66,10 @@ def sensor_of(settings: Settings, names: Names, job: Any) -> dg.SensorDefinition
         for line in lines:
             context.log.warning(line)
         found = news(settings, now) if every else []
+        launched = before.get(_LAUNCHED)
+        state[_LAUNCHED] = _launched(settings, found, now, launched) if found else launched
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=_run_key(settings, found, now))] if found else [],
+            run_requests=[dg.RunRequest(run_key=json.dumps(state[_LAUNCHED]))] if found else [],
             skip_reason=None if found else _why_not(settings),
             cursor=json.dumps(state),
             asset_events=[_evaluation(fresh(names, aged[name])) for name in aged if before.get(name) != state[name]],
@@ -97,20 +99,18 @@ def _why_not(settings: Settings) -> str:
     return _BUSY if is_locked(Home(settings.home)) else "there is no news"
 
 
-def _run_key(settings: Settings, found: list[str], now: datetime) -> str:
-    """The same for the same news since the same run, for which Dagster launches one run.
+def _launched(settings: Settings, found: list[str], now: datetime, before: list[Any] | None) -> list[Any]:
+    """What tells this news from other news, and when a run was launched for it: for both, Dagster launches one run.
 
-    A run that could not even begin leaves no record: another one is launched when its extension has been mended, and
-    after a while.
+    A run that could not even begin leaves no record. Another one is launched when its extension has been mended, and
+    after a while. ``before``: the same of the last tick that had news.
     """
     record = read_record(Home(settings.home).record)
-    known = [
-        record and record.started_at,
-        found,
-        rules_of_builds(settings),
-        now.timestamp() // TRY_AGAIN.total_seconds(),
-    ]
-    return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:16]
+    known = [record and record.started_at, found, rules_of_builds(settings)]
+    key = hashlib.sha256(json.dumps(known).encode()).hexdigest()[:16]
+    if before and before[0] == key and now.timestamp() - before[1] < TRY_AGAIN.total_seconds():
+        return before
+    return [key, now.timestamp()]
 
 
 def _evaluation(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:

@@ -16,7 +16,7 @@ from orchestration import processes
 from orchestration.assembly import build_defs
 from orchestration.dbt import PROJECT, extension, process
 from orchestration.dbt.plan import make_plan
-from orchestration.defs.launch import _run_key
+from orchestration.defs.launch import _launched
 from orchestration.home import Home
 from tests.drops import write_config
 
@@ -174,12 +174,12 @@ def test_where_the_folder_lies_is_no_rule(settings: Settings, tmp_path: Path) ->
 
 def test_dagster_launches_a_run_again_when_it_has_been_mended_or_after_a_while(settings: Settings) -> None:
     """A run that could not load it has left no record, by which news are told from what was launched for before."""
-    now = datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
-    broken = _run_key(settings, ["something has changed"], now)
-    assert _run_key(settings, ["something has changed"], now + timedelta(minutes=5)) == broken
-    assert _run_key(settings, ["something has changed"], now + timedelta(minutes=15)) != broken
+    now, news = datetime(2026, 2, 3, 4, 5, tzinfo=UTC), ["something has changed"]
+    broken = _launched(settings, news, now, None)
+    assert _launched(settings, news, now + timedelta(minutes=14), broken) == broken
+    assert _launched(settings, news, now + timedelta(minutes=15), broken) != broken
     write(own(settings), {"models/marts/by_team.sql": MODEL + " "})
-    assert _run_key(settings, ["something has changed"], now) != broken
+    assert _launched(settings, news, now, broken) != broken
 
 
 class Loaded:

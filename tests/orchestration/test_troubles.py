@@ -250,5 +250,7 @@ def test_a_tick_reports_each_age_once_an_hour_or_when_it_becomes_stale(tmp_path:
         cursor = data.cursor
         reported.append([event.check_name for event in data.asset_events])
     assert reported == [["fresh"], [], []]
-    assert len(data.run_requests or []) == 1, "no run has looked yet"
+    (request,) = data.run_requests or []
+    (again,) = sensor.evaluate_tick(dg.build_sensor_context(cursor=cursor)).run_requests or []
+    assert request.run_key == again.run_key, "no run has looked yet: one is launched"
     assert sensor.minimum_interval_seconds == 5
