@@ -114,14 +114,15 @@ def dbt_models(settings: Settings, names: Names, reporter: Reporter, manifest: M
                 else:
                     yield event
             reporter.build_failures = dbt_process.failures(build)
-            if not invocation.is_successful():
+            is_successful = invocation.is_successful()
+            for event in held:
+                mart = marts.get(getattr(event, "output_name", "")) if is_successful else None
+                yield event.with_metadata({**event.metadata, **_rows(settings, build, mart)}) if mart else event
+            if not is_successful:
                 if not reporter.build_failures and settings.engine.kind == "spark":
                     reporter.build_failures = [spark_process.trouble(build.folder)]
                 reporter.build_failures = reporter.build_failures or [f"dbt: {invocation.get_error()}"]
                 raise dg.Failure("\n".join(reporter.build_failures), allow_retries=False)
-            for event in held:
-                mart = marts.get(getattr(event, "output_name", ""))
-                yield event.with_metadata({**event.metadata, **_rows(settings, build, mart)}) if mart else event
 
     return dbt_build
 

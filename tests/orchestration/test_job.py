@@ -315,3 +315,16 @@ def test_a_run_that_leaves_steps_out_is_no_success(
 
 def test_each_suite_is_a_blocking_check() -> None:
     assert list(audit.SUITES) == list(suites.suites(Quality()))
+
+
+@pytest.mark.builds
+def test_a_data_test_that_fails_is_seen_as_a_check_on_its_mart(tmp_path: Path) -> None:
+    (tmp_path / "ours" / "tests").mkdir(parents=True)
+    (tmp_path / "ours" / "tests" / "assert_none.sql").write_text("select 1 as one from {{ ref('details') }}")
+    write_batch(tmp_path / "drop" / "b1", {"conversations": [conversation()]})
+    settings = load_settings(write_config(tmp_path, extra='[extension]\npath = "ours"'))
+    result = build_defs(settings).resolve_job_def(JOB).execute_in_process(raise_on_error=False)
+    unlock(Home(settings.home))
+    assert not result.success
+    (seen,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "assert_none"]
+    assert (seen.asset_key.path, seen.passed) == (["marts", "details"], False)
