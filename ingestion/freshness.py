@@ -19,7 +19,8 @@ from ingestion.storage.ledger import LEDGER, Ledger
 class Age:
     """Of one source: until when it has delivered, how many ``hours`` ago that was, and how many it may be.
 
-    ``data_through`` and ``hours`` are None where nothing of it was accepted yet.
+    ``data_through`` and ``hours`` are None where nothing of it was accepted yet. ``stale_since``: when it became too
+    old. ``only_working``: whether only hours of working days count.
     """
 
     account_id: str
@@ -27,6 +28,8 @@ class Age:
     data_through: datetime | None
     hours: float | None
     limit: float
+    stale_since: datetime | None
+    only_working: bool
 
     @property
     def is_stale(self) -> bool:
@@ -36,8 +39,9 @@ class Age:
     def __str__(self) -> str:
         if self.hours is None:
             return f"{self.source}: nothing of it was accepted yet"
+        hours = f"{self.hours:.0f} hours{' of working days' if self.only_working else ''}"
         return (
-            f"{self.source}: its data ends at {self.data_through:%Y-%m-%d %H:%M}, {self.hours:.0f} hours ago"
+            f"{self.source}: its data ends at {self.data_through:%Y-%m-%d %H:%M}, {hours} ago"
             f" (the limit is {self.limit:g})"
         )
 
@@ -53,25 +57,38 @@ def ages(settings: Settings, now: datetime) -> list[Age]:
         through = latest.get(source.name)
         limit = source.stale_after_hours or settings.quality.stale_after_hours
         account = settings.account_of(source)
-        hours = None if through is None else _hours(account, through, now, only_working=source.stale_on != "all_days")
-        found.append(Age(source.account, source.name, through, hours, limit))
+        only_working = source.stale_on != "all_days"
+        spans = _counted(account, through, now, only_working=only_working) if through else []
+        hours = sum((end - begin for begin, end in spans), timedelta()) / timedelta(hours=1) if through else None
+        since = _reached(spans, timedelta(hours=limit))
+        found.append(Age(source.account, source.name, through, hours, limit, since, only_working))
     return found
 
 
-def _hours(account: Account, since: datetime, until: datetime, *, only_working: bool) -> float:
-    """The hours between two instants; negative where the first one is in the future."""
+def _counted(
+    account: Account, since: datetime, until: datetime, *, only_working: bool
+) -> list[tuple[datetime, datetime]]:
+    """What counts between two instants, from when to when; it runs backwards where the first one is in the future."""
     if not only_working or since > until:
-        return (until - since) / timedelta(hours=1)
+        return [(since, until)]
     zone = zones.zone(account.timezone)
     first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
     days = [first + timedelta(days=number) for number in range((last - first).days + 2)]
     midnights = [datetime.combine(day, time(), zone).astimezone(since.tzinfo) for day in days]
-    counted = [
-        max(min(end, until) - max(begin, since), timedelta())
+    return [
+        (max(begin, since), min(end, until))
         for day, (begin, end) in zip(days, pairwise(midnights), strict=False)
         if _is_working_day(account, day)
     ]
-    return sum(counted, timedelta()) / timedelta(hours=1)
+
+
+def _reached(spans: list[tuple[datetime, datetime]], limit: timedelta) -> datetime | None:
+    """When more than the limit had been counted."""
+    for begin, end in spans:
+        if end - begin > limit:
+            return begin + limit
+        limit -= end - begin
+    return None
 
 
 def _is_working_day(account: Account, day: date) -> bool:

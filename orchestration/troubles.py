@@ -7,7 +7,7 @@ Here: finding it, from what lies in the home. Not here: who is told of it (``ale
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from expectations.verdict import Finding, read_verdict
@@ -143,7 +143,7 @@ def _stale(settings: Settings, now: datetime) -> list[Trouble]:
             age.source,
             (str(age),),
             "see why it delivers nothing; where that is right, give it another stale_after_hours",
-            age.data_through + timedelta(hours=age.limit) if age.data_through else None,
+            age.stale_since,
         )
         for age in ages(settings, now)
         if age.is_stale

@@ -68,6 +68,20 @@ def test_a_weekend_does_not_make_older_what_counts_working_days(tmp_path: Path) 
     assert hours(settings, monday, FRIDAY) == -70
 
 
+def test_since_when_a_source_is_stale_is_counted_the_same_way(tmp_path: Path) -> None:
+    monday = datetime(2026, 11, 30, 10, tzinfo=UTC)
+    for stale_on, since, words in (
+        ("working_days", datetime(2026, 11, 30, 8, tzinfo=UTC), "22 hours of working days ago (the limit is 20)"),
+        ("all_days", datetime(2026, 11, 28, 8, tzinfo=UTC), "70 hours ago (the limit is 20)"),
+    ):
+        settings = settings_of(tmp_path, stale_on=stale_on, stale_after_hours=20)
+        hours(settings, FRIDAY, monday)
+        (age,) = ages(settings, monday)
+        assert (age.stale_since, age.is_stale) == (since, True)
+        assert str(age).endswith(words)
+        assert ages(settings, since)[0].stale_since is None
+
+
 def test_working_days_are_those_of_the_account(tmp_path: Path) -> None:
     account = {
         "working_hours": [
