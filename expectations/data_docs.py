@@ -95,7 +95,14 @@ class Suite:
 
     def _row(self, place: int) -> list[str]:
         assert self.frame is not None
-        return [f"{value:g}" if isinstance(value, float) else str(value) for value in self.frame.iloc[place]]
+        return [shown(value) for value in self.frame.iloc[place]]
+
+
+def shown(value: Any, digits: int = 6) -> str:
+    """A value of a frame, in which also counts may be floats: so many digits, and all that a large number has."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
 
 
 def write(folder: Path, build: str, suites: Sequence[Suite], *, holds: bool) -> None:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from expectations import data_docs
-from expectations.data_docs import Expected, Suite
+from expectations.data_docs import Expected, Suite, shown
 from expectations.own import OwnSuite
 from expectations.suites import release
 from ingestion.limits import Quality
@@ -127,7 +127,7 @@ def evaluate(
         for one in own
         if one.mistake
     ]
-    shown = [Suite(one.suite, "", [Expected(one.expected, "failed", one.observed)]) for one in findings]
+    in_docs = [Suite(one.suite, "", [Expected(one.expected, "failed", one.observed)]) for one in findings]
     evaluated = raised = len(findings)
     frames = frames | {one.name: one.frame for one in own if one.frame is not None}
     whole = suites(limits) | {one.name: list(one.expected) for one in own if one.frame is not None}
@@ -150,9 +150,9 @@ def evaluate(
             findings.append(finding)
             outcome = "warning" if finding.severity == "warning" else "failed"
             of_suite.append(Expected(finding.expected, outcome, finding.observed, _places(one)))
-        shown.append(Suite(name, about.get(name, ""), of_suite, frames[name]))
+        in_docs.append(Suite(name, about.get(name, ""), of_suite, frames[name]))
     verdict = Verdict(build_id, evaluated, raised, tuple(findings))
-    return verdict, partial(data_docs.write, build=build_id, suites=shown, holds=verdict.holds)
+    return verdict, partial(data_docs.write, build=build_id, suites=in_docs, holds=verdict.holds)
 
 
 def _raised(result: Any) -> str | None:
@@ -198,7 +198,7 @@ def _places(result: Any) -> list[int]:
 def _limits(arguments: dict[str, Any]) -> list[str]:
     """What the arguments of an expectation say of a column or of limits, in brackets."""
     column = arguments.get("column")
-    low, high = (None if value is None else _shown(value) for value in map(arguments.get, ("min_value", "max_value")))
+    low, high = (None if value is None else shown(value) for value in map(arguments.get, ("min_value", "max_value")))
     subject = column or "the value"
     if low is None and high is None:
         return [f"(column {column})"] if column else []
@@ -215,10 +215,6 @@ def _row(frame: pandas.DataFrame, place: int, column: str | None) -> str:
     """The texts of a row, which say what it is about, and the unexpected value; the whole row if these are several."""
     row = frame.iloc[place]
     if column is None:
-        return ", ".join(f"{name} {_shown(value, '.4')}" for name, value in row.items())
+        return ", ".join(f"{name} {shown(value, 4)}" for name, value in row.items())
     names = [str(value) for name, value in row.items() if isinstance(value, str) and name != column]
-    return f"{' '.join(names)}: {column} {_shown(row[column], '.4')}"
-
-
-def _shown(value: Any, digits: str = "") -> str:
-    return format(value, f"{digits}g") if isinstance(value, float) else str(value)
+    return f"{' '.join(names)}: {column} {shown(row[column], 4)}"
