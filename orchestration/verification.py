@@ -11,7 +11,6 @@ from collections.abc import Callable
 import duckdb
 
 from expectations.contents import contents_of_files
-from expectations.marts import MARTS
 from ingestion.settings import Settings
 from ingestion.sql import first_line
 from ingestion.verification import Findings, stray, verify_sources
@@ -92,8 +91,8 @@ def _of_exports(home: Home, release: Release) -> list[str]:
         return []
     remedy = "remove this folder: a run, or going back to its release, writes it again where releases.parquet is set"
     try:
-        found = contents_of_files({mart: folder / f"{mart}.parquet" for mart in MARTS})
+        found = contents_of_files({mart: folder / f"{mart}.parquet" for mart in release.rows})
     except duckdb.Error as error:
         return [f"{folder}: it cannot be read: {first_line(error)}; {remedy}"]
-    wrong = [mart for mart in MARTS if mart in release.contents and found[mart] != list(release.contents[mart])]
+    wrong = [mart for mart in release.rows if mart in release.contents and found[mart] != list(release.contents[mart])]
     return [f"{folder}: {', '.join(wrong)}: not what was judged; {remedy}"] if wrong else []

@@ -180,7 +180,7 @@ def _verify(settings: Settings, prefix: str) -> dg.OpDefinition:
         if found.faults:
             listed = dg.MetadataValue.md("\n".join(f"* {visible(line)}" for line in found.faults))
             raise dg.Failure(
-                f"{len(found.faults):,} faults; the first: {found.faults[0]}",
+                f"faults: {len(found.faults):,}; the first: {found.faults[0]}",
                 metadata=numbers | {"found": listed},
                 allow_retries=False,
             )

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,8 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from expectations.contents import contents
+from expectations.verdict import read_verdict
 from ingestion.accepted import accepted_batches
 from ingestion.settings import Settings, load_settings
 from ingestion.storage.ledger import LEDGER, Ledger
@@ -32,7 +35,7 @@ from orchestration.releases import catalog, publication
 from orchestration.releases.catalog import Release
 from orchestration.verification import verify
 from tests.drops import conversation, message, write_batch, write_config
-from tests.orchestration.conftest import MakeBuild
+from tests.orchestration.conftest import MakeBuild, change
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 CHATWOOT = """
@@ -149,7 +152,7 @@ def test_a_release_that_is_not_what_was_judged(
     status, printed = command(home, "verify")
     assert (status, f"fault: {fault}" in printed, "1 fault." in printed) == (1, True, True)
     metadata, failure = run(settings, "verify")
-    assert failure == f"1 faults; the first: {fault}"
+    assert failure == f"faults: 1; the first: {fault}"
     assert (metadata["faults"], metadata["found"]) == (1, f"* {fault}")
     if not is_current:
         status, printed = command(home, "rollback", "previous")
@@ -192,6 +195,20 @@ def test_what_else_is_wrong_with_releases(
     spoil(folder)
     faults = verify(settings, lambda _: None).faults
     assert [words in fault for fault in faults] == [True], faults
+
+
+def test_an_export_of_a_mart_of_ones_own_is_looked_at_too(home: Home, make_build: MakeBuild, tmp_path: Path) -> None:
+    build = make_build("b1-0123456789")
+    change(build, "create table by_team as select 'shop' as team")
+    replace(read_verdict(build.verdict), contents=contents(build.candidate)).write(build.verdict)
+    release = publication.publish(home, build, "f", NOW, parquet=True)
+    settings = load_settings(tmp_path / "causerie.toml")
+    assert verify(settings, lambda _: None).faults == []
+    folder = home.releases / release.release_id / "parquet"
+    (folder / "by_team.parquet").chmod(0o644)
+    shutil.copy(folder / "by_tag.parquet", folder / "by_team.parquet")
+    (fault,) = verify(settings, lambda _: None).faults
+    assert "parquet: by_team: not what was judged" in fault
 
 
 def test_what_a_killed_publication_left_is_no_fault(home: Home, releases: list[Release], settings: Settings) -> None:
