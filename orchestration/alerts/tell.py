@@ -21,7 +21,7 @@ from orchestration.alerts import memory
 from orchestration.alerts.channels import all_at_once, check, send, send_ping
 from orchestration.alerts.memory import Memory
 from orchestration.alerts.messages import of_change, of_test, what_readers_see
-from orchestration.home import Home
+from orchestration.home import Home, is_locked
 from orchestration.troubles import Trouble, troubles_of
 
 _LATE = timedelta(minutes=10)
@@ -30,15 +30,19 @@ PING = "[ping]"
 """How the ping is named beside the channels."""
 
 
-def tell_state(settings: Settings, now: datetime, *, is_running: bool) -> list[str]:
+def tell_state(settings: Settings, now: datetime, *, ends_run: bool = False) -> list[str]:
     """Tell what has changed in a home; a line for each channel that could not be told.
 
-    ``is_running``: whether a run is at work there, whose end is waited for: it may mend what it found.
+    The end of a run that is at work there is waited for: it may mend what it found. ``ends_run``: it is this one.
     """
-    if is_running or not settings.alerts:
+    if not settings.alerts:
         return []
-    troubles = troubles_of(settings, now, is_running=False)
-    return tell(settings, troubles, what_readers_see(Home(settings.home)), now)
+    home = Home(settings.home)
+    was_locked = is_locked(home)
+    troubles, readers_see = troubles_of(settings, now, is_running=False), what_readers_see(home)
+    if not ends_run and (was_locked or is_locked(home)):  # a run may have begun meanwhile
+        return []
+    return tell(settings, troubles, readers_see, now)
 
 
 def tell(settings: Settings, troubles: Sequence[Trouble], readers_see: str, now: datetime) -> list[str]:

@@ -64,7 +64,7 @@ def _tell(settings: Settings, *, is_good: bool) -> list[str]:
         return []
     from orchestration.alerts.tell import ping, tell_state
 
-    lines = tell_state(settings, datetime.now(UTC), is_running=False)
+    lines = tell_state(settings, datetime.now(UTC), ends_run=True)
     return [*lines, *filter(None, [ping(settings) if is_good else None])]
 
 

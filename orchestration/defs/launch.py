@@ -84,10 +84,10 @@ def _tell(settings: Settings, now: datetime, pinged: str | None) -> tuple[str | 
         return None, []
     from orchestration.alerts.tell import ping, tell_state
 
+    lines = tell_state(settings, now)
     record = read_record(Home(settings.home).record)
-    is_running = is_locked(Home(settings.home))
-    lines = tell_state(settings, now, is_running=is_running)
-    if record is None or is_running or record.refusals or record.started_at == pinged or not record.is_complete:
+    is_at_work = is_locked(Home(settings.home))
+    if record is None or is_at_work or record.refusals or record.started_at == pinged or not record.is_complete:
         return pinged, lines
     error = ping(settings)
     return (pinged, [*lines, error]) if error else (record.started_at, lines)

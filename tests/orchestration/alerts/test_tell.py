@@ -17,9 +17,9 @@ import pytest
 
 from ingestion.alert_settings import TroubleKind
 from orchestration.alerts import channels, memory
-from orchestration.alerts.tell import tell
-from orchestration.home import Home
-from orchestration.troubles import Kind
+from orchestration.alerts.tell import tell, tell_state
+from orchestration.home import Home, lock, unlock
+from orchestration.troubles import Kind, Trouble
 from tests.orchestration.alerts.conftest import NOW, SEES, Configured, hook, mail, program, trouble
 from tests.orchestration.alerts.servers import Mails, Posts
 
@@ -52,6 +52,30 @@ def test_a_trouble_is_told_once_and_its_end_once(configured: Configured, posts: 
     assert f"Nothing needs attention now. {SEES}" in over
     tell(settings, [BATCH], SEES, NOW)
     assert len(posts.texts) == 3
+
+
+@pytest.mark.parametrize("begins", ["before", "meanwhile"])
+def test_while_a_run_is_at_work_only_that_run_tells(
+    configured: Configured, posts: Posts, monkeypatch: pytest.MonkeyPatch, begins: str
+) -> None:
+    """The record of a run that begins while somebody looks reads as that of one that was killed."""
+    settings = configured(hook())
+    home = Home(settings.home)
+
+    def look(*_: object, **__: object) -> list[Trouble]:
+        lock(home)
+        return [BATCH]
+
+    monkeypatch.setattr("orchestration.alerts.tell.troubles_of", look)
+    if begins == "before":
+        lock(home)
+    try:
+        assert tell_state(settings, NOW) == []
+        assert posts.asked == []
+        assert tell_state(settings, NOW, ends_run=True) == []
+        assert len(posts.asked) == 1
+    finally:
+        unlock(home)
 
 
 def test_without_news_nothing_is_sent_or_written(configured: Configured, posts: Posts) -> None:
