@@ -138,7 +138,8 @@ def show_status(status: Status, console: Terminal) -> None:
         say("Nothing is refused.", "green")
     else:
         console.print()
-        say("Refused", "bold red")
+        has_refusal = any(trouble.kind.endswith("refused") for trouble in status.troubles)
+        say("Refused" if has_refusal else "Failed", "bold red")
     for entry in status.refused:
         for reason in entry.reasons:
             say(f"  {reason}")

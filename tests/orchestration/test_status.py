@@ -125,6 +125,8 @@ def test_a_run_that_was_killed_is_reported(config: Path, record: Path) -> None:
     code, printed = status(config)
     assert code == 1
     assert "did not finish: it was stopped at the step dbt build" in printed
+    assert "\nFailed\n" in printed
+    assert "Refused" not in printed, "a stop refuses nothing"
     assert "Nothing is lost" in printed
 
 

@@ -18,9 +18,9 @@ from orchestration.cli.commands.common import PUBLISHED, REFUSED, config_option,
 @config_option
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def status(config: Path, shape: str) -> None:
-    """Show the current release, the last run, and everything that is refused, with the reasons.
+    """Show the current release, the last run, and everything that is refused or has failed, with the reasons.
 
-    Exit status: 0 nothing is refused; 1 something is refused and needs attention; 2 wrong configuration or usage.
+    Exit status: 0 nothing is; 1 something is and needs attention, as a run would end; 2 wrong configuration or usage.
     """
     from orchestration.cli.status import as_json, show_status, status_of
     from orchestration.cli.terminal import Terminal
