@@ -6,6 +6,7 @@ that imports Dagster: the command starts parsing before it loads the rest.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ingestion.settings import Resources, Settings, SettingsError, is_plain
 from ingestion.source_kinds import LIVE_KINDS, shape_of_records
@@ -61,8 +62,8 @@ def project_fingerprint(own: Path | None = None) -> str:
     return digest.hexdigest()
 
 
-_parsing: dict[Path, tuple[subprocess.Popen[str], str]] = {}
-"""By the folder of the manifest: the process, and the fingerprint of what it reads, which may change meanwhile."""
+_parsing: dict[Path, tuple[subprocess.Popen[str], IO[str], str]] = {}
+"""By the folder of the manifest: the process, its lock, and the fingerprint of what it reads, which may change."""
 
 
 def begin_parsing(settings: Settings) -> None:
@@ -72,13 +73,18 @@ def begin_parsing(settings: Settings) -> None:
     if folder in _parsing or _is_parsed(folder, present):
         return
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / STAMP).unlink(missing_ok=True)
-    if _is_parsed(PREPARED, present):
+    lock = (folder / "parsing.lock").open("a")
+    # Dagster's processes load the same definitions at once: one would read what the other is writing
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    if not _is_parsed(folder, present):
+        (folder / STAMP).unlink(missing_ok=True)
+        if not _is_parsed(PREPARED, present):
+            _parsing[folder] = _start(["parse"], folder, variables), lock, present
+            return
         for name in (MANIFEST, DBT_PAGE):
             shutil.copyfile(PREPARED / name, folder / name)
         _stamp(folder, present)
-    else:
-        _parsing[folder] = _start(["parse"], folder, variables), present
+    lock.close()
 
 
 def prepare() -> None:
@@ -103,17 +109,18 @@ def ensure_manifest(settings: Settings) -> Path:
     """
     folder = Home(settings.home).dbt
     begin_parsing(settings)
-    process, present = _parsing.pop(folder, (None, ""))
-    if process is not None:
-        try:
-            _finish(process)
-            _finish(_start(_DOCUMENT, folder, _environment(settings)))
-        except RuntimeError as error:
-            if settings.extension.path is None:
-                raise
-            raise SettingsError(f"extension.path: {settings.extension.path}: {error}") from None
-        extension.refuse_misconfigured(folder / MANIFEST)
-        _stamp(folder, present)
+    if folder in _parsing:
+        process, lock, present = _parsing.pop(folder)
+        with lock:
+            try:
+                _finish(process)
+                _finish(_start(_DOCUMENT, folder, _environment(settings)))
+            except RuntimeError as error:
+                if settings.extension.path is None:
+                    raise
+                raise SettingsError(f"extension.path: {settings.extension.path}: {error}") from None
+            extension.refuse_misconfigured(folder / MANIFEST)
+            _stamp(folder, present)
     return folder / MANIFEST
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -254,3 +256,17 @@ def test_what_dbt_cannot_read_is_refused_in_its_words(
             process.ensure_manifest(parsed)
         assert words in str(refused.value)
         assert "Running with dbt" not in str(refused.value)
+
+
+def test_what_another_process_is_parsing_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    parsed = load_settings(write_config(tmp_path))
+    folder = Home(parsed.home).dbt
+    folder.mkdir(parents=True)
+    with (folder / "parsing.lock").open("a") as other, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        manifest = pool.submit(process.ensure_manifest, parsed)
+        with pytest.raises(TimeoutError):
+            manifest.result(0.5)
+        other.close()
+        assert json.loads(manifest.result(60).read_bytes())["nodes"]
