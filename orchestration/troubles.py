@@ -7,7 +7,7 @@ Here: finding it, from what lies in the home. Not here: who is told of it (``ale
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from expectations.verdict import Finding, read_verdict
@@ -20,6 +20,8 @@ from orchestration.home import Build, Home, is_locked
 from orchestration.releases import catalog
 from orchestration.run_record import read_record
 
+_BETWEEN_STEPS = timedelta(minutes=5)
+"""Longer than it takes to start a process, where each step is one."""
 Kind = Literal["batch refused", "source failed", "source stale", "build refused", "run failed"]
 
 
@@ -48,11 +50,11 @@ def troubles_of(settings: Settings, now: datetime, *, is_running: bool | None = 
 
     ``is_running``: whether a run is at work there, which the lock of the home says to all but the run itself.
     """
-    runs = [] if (is_locked(Home(settings.home)) if is_running is None else is_running) else _runs(settings)
+    runs = [] if (is_locked(Home(settings.home)) if is_running is None else is_running) else _runs(settings, now)
     return [*runs, *_builds(settings), *_sources(settings), *_batches(settings), *_stale(settings, now)]
 
 
-def _runs(settings: Settings) -> list[Trouble]:
+def _runs(settings: Settings, now: datetime) -> list[Trouble]:
     home = Home(settings.home)
     record = read_record(home.record)
     if record is None:
@@ -61,6 +63,9 @@ def _runs(settings: Settings) -> list[Trouble]:
     since = datetime.fromisoformat(record.ended_at or record.started_at)
     if record.was_stopped:
         reason = f"it was stopped at the step {record.step}; nothing is lost"
+        return [Trouble("run failed", "run failed", what, (reason,), "the next run continues from there", since)]
+    if not record.is_complete and "ingest" in record.steps and now - since > _BETWEEN_STEPS:
+        reason = f"no step came after the step {record.step}; nothing is lost"
         return [Trouble("run failed", "run failed", what, (reason,), "the next run continues from there", since)]
     tests, findings, _ = refusals_of(settings)
     of_build = {*tests, *map(str, findings)}  # a trouble of its own

@@ -101,6 +101,21 @@ def test_steps_that_are_launched_alone_have_not_been_stopped(home: Home, make_bu
         assert [one for one in kinds(settings) if one != "source stale"] == []
 
 
+@pytest.mark.parametrize(
+    ("steps", "minutes", "found"),
+    [({"ingest": 1.0}, 4, []), ({"ingest": 1.0}, 6, ["run failed"]), ({"audit": 1.0}, 6, [])],
+    ids=["another process begins", "nothing followed", "a step alone"],
+)
+def test_a_run_whose_steps_end_before_it_is_complete_is_a_trouble(
+    tmp_path: Path, steps: dict[str, float], minutes: int, found: list[str]
+) -> None:
+    """A step may be a process of its own, which takes a while to begin, and between two of them nothing is locked."""
+    settings = load_settings(write_config(tmp_path))
+    settings.home.mkdir()
+    RunRecord(NOW.isoformat(), ended_at=NOW.isoformat(), steps=steps).write(Home(settings.home).record)
+    assert kinds(settings, NOW + timedelta(minutes=minutes)) == found
+
+
 def test_why_a_run_failed_is_told_beside_a_source_that_failed(tmp_path: Path) -> None:
     settings = load_settings(write_config(tmp_path))
     home = Home(settings.home)
