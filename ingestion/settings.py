@@ -242,7 +242,10 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _references(self) -> Settings:
         _refuse_repeats((account.id for account in self.accounts), "accounts: the id")
-        _refuse_repeats((source.name.lower() for source in self.sources), "sources: the name")
+        names = [source.name.lower() for source in self.sources]
+        _refuse_repeats(names, "sources: the name")
+        as_identifiers = (name.replace("-", "_") for name in names)  # which the asset graph cannot tell apart
+        _refuse_repeats(as_identifiers, "sources: with '-' as '_' the name")
         _refuse_repeats((channel.name for channel in self.alerts), "alerts: the name")
         if self.releases.catalog and not self.engine.remote:
             raise ValueError("releases.catalog: only a Spark Connect server, engine.remote, has a catalogue that stays")

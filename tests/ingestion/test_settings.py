@@ -240,6 +240,11 @@ def test_a_wrong_value_is_refused_with_its_key(
             id="source in capitals",  # a name is a folder too, and some disks ignore case
         ),
         pytest.param(
+            {"sources": [source(), source(name="acme-export", path="other")]},
+            "sources: with '-' as '_' the name 'acme_export'",
+            id="source with another dash",
+        ),
+        pytest.param(
             {"accounts": [account(holidays=[holiday(), holiday("09:00-12:00")])]},
             "holidays: the date '2026-05-14'",
             id="holiday",
