@@ -36,7 +36,7 @@ _RETRIED_IF_KILLED = {
 def build_defs(
     settings: Settings,
     *,
-    key_prefix: Sequence[str] = (),
+    key_prefix: str | Sequence[str] = (),
     group_prefix: str = "",
     owners: Sequence[str] = (),
     reporter: Reporter | None = None,
@@ -50,7 +50,8 @@ def build_defs(
         SettingsError: Dagster does not understand the schedule.
         RuntimeError: dbt cannot parse its project.
     """
-    names = Names(tuple(key_prefix), group_prefix, tuple(owners))
+    prefix = (key_prefix,) if isinstance(key_prefix, str) else tuple(key_prefix)  # as Dagster's own functions have it
+    names = Names(prefix, group_prefix, tuple(owners))
     reporter = reporter or Reporter(Home(settings.home))
     manifest = manifest_of(settings)
     models = dbt_models(settings, names, reporter, manifest)

@@ -114,6 +114,11 @@ def test_assets_and_the_job_have_the_owners_and_the_prefixes_that_they_are_given
     assert (mounted.executor, mounted.resources) == (None, None)
 
 
+def test_a_prefix_may_be_one_word(config: Path) -> None:
+    defs = build_defs(load_settings(config), key_prefix="acme")
+    assert defs.resolve_asset_graph().has(dg.AssetKey(["acme", "release"]))
+
+
 def test_two_homes_and_definitions_of_ones_own_stand_side_by_side(config: Path, tmp_path: Path) -> None:
     """Also where these have an asset called as ours, an executor and resources."""
 
