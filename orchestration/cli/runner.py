@@ -42,15 +42,20 @@ def _execute(
     instance = dagster_instance()
     # the reporter prints what matters; Dagster's and dbt's own lines go to a file
     run_config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
-    with instance, home.log.open("w", encoding="utf-8") as file, Visible(file) as log:
-        with redirect_stdout(log), redirect_stderr(log):
-            result = job.execute_in_process(
-                run_config=run_config, instance=instance, raise_on_error=False, asset_selection=selection
-            )
-        failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
-        is_good = result.success and reporter.record.is_complete
-        if not is_good and not reporter.refusals:
-            reporter.build_failures = failures or [f"{reporter.record.step}: the steps after it were left out"]
+    try:
+        with instance, home.log.open("w", encoding="utf-8") as file, Visible(file) as log:
+            with redirect_stdout(log), redirect_stderr(log):
+                result = job.execute_in_process(
+                    run_config=run_config, instance=instance, raise_on_error=False, asset_selection=selection
+                )
+            failures = [_explain(event, log) for event in result.all_events if event.is_step_failure]
+            reporter.finish()
+            is_good = result.success and reporter.record.is_complete
+            if not is_good and not reporter.refusals:
+                reporter.build_failures = failures or [f"{reporter.record.step}: the steps after it were left out"]
+    except Exception:  # as of a disk that is so full that there is no room for the log
+        _tell(settings, is_good=False)
+        raise
     reporter.finish()
     show(reporter, home, console, startup)
     for line in _tell(settings, is_good=is_good):

@@ -6,15 +6,19 @@ import errno
 import os
 import sqlite3
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
 
 from ingestion.machine import full_disk
+from ingestion.settings import load_settings
 from orchestration import home as homes
+from orchestration.cli import runner
 from orchestration.cli.main import main
 from orchestration.home import Home
 from orchestration.progress import Reporter
+from orchestration.run_record import RunRecord
 from tests.drops import write_config
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -51,6 +55,22 @@ def test_a_disk_that_is_full_at_the_start_is_no_wrong_configuration(
     result = CliRunner().invoke(main, ["run", "--config", str(write_config(tmp_path))])
     assert result.exit_code == 1
     assert result.output == f"the disk of {tmp_path / 'var'} is full: make room there and run again\n"
+
+
+def test_a_run_whose_log_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def execute(**_: object) -> None:
+        RunRecord("2026-02-03T04:05:06+00:00", step="dbt build").write(home.record)
+        raise FULL
+
+    channel = f'[[alerts]]\nname = "file"\nkind = "command"\ncommand = ["tee", "{tmp_path / "told"}"]\n'
+    settings = load_settings(write_config(tmp_path, extra=channel))
+    home = Home(settings.home)
+    home.path.mkdir()
+    defs = Mock(**{"resolve_job_def.return_value.execute_in_process": execute})
+    monkeypatch.setattr(runner, "build_defs", lambda *_, **__: defs)
+    with pytest.raises(OSError, match="No space left"):
+        runner.run_job(settings, 0)
+    assert "it was stopped at the step dbt build" in (tmp_path / "told").read_text()
 
 
 def test_a_record_that_cannot_be_written_stops_no_step(tmp_path: Path) -> None:
