@@ -82,7 +82,7 @@ def news(settings: Settings, now: datetime) -> list[str]:
     if record is None:
         return ["no run has looked yet"]
     found = [f"{name}: something has changed" for name in _new(look(settings), record.seen)]
-    since = now - datetime.fromisoformat(record.read_at or record.started_at)
+    since = abs(now - datetime.fromisoformat(record.read_at or record.started_at))  # a clock may be set back
     for source in settings.sources:
         every = source.read_every_minutes if isinstance(source, RemoteSource) else None
         if every is not None and since >= timedelta(minutes=every):

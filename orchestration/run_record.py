@@ -9,6 +9,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 
 @dataclass
 class RunRecord:
@@ -58,6 +60,6 @@ class RunRecord:
 def read_record(path: Path) -> RunRecord | None:
     """The record of the last run; None if there is none, or it cannot be read."""
     try:
-        return RunRecord(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return TypeAdapter(RunRecord).validate_json(path.read_bytes())
+    except (OSError, ValueError):
         return None

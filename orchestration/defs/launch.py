@@ -108,7 +108,7 @@ def _launched(settings: Settings, found: list[str], now: datetime, before: list[
     record = read_record(Home(settings.home).record)
     known = [record and record.started_at, found, rules_of_builds(settings)]
     key = hashlib.sha256(json.dumps(known).encode()).hexdigest()[:16]
-    if before and before[0] == key and now.timestamp() - before[1] < TRY_AGAIN.total_seconds():
+    if before and before[0] == key and abs(now.timestamp() - before[1]) < TRY_AGAIN.total_seconds():
         return before
     return [key, now.timestamp()]
 

@@ -139,6 +139,7 @@ def test_a_live_source_is_due_after_its_time(tmp_path: Path) -> None:
         reporter.sources_read([])
     assert found(config, minutes=29) == []
     assert found(config, minutes=31) == ["live: it is due to be read"]
+    assert found(config, minutes=-31) == ["live: it is due to be read"], "the clock was set back"
 
 
 def test_after_a_source_failed_it_is_tried_again_after_a_while(config: Path) -> None:

@@ -138,11 +138,18 @@ def test_a_run_in_progress_is_reported(config: Path, record: Path) -> None:
     assert "A run is in progress since 2026-02-03 04:05, at the step audit." in printed
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"x": 1}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"x": 1}', '{"started_at": null}', '{"started_at": "", "steps": 1}']
+)
 def test_a_record_that_cannot_be_read_is_none(config: Path, record: Path, content: str) -> None:
     record.write_text(content)
     assert read_record(record) is None
     assert status_of(load_settings(config)).run is None
+
+
+def test_a_record_of_a_newer_version_is_read(record: Path) -> None:
+    record.write_text('{"started_at": "2026-02-03T04:05:06+00:00", "news_of_tomorrow": 1}')
+    assert read_record(record) == RunRecord("2026-02-03T04:05:06+00:00")
 
 
 def test_a_step_that_fails_is_in_the_record(tmp_path: Path) -> None:
