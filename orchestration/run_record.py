@@ -43,12 +43,12 @@ class RunRecord:
     @property
     def is_complete(self) -> bool:
         """Whether what it was to build has come to an end."""
-        return self.outcome not in ("unfinished", "stopped")
+        return self.ended_at is not None and self.outcome not in ("unfinished", "stopped")
 
     @property
     def was_stopped(self) -> bool:
         """Whether it was stopped or killed; else one that is not complete was of some steps alone."""
-        return self.outcome == "stopped" or (self.outcome == "unfinished" and self.ended_at is None)
+        return self.outcome == "stopped" or self.ended_at is None
 
     def write(self, path: Path) -> None:
         """Store it in place of the record before."""

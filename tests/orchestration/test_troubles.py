@@ -76,7 +76,7 @@ def test_a_source_that_failed_is_a_trouble_until_it_is_read(tmp_path: Path) -> N
     assert kinds(settings) == []
 
 
-@pytest.mark.parametrize("outcome", ["unfinished", "stopped"])
+@pytest.mark.parametrize("outcome", ["unfinished", "stopped", "published"])
 def test_a_run_that_came_to_no_end_is_a_trouble_unless_it_is_at_work(tmp_path: Path, outcome: str) -> None:
     settings = load_settings(write_config(tmp_path))
     home = Home(settings.home)
@@ -148,9 +148,8 @@ def test_a_run_that_failed_for_another_reason_is_a_trouble(tmp_path: Path) -> No
     settings = load_settings(write_config(tmp_path))
     home = Home(settings.home)
     home.path.mkdir()
-    RunRecord("2026-02-03T04:05:06+00:00", outcome="refused", build_failures=["publish: no space left"]).write(
-        home.record
-    )
+    at = "2026-02-03T04:05:06+00:00"
+    RunRecord(at, at, outcome="refused", build_failures=["publish: no space left"]).write(home.record)
     (trouble,) = troubles_of(settings, NOW)
     assert (trouble.kind, trouble.reasons) == ("run failed", ("publish: no space left",))
 
