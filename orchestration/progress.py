@@ -102,6 +102,12 @@ class Reporter:
         self.record.ended_at = _now()
         self._write(self.record.step)
 
+    def cannot_begin(self, reason: str) -> None:
+        """A run has ended before its first step."""
+        self._continue("")
+        self.record.step, self.build_failures = "load", [reason]
+        self.finish()
+
     def stopped(self) -> None:
         """Somebody ends the run, unless it has ended by itself."""
         if self.record.ended_at is None or self.record.outcome == "unfinished":

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import dagster as dg
 
-from ingestion.settings import Settings, runs_are_recorded
+from ingestion.settings import Settings, SettingsError, runs_are_recorded
 from orchestration.assembly import JOB, build_defs
 from orchestration.cli.console import ConsoleReporter, show
 from orchestration.cli.terminal import Terminal, Visible
@@ -37,7 +37,12 @@ def _execute(
     console = Terminal(sys.stdout)
     home = Home(settings.home)
     reporter = ConsoleReporter(console, home)
-    job = build_defs(settings, reporter=reporter).resolve_job_def(JOB)
+    try:
+        job = build_defs(settings, reporter=reporter).resolve_job_def(JOB)
+    except SettingsError as error:  # of an extension, whose files change without the configuration
+        reporter.cannot_begin(str(error))
+        _tell(settings, is_good=False)
+        raise
     startup = time.monotonic() - started
     instance = dagster_instance()
     # the reporter prints what matters; Dagster's and dbt's own lines go to a file

@@ -19,7 +19,7 @@ from expectations.suites import release as suites
 from expectations.verdict import Finding, Verdict
 from ingestion.export_format import ENTITIES
 from ingestion.limits import Quality
-from ingestion.settings import CONFIG_VARIABLE, load_settings
+from ingestion.settings import CONFIG_VARIABLE, SettingsError, load_settings
 from ingestion.source_kinds import LIVE_KINDS
 from orchestration import builds
 from orchestration.assembly import JOB, build_defs
@@ -32,6 +32,7 @@ from orchestration.defs.transform import manifest_of
 from orchestration.home import Home, unlock
 from orchestration.progress import Reporter
 from orchestration.releases import catalog, publication
+from orchestration.troubles import troubles_of
 from tests.drops import conversation, write_batch, write_config
 from tests.orchestration.conftest import MakeBuild
 
@@ -316,6 +317,20 @@ def test_a_run_that_leaves_steps_out_is_no_success(
     settings.home.mkdir()
     assert run_job(settings, time.monotonic()) == 1
     assert "the steps after it were left out" in capsys.readouterr().out
+
+
+def test_a_run_that_cannot_load_its_definitions_is_a_trouble(tmp_path: Path) -> None:
+    """As with an extension whose file is not Python: the configuration is as it was."""
+    own = tmp_path / "ours" / "expectations"
+    own.mkdir(parents=True)
+    (own / "teams.py").write_text("QUERY = 'select 1'\n\ndef expectations(limits):\n    return [\n")
+    settings = load_settings(write_config(tmp_path, extra='[extension]\npath = "ours"\n'))
+    settings.home.mkdir()
+    with pytest.raises(SettingsError, match="never closed"):
+        run_job(settings, time.monotonic())
+    (trouble,) = troubles_of(settings, datetime.now(UTC))
+    assert (trouble.kind, trouble.fails_a_run) == ("run failed", True)
+    assert "expectations/teams.py" in trouble.reasons[0]
 
 
 def test_each_suite_is_a_blocking_check() -> None:
