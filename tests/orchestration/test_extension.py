@@ -226,6 +226,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return load_settings(write_config(folder, extra='[extension]\npath = "ours"'))
 
 
+@pytest.mark.systems
 def test_its_models_and_suites_are_in_the_graph(parsed: Settings) -> None:
     before = process.project_fingerprint()
     graph = build_defs(parsed).resolve_asset_graph()
@@ -236,6 +237,7 @@ def test_its_models_and_suites_are_in_the_graph(parsed: Settings) -> None:
     assert not (PROJECT / "dbt_packages").exists()
 
 
+@pytest.mark.systems
 @pytest.mark.parametrize(
     ("sql", "words"),
     [

@@ -319,6 +319,7 @@ def test_a_run_that_leaves_steps_out_is_no_success(
     assert "the steps after it were left out" in capsys.readouterr().out
 
 
+@pytest.mark.systems
 def test_a_run_that_cannot_load_its_definitions_is_a_trouble(tmp_path: Path) -> None:
     """As with an extension whose file is not Python: the configuration is as it was."""
     own = tmp_path / "ours" / "expectations"
@@ -338,6 +339,7 @@ def test_each_suite_is_a_blocking_check() -> None:
 
 
 @pytest.mark.builds
+@pytest.mark.systems
 def test_a_data_test_that_fails_is_seen_as_a_check_on_its_mart(tmp_path: Path) -> None:
     (tmp_path / "ours" / "tests").mkdir(parents=True)
     (tmp_path / "ours" / "tests" / "assert_none.sql").write_text("select 1 as one from {{ ref('details') }}")

@@ -78,13 +78,3 @@ def test_an_edit_is_launched_and_published_also_of_what_the_graph_does_not_show_
     write(dagster.folder, "expectations/days.py", SUITE.replace("by_account", "by_day"))
     until(lambda: "by_day" in seen(dagster))
     assert set(settled(dagster)) == {"SUCCESS"}
-
-
-def test_what_is_broken_fails_one_run_and_what_is_mended_is_launched(dagster: Deployment) -> None:
-    before = settled(dagster)
-    write(dagster.folder, "models/marts/by_day.sql", "select {{")
-    until(lambda: len(dagster.ended()) > len(before))
-    assert settled(dagster) == [*before, "FAILURE"]
-    write(dagster.folder, "models/marts/by_day.sql", MODEL + " -- mended")
-    until(lambda: len(dagster.ended()) > len(before) + 1)
-    assert set(settled(dagster)[len(before) + 1 :]) == {"SUCCESS"}
