@@ -18,15 +18,17 @@ from orchestration.spark.bring_back import BringBackError, bring_back
 def brought_back_asset(settings: Settings, names: Names, reporter: Reporter, models: list[Any]) -> dg.AssetsDefinition:
     """The files of a build, filled with what Spark made. ``models``: the specs of dbt's models."""
 
-    @dg.asset(
-        key=names.key("brought_back"),
-        deps=[spec.key for spec in models if spec.group_name in map(names.group, JUDGED)],
-        group_name=names.group("release"),
-        tags={"layer": "release"},
-        owners=names.owners,
-        kinds={"duckdb"},
-        description="The tables that Spark made, as the files that are audited and published: the same rows, in the"
-        " types of the contract.",
+    @dg.multi_asset(
+        name=names.of("brought_back"),
+        specs=[
+            names.spec(
+                "brought_back",
+                group="release",
+                kinds={"duckdb"},
+                description="The tables that Spark made, as the files that are audited and published: the same rows, in"
+                " the types of the contract.",
+            ).replace_attributes(deps=[spec.key for spec in models if spec.group_name in map(names.group, JUDGED)])
+        ],
     )
     def brought_back(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with step(settings, context, reporter, "bring back"):

@@ -17,14 +17,17 @@ from orchestration.progress import Reporter
 def compacted_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:
     """Raw with small segments joined into larger ones."""
 
-    @dg.asset(
-        key=names.key("compacted_raw"),
-        deps=[names.key("release")],
-        group_name=names.group("upkeep"),
-        tags={"layer": "upkeep"},
-        owners=names.owners,
-        kinds={"parquet"},
-        description="Segments of raw, small ones joined into larger ones: the same rows in fewer files.",
+    @dg.multi_asset(
+        name=names.of("compacted_raw"),
+        specs=[
+            names.spec(
+                "compacted_raw",
+                group="upkeep",
+                deps=[("release",)],
+                kinds={"parquet"},
+                description="Segments of raw, small ones joined into larger ones: the same rows in fewer files.",
+            )
+        ],
     )
     def compacted_raw(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with step(settings, context, reporter, "compact"):

@@ -17,15 +17,18 @@ from orchestration.troubles import troubles_of
 def outcome_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:
     """What a run came to."""
 
-    @dg.asset(
-        key=names.key("outcome"),
-        deps=[names.key("compacted_raw"), names.key("kept_releases")],
-        group_name=names.group("upkeep"),
-        tags={"layer": "upkeep"},
-        owners=names.owners,
-        kinds={"python"},
-        description="Whether the run was good. It fails where a batch was refused or a source could not be read; what"
-        " there was besides is published.",
+    @dg.multi_asset(
+        name=names.of("outcome"),
+        specs=[
+            names.spec(
+                "outcome",
+                group="upkeep",
+                deps=[("compacted_raw",), ("kept_releases",)],
+                kinds={"python"},
+                description="Whether the run was good. It fails where a batch was refused or a source could not be"
+                " read; what there was besides is published.",
+            )
+        ],
     )
     def outcome(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with step(settings, context, reporter, "outcome"):

@@ -23,15 +23,18 @@ from orchestration.spark.views import ViewsError, point_views
 def release_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:
     """The release that readers see."""
 
-    @dg.asset(
-        key=names.key("release"),
-        deps=[names.key("audit")],
-        group_name=names.group("release"),
-        tags={"layer": "release"},
-        owners=names.owners,
-        kinds={"duckdb", *(["parquet"] if settings.releases.parquet else [])},
-        description="A folder with the four marts in a DuckDB file, with their Data Docs and, if the configuration says"
-        " so, the marts as Parquet. Readers open it through the link `current`.",
+    @dg.multi_asset(
+        name=names.of("release"),
+        specs=[
+            names.spec(
+                "release",
+                group="release",
+                deps=[("audit",)],
+                kinds={"duckdb", *(["parquet"] if settings.releases.parquet else [])},
+                description="A folder with the four marts in a DuckDB file, with their Data Docs and, if the"
+                " configuration says so, the marts as Parquet. Readers open it through the link `current`.",
+            )
+        ],
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = Home(settings.home)

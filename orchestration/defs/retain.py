@@ -18,14 +18,18 @@ from orchestration.releases import catalog
 def retained_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.AssetsDefinition:
     """The releases that a rollback can return to."""
 
-    @dg.asset(
-        key=names.key("kept_releases"),
-        deps=[names.key("release")],
-        group_name=names.group("upkeep"),
-        tags={"layer": "upkeep"},
-        owners=names.owners,
-        kinds={"duckdb"},
-        description="The releases that a rollback can return to: the newest ones, and all within the days of grace.",
+    @dg.multi_asset(
+        name=names.of("kept_releases"),
+        specs=[
+            names.spec(
+                "kept_releases",
+                group="upkeep",
+                deps=[("release",)],
+                kinds={"duckdb"},
+                description="The releases that a rollback can return to: the newest ones, and all within the days of"
+                " grace.",
+            )
+        ],
     )
     def kept_releases(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home, limits = Home(settings.home), settings.releases

@@ -21,15 +21,15 @@ from orchestration.progress import Reporter
 _MOMENT = 1
 """Seconds for Dagster to end the run itself: its exception may come late out of a statement of DuckDB, or never."""
 _STATUSES = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.STARTED)
-_watched: set[str] = set()
+_begun = threading.Event()
 
 
 def end_when_stopped(context: dg.AssetExecutionContext, reporter: Reporter) -> None:
     """From now on a signal ends this run, if Dagster has a process of its own for it."""
     is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or ending.is_prepared() or context.instance.is_ephemeral or _watched:
+    if not is_main or ending.is_prepared() or context.instance.is_ephemeral or _begun.is_set():
         return
-    _watched.add(context.run.run_id)
+    _begun.set()
     reader = ending.listen()
     about = context.instance.get_ref(), context.run.run_id
     threading.Thread(target=_wait, args=(reader, reporter, *about), daemon=True).start()

@@ -410,3 +410,11 @@ def test_the_storage_of_an_engine_is_an_address_or_a_path(tmp_path: Path) -> Non
     assert load(tmp_path).engine.kind == "duckdb"
     assert load(tmp_path, extra=SPARK + 'storage = "a b"').engine.storage == str(tmp_path / "a b")
     assert load(tmp_path, extra=SPARK + 'storage = "s3a://bucket/x"').engine.storage == "s3a://bucket/x"
+
+
+@pytest.mark.parametrize(
+    "address", ["bi.acme.example", "https://", "https://a.example/?x", "https://u:p@a.example", "https://a.example/"]
+)
+def test_an_address_of_releases_that_links_cannot_begin_with_is_refused(tmp_path: Path, address: str) -> None:
+    with pytest.raises(SettingsError, match=r"releases\.base_url"):
+        load_settings(write_config(tmp_path, extra=f'[releases]\nbase_url = "{address}"\n'))

@@ -40,13 +40,12 @@ def alert(config: Path, is_test: bool) -> None:
     home_of_this_user(settings)
     ending.go_on_without_output()
     from orchestration.alerts.messages import what_readers_see
-    from orchestration.alerts.tell import tell, try_out
+    from orchestration.alerts.tell import tell_state, try_out
     from orchestration.home import Home, is_locked
 
     home = Home(settings.home)
-    readers_see = what_readers_see(home)
     if is_test:
-        tried = try_out(settings, readers_see)
+        tried = try_out(settings, what_readers_see(home))
         for name, error in tried.items():
             say(f"{name}: {error or 'works'}")
         if any(tried.values()):
@@ -58,8 +57,8 @@ def alert(config: Path, is_test: bool) -> None:
     from orchestration.troubles import troubles_of
 
     now = datetime.now(UTC)
+    failures = tell_state(settings, now)
     troubles = troubles_of(settings, now)
-    failures = tell(settings, troubles, readers_see, now)
     if failures:
         stop("\n".join(failures), REFUSED)
     say(f"Told. Open: {', '.join(trouble.key for trouble in troubles)}" if troubles else "Nothing needs attention.")

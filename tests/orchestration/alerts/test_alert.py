@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration import troubles
+from orchestration.alerts import tell
 from orchestration.cli.main import main
 from orchestration.home import Home, lock, unlock
 from tests.orchestration.alerts.conftest import hook, program, trouble, write_alerts
@@ -23,7 +24,8 @@ def alert(config: Path, *options: str) -> tuple[int, str]:
 def test_it_tells_what_needs_attention(tmp_path: Path, posts: Posts, monkeypatch: pytest.MonkeyPatch) -> None:
     config = write_alerts(tmp_path, hook())
     assert alert(config) == (0, "Nothing needs attention.\n")
-    monkeypatch.setattr(troubles, "troubles_of", lambda *_: [trouble()])
+    for module in (troubles, tell):
+        monkeypatch.setattr(module, "troubles_of", lambda *_, **__: [trouble()])
     for _ in range(2):
         assert alert(config) == (0, "Told. Open: batch refused: support 2026-11-01\n")
     (text,) = posts.texts
@@ -51,7 +53,8 @@ def test_a_test_says_of_each_channel_whether_it_works(tmp_path: Path, posts: Pos
 
 def test_what_a_run_is_changing_is_not_told(tmp_path: Path, posts: Posts, monkeypatch: pytest.MonkeyPatch) -> None:
     config = write_alerts(tmp_path, hook())
-    monkeypatch.setattr(troubles, "troubles_of", lambda *_: [trouble()])
+    for module in (troubles, tell):
+        monkeypatch.setattr(module, "troubles_of", lambda *_, **__: [trouble()])
     home = Home(tmp_path / "var")
     lock(home)
     try:
