@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-GRAINS = {"day": "1 day", "week": "7 days", "month": "1 month"}
+GRAINS = {"day": "1 day", "week": "7 days", "month": "1 month", "quarter": "3 months"}
 CELL = 900_000_000
 """Microseconds of a cell of the calendar, a quarter of an hour: neither date nor working hours change within one."""
 INBOUND, AUTOMATIC, UNATTRIBUTED, HUMAN, FAILED = range(1, 6)
@@ -102,10 +102,10 @@ RECORDS = {
         where conversation_id is null or is_deleted or started_us <= latest
     """,
     "events": """
-        select event_id, conversation_key, type = 'reopened' as is_reopened, occurred_us, null as updated_us,
+        select event_id, conversation_key, type, occurred_us, null as updated_us,
             batch_no, source_no
         from (select *, instant(occurred_at) as occurred_us from records)
-        where event_id is null or (type in ('handoff', 'reopened') and occurred_us <= latest)
+        where event_id is null or (type in ('handoff', 'reopened', 'closed') and occurred_us <= latest)
     """,
     "ratings": """
         select rating_id, conversation_key, rating::integer as score, comment, instant(answered_at) as answered_us,
@@ -219,7 +219,10 @@ select
     count(*) filter (kind = {UNATTRIBUTED}) as messages_unattributed,
     count(*) filter (kind = {FAILED}) as messages_failed,
     min(sent_us) filter (kind = {INBOUND}) as first_inbound_us,
+    max(sent_us) filter (kind = {INBOUND}) as last_inbound_us,
     max(sent_us) filter (kind <> {FAILED}) as last_message_us,
+    max({{'at': sent_us, 'id': message_id}}) filter (kind = {HUMAN}) as last_reply,
+    max({{'at': sent_us, 'id': message_id}}) filter (kind = {UNATTRIBUTED}) as last_unattributed,
     arg_min(kind, {{'at': sent_us, 'id': message_id}}) filter (kind <> {FAILED}) as first_kind
 from messages where kind is not null group by conversation_key;
 
@@ -264,7 +267,7 @@ def make_calendar(db: duckdb.DuckDBPyConnection, accounts: Sequence[dict[str, An
             on hours_of = source_no and open_day = local::date and local::time >= opening and local::time < closing;
         create temp table days as
         select distinct source_no, day, day - ((isodow(day) + 6 - week_start) % 7)::integer as week,
-            date_trunc('month', day)::date as month
+            date_trunc('month', day)::date as month, date_trunc('quarter', day)::date as quarter
         from cells join sources using (source_no)
         """
     )
@@ -300,8 +303,10 @@ def facts() -> str:
     return f"""
         create temp table facts as
         with happened as (
-            select conversation_key, count(*) filter (is_reopened) as reopens,
-                max(occurred_us) filter (occurred_us <= replied_us) as handed_over_us
+            select conversation_key, count(*) filter (type = 'reopened') as reopens,
+                max(occurred_us) filter (type <> 'closed' and occurred_us <= replied_us) as handed_over_us,
+                max(occurred_us) filter (type = 'closed') as last_closed_us,
+                max(occurred_us) filter (type = 'handoff') as last_handed_over_us
             from events left join answers using (conversation_key) group by conversation_key
         ),
         surveys as (
@@ -310,6 +315,18 @@ def facts() -> str:
                 {{'at': coalesce(answered_us, -9e18::bigint), 'id': rating_id}}
             ) filter (score is not null) as best
             from ratings group by conversation_key
+        ),
+        waits as (
+            select conversation_key, min({{'at': sent_us, 'id': message_id}}) as first,
+                any_value(last_unattributed) as last_unattributed, any_value(last_handed_over_us) as handed_us
+            from messages
+            join conversations using (conversation_key)
+            join talks using (conversation_key)
+            left join happened using (conversation_key)
+            where kind = {INBOUND} and closed_us is null and coalesce(status, '') not in ('closed', 'resolved')
+                and coalesce({{'at': sent_us, 'id': message_id}} > last_reply, true)
+                and sent_us >= coalesce(last_closed_us, sent_us)
+            group by conversation_key
         ),
         joined as (
             select conversations.* exclude (source, status, agent_id), tag_set, coalesce(agent_id, '') as agent_id,
@@ -328,9 +345,17 @@ def facts() -> str:
                 end as status,
                 coalesce(messages, 0) as messages, coalesce(messages_inbound, 0) as messages_inbound,
                 coalesce(messages_human, 0) as messages_human, coalesce(messages_failed, 0) as messages_failed,
-                messages_unattributed, first_inbound_us, last_message_us,
+                messages_unattributed, first_inbound_us, last_inbound_us, last_message_us,
+                if(
+                    coalesce(waits.last_unattributed < waits.first, true)
+                    and (
+                        coalesce(status, '') not in ('flow', 'flow_paused', 'in_flow')
+                        or handed_us >= waits.first['at']
+                    ),
+                    waits.first['at'], null
+                ) as waiting_us,
                 coalesce(replies, 0) as replies, reply_seconds_sum, responder_id, replied_us,
-                greatest(waiting_us, handed_over_us) as wait_start_us, coalesce(reopens, 0) as reopens,
+                greatest(answers.waiting_us, handed_over_us) as wait_start_us, coalesce(reopens, 0) as reopens,
                 surveys.conversation_key is not null as is_surveyed, best.score, best.comment, best.answered_us
             from conversations
             join tag_sets on tag_sets.raw = conversations.tags
@@ -338,9 +363,10 @@ def facts() -> str:
             left join answers using (conversation_key)
             left join happened using (conversation_key)
             left join surveys using (conversation_key)
+            left join waits using (conversation_key)
             where is_deleted is not true
         )
-        select joined.*, days.day, week, month, begun.is_open as started_in_working_hours,
+        select joined.*, days.day, week, month, quarter, begun.is_open as started_in_working_hours,
             status = 'closed' or closed_us is not null as is_closed,
             case
                 when first_inbound_us is null then null
@@ -395,6 +421,7 @@ STARTED = f"""
     count_if(is_answered) as conversations_answered,
     count_if(not is_answered) as conversations_unanswered,
     count_if(is_closed) as conversations_closed,
+    count_if(reopens > 0) as conversations_reopened,
     sum(reopens) as reopens,
     count_if(is_surveyed) as surveys,
     count(score) as ratings,
@@ -419,7 +446,15 @@ def measures() -> str:
     counts = [
         *("conversations", *(f"conversations_{source}" for source in SOURCES), "distinct_contacts"),
         *("messages_inbound", "messages_outbound", "messages_failed", "conversations_answered"),
-        *("conversations_unanswered", "conversations_closed", "reopens", "replies", "surveys", "ratings"),
+        *(
+            "conversations_unanswered",
+            "conversations_closed",
+            "conversations_reopened",
+            "reopens",
+            "replies",
+            "surveys",
+            "ratings",
+        ),
         *(*(f"rating_{score}" for score in SCORES), "ratings_satisfied"),
     ]
     lines = [f"coalesce({name}, 0)::bigint as {name}" for name in counts]
@@ -448,7 +483,9 @@ def mart(name: str, key: str, columns: str, parts: dict[str, str], joins: str = 
     keys = ", ".join(("source_no", "grain", "period_start", *([key] if key else [])))
     sets = ", ".join(f"({', '.join(('source_no', grain, *([key] if key else [])))})" for grain in GRAINS)
     grain = " ".join(f"when grouping({grain}) = 0 then '{grain}'" for grain in GRAINS)
-    period = f"source_no, case {grain} end as grain, coalesce(day, week, month) as period_start{key and f', {key}'}"
+    period = (
+        f"source_no, case {grain} end as grain, coalesce(day, week, month, quarter) as period_start{key and f', {key}'}"
+    )
     first, *others = (
         f"(select {period}, {aggregates} from {relation} group by grouping sets ({sets}))"
         for aggregates, relation in parts.items()
@@ -467,7 +504,8 @@ def marts() -> Iterable[str]:
     yield mart("overview", "", "", {everything: "facts", SENT: "message_days where agent_id is not null"})
     credited = """
         (
-            select source_no, replies.agent_id, day, week, month, count(*) as replies, sum(seconds) as reply_seconds_sum
+            select source_no, replies.agent_id, day, week, month, quarter, count(*) as replies,
+                sum(seconds) as reply_seconds_sum
             from replies join facts using (conversation_key) group by all
         )
     """
@@ -495,17 +533,24 @@ def marts() -> Iterable[str]:
     digits = "regexp_replace(phone, '[^0-9]', '', 'g')"
     yield f"""
         create table out.details as
-        select account_id, source_system, conversation_id, contact_id, contacts.name as contact_name,
+        select account_id, source_system, conversation_id, contact_id,
+            source_system || ':' || contact_id as contact_key, null::varchar as source_url,
+            contacts.name as contact_name,
             if(len({digits}) > 4, '***' || right({digits}, 4), if(phone is null, null, '***')) as contact_phone,
             channel, team, status, source, source_raw, nullif(agent_id, '') as agent_id, agents.name as agent_name,
             email as agent_email, nullif(responder_id, '') as first_responder_id,
             tag_sets.tags as conversation_tags, contact_tags.tags as contact_tags,
-            make_timestamptz(started_us) as started_at, day as started_date, started_in_working_hours,
-            make_timestamptz(first_inbound_us) as first_inbound_at, make_timestamptz(replied_us) as first_response_at,
+            make_timestamptz(started_us) as started_at, started_at at time zone zone as started_local,
+            day as started_date, hour(started_local)::integer as started_hour, started_in_working_hours,
+            make_timestamptz(first_inbound_us) as first_inbound_at,
+            make_timestamptz(last_inbound_us) as last_inbound_at, make_timestamptz(waiting_us) as waiting_since,
+            make_timestamptz(replied_us) as first_response_at,
             make_timestamptz(closed_us) as closed_at, make_timestamptz(last_message_us) as last_message_at,
-            reopens, messages, messages_inbound, messages - messages_inbound as messages_outbound, messages_human,
-            messages_failed, is_answered, is_closed, first_response_seconds, first_response_business_seconds, replies,
+            reopens, reopens > 0 as reopened, messages, messages_inbound,
+            messages - messages_inbound as messages_outbound, messages_human, messages_failed,
+            is_answered, is_closed, first_response_seconds, first_response_business_seconds, replies,
             reply_seconds_sum, duration_seconds, duration_business_seconds, is_surveyed, score as rating,
+            score >= 4 as is_satisfied,
             comment as rating_comment, make_timestamptz(answered_us) as rated_at, 'exact' as times_basis
         from facts
         join sources using (source_no)

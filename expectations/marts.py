@@ -16,19 +16,25 @@ from ingestion.sql import sql_text
 _DECLARED = Path(__file__).resolve().parents[1] / "dbt_project" / "models" / "marts" / "_marts__models.yml"
 
 
-def _keys() -> dict[str, tuple[str, ...]]:
-    models = yaml.load(_DECLARED.read_bytes(), yaml.CSafeLoader)["models"]
-    tests = [
-        (model["name"], test["unique_rows"])
-        for model in models
-        for test in model["data_tests"]
-        if "unique_rows" in test
-    ]
-    return {name: tuple(test["arguments"]["columns"]) for name, test in tests}
-
-
-MARTS = _keys()
+_MODELS = yaml.load(_DECLARED.read_bytes(), yaml.CSafeLoader)["models"]
+COLUMNS = {model["name"]: tuple(column["name"] for column in model["columns"]) for model in _MODELS}
+"""Each mart with its columns."""
+MARTS: dict[str, tuple[str, ...]] = {
+    model["name"]: tuple(test["unique_rows"]["arguments"]["columns"])
+    for model in _MODELS
+    for test in model["data_tests"]
+    if "unique_rows" in test
+}
 """Each mart with the columns of its key. ``agent_id`` may be NULL, which is one value like any other."""
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[str]]:
+    """The columns of each mart in an attached file."""
+    found = connection.execute(
+        "select table_name, list(column_name order by column_index) from duckdb_columns()"
+        f" where database_name = {sql_text(database)} and schema_name = 'main' group by table_name"
+    ).fetchall()
+    return {name: columns for name, columns in found if name in marts_of(connection, database)}
 
 
 def marts_of(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> list[str]:

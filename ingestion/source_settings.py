@@ -53,6 +53,20 @@ VariableName = Annotated[str, AfterValidator(_variable_name)]
 """The name of an environment variable that holds a secret."""
 
 
+def _conversation_url(url: str) -> str:
+    """The address of a conversation, with ``{conversation_id}`` where its id goes."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable() or set(url) & set(" '\"<>"):
+        raise ValueError(
+            f"{url!r} is not an address; write it as 'https://desk.example.org/tickets/{{conversation_id}}'"
+        )
+    if "{conversation_id}" not in url or set(url.replace("{conversation_id}", "")) & set("{}"):
+        raise ValueError(f"'{url}' lacks {{conversation_id}}, or has other names in braces; only this one is known")
+    if "@" in parts.netloc or "{" in parts.netloc:
+        raise ValueError("write the address without a user or a password, and with a fixed host: readers see it")
+    return url
+
+
 def _date_format(text: str) -> str:
     if "%" not in text or re.sub("%[YmdHMS]", "", text).count("%"):
         raise ValueError(f"'{text}' is not understood; write it as '%Y%m%d' or '%Y-%m-%dT%H%M%S'")
@@ -80,6 +94,8 @@ class Source(_Section):
     """How old its data may be; by default ``quality.stale_after_hours``."""
     stale_on: Literal["all_days", "working_days"] = "all_days"
     """The days whose hours make it older."""
+    conversation_url: Annotated[str, AfterValidator(_conversation_url)] | None = None
+    """Where readers see one of its conversations."""
 
     tables: ClassVar[Mapping[str, str]] = {}
     """The tables of configuration that dbt reads of this kind: their columns after ``source_system``, with types."""
@@ -87,6 +103,11 @@ class Source(_Section):
     def rows(self, table: str) -> Iterable[tuple[str, ...]]:
         """The rows of this source in one of :attr:`tables`."""
         return ()
+
+    @property
+    def url_of_conversations(self) -> str | None:
+        """Where readers see one of its conversations, as far as that is known."""
+        return self.conversation_url
 
     @property
     def drop_folder(self) -> Path | None:
@@ -232,6 +253,13 @@ class ChatwootSource(RemoteSource):
     activities: ActivityTexts = ActivityTexts()
 
     tables: ClassVar[Mapping[str, str]] = {"activity_texts": "change varchar, pattern varchar"}
+
+    @property
+    def url_of_conversations(self) -> str:
+        """Where an agent opens a conversation, unless the configuration names another address."""
+        return (
+            self.conversation_url or f"{self.base_url}/app/accounts/{self.account_id}/conversations/{{conversation_id}}"
+        )
 
     def rows(self, table: str) -> Iterable[tuple[str, ...]]:
         """The patterns of activity messages, with the change of status that each reports."""

@@ -31,6 +31,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 Row = dict[str, Any]
@@ -160,6 +161,7 @@ class Source:
     name: str
     account: str
     path: Path
+    conversation_url: str | None = None
 
 
 @dataclass
@@ -194,7 +196,9 @@ def load_config(path: Path) -> Config:
             raise NotImplementedError(f"sources[{i}].kind: only 'export' is computed here, not {entry['kind']!r}")
         if entry["account"] not in [account.id for account in accounts]:
             raise ValueError(f"sources[{i}].account: unknown account {entry['account']!r}")
-        sources.append(Source(entry["name"], entry["account"], path.parent / entry["path"]))
+        sources.append(
+            Source(entry["name"], entry["account"], path.parent / entry["path"], entry.get("conversation_url"))
+        )
     if len({source.name for source in sources}) < len(sources):
         raise ValueError("sources.name: two sources have the same name")
     if len({account.id for account in accounts}) < len(accounts):
@@ -1091,6 +1095,26 @@ def wait_start_of(first_inbound: Message, first_response: Message, events: list[
     return max([first_inbound.sent_at, *turns])
 
 
+def waiting_since_of(status: str, messages: list[Message], events: list[Row]) -> datetime | None:
+    """Of a conversation that is not closed, "its first inbound message (by instant, then id) that comes after its last
+    human reply and is not before its last closing; NULL when there is none, when an outbound message without a
+    `sender_type` comes after it, and while a flow has the conversation (`in_flow`, no `handoff` since)".
+    """
+
+    def times_of(event_type: str) -> list[datetime]:
+        return [event["occurred_at"] for event in events if word(event["type"]) == event_type]
+
+    replied = [place for place, message in enumerate(messages) if message.is_human_reply]
+    since_reply = messages[replied[-1] + 1 :] if replied else messages
+    closings = times_of("closed")
+    for place, message in enumerate(since_reply):
+        if message.is_inbound and all(closing <= message.sent_at for closing in closings):
+            is_known = all(later.is_inbound or later.has_sender_type for later in since_reply[place:])
+            is_ours = status != "in_flow" or any(at >= message.sent_at for at in times_of("handoff"))
+            return message.sent_at if is_known and is_ours else None
+    return None
+
+
 def replies_of(messages: list[Message]) -> list[Reply]:
     """The ended waits: one "opens at an inbound message when no wait is open. It ends at the next human reply. Each
     ended wait is one reply, credited to its sender. A human reply when nobody waits is not a reply".
@@ -1207,11 +1231,17 @@ def conversation(
     rating = rating_of(ratings)
     status = STATUSES.get(word(row["status"]), "other")
     started_at, closed_at = row["started_at"], row["closed_at"]
+    is_closed = status == "closed" or closed_at is not None
+    reopens = sum(word(event["type"]) == "reopened" for event in events)
+    wall = local_time(account, started_at).replace(tzinfo=None)
+    url = state.source.conversation_url
     details = {
         "account_id": account.id,
         "source_system": state.source.name,
         "conversation_id": row["conversation_id"],
         "contact_id": row["contact_id"],
+        "contact_key": None if row["contact_id"] is None else f"{state.source.name}:{row['contact_id']}",
+        "source_url": url and url.replace("{conversation_id}", quote(row["conversation_id"], safe="")),
         "contact_name": contact["name"] if contact else None,
         "contact_phone": masked(contact["phone"], contact_phone) if contact else None,
         "channel": row["channel"],
@@ -1226,20 +1256,25 @@ def conversation(
         "conversation_tags": tags_of(row["tags"]),
         "contact_tags": tags_of(contact["tags"]) if contact else None,
         "started_at": started_at,
+        "started_local": wall,
         "started_date": local_date(account, started_at),
+        "started_hour": wall.hour,
         "started_in_working_hours": in_working_hours(account, started_at),
         "first_inbound_at": first_inbound.sent_at if first_inbound else None,
+        "last_inbound_at": max((message.sent_at for message in messages if message.is_inbound), default=None),
+        "waiting_since": None if is_closed else waiting_since_of(status, messages, events),
         "first_response_at": first_response.sent_at if first_response else None,
         "closed_at": closed_at,
         "last_message_at": messages[-1].sent_at if messages else None,
-        "reopens": sum(word(event["type"]) == "reopened" for event in events),
+        "reopens": reopens,
+        "reopened": reopens > 0,
         "messages": len(messages),
         "messages_inbound": sum(message.is_inbound for message in messages),
         "messages_outbound": sum(not message.is_inbound for message in messages),
         "messages_human": sum(message.is_human_reply for message in messages),
         "messages_failed": len(candidates) - len(messages),
         "is_answered": is_answered(first_inbound, first_response, messages),
-        "is_closed": status == "closed" or closed_at is not None,
+        "is_closed": is_closed,
         "first_response_seconds": response_seconds,
         "first_response_business_seconds": response_business_seconds,
         "replies": len(replies),
@@ -1248,6 +1283,7 @@ def conversation(
         "duration_business_seconds": business_seconds(account, started_at, closed_at) if closed_at else None,
         "is_surveyed": bool(ratings),
         "rating": rating["rating"] if rating else None,
+        "is_satisfied": rating["rating"] >= account.rating_scale[1] - 1 if rating else None,
         "rating_comment": rating["comment"] if rating else None,
         "rated_at": rating["answered_at"] if rating else None,
         "times_basis": "exact",
@@ -1335,6 +1371,7 @@ def measures(bucket: Bucket, scale: tuple[int, int]) -> Row:
         "conversations_answered": sum(row["is_answered"] is True for row in rows),
         "conversations_unanswered": sum(row["is_answered"] is False for row in rows),
         "conversations_closed": sum(row["is_closed"] for row in rows),
+        "conversations_reopened": sum(row["reopened"] for row in rows),
         "reopens": sum(row["reopens"] for row in rows),
     }
     for name in ("first_response", "first_response_business"):
@@ -1372,14 +1409,17 @@ UNTAGGED = "(untagged)"
 
 
 def periods_of(account: Account, day: date) -> list[Period]:
-    """The day, the week and the month that hold a date; "weeks start on the account's `week_start`"."""
+    """The day, week, month and calendar quarter that hold a date; "weeks start on the account's `week_start`"."""
     week = day - timedelta(days=(day.weekday() - account.week_start) % 7)
     month = day.replace(day=1)
     next_month = (month + timedelta(days=31)).replace(day=1)
+    quarter = day.replace(month=day.month - (day.month - 1) % 3, day=1)
+    next_quarter = (quarter + timedelta(days=95)).replace(day=1)
     return [
         ("day", day, day + timedelta(days=1)),
         ("week", week, week + timedelta(days=7)),
         ("month", month, next_month),
+        ("quarter", quarter, next_quarter),
     ]
 
 
@@ -1420,8 +1460,8 @@ def active_days(conversations: list[Conversation]) -> set[date]:
 
 
 def overview(account: Account, conversations: list[Conversation], through: datetime | None) -> list[Row]:
-    """A row for "every day from the account's first to its last active local date, and the weeks and months that hold
-    them".
+    """A row for "every day from the account's first to its last active local date, and the weeks, months and quarters
+    that hold them".
     """
     mart = Mart(account, through)
     active = active_days(conversations)

@@ -4,7 +4,8 @@
 {%- set columns = [
     'conversations', 'conversations_inbox', 'conversations_flow', 'conversations_inbound', 'conversations_other',
     'messages', 'messages_inbound', 'messages_outbound', 'messages_failed',
-    'conversations_answered', 'conversations_unanswered', 'conversations_closed', 'reopens',
+    'conversations_answered', 'conversations_unanswered', 'conversations_closed',
+    'conversations_reopened', 'reopens',
     'reply_seconds_sum', 'replies', 'surveys', 'ratings', 'rating_sum',
     'rating_1', 'rating_2', 'rating_3', 'rating_4', 'rating_5', 'ratings_satisfied'
 ] -%}

@@ -8,12 +8,17 @@ left join {{ ref('int_account_clock') }} as {{ clock }}
         and {{ instant }} < {{ clock }}.to_at
 {%- endmacro %}
 
+{# What the wall clock shows at an instant, by the clock's offset: a timestamp without a zone. #}
+{% macro local_time(clock, instant) -%}
+{{ plus_seconds(instant, clock ~ '.utc_offset_seconds') }}
+{%- endmacro %}
+
 {# The local date of an instant, by the clock's offset. #}
 {% macro local_date(clock, instant) -%}
-cast({{ plus_seconds(instant, clock ~ '.utc_offset_seconds') }} as date)
+cast({{ local_time(clock, instant) }} as date)
 {%- endmacro %}
 
 {# The hour on the wall clock at an instant, 0 to 23, by the clock's offset. #}
 {% macro local_hour(clock, instant) -%}
-cast(extract(hour from {{ plus_seconds(instant, clock ~ '.utc_offset_seconds') }}) as tinyint)
+cast(extract(hour from {{ local_time(clock, instant) }}) as tinyint)
 {%- endmacro %}

@@ -61,6 +61,10 @@ list_sort(list_distinct(list_filter(
 {% macro is_like(text, pattern) -%} {{ adapter.dispatch('is_like')(text, pattern) }} {%- endmacro %}
 {% macro duckdb__is_like(text, pattern) -%} {{ text }} like {{ pattern }} escape '\' {%- endmacro %}
 
+{# Text as a part of an address: every character but letters, digits and `-._~` as `%` and two digits a byte. #}
+{% macro url_encoded(text) -%} {{ adapter.dispatch('url_encoded')(text) }} {%- endmacro %}
+{% macro duckdb__url_encoded(text) -%} url_encode({{ text }}) {%- endmacro %}
+
 {# First and last name joined by a blank and trimmed; NULL when nothing is left. #}
 {% macro full_name(first_name, last_name) -%}
 nullif({{ trimmed("coalesce(" ~ first_name ~ ", '') || ' ' || coalesce(" ~ last_name ~ ", '')") }}, '')

@@ -45,6 +45,7 @@
     count(case when is_answered then 1 end) as conversations_answered,
     count(case when not is_answered then 1 end) as conversations_unanswered,
     count(case when is_closed then 1 end) as conversations_closed,
+    count(case when reopens > 0 then 1 end) as conversations_reopened,
     cast(sum(reopens) as bigint) as reopens,
     {% for duration in conversation_durations() -%}
     {{ duration_aggregates(duration) }},
@@ -104,7 +105,7 @@
     coalesce({{ conversations }}.{{ column }}, 0) as {{ column }},
     {% endfor -%}
     {{ message_columns(messages) }},
-    {% for column in ['conversations_answered', 'conversations_unanswered', 'conversations_closed', 'reopens'] -%}
+    {% for column in ['conversations_answered', 'conversations_unanswered', 'conversations_closed', 'conversations_reopened', 'reopens'] -%}
     coalesce({{ conversations }}.{{ column }}, 0) as {{ column }},
     {% endfor -%}
     {% for duration in response_durations() -%}

@@ -8,12 +8,17 @@
 cast(date_trunc('month', {{ local_date }}) as date)
 {%- endmacro %}
 
+{# The first date of the calendar quarter of a date. #}
+{% macro quarter_start(local_date) -%}
+cast(date_trunc('quarter', {{ local_date }}) as date)
+{%- endmacro %}
+
 {# Whether the data of an account reaches to the end of a period: to local midnight, false where that is not known. #}
 {% macro is_complete(period_end, data_through) -%}
 coalesce(cast({{ period_end }} as timestamp) <= {{ data_through }}, false)
 {%- endmacro %}
 
-{# Join the keys of the periods that a local date belongs to, as `periods_of_date`: its day, week and month. #}
+{# Join the keys of the periods that a local date belongs to, as `periods_of_date`: one of each grain. #}
 {% macro join_periods(account, local_date) -%}
 inner join {{ ref('int_period_dates') }} as periods_of_date
     on {{ account }} = periods_of_date.account_id and {{ local_date }} = periods_of_date.local_date

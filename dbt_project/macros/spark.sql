@@ -104,6 +104,11 @@ xxhash64(to_json(named_struct(
 
 {% macro spark__is_like(text, pattern) -%} {{ text }} like {{ pattern }} {%- endmacro %}
 
+{# Spark's own encodes for forms. #}
+{% macro spark__url_encoded(text) -%}
+replace(replace(replace(url_encode({{ text }}), '+', '%20'), '*', '%2A'), '%7E', '~')
+{%- endmacro %}
+
 {% macro spark__utc(instant) -%} cast({{ instant }} as timestamp_ntz) {%- endmacro %}
 
 {% macro spark__zoned(utc_timestamp) -%} cast({{ utc_timestamp }} as timestamp_ltz) {%- endmacro %}
@@ -121,6 +126,8 @@ cast(timestamp_micros({{ microseconds_of(timestamp) }} + cast({{ seconds }} as b
 {% macro spark__plus_days(day, days) -%} date_add({{ day }}, cast({{ days }} as integer)) {%- endmacro %}
 
 {% macro spark__next_month(day) -%} add_months(trunc({{ day }}, 'month'), 1) {%- endmacro %}
+
+{% macro spark__next_quarter(day) -%} add_months(trunc({{ day }}, 'quarter'), 3) {%- endmacro %}
 
 {% macro spark__year_before(day) -%} add_months({{ day }}, -12) {%- endmacro %}
 

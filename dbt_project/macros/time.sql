@@ -20,6 +20,9 @@ make_timestamp(epoch_us({{ timestamp }}) + cast({{ seconds }} as bigint) * 10000
 {% macro next_month(day) -%} {{ adapter.dispatch('next_month')(day) }} {%- endmacro %}
 {% macro duckdb__next_month(day) -%} cast(date_trunc('month', {{ day }}) + interval 1 month as date) {%- endmacro %}
 
+{% macro next_quarter(day) -%} {{ adapter.dispatch('next_quarter')(day) }} {%- endmacro %}
+{% macro duckdb__next_quarter(day) -%} cast(date_trunc('quarter', {{ day }}) + interval 3 month as date) {%- endmacro %}
+
 {# The same date a year before; 28 February where there is no 29th. #}
 {% macro year_before(day) -%} {{ adapter.dispatch('year_before')(day) }} {%- endmacro %}
 {% macro duckdb__year_before(day) -%} cast({{ day }} - interval 1 year as date) {%- endmacro %}

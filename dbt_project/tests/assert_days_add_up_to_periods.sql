@@ -1,9 +1,10 @@
--- Detects weeks and months of the overview that are not the sum of their days or end elsewhere, and days whose week or
--- month is missing. A returned row is such a week or month.
+-- Detects weeks, months and quarters of the overview that are not the sum of their days or end elsewhere, and days whose week,
+-- month or quarter is missing. A returned row is such a period.
 {{ config(meta={'dagster': {'ref': {'name': 'overview'}}}) }}
 {% set periods = {
     'week': (week_start('days.period_start', 'accounts.week_starts_on'), plus_days('summed.period_start', 7)),
     'month': (month_start('days.period_start'), next_month('summed.period_start')),
+    'quarter': (quarter_start('days.period_start'), next_quarter('summed.period_start')),
 } %}
 with summed as (
     {% for grain, (start, _) in periods.items() -%}

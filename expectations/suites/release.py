@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from expectations.grains import GRAINS
 from expectations.marts import MARTS
 from ingestion.limits import Quality
 
 STATUSES = ["new", "in_flow", "in_progress", "closed", "other"]
 SOURCES = ["inbox", "flow", "inbound", "other"]
-WORDS = {"status": STATUSES, "source": SOURCES, "times_basis": ["exact", "observed"], "grain": ["day", "week", "month"]}
+WORDS = {"status": STATUSES, "source": SOURCES, "times_basis": ["exact", "observed"], "grain": list(GRAINS)}
 
 
 def suites(limits: Quality) -> dict[str, list[Any]]:

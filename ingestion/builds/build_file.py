@@ -127,9 +127,9 @@ def _settings_tables(
             ],
         ),
         "sources": (
-            "source_system varchar, source_key smallint, account_id varchar, kind varchar",
+            "source_system varchar, source_key smallint, account_id varchar, kind varchar, conversation_url varchar",
             [
-                (source.name, number, source.account, shape_of_records(source.kind))
+                (source.name, number, source.account, shape_of_records(source.kind), source.url_of_conversations)
                 for number, source in enumerate(settings.sources, 1)
             ],
         ),

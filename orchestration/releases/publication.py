@@ -20,7 +20,8 @@ from typing import Any
 
 import duckdb
 
-from expectations.marts import MARTS, marts_of
+from expectations.grains import views_of
+from expectations.marts import MARTS, columns_of, marts_of
 from expectations.verdict import Verdict, read_verdict
 from ingestion import zones
 from ingestion.sql import first_line, sql_name, sql_text
@@ -144,8 +145,9 @@ def _measured(path: Path, build: Build) -> dict[str, Any]:
 
 
 def _complete(path: Path, release: Release) -> None:
-    """Add the table ``release`` to the marts."""
+    """Add the table ``release`` to the marts, and the views of one grain."""
     with _attached(path) as connection:
+        _make_grain_views(connection)
         _write_release_table(connection, release)
         connection.execute("checkpoint release")
     if _wal(path).exists():
@@ -187,6 +189,27 @@ def _data_through(connection: duckdb.DuckDBPyConnection) -> str | None:
         " left join build.settings.batches using (source_system) group by source_system)"
     ).fetchone()
     return row[0] if row else None
+
+
+def _make_grain_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Views such as ``overview_day``, with the descriptions of their marts."""
+    described = connection.execute(
+        "select table_name, column_name, comment from duckdb_columns()"
+        " where database_name = 'release' and schema_name = 'main' and comment is not null and column_name <> 'grain'"
+    ).fetchall()
+    statements = ["use release"]  # readers attach the file under any name
+    for view, query in views_of(columns_of(connection, "release")).items():
+        mart, _, grain = view.rpartition("_")
+        statements += [
+            f"create view {sql_name(view)} as {query}",
+            f"comment on view {sql_name(view)} is {sql_text(f'The rows of {mart} with the grain {grain}.')}",
+            *(
+                f"comment on column {sql_name(view)}.{sql_name(column)} is {sql_text(comment)}"
+                for of_mart, column, comment in described
+                if of_mart == mart
+            ),
+        ]
+    connection.execute("; ".join([*statements, "use memory"]))
 
 
 def _write_release_table(connection: duckdb.DuckDBPyConnection, release: Release) -> None:

@@ -6,7 +6,8 @@ a rollback), and the tables, which ``handover`` keeps as long as their release.
 
 from __future__ import annotations
 
-from expectations.marts import MARTS
+from expectations.grains import views_of
+from expectations.marts import COLUMNS, MARTS
 from ingestion.settings import Settings
 from ingestion.storage.landing import write_durably
 from orchestration.releases.catalog import Release
@@ -46,6 +47,10 @@ def point_views(settings: Settings, release: Release) -> None:
             "statements": [
                 f"create database if not exists {database}",
                 *(f"create or replace view {database}.{mart} as select * from {prefix}main.{mart}" for mart in MARTS),
+                *(
+                    f"create or replace view {database}.{view} as {query}"
+                    for view, query in views_of(COLUMNS, f"{prefix}main.", "`{}`".format).items()
+                ),
             ],
             "dbt": None,
             "counted": [f"main.{mart}" for mart in MARTS],

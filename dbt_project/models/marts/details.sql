@@ -8,6 +8,9 @@ select
     facts.source_system,
     conversations.conversation_id,
     conversations.contact_id,
+    conversations.source_system || ':' || conversations.contact_id as contact_key,
+    replace(sources.conversation_url, '{conversation_id}', {{ url_encoded('conversations.conversation_id') }})
+        as source_url,
 
     -- who and what
     contacts.contact_name,
@@ -26,15 +29,20 @@ select
 
     -- instants
     {{ zoned('facts.started_at') }} as started_at,
+    conversations.started_local,
     facts.started_date,
+    cast(conversations.started_hour as integer) as started_hour,
     facts.started_in_working_hours,
     {{ zoned('facts.first_inbound_at') }} as first_inbound_at,
+    {{ zoned('facts.last_inbound_at') }} as last_inbound_at,
+    {{ zoned('facts.waiting_since') }} as waiting_since,
     {{ zoned('facts.first_response_at') }} as first_response_at,
     {{ zoned('facts.closed_at') }} as closed_at,
     {{ zoned('facts.last_message_at') }} as last_message_at,
 
     -- counts
     facts.reopens,
+    facts.reopens > 0 as reopened,
     facts.messages,
     facts.messages_inbound,
     facts.messages_outbound,
@@ -54,6 +62,7 @@ select
     -- ratings
     facts.is_surveyed,
     facts.rating,
+    facts.is_satisfied,
     facts.rating_comment,
     {{ zoned('facts.rated_at') }} as rated_at,
     case when sources.kind = 'activecampaign' then 'observed' else 'exact' end as times_basis

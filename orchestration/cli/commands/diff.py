@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from expectations.grains import GRAINS
 from orchestration.cli.commands.common import REFUSED, WRONG, config_option, opened, read_settings, stop
 
 LINES_ON_A_TERMINAL = 50
@@ -20,7 +21,7 @@ LINES_ON_A_TERMINAL = 50
 @click.argument("b", default="current")
 @click.option(
     "--grain",
-    type=click.Choice(["day", "week", "month"]),
+    type=click.Choice(GRAINS),
     help="Grain of the figures, month by default; with --mart, only rows of this grain.",
 )
 @click.option(

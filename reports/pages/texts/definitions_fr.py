@@ -8,7 +8,7 @@ changes there is no longer found here: the tests say so.
 
 FRENCH = {
     "The account.": "Le compte.",
-    "`day`, `week` or `month`.": "`day` (jour), `week` (semaine) ou `month` (mois).",
+    "`day`, `week`, `month` or `quarter`. Each conversation is in a row of every grain: a sum over all rows counts it four times, so filter by one, or read `overview_day` and the other views of one grain.": "`day` (jour), `week` (semaine), `month` (mois) ou `quarter` (trimestre). Chaque conversation figure dans une ligne de chaque type de période : la somme de toutes les lignes la compte quatre fois ; filtrez, ou lisez `overview_day` et les autres vues.",
     "First local date of the period; weeks start on the account's first day of the week.": "Premier jour local de la période ; les semaines commencent au premier jour de la semaine du compte.",
     "The local date after the last one of the period.": "Le jour local qui suit le dernier de la période.",
     "Whether the data reaches to the end of the period.": "Si les données vont jusqu'à la fin de la période.",
@@ -170,5 +170,14 @@ FRENCH = {
         "Le nom de l'agent ; `(unassigned)` pour ce qui n'a pas d'agent, NULL pour un agent qu'aucune liste ne nomme."
     ),
     "The agent's e-mail address.": "L'adresse e-mail de l'agent.",
+    "The contact, unique over all sources: source system, `:` and contact id. NULL without a contact.": "Le contact, unique parmi toutes les sources : système source, « : » et identifiant du contact. NULL sans contact.",
+    "Where the conversation is seen in its system; NULL where the source has no `conversation_url`.": "Où la conversation se consulte dans son système ; NULL si la source n'a pas de `conversation_url`.",
+    "When it started, as the account's wall clock showed it: without a time zone.": "Début à l'heure locale du compte, sans fuseau horaire.",
+    "Hour of the start on the account's wall clock, 0 to 23.": "Heure locale du début, de 0 à 23.",
+    "When the customer's latest message was sent.": "Envoi du dernier message du client.",
+    "Since when the customer waits for a human reply, of a conversation that is not closed: the first inbound message after the last human reply and not before the last closing. NULL when nobody waits, when an outbound message of an unknown sender came after it, and while a flow has the conversation.": "Depuis quand le client attend une réponse humaine, pour une conversation qui n'est pas clôturée : le premier message entrant après la dernière réponse humaine et pas avant la dernière clôture. NULL si personne n'attend, si un message sortant d'expéditeur inconnu l'a suivi, et tant qu'un flux a la conversation.",
+    "Whether it was reopened at least once.": "Si elle a été rouverte au moins une fois.",
+    "Whether the rating is one of the two best values of the scale; NULL without a rating.": "Si la note est l'une des deux meilleures de l'échelle ; NULL sans note.",
+    "Conversations that were reopened at least once.": "Conversations rouvertes au moins une fois.",
 }
 """The translation of each."""

@@ -45,6 +45,8 @@ select
     conversations.started_date,
     case when started_step.is_scheduled then started_step.is_open end as started_in_working_hours,
     messages.first_inbound_at,
+    messages.last_inbound_at,
+    open_waits.waiting_since,
     first_responses.first_response_at,
     conversations.closed_at,
     messages.last_message_at,
@@ -90,6 +92,8 @@ left join {{ ref('int_conversation_messages') }} as messages
     on conversations.conversation_key = messages.conversation_key
 left join {{ ref('int_first_responses') }} as first_responses
     on conversations.conversation_key = first_responses.conversation_key
+left join {{ ref('int_open_waits') }} as open_waits
+    on conversations.conversation_key = open_waits.conversation_key
 left join replies on conversations.conversation_key = replies.conversation_key
 left join reopenings on conversations.conversation_key = reopenings.conversation_key
 left join {{ ref('int_conversation_ratings') }} as ratings

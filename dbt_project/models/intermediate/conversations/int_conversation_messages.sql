@@ -10,6 +10,7 @@ with counted as (
         count(case when kind = {{ message_kind('unattributed') }} then 1 end) as messages_unattributed,
         count(case when kind = {{ message_kind('failed') }} then 1 end) as messages_failed,
         min(case when kind = {{ message_kind('inbound') }} then sent_at end) as first_inbound_at,
+        max(case when kind = {{ message_kind('inbound') }} then sent_at end) as last_inbound_at,
         min(case when {{ is_outbound }} then sent_at end) as first_outbound_at,
         max(case when kind <> {{ message_kind('failed') }} then sent_at end) as last_message_at
     from {{ ref('int_messages') }}
@@ -42,6 +43,7 @@ select
     counted.messages_human,
     counted.messages_failed,
     counted.first_inbound_at,
+    counted.last_inbound_at,
     counted.last_message_at,
     counted.messages_unattributed > 0 as has_unattributed,
     case

@@ -34,6 +34,7 @@ select
     latest_versions.started_at,
     {{ local_date('clock', 'latest_versions.started_at') }} as started_date,
     {{ local_hour('clock', 'latest_versions.started_at') }} as started_hour,
+    {{ local_time('clock', 'latest_versions.started_at') }} as started_local,
     latest_versions.closed_at,
 
     -- versions

@@ -24,6 +24,7 @@ select
     local_dates.account_id,
     local_dates.local_date,
     {{ week_start('local_dates.local_date', 'accounts.week_starts_on') }} as week_start,
-    {{ month_start('local_dates.local_date') }} as month_start
+    {{ month_start('local_dates.local_date') }} as month_start,
+    {{ quarter_start('local_dates.local_date') }} as quarter_start
 from local_dates
 inner join {{ ref('stg_settings__accounts') }} as accounts on local_dates.account_id = accounts.account_id

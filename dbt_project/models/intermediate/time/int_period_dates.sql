@@ -1,4 +1,4 @@
-{% set dates = {'day': 'local_date', 'week': 'week_start', 'month': 'month_start'} %}
+{% set dates = {'day': 'local_date', 'week': 'week_start', 'month': 'month_start', 'quarter': 'quarter_start'} %}
 {% for grain, date in dates.items() -%}
 select calendar.account_id, calendar.local_date, periods.period_key
 from {{ ref('int_calendar') }} as calendar

@@ -1,24 +1,19 @@
+{% set grains = {
+    'day': ['local_date', plus_days('local_date', 1)],
+    'week': ['week_start', plus_days('week_start', 7)],
+    'month': ['month_start', next_month('month_start')],
+    'quarter': ['quarter_start', next_quarter('quarter_start')],
+} %}
 with periods as (
-    select
-        account_id,
-        'day' as grain,
-        local_date as period_start,
-        {{ plus_days('local_date', 1) }} as period_end
-    from {{ ref('int_calendar') }}
-    union all
+    {% for grain, (first_date, next_date) in grains.items() -%}
     select distinct
         account_id,
-        'week' as grain,
-        week_start as period_start,
-        {{ plus_days('week_start', 7) }} as period_end
+        '{{ grain }}' as grain,
+        {{ first_date }} as period_start,
+        {{ next_date }} as period_end
     from {{ ref('int_calendar') }}
-    union all
-    select distinct
-        account_id,
-        'month' as grain,
-        month_start as period_start,
-        {{ next_month('month_start') }} as period_end
-    from {{ ref('int_calendar') }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 numbered as (

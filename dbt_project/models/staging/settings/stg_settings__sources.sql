@@ -2,5 +2,6 @@ select
     source_system,
     source_key,
     account_id,
-    kind
+    kind,
+    conversation_url
 from {{ source('settings', 'sources') }}
