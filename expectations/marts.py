@@ -30,11 +30,12 @@ MARTS: dict[str, tuple[str, ...]] = {
 
 def columns_of(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[str]]:
     """The columns of each mart in an attached file."""
+    marts = marts_of(connection, database)
     found = connection.execute(
         "select table_name, list(column_name order by column_index) from duckdb_columns()"
         f" where database_name = {sql_text(database)} and schema_name = 'main' group by table_name"
     ).fetchall()
-    return {name: columns for name, columns in found if name in marts_of(connection, database)}
+    return {name: columns for name, columns in found if name in marts}
 
 
 def marts_of(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> list[str]:

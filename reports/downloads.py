@@ -100,7 +100,7 @@ def write_csv(rows: Rows, out: IO[str]) -> None:
 
 def _csv_field(column: str, type_: str) -> str:
     if type_.startswith("TIMESTAMP"):
-        return f"coalesce({_instant(column)}, '')"
+        return f"coalesce({_instant(column, type_)}, '')"
     if type_.endswith("[]"):
         column = f"cast(to_json({column}) as varchar)"
     elif type_ != "VARCHAR":
@@ -115,7 +115,7 @@ def _csv_field(column: str, type_: str) -> str:
 def write_json(rows: Rows, out: IO[str]) -> None:
     """One array of objects, one a line: numbers as numbers, lists as lists, NULL as null, instants in ISO 8601."""
     instants = {
-        name: _instant(sql_name(name)) for name, type_ in rows.columns().items() if type_.startswith("TIMESTAMP")
+        name: _instant(sql_name(name), type_) for name, type_ in rows.columns().items() if type_.startswith("TIMESTAMP")
     }
     out.write("[")
     for number, (line,) in enumerate(rows.selected("cast(to_json(row) as varchar)", instants)):
@@ -131,9 +131,10 @@ def write_parquet(rows: Rows, path: Path) -> None:
     rows.copy_to(path, f"format parquet, compression zstd, use_tmp_file false, row_group_size {_ROWS_OF_A_GROUP}")
 
 
-def _instant(column: str) -> str:
-    """2026-03-29T01:30:00.5+00:00: the time zone of the connection is UTC."""
-    return f"replace(cast({column} as varchar), ' ', 'T') || ':00'"
+def _instant(column: str, type_: str) -> str:
+    """2026-03-29T01:30:00.5+00:00: the time zone of the connection is UTC. A wall clock has no offset."""
+    offset = " || ':00'" if type_ == "TIMESTAMP WITH TIME ZONE" else ""
+    return f"replace(cast({column} as varchar), ' ', 'T'){offset}"
 
 
 def unfinished(path: Path) -> Path:

@@ -11,6 +11,7 @@
     'conversations_answered': "count(case when is_answered then 1 end)",
     'conversations_unanswered': "count(case when not is_answered then 1 end)",
     'conversations_closed': "count(case when is_closed then 1 end)",
+    'conversations_reopened': "count(case when reopened then 1 end)",
     'reopens': "sum(reopens)",
     'replies': "sum(replies)",
     'reply_seconds_sum': "sum(reply_seconds_sum)",

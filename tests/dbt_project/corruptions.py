@@ -6,12 +6,20 @@ Here: statements on a build whose candidate is attached as `candidate`. Not here
 
 from __future__ import annotations
 
+from expectations.grains import GRAINS
+
 MARTS = ("overview", "by_agent", "by_tag")
 DURATIONS = ("first_response", "first_response_business", "duration", "duration_business")
 ADDITIVE = (
     *("conversations", "conversations_inbox", "conversations_flow", "conversations_inbound", "conversations_other"),
     *("messages", "messages_inbound", "messages_outbound", "messages_failed"),
-    *("conversations_answered", "conversations_unanswered", "conversations_closed", "reopens"),
+    *(
+        "conversations_answered",
+        "conversations_unanswered",
+        "conversations_closed",
+        "conversations_reopened",
+        "reopens",
+    ),
     *(f"{duration}_{figure}" for duration in DURATIONS for figure in ("seconds_sum", "count")),
     *("reply_seconds_sum", "replies", "surveys", "ratings", "rating_sum", "ratings_satisfied"),
     *(f"rating_{score}" for score in range(1, 6)),
@@ -67,18 +75,18 @@ CORRUPTIONS = {
         *(
             f"update candidate.overview set {column} = coalesce({column}, 0) + 1 where grain = '{grain}'"
             for column in ADDITIVE
-            for grain in ("day", "week", "month")
+            for grain in GRAINS
         ),
         *(
             "delete from candidate.overview where (account_id, period_start)"
             f" = (select min((account_id, period_start)) from candidate.overview where grain = '{grain}')"
             f" and grain = '{grain}'"
-            for grain in ("day", "week", "month")
+            for grain in GRAINS
         ),
         *(
             f"update candidate.overview set {column} = {column} + 1 where grain = '{grain}'"
             for column in ("period_start", "period_end")
-            for grain in ("week", "month")
+            for grain in GRAINS[1:]
         ),
     ],
     "assert_overview_equals_details": [
@@ -164,6 +172,19 @@ CORRUPTIONS = {
         one_of_details("messages_human = messages_outbound + 1"),
         one_of_details("replies = messages_human + 1"),
         one_of_details("first_inbound_at = null", "messages_inbound > 0 and not is_answered"),
+        one_of_details("last_inbound_at = null", "messages_inbound > 0"),
+        one_of_details("last_inbound_at = last_message_at + interval 1 second", "messages_inbound > 0"),
+        one_of_details("last_inbound_at = first_inbound_at - interval 1 second", "messages_inbound > 0"),
+        one_of_details("waiting_since = last_inbound_at + interval 1 second", "waiting_since is not null"),
+        one_of_details("waiting_since = first_inbound_at", "is_closed and messages_inbound > 0"),
+        one_of_details("waiting_since = started_at", "messages_inbound = 0 and not is_closed"),
+        one_of_details("reopened = not reopened"),
+        one_of_details("started_local = started_local + interval 1 day"),
+        one_of_details("started_hour = (started_hour + 1) % 24"),
+        one_of_details("contact_key = null", "contact_id is not null"),
+        one_of_details("is_satisfied = null", "rating is not null"),
+        one_of_details("is_satisfied = not is_satisfied", "rating is not null"),
+        one_of_details("is_satisfied = true", "rating is null"),
         one_of_details("last_message_at = null", "messages > 0"),
         one_of_details("last_message_at = started_at", "messages = 0"),
         one_of_details("first_response_at = null", "is_answered"),

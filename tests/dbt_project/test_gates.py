@@ -24,6 +24,7 @@ import duckdb
 import pytest
 
 from demo_data import write_demo
+from expectations.grains import GRAINS
 from ingestion.accepted import accepted_batches
 from ingestion.builds.build_file import BaseBuild, create_build
 from ingestion.builds.names import CANDIDATE
@@ -272,7 +273,7 @@ def test_each_corruption_is_noticed(built: Built, copy: duckdb.DuckDBPyConnectio
 def test_no_test_takes_more_time_than_there_are_days(built: Built, copy: duckdb.DuckDBPyConnection) -> None:
     """Of a conversation that lies a thousand years back, say: what joined days with ranges would take a minute."""
     copy.execute("begin")
-    for grain in ("day", "week", "month"):
+    for grain in GRAINS:
         copy.execute(
             "insert into candidate.overview select one.* replace (cast(start as date) as period_start,"
             f" cast(start + interval 1 {grain} as date) as period_end) from (from candidate.overview"

@@ -418,3 +418,39 @@ def test_the_storage_of_an_engine_is_an_address_or_a_path(tmp_path: Path) -> Non
 def test_an_address_of_releases_that_links_cannot_begin_with_is_refused(tmp_path: Path, address: str) -> None:
     with pytest.raises(SettingsError, match=r"releases\.base_url"):
         load_settings(write_config(tmp_path, extra=f'[releases]\nbase_url = "{address}"\n'))
+
+
+def one_source(**more: object) -> list[dict[str, object]]:
+    return [{"name": "acme_export", "kind": "export", "account": "acme", "path": "drop"} | more]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://desk.example/tickets", "lacks {conversation_id}"),
+        ("https://desk.example/{id}/{conversation_id}", "has other names in braces"),
+        ("javascript:alert({conversation_id})", "is not an address"),
+        ("desk.example/{conversation_id}", "is not an address"),
+        ("https://desk.example/{conversation_id}\n", "is not an address"),
+        ('https://desk.example/"{conversation_id}', "is not an address"),
+        ("https://u:p@desk.example/{conversation_id}", "without a user or a password"),
+        ("https://{conversation_id}.example/", "with a fixed host"),
+    ],
+)
+def test_an_address_of_conversations_that_readers_could_not_use_is_refused(
+    tmp_path: Path, address: str, words: str
+) -> None:
+    path = write_config(tmp_path, sources=one_source(conversation_url=address))
+    assert refusal(path).startswith(f"{path}: sources[0].conversation_url: ") and words in refusal(path)
+
+
+def test_the_address_of_conversations_is_that_of_the_configuration(tmp_path: Path) -> None:
+    address = "https://desk.example/t?id={conversation_id}"
+    assert load(tmp_path, sources=one_source(conversation_url=address)).sources[0].url_of_conversations == address
+    assert load(tmp_path, sources=one_source()).sources[0].url_of_conversations is None
+    system = {"kind": "chatwoot", "base_url": "https://chat.example", "account_id": 3, "token_env": "TOKEN"}
+    sources = [{"name": "cw", "account": "acme"} | system | more for more in ({}, {"conversation_url": address})]
+    assert [load(tmp_path, sources=[source]).sources[0].url_of_conversations for source in sources] == [
+        "https://chat.example/app/accounts/3/conversations/{conversation_id}",
+        address,
+    ]

@@ -91,7 +91,8 @@ class Home:
 
     def unlike_an_export(self, *, events: bool = False) -> str:
         """How the marts differ from those of an export of all that was read."""
-        export = {"name": "cw", "kind": "export", "account": "acme", "path": "drop"}
+        address = f"{self.server.url}/app/accounts/{World.account}/conversations/{{conversation_id}}"
+        export = {"name": "cw", "kind": "export", "account": "acme", "path": "drop", "conversation_url": address}
         config = write_config(self.folder / "export", accounts=self.accounts, sources=[export])
         for batch in to_export(self.history, events=events):
             batch.write(self.folder / "export" / "drop")

@@ -58,7 +58,8 @@ def test_the_marts_are_those_of_an_export(
             now = datetime.fromisoformat(to_export(history)[-1].extracted_at)
             (report,) = accept(config)
             assert not report.refusals
-    export = {"name": "cw", "kind": "export", "account": "acme", "path": "drop"}
+    address = f"{server.url}/app/accounts/1/conversations/{{conversation_id}}"
+    export = {"name": "cw", "kind": "export", "account": "acme", "path": "drop", "conversation_url": address}
     export_config = write_config(tmp_path / "export", accounts=ACCOUNTS, sources=[export])
     for batch in to_export(history, events=events, fraction=late):
         batch.write(tmp_path / "export" / "drop")

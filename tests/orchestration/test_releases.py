@@ -34,6 +34,8 @@ def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: 
     ) == [(release.release_id, 2, 5, version("tzdata"))]
     tables = read(home.current_file, "select table_name from duckdb_tables() where schema_name = 'main' order by 1")
     assert [name for (name,) in tables] == ["by_agent", "by_tag", "details", "overview", "release"]
+    query = "select view_name from duckdb_views() where not internal and view_name like '%_month' order by 1"
+    assert read(home.current_file, query) == [("by_agent_month",), ("by_tag_month",), ("overview_month",)]
     assert read(home.current_file, "select conversations from report_overview('acme', '2026-01-02', '2026-01-02')") == [
         (2,)
     ]

@@ -8,7 +8,7 @@ select
     facts.source_system,
     conversations.conversation_id,
     conversations.contact_id,
-    conversations.source_system || ':' || conversations.contact_id as contact_key,
+    facts.source_system || ':' || conversations.contact_id as contact_key,
     replace(sources.conversation_url, '{conversation_id}', {{ url_encoded('conversations.conversation_id') }})
         as source_url,
 

@@ -170,7 +170,7 @@ FRENCH = {
         "Le nom de l'agent ; `(unassigned)` pour ce qui n'a pas d'agent, NULL pour un agent qu'aucune liste ne nomme."
     ),
     "The agent's e-mail address.": "L'adresse e-mail de l'agent.",
-    "The contact, unique over all sources: source system, `:` and contact id. NULL without a contact.": "Le contact, unique parmi toutes les sources : système source, « : » et identifiant du contact. NULL sans contact.",
+    "The contact, unique over all sources: source system, `:` and contact id. NULL without a contact.": "Le contact, unique parmi toutes les sources : système source, `:` et identifiant du contact. NULL sans contact.",
     "Where the conversation is seen in its system; NULL where the source has no `conversation_url`.": "Où la conversation se consulte dans son système ; NULL si la source n'a pas de `conversation_url`.",
     "When it started, as the account's wall clock showed it: without a time zone.": "Début à l'heure locale du compte, sans fuseau horaire.",
     "Hour of the start on the account's wall clock, 0 to 23.": "Heure locale du début, de 0 à 23.",
