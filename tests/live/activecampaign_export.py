@@ -101,7 +101,7 @@ class _Known:
     conversations: dict[str, Row] = field(default_factory=dict)
     contacts: dict[str, Row] = field(default_factory=dict)
     agents: dict[str, Row] = field(default_factory=dict)
-    reopenings: dict[str, Row] = field(default_factory=dict)
+    changes: dict[str, Row] = field(default_factory=dict)
     surveys: dict[str, Row] = field(default_factory=dict)
     first_messages: dict[str, tuple[str, Row]] = field(default_factory=dict)
     numbers: dict[str, set[str]] = field(default_factory=dict)
@@ -135,8 +135,9 @@ class _Known:
             closed_at = before["closed_at"]
         elif row["status"] in CLOSED and self.runs:
             closed_at = extracted_at.isoformat()
+            self._changed("closed", row["id"], extracted_at)
         elif row["status"] not in CLOSED and was_closed:
-            self._reopened(row["id"], extracted_at)
+            self._changed("reopened", row["id"], extracted_at)
         return {
             "conversation_id": row["id"],
             "started_at": row["created_on"],
@@ -151,12 +152,12 @@ class _Known:
             "deleted": False,
         }
 
-    def _reopened(self, conversation_id: str, extracted_at: datetime) -> None:
-        event_id = f"{conversation_id} reopened {extracted_at.isoformat()}"
-        self.reopenings[event_id] = {
+    def _changed(self, event_type: str, conversation_id: str, extracted_at: datetime) -> None:
+        event_id = f"{conversation_id} {event_type} {extracted_at.isoformat()}"
+        self.changes[event_id] = {
             "event_id": event_id,
             "conversation_id": conversation_id,
-            "type": "reopened",
+            "type": event_type,
             "occurred_at": extracted_at.isoformat(),
         }
 
@@ -170,7 +171,7 @@ class _Known:
             "messages": self._messages(owners),
             "contacts": dict(self.contacts),
             "agents": dict(self.agents),
-            "events": dict(self.reopenings),
+            "events": dict(self.changes),
             "ratings": {flow_id: _survey(row, owners) for flow_id, row in self.surveys.items()},
         }
 

@@ -172,20 +172,21 @@ def _closed_at(one: Conversation, reading: Reading) -> str | None:
 
 
 def _events(one: Conversation, reading: Reading) -> list[Row]:
-    """An opening is an event by the latest change before it that can be known of.
+    """A resolution is an event, and an opening is one by the latest change before it that can be known of.
 
     With none before it, the conversation can only have begun as pending: it is a handoff too.
     """
     rows = []
     before = None
     for change in reading.changes(one):
-        if change.after == "open" and reading.tells(change):
+        kind = None
+        if change.after == "resolved":
+            kind = "closed"
+        elif change.after == "open":
             kind = {"resolved": "reopened", "pending": "handoff", None: "handoff"}.get(before)
-            if kind is not None:
-                occurred_at = reading.instant(change)
-                rows.append(
-                    {"event_id": change.id, "conversation_id": one.id, "type": kind, "occurred_at": occurred_at}
-                )
+        if kind is not None and reading.tells(change):
+            occurred_at = reading.instant(change)
+            rows.append({"event_id": change.id, "conversation_id": one.id, "type": kind, "occurred_at": occurred_at})
         before = change.after
     return rows
 
