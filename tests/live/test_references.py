@@ -125,6 +125,7 @@ def test_each_reference_is_understood_in_both_forms(tmp_path: Path, monkeypatch:
                 "account": "acme",
                 "base_url": server.url,
                 "token_env": "SHOP_TOKEN",
+                "conversation_url": "https://shop.example/{conversation_id}",  # not the port of this server
             }
             config = write_config(
                 tmp_path / name, accounts=[{"id": "acme", "timezone": "UTC"}], sources=[source | options]
