@@ -20,7 +20,7 @@ contact_phone = "masked"            # or "plain"
 
 [[accounts]]
 id = "my_account"
-timezone = "Europe/Paris"           # an IANA name: days, weeks and months are this zone's
+timezone = "Europe/Paris"           # an IANA name: days, weeks and the like are this zone's
 week_start = "monday"
 rating_scale = [1, 5]               # from worst to best
 
