@@ -94,7 +94,7 @@ def _meaning(connection: duckdb.DuckDBPyConnection, table: str, side: str) -> st
     columns = [name for name, *_ in connection.execute(f"describe {side}.{table}").fetchall()]
     values = []
     for name in columns:
-        if name not in NUMBERS:
+        if name not in NUMBERS or table.startswith("main."):
             values.append(f"rows.{name}")
         elif table != f"reporting.{name.removesuffix('_no')}s":
             values.append(NUMBERS[name].format(side=side, column=f"rows.{name}") + f" as {name}")
