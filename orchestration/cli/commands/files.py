@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from orchestration.cli import ending
 from orchestration.cli.commands.common import REFUSED, WRONG, say, stop
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def reading(
     with tempfile.TemporaryDirectory(prefix="causerie-") as spill:
         limits = {"memory_limit": settings.resources.memory_limit, "temp_directory": spill}
         with connect(file, may_write, limits) as connection:
+            ending.interrupt_by(connection.interrupt)
             yield connection
 
 
