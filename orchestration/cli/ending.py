@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from types import FrameType
 from typing import IO, NoReturn
 
@@ -77,7 +76,6 @@ _heard: signal.Signals | None = None
 _leaving = threading.Lock()
 _moment = _MOMENT
 _last_words: Callable[[], str] | None = None
-_interrupt: Callable[[], object] | None = None
 
 
 def prepare() -> None:
@@ -90,12 +88,6 @@ def end_at_once(last_words: Callable[[], str] | None = None) -> None:
     """From now on a signal ends this process without delay. ``last_words``: what to say about the state it leaves."""
     global _moment, _last_words
     _moment, _last_words = 0, last_words
-
-
-def interrupt_by(interrupt: Callable[[], object]) -> None:
-    """Let a signal call this, from another thread, so that the main thread comes back from what it waits for."""
-    global _interrupt
-    _interrupt = interrupt
 
 
 def go_on_without_output() -> None:
@@ -197,8 +189,5 @@ def _wait_for_signals(reader: int) -> None:
         number = os.read(reader, 1)[0]
         if number in (signal.SIGINT, signal.SIGTERM):
             _heard = signal.Signals(number)
-            if _interrupt is not None:
-                with suppress(Exception):  # it may be over already
-                    _interrupt()
             time.sleep(_moment)
             leave(REFUSED)

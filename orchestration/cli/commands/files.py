@@ -57,9 +57,12 @@ def reading(
     may_write = unfinished(out.resolve()) if out and shape == "parquet" else None
     with tempfile.TemporaryDirectory(prefix="causerie-") as spill:
         limits = {"memory_limit": settings.resources.memory_limit, "temp_directory": spill}
-        with connect(file, may_write, limits) as connection:
-            ending.interrupt_by(connection.interrupt)
+        connection = connect(file, may_write, limits)
+        try:
             yield connection
+        finally:
+            if not ending.is_stopped():  # it would wait for the statement, and the folder would stay
+                connection.close()
 
 
 @contextmanager
