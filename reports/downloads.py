@@ -1,7 +1,7 @@
-"""Reports as files: CSV, JSON and Parquet of any size, written as the rows come.
+"""Rows as files: CSV, JSON and Parquet of any size, written as the rows come.
 
-Here: the result of a report, and these formats. Not here: workbooks (``workbooks``), what may be asked
-(``choices``, ``questions``), and text on a terminal.
+Here: the result of a report, the answer to SQL of a reader, and these formats. Not here: workbooks (``workbooks``),
+what may be asked (``queries``, ``request``), and text on a terminal.
 
 DuckDB makes the text of each row, which takes seconds for a million rows, and would take minutes in Python. No more
 than a batch of rows is in memory at a time.
@@ -9,7 +9,9 @@ than a batch of rows is in memory at a time.
 
 from __future__ import annotations
 
+import csv
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -23,9 +25,16 @@ from reports.queries import Filters, Report, sql_of
 
 ROWS_AT_ONCE = 2_000
 """Rows of a batch, which are fetched and written together."""
-_ROWS_OF_A_GROUP = 30_720
 _END_OF_LINE = "\r\n"
 _ANY_DAY = date(2000, 1, 1)
+_ROW = "the_whole_row"
+"""What :meth:`Rows.selected` calls a row: a name that no column has."""
+_PARQUET = {"compression": "zstd", "use_tmp_file": False, "row_group_size": 30_720}
+_NESTED = re.compile(r"(STRUCT|MAP|UNION)\(.*|.*\[\d*\]", re.DOTALL)
+NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL\(.*\)")
+"""Types of numbers."""
+_NEVER_QUOTED = re.compile(NUMBER.pattern + r"|BOOLEAN|DATE|TIME[\w ]*")
+"""Types whose text holds no comma, quote or end of a line, and is never empty."""
 
 
 class Rows:
@@ -51,14 +60,13 @@ class Rows:
         return self._fetched(self.sql if limit is None else f"{self.sql} limit {limit:d}")
 
     def selected(self, expressions: str, replaced: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
-        """SQL expressions of each row, which is called ``row``; ``replaced``: expressions in place of columns."""
-        others = ", ".join(f"{expression} as {sql_name(name)}" for name, expression in replaced.items())
-        inner = f"select *{f' replace ({others})' if others else ''} from ({self.sql})"
-        return self._fetched(f"select {expressions} from ({inner}) as row")
+        """SQL expressions of each row, which is called ``_ROW``; ``replaced``: expressions in place of columns."""
+        return self._fetched(f"select {expressions} from (select {_all_but(replaced)} from ({self.sql})) as {_ROW}")
 
-    def copy_to(self, path: Path, options: str) -> None:
-        """Have DuckDB write a file, which the connection must allow (``published.connect``)."""
-        self.connection.execute(f"copy ({self.sql}) to {sql_text(path)} ({options})", self.values)
+    def copy_to(self, path: Path, **options: Any) -> None:
+        """Have DuckDB write a Parquet file, which the connection must allow (``published.connect``)."""
+        listed = ", ".join(f"{name} {value}" for name, value in options.items())
+        self.connection.execute(f"copy ({self.sql}) to {sql_text(path)} (format parquet, {listed})", self.values)
 
     def _fetched(self, sql: str) -> Iterator[tuple[Any, ...]]:
         cursor = self.connection.cursor()
@@ -66,6 +74,52 @@ class Rows:
         cursor.execute(sql, self.values)
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from rows
+
+
+class Answer(Rows):
+    """What DuckDB answers to a statement of a reader: a query, ``describe``, ``pragma`` … Each reading runs it again.
+
+    Of columns with the same name, the later ones get a number: ``a``, ``a_1``.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation) -> None:
+        self.connection = connection
+        self._relation = relation.set_alias(_ROW).project("*")
+
+    def columns(self) -> dict[str, str]:
+        """As of any rows."""
+        return dict(zip(self._relation.columns, map(str, self._relation.types), strict=True))
+
+    def count(self) -> int:
+        """As of any rows."""
+        row = self._relation.count("*").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def selected(self, expressions: str, replaced: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+        """As of any rows; instants are in the time zone of the connection."""
+        relation = self._relation.project(_all_but(replaced)).set_alias(_ROW).project(expressions)
+        while rows := relation.fetchmany(ROWS_AT_ONCE):
+            yield from rows
+
+    def copy_to(self, path: Path, **options: Any) -> None:
+        """As of any rows."""
+        self._relation.to_parquet(str(path), **options)
+
+
+def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer | None:
+    """Run statements; the rows of the last one. None: it has none.
+
+    Raises:
+        duckdb.Error: the SQL is wrong. Also reading the answer may raise it.
+    """
+    relation = connection.sql(sql)
+    return None if relation is None else Answer(connection, relation)
+
+
+def _all_but(replaced: Mapping[str, str]) -> str:
+    others = ", ".join(f"{expression} as {sql_name(name)}" for name, expression in replaced.items())
+    return f"* replace ({others})" if others else "*"
 
 
 class Result(Rows):
@@ -87,38 +141,41 @@ class Result(Rows):
 
 
 def write_csv(rows: Rows, out: IO[str]) -> None:
-    """RFC 4180: NULL is empty and empty text ``""``, instants are ISO 8601 with their offset, lists are JSON.
+    """RFC 4180: NULL is empty and empty text ``""``, instants are ISO 8601 with their offset, nested values are JSON.
 
     Text stays as it is, even if a spreadsheet would run it as a formula.
     """
     columns = rows.columns()
-    out.write(",".join(columns) + _END_OF_LINE)
-    fields = ", ".join(_csv_field(f"row.{sql_name(name)}", type_) for name, type_ in columns.items())
+    csv.writer(out, lineterminator=_END_OF_LINE).writerow(columns)
+    fields = ", ".join(_csv_field(_column(name), type_) for name, type_ in columns.items())
     for (line,) in rows.selected(f"concat_ws(',', {fields})", {}):
         out.write(line + _END_OF_LINE)
 
 
 def _csv_field(column: str, type_: str) -> str:
-    if type_.startswith("TIMESTAMP"):
-        return f"coalesce({_instant(column, type_)}, '')"
-    if type_.endswith("[]"):
-        column = f"cast(to_json({column}) as varchar)"
-    elif type_ != "VARCHAR":
-        return f"coalesce(cast({column} as varchar), '')"
-    quoted = f"""'"' || replace({column}, '"', '""') || '"'"""
+    text = f"cast({f'to_json({column})' if _NESTED.fullmatch(type_) else column} as varchar)"
+    if _NEVER_QUOTED.fullmatch(type_):
+        return f"coalesce({_instant(column) if type_.startswith('TIMESTAMP') else text}, '')"
+    quoted = f"""'"' || replace({text}, '"', '""') || '"'"""
     return (
         f"case when {column} is null then ''"
-        f""" when {column} = '' or regexp_matches({column}, '[",\\r\\n]') then {quoted} else {column} end"""
+        f""" when {text} = '' or regexp_matches({text}, '[",\\r\\n]') then {quoted} else {text} end"""
     )
 
 
 def write_json(rows: Rows, out: IO[str]) -> None:
-    """One array of objects, one a line: numbers as numbers, lists as lists, NULL as null, instants in ISO 8601."""
-    instants = {
-        name: _instant(sql_name(name), type_) for name, type_ in rows.columns().items() if type_.startswith("TIMESTAMP")
-    }
+    """One array of objects, one a line: numbers as numbers, lists as lists, NULL as null, instants in ISO 8601.
+
+    JSON has no number for NaN and infinity: they are null.
+    """
+    replaced = {}
+    for name, type_ in rows.columns().items():
+        if type_.startswith("TIMESTAMP") and _NEVER_QUOTED.fullmatch(type_):
+            replaced[name] = _instant(sql_name(name))
+        elif type_ in ("DOUBLE", "FLOAT"):
+            replaced[name] = f"case when isfinite({sql_name(name)}) then {sql_name(name)} end"
     out.write("[")
-    for number, (line,) in enumerate(rows.selected("cast(to_json(row) as varchar)", instants)):
+    for number, (line,) in enumerate(rows.selected(f"cast(to_json({_ROW}) as varchar)", replaced)):
         out.write(("," if number else "") + "\n" + line)
     out.write("\n]\n")
 
@@ -128,13 +185,21 @@ def write_parquet(rows: Rows, path: Path) -> None:
     # One thread: several are no quicker, and keep many groups of rows to write them in order, 0.9 GB instead of 0.3 for
     # a million conversations. No temporary file: the connection may write this one only.
     rows.connection.execute("set threads = 1")
-    rows.copy_to(path, f"format parquet, compression zstd, use_tmp_file false, row_group_size {_ROWS_OF_A_GROUP}")
+    rows.copy_to(path, **_PARQUET)
 
 
-def _instant(column: str, type_: str) -> str:
-    """2026-03-29T01:30:00.5+00:00: the time zone of the connection is UTC. A wall clock has no offset."""
-    offset = " || ':00'" if type_ == "TIMESTAMP WITH TIME ZONE" else ""
-    return f"replace(cast({column} as varchar), ' ', 'T'){offset}"
+def texts(rows: Rows) -> Iterator[tuple[str | None, ...]]:
+    """Each value as DuckDB writes it; NULL is None."""
+    return rows.selected(", ".join(f"cast({_column(name)} as varchar)" for name in rows.columns()), {})
+
+
+def _column(name: str) -> str:
+    return f"{_ROW}.{sql_name(name)}"
+
+
+def _instant(column: str) -> str:
+    """2026-03-29T01:30:00.5+00:00; a timestamp without a time zone has no offset."""
+    return f"regexp_replace(replace(cast({column} as varchar), ' ', 'T'), '([+-]\\d\\d)$', '\\1:00')"
 
 
 def unfinished(path: Path) -> Path:

@@ -109,10 +109,33 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def connect(
     file: Path, may_write: Path | None = None, limits: Mapping[str, str] | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """As :func:`opened`, closed by the caller. Other threads may use further cursors of it.
+    """As :func:`opened`, closed by the caller. The rest as of :func:`connect_any`."""
+    connection = connect_any(file, may_write, limits)
+    has_all_filters = connection.execute(
+        "select count(*) from duckdb_functions(), duckdb_columns() as columns"
+        " where function_name = 'report_overview' and list_has_all(parameters, $1)"
+        " and columns.schema_name = $2 and table_name = 'accounts' and column_name = 'timezone'",
+        [list(NO_FILTER), REPORTING],
+    ).fetchone()
+    if has_all_filters != (1,):
+        connection.close()
+        raise OlderReleaseError(
+            f"{file}: was published by older software, whose reports lack filters; run 'causerie run"
+            " --full-refresh' to publish again"
+        )
+    return connection
+
+
+def connect_any(
+    file: Path, may_write: Path | None = None, limits: Mapping[str, str] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A connection, in UTC, that can only read this file, a release of any version. Other threads may use its cursors.
 
     ``may_write``: the one file that ``copy`` may write. ``limits``: DuckDB's ``memory_limit`` and ``temp_directory``;
     without them it spills beside the release. All connections of a process to one file must have the same.
+
+    Raises:
+        UnreadableError: it is no DuckDB file, or one that this DuckDB cannot read.
     """
     config: dict[str, Any] = dict(limits or {})
     is_locked_at_once = not (config or may_write)  # nothing can be set afterwards
@@ -128,18 +151,6 @@ def connect(
     if not is_locked_at_once:
         connection.execute("set enable_external_access = false")
     connection.execute("set global TimeZone = 'UTC'")  # of its cursors too
-    has_all_filters = connection.execute(
-        "select count(*) from duckdb_functions(), duckdb_columns() as columns"
-        " where function_name = 'report_overview' and list_has_all(parameters, $1)"
-        " and columns.schema_name = $2 and table_name = 'accounts' and column_name = 'timezone'",
-        [list(NO_FILTER), REPORTING],
-    ).fetchone()
-    if has_all_filters != (1,):
-        connection.close()
-        raise OlderReleaseError(
-            f"{file}: was published by older software, whose reports lack filters; run 'causerie run"
-            " --full-refresh' to publish again"
-        )
     return connection
 
 

@@ -76,7 +76,7 @@ class _Sheets:
             for name, type_ in self._columns.items()
             if (expression := _in_cells(sql_name(name), type_))
         }
-        rows = self._result.selected("row.*", replaced)
+        rows = self._result.selected("*", replaced)
         written = 0
         for number in count(1):
             on_sheet = self._fill(number, islice(rows, self._limit))

@@ -221,11 +221,15 @@ def has_opened(path: Path) -> Ready:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_question_that_takes_long_is_stopped(config: Path, number: signal.Signals) -> None:
+def test_a_question_that_takes_long_is_stopped(
+    config: Path, number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     endless = "select sum(a.range * b.range) from range(10000000) as a, range(10000) as b"
     release = config.parent / "var" / "releases" / "current" / "causerie.duckdb"
     said = stop(["query", "--config", config, endless], has_opened(release), number)
     assert said == [f"stopped by {number.name}"]
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])

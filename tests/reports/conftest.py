@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations.grains import views_of
 from ingestion.builds.names import CANDIDATE
 from orchestration.home import Home
 from orchestration.releases import catalog
@@ -79,6 +80,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             " timestamptz '2026-02-01 00:00:00+00' as data_through",
             [RELEASE],
         )
+        columns = [name for name, *_ in connection.execute("describe overview").fetchall()]
+        for view, query in views_of({"overview": columns}).items():
+            connection.execute(f"create view {view} as {query}")
         for number, text in enumerate(TEXTS):  # as they are, whatever staging makes of text
             connection.execute(
                 "update details set contact_name = $1, rating_comment = $1, contact_tags = [$1, 'x']"
