@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from expectations.grains import GRAINS
 from expectations.marts import MODELS
 from reports.pages.texts.en import TEXTS
-from reports.queries import GRAINS
 
-MART_GRAINS = tuple(grain for grain in GRAINS if grain != "period")
 DISTINCT = ("distinct_contacts",)
 """Counts that cannot be summed: what is counted may be in several rows."""
 OVERLAPPING = {"by_tag": "tag"}
@@ -51,6 +50,7 @@ OF_CONVERSATIONS = {
     "conversations_answered": "count(*) filter (where is_answered)",
     "conversations_unanswered": "count(*) filter (where not is_answered)",
     "conversations_closed": "count(*) filter (where is_closed)",
+    "conversations_reopened": "count(*) filter (where reopened)",
     "reopens": "sum(reopens)",
     **{
         name: sql
@@ -128,7 +128,7 @@ def datasets() -> list[Dataset]:
         if mart["name"] == "details":
             found.append(_conversations(mart["description"], columns))
         elif any(column.name == "grain" for column in columns):
-            found += [_by_grain(mart["name"], mart["description"], columns, grain) for grain in MART_GRAINS]
+            found += [_by_grain(mart["name"], mart["description"], columns, grain) for grain in GRAINS]
     return [*found, RELEASE]
 
 
