@@ -22,6 +22,7 @@ from reports.superset.datasets import Column, Dataset, datasets, title
 _VERSION = {"version": "1.0.0"}
 _MADE_AT = (1980, 1, 1, 0, 0, 0)
 """The time of every file: the same bundle has the same bytes."""
+MASK = "XXXXXXXXXX"
 SECONDS_IN_CACHE = 60
 """For which Superset keeps answers: so much later it shows a new release."""
 
@@ -55,16 +56,16 @@ def files(uri: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         return str(uuid5(space, f"{kind}/{of}"))
 
     is_file = uri.startswith("duckdb:")
-    schema = "main" if is_file else "causerie"
+    schema = "causerie.main" if is_file else "causerie"
     every = {dataset.name: dataset for dataset in datasets()}
     rows = list(sections(every))
     charts = [chart for _, of_section in rows for row in of_section for chart in row]
     database = uuid("database", name)
     yield "metadata.yaml", _VERSION
-    yield f"databases/{name}.yaml", _database(uri, name, is_file) | {"uuid": database}
+    yield f"databases/{_file_name(name)}.yaml", _database(uri, name, is_file) | {"uuid": database}
     for dataset in every.values():
         described = _dataset(dataset, schema) | {"uuid": uuid("dataset", dataset.name), "database_uuid": database}
-        yield f"datasets/{name}/{dataset.name}.yaml", described
+        yield f"datasets/{_file_name(name)}/{dataset.name}.yaml", described
     for chart in charts:
         identity = {"uuid": uuid("chart", chart.name), "dataset_uuid": uuid("dataset", chart.dataset.name)}
         yield f"charts/{_file_name(chart.name)}.yaml", _chart(chart) | identity
@@ -155,5 +156,5 @@ def _chart(chart: Chart) -> dict[str, Any]:
 
 
 def has_password(uri: str) -> bool:
-    """Whether a password stands in it, which is no business of a file."""
-    return urlsplit(uri).password is not None
+    """Whether a password stands in it, which is no business of a file. Superset takes ``MASK`` for a gap to fill."""
+    return urlsplit(uri).password not in (None, MASK)

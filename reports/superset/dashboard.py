@@ -32,8 +32,8 @@ SUMMARY = (
 SOURCES = ("inbound", "inbox", "flow", "other")
 _WIDTH = 12
 """Columns of the grid."""
-_DURATION = "DURATION"
-"""Superset's format of milliseconds: ``3h 8m``."""
+_SHOWN = {"_seconds": ("1000 * ({})", "DURATION"), "_percent": ("({}) / 100", ".1%")}
+"""Of figures by the end of their name: the value that Superset has a format for, and the format."""
 Uuid = Callable[[str, str], str]
 
 
@@ -98,24 +98,30 @@ class Chart:
         }
 
     def figures(self) -> list[Any]:
-        """Its metrics; durations are in milliseconds, for Superset's format of them."""
+        """Its metrics."""
         return [_shown(self.dataset, metric) for metric in self.metrics]
 
 
 def _shown(dataset: Dataset, metric: str) -> Any:
-    if not metric.endswith("_seconds"):
+    """A metric, or one of the chart's own made from it, in the unit that Superset has a format for."""
+    ending = metric[-8:]
+    if ending not in _SHOWN:
         return metric
     return {
         "expressionType": "SQL",
-        "sqlExpression": f"1000 * ({dataset.sql(metric)})",
+        "sqlExpression": _SHOWN[ending][0].format(dataset.sql(metric)),
         "label": title(metric),
         "hasCustomLabel": True,
         "optionName": f"metric_{metric}",
     }
 
 
+def _format(metric: str) -> str:
+    return _SHOWN[metric[-8:]][1] if metric[-8:] in _SHOWN else format_of(metric)
+
+
 def format_of(metric: str) -> str:
-    """How a figure is shown, without regard to its unit."""
+    """How the value of a metric is shown, as it is."""
     if metric.endswith("_percent"):
         return ",.1f"
     return ",.2f" if metric in ("avg_rating", "messages_per_conversation") else ",.0f"
@@ -126,21 +132,16 @@ def sections(datasets: Mapping[str, Dataset]) -> Iterator[tuple[str, list[list[C
     day, details = datasets["overview_day"], datasets["details"]
 
     def card(metric: str) -> Chart:
-        of_messages = metric == "messages"
-        dataset = day if of_messages else details
-        shown = _DURATION if metric.endswith("_seconds") else format_of(metric)
-        options = {"metric": _shown(dataset, metric), "y_axis_format": shown, "header_font_size": 0.3}
-        if metric.endswith("_percent"):
-            options["subheader"] = "percent"
+        dataset = day if metric == "messages" else details
+        options = {"metric": _shown(dataset, metric), "y_axis_format": _format(metric), "header_font_size": 0.3}
         return Chart(title(metric), "big_number_total", dataset, (metric,), height=18, options=options)
 
     def over_time(kind: str, name: str, dataset: Dataset, *metrics: str) -> Chart:
-        shown = _DURATION if metrics[0].endswith("_seconds") else format_of(metrics[0])
         options: dict[str, Any] = {
             "x_axis": dataset.time,
             "metrics": [_shown(dataset, metric) for metric in metrics],
             "groupby": [],
-            "y_axis_format": shown,
+            "y_axis_format": _format(metrics[0]),
             "x_axis_time_format": "smart_date",
             "show_legend": len(metrics) > 1,
             "rich_tooltip": True,
@@ -155,12 +156,12 @@ def sections(datasets: Mapping[str, Dataset]) -> Iterator[tuple[str, list[list[C
     def ranking(name: str, column: str, metric: str, *filters: Mapping[str, Any]) -> Chart:
         options = {
             **{"x_axis": column, "metrics": [metric], "groupby": [], "orientation": "horizontal"},
-            **{"y_axis_format": format_of(metric), "show_value": True, "show_legend": False, "x_axis_sort_asc": True},
+            **{"y_axis_format": _format(metric), "show_value": True, "show_legend": False, "x_axis_sort_asc": True},
         }
         return Chart(name, "echarts_timeseries_bar", details, (metric,), (column,), filters=filters, options=options)
 
     yield TEXTS["section.volume"], [[card(one) for one in VOLUME[:4]], [card(one) for one in VOLUME[4:]]]
-    yield TEXTS["section.speed"], [[card(one) for one in SPEED]]
+    yield TEXTS["section.speed"], [[card(one) for one in SPEED[:3]], [card(one) for one in SPEED[3:]]]
     yield TEXTS["section.satisfaction"], [[card(one) for one in SATISFACTION]]
     yield (
         TEXTS["section.over_time"],
@@ -181,7 +182,7 @@ def sections(datasets: Mapping[str, Dataset]) -> Iterator[tuple[str, list[list[C
     )
     rated = {"subject": "rating", "operator": "IS NOT NULL"}
     yield (
-        TEXTS["section.sources"],
+        "Who and when",
         [
             [
                 ranking(TEXTS["section.sources"], "source", "conversations"),
@@ -210,15 +211,12 @@ def _summary(details: Dataset) -> Chart:
     options = {
         **{"query_mode": "aggregate", "groupby": [details.time], "metrics": metrics, "order_desc": True},
         **{"time_grain_sqla": "P1M", "temporal_columns_lookup": {details.time: True}, "all_columns": []},
-        **{"table_timestamp_format": "%Y-%m", "server_page_length": 12},
+        **{"table_timestamp_format": "%Y-%m-%d", "show_cell_bars": False},
         "column_config": {
-            title(one) if one.endswith("_seconds") else one: {
-                "d3NumberFormat": _DURATION if one.endswith("_seconds") else format_of(one)
-            }
-            for one in SUMMARY
+            title(one) if one[-8:] in _SHOWN else one: {"d3NumberFormat": _format(one)} for one in SUMMARY
         },
     }
-    return Chart("By month", "table", details, SUMMARY, (details.time,), options=options)
+    return Chart("Summary", "table", details, SUMMARY, (details.time,), options=options)
 
 
 def _release(release: Dataset) -> Chart:
@@ -271,14 +269,17 @@ def native_filters(dataset_uuid: str) -> list[dict[str, Any]]:
             "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
             "cascadeParentIds": [],
             "scope": {"rootPath": ["ROOT_ID"], "excluded": []},
-            "description": "",
         }
 
-    account = {"datasetUuid": dataset_uuid, "column": {"name": "account_id"}}
+    dataset = {"datasetUuid": dataset_uuid}
+    account = {**dataset, "column": {"name": "account_id"}}
+    weeks = "Weeks are Superset's, from Monday; those of the account are in overview_week."
     return [
-        one(TEXTS["filter.account"], "filter_select", account, multiSelect=True, defaultToFirstItem=True),
+        # one after the other, as on the pages: accounts have clocks and scales of their own
+        one(TEXTS["filter.account"], "filter_select", account, multiSelect=True, defaultToFirstItem=True)
+        | {"requiredFirst": True},
         one(TEXTS["filter.period"], "filter_time", {}),
-        one(TEXTS["filter.grain"], "filter_timegrain", {"datasetUuid": dataset_uuid}),
+        one(TEXTS["filter.grain"], "filter_timegrain", dataset) | {"description": weeks},
     ]
 
 

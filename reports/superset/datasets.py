@@ -1,4 +1,4 @@
-"""The datasets of the bundle: the marts by grain and the conversations, each with the metrics that are right at any grouping.
+"""The datasets of the bundle: the marts by grain and the conversations, with metrics that are right at any grouping.
 
 Here: which metrics there are. Not here: what columns mean (``dbt_project/models/marts``), charts (``dashboard``).
 
@@ -177,8 +177,14 @@ def _with_advice(column: Column, metrics: dict[str, str]) -> Column:
     """What a figure's description says besides: how to group it."""
     if column.type not in ("bigint", "double"):
         return column
-    where = "the metric of this name" if column.name in metrics else "the metric of `details`"
-    advice = "" if _adds_up(column) else f" Do not sum or average it: {where} is right at any grouping."
+    advice = ""
+    if not _adds_up(column):
+        advice = " Do not sum or average it"
+        if column.name in metrics:
+            advice += ": the metric of this name is right at any grouping"
+        elif column.name in OF_CONVERSATIONS:
+            advice += ": the metric of `details` is right at any grouping"
+        advice += "."
     return Column(column.name, column.type, column.description + advice, is_measure=True)
 
 
