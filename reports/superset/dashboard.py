@@ -210,6 +210,10 @@ def _summary(details: Dataset) -> Chart:
     metrics = [_shown(details, metric) for metric in SUMMARY]
     options = {
         **{"query_mode": "aggregate", "groupby": [details.time], "metrics": metrics, "order_desc": True},
+        "timeseries_limit_metric": {
+            **{"expressionType": "SQL", "sqlExpression": f"min({details.time})", "label": "order"},
+            **{"hasCustomLabel": True, "optionName": "metric_order"},
+        },
         **{"time_grain_sqla": "P1M", "temporal_columns_lookup": {details.time: True}, "all_columns": []},
         **{"table_timestamp_format": "%Y-%m-%d", "show_cell_bars": False},
         "column_config": {
@@ -260,7 +264,7 @@ def native_filters(dataset_uuid: str) -> list[dict[str, Any]]:
 
     def one(name: str, kind: str, target: dict[str, Any], **control: Any) -> dict[str, Any]:
         return {
-            "id": f"NATIVE_FILTER-{name.lower()}",
+            "id": f"NATIVE_FILTER-{kind}",
             "name": name,
             "filterType": kind,
             "type": "NATIVE_FILTER",
