@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from orchestration.cli import ending
 from orchestration.cli.commands.common import WRONG, config_option, read_settings, say, stop
 
 
@@ -33,6 +34,7 @@ def superset(config: Path, out: Path, uri: str | None, name: str) -> None:
     from orchestration.home import Home
     from reports.superset.bundle import duckdb_uri, has_password, write_bundle
 
+    ending.go_on_without_output()
     if uri is None:
         uri = duckdb_uri(Home(read_settings(config).home).current_file.absolute())
     elif has_password(uri):
@@ -41,4 +43,4 @@ def superset(config: Path, out: Path, uri: str | None, name: str) -> None:
         write_bundle(out, uri, name)
     except OSError as error:
         stop(f"--out: {out}: {error.strerror}; name a file that can be written", WRONG)
-    say(f"{out}", err=True)
+    say(f"{out}: import it in Superset, under Dashboards")
