@@ -7,6 +7,7 @@ Identities follow from names, so a bundle that is imported again replaces what i
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from uuid import NAMESPACE_DNS, uuid5
 
 import yaml
 
-from reports.superset.dashboard import TITLE, Chart, as_json, format_of, native_filters, position, sections
+from reports.superset.dashboard import TITLE, Chart, format_of, native_filters, position, sections
 from reports.superset.datasets import Column, Dataset, datasets, title
 
 _VERSION = {"version": "1.0.0"}
@@ -150,7 +151,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
         "slice_name": chart.name,
         "viz_type": chart.kind,
         "params": chart.params(),
-        "query_context": as_json(chart.query_context()),
+        "query_context": json.dumps(chart.query_context(), sort_keys=True),
         **_VERSION,
     }
 

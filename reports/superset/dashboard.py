@@ -5,7 +5,6 @@ Here: which figures stand where, and how Superset draws them. Not here: the figu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -105,14 +104,17 @@ class Chart:
 def _shown(dataset: Dataset, metric: str) -> Any:
     """A metric, or one of the chart's own made from it, in the unit that Superset has a format for."""
     ending = metric[-8:]
-    if ending not in _SHOWN:
-        return metric
+    return _own(_SHOWN[ending][0].format(dataset.sql(metric)), title(metric)) if ending in _SHOWN else metric
+
+
+def _own(sql: str, label: str) -> dict[str, Any]:
+    """A metric of a chart's own."""
     return {
         "expressionType": "SQL",
-        "sqlExpression": _SHOWN[ending][0].format(dataset.sql(metric)),
-        "label": title(metric),
+        "sqlExpression": sql,
+        "label": label,
         "hasCustomLabel": True,
-        "optionName": f"metric_{metric}",
+        "optionName": f"metric_{label}",
     }
 
 
@@ -155,8 +157,14 @@ def sections(datasets: Mapping[str, Dataset]) -> Iterator[tuple[str, list[list[C
 
     def ranking(name: str, column: str, metric: str, *filters: Mapping[str, Any]) -> Chart:
         options = {
-            **{"x_axis": column, "metrics": [metric], "groupby": [], "orientation": "horizontal"},
-            **{"y_axis_format": _format(metric), "show_value": True, "show_legend": False, "x_axis_sort_asc": True},
+            "x_axis": column,
+            "metrics": [metric],
+            "groupby": [],
+            "orientation": "horizontal",
+            "y_axis_format": _format(metric),
+            "show_value": True,
+            "show_legend": False,
+            "x_axis_sort_asc": True,
         }
         return Chart(name, "echarts_timeseries_bar", details, (metric,), (column,), filters=filters, options=options)
 
@@ -196,10 +204,19 @@ def sections(datasets: Mapping[str, Dataset]) -> Iterator[tuple[str, list[list[C
 
 def _traffic(details: Dataset) -> Chart:
     options = {
-        **{"x_axis": "started_hour", "groupby": "started_weekday", "metric": "conversations"},
-        **{"sort_x_axis": "alpha_asc", "sort_y_axis": "alpha_desc", "normalize_across": "heatmap"},
-        **{"linear_color_scheme": "blue_white_yellow", "show_legend": True, "y_axis_format": ",.0f"},
-        **{"xscale_interval": -1, "yscale_interval": -1, "left_margin": "auto", "bottom_margin": "auto"},
+        "x_axis": "started_hour",
+        "groupby": "started_weekday",
+        "metric": "conversations",
+        "sort_x_axis": "alpha_asc",
+        "sort_y_axis": "alpha_desc",
+        "normalize_across": "heatmap",
+        "linear_color_scheme": "blue_white_yellow",
+        "y_axis_format": _format("conversations"),
+        "show_legend": True,
+        "xscale_interval": -1,
+        "yscale_interval": -1,
+        "left_margin": "auto",
+        "bottom_margin": "auto",
         "value_bounds": [None, None],
     }
     by = ("started_hour", "started_weekday")
@@ -209,13 +226,16 @@ def _traffic(details: Dataset) -> Chart:
 def _summary(details: Dataset) -> Chart:
     metrics = [_shown(details, metric) for metric in SUMMARY]
     options = {
-        **{"query_mode": "aggregate", "groupby": [details.time], "metrics": metrics, "order_desc": True},
-        "timeseries_limit_metric": {
-            **{"expressionType": "SQL", "sqlExpression": f"min({details.time})", "label": "order"},
-            **{"hasCustomLabel": True, "optionName": "metric_order"},
-        },
-        **{"time_grain_sqla": "P1M", "temporal_columns_lookup": {details.time: True}, "all_columns": []},
-        **{"table_timestamp_format": "%Y-%m-%d", "show_cell_bars": False},
+        "query_mode": "aggregate",
+        "groupby": [details.time],
+        "metrics": metrics,
+        "all_columns": [],
+        "timeseries_limit_metric": _own(f"min({details.time})", "order"),
+        "order_desc": True,
+        "time_grain_sqla": "P1M",
+        "temporal_columns_lookup": {details.time: True},
+        "table_timestamp_format": "%Y-%m-%d",
+        "show_cell_bars": False,
         "column_config": {
             title(one) if one[-8:] in _SHOWN else one: {"d3NumberFormat": _format(one)} for one in SUMMARY
         },
@@ -252,8 +272,11 @@ def position(rows: Sequence[tuple[str, list[list[Chart]]]], uuid: Uuid) -> dict[
             row = add(grid, "ROW", background)
             for chart in charts:
                 of_chart = {
-                    **{"chartId": len(tree), "uuid": uuid("chart", chart.name), "sliceName": chart.name},
-                    **{"width": _WIDTH // len(charts), "height": chart.height},
+                    "chartId": len(tree),
+                    "uuid": uuid("chart", chart.name),
+                    "sliceName": chart.name,
+                    "width": _WIDTH // len(charts),
+                    "height": chart.height,
                 }
                 add([*grid, row], "CHART", of_chart)
     return tree
@@ -285,8 +308,3 @@ def native_filters(dataset_uuid: str) -> list[dict[str, Any]]:
         one(TEXTS["filter.period"], "filter_time", {}),
         one(TEXTS["filter.grain"], "filter_timegrain", dataset) | {"description": weeks},
     ]
-
-
-def as_json(value: Any) -> str:
-    """JSON as Superset keeps it within YAML."""
-    return json.dumps(value, sort_keys=True)

@@ -9,7 +9,7 @@ such as contacts and medians, is a metric of the conversations only. All SQL is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from expectations.grains import GRAINS
 from expectations.marts import MODELS
@@ -27,7 +27,8 @@ RATIOS = {
 }
 """Averages and shares, and what they are made of. Those of durations follow from their names."""
 DURATIONS = ("first_response", "first_response_business", "duration", "duration_business")
-_SECONDS = ", in seconds"
+_FIGURES = ("bigint", "double")
+"""The types of figures; what people group by has others."""
 
 
 def ratio(numerator: str, denominator: str, name: str) -> str:
@@ -77,7 +78,7 @@ _DEFINITIONS = {"messages_per_conversation": "Messages of these conversations, d
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, or with ``expression`` one that Superset computes. ``is_measure``: it is for metrics."""
+    """A column of a table, or with ``expression`` one that Superset computes. ``is_measure``: not to group by."""
 
     name: str
     type: str
@@ -124,7 +125,10 @@ def datasets() -> list[Dataset]:
     """All of them."""
     found = []
     for mart in MODELS:
-        columns = tuple(Column(one["name"], one["data_type"], one["description"]) for one in mart["columns"])
+        columns = tuple(
+            Column(one["name"], one["data_type"], one["description"], is_measure=one["data_type"] in _FIGURES)
+            for one in mart["columns"]
+        )
         if mart["name"] == "details":
             found.append(_conversations(mart["description"], columns))
         elif any(column.name == "grain" for column in columns):
@@ -174,18 +178,15 @@ def _by_grain(mart: str, description: str, columns: Sequence[Column], grain: str
 
 
 def _with_advice(column: Column, metrics: dict[str, str]) -> Column:
-    """What a figure's description says besides: how to group it."""
-    if column.type not in ("bigint", "double"):
+    """A column whose description also says what to ask in its place, if it cannot be summed."""
+    if not column.is_measure or _adds_up(column):
         return column
-    advice = ""
-    if not _adds_up(column):
-        advice = " Do not sum or average it"
-        if column.name in metrics:
-            advice += ": the metric of this name is right at any grouping"
-        elif column.name in OF_CONVERSATIONS:
-            advice += ": the metric of `details` is right at any grouping"
-        advice += "."
-    return Column(column.name, column.type, column.description + advice, is_measure=True)
+    advice = " Do not sum or average it"
+    if column.name in metrics:
+        advice += ": the metric of this name is right at any grouping"
+    elif column.name in OF_CONVERSATIONS:
+        advice += ": the metric of `details` is right at any grouping"
+    return replace(column, description=f"{column.description}{advice}.")
 
 
 def _conversations(description: str, columns: tuple[Column, ...]) -> Dataset:

@@ -81,6 +81,15 @@ def test_a_second_import_updates_what_is_there(superset: Superset) -> None:
     assert not database["allow_dml"] and not database["allow_file_upload"]
 
 
+@pytest.mark.parametrize("page", ["dataset", "chart", "dashboard"])
+def test_the_same_file_is_taken_by_the_import_of_each_page(superset: Superset, bundle: Path, page: str) -> None:
+    counts = [len(superset.listed(kind)) for kind in ("database", "dataset", "chart", "dashboard")]
+    with bundle.open("rb") as file:
+        sent = {"formData": (bundle.name, file, "application/zip")}
+        superset.asked("POST", f"{page}/import/", files=sent, data={"overwrite": "true"})
+    assert [len(superset.listed(kind)) for kind in ("database", "dataset", "chart", "dashboard")] == counts
+
+
 def test_every_table_and_column_is_there_and_described(superset: Superset, home: Home) -> None:
     with duckdb.connect(str(home.file), read_only=True) as release:
         found = {
