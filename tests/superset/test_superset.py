@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from expectations.marts import MARTS
-from reports.superset.dashboard import SATISFACTION, SPEED, TITLE, VOLUME, sections
+from reports.superset.dashboard import SATISFACTION, SPEED, TITLE, VOLUME, Chart, sections
 from reports.superset.datasets import datasets, title
 from tests.browser.serving import Home
 from tests.superset.serving import USER, Superset
@@ -129,6 +129,34 @@ def test_the_cards_are_the_figures_of_the_macro(superset: Superset, home: Home, 
         )
         ((value,),) = [row.values() for row in superset.rows(query_of(superset, every[name], *filters))]
         assert value == pytest.approx(in_unit(metric, figures[metric])), name
+
+
+@pytest.mark.parametrize(
+    "chart", [chart for chart in CHARTS if chart.name.endswith(" over time")], ids=lambda one: one.name
+)
+@pytest.mark.parametrize(("grain", "duration"), [("day", "P1D"), ("month", "P1M")])
+def test_charts_over_time_are_the_figures_of_the_macro(
+    superset: Superset, home: Home, chart: Chart, grain: str, duration: str
+) -> None:
+    with duckdb.connect(str(home.file), read_only=True) as release:
+        answer = release.execute(
+            "select * from report_overview('loja', '2020-01-01', '2035-01-01', grain := $grain)", {"grain": grain}
+        )
+        names = [name for name, *_ in answer.description]
+        figures = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    expected = {
+        row["period_start"].replace(day=row["period_start"].day if grain == "day" else 1): row for row in figures
+    }
+    query = query_of(superset, charts(superset)[chart.name], {"col": "account_id", "op": "IN", "val": ["loja"]})
+    query["queries"][0]["columns"][0]["timeGrain"] = duration
+    rows = superset.rows(query)
+    assert len(rows) > 1
+    for row in rows:
+        start = datetime.fromtimestamp(row.pop(chart.dataset.time) / 1000, UTC).date()
+        for label, metric in zip(row, chart.metrics, strict=True):
+            assert label in (metric, title(metric))
+            true_value = expected[start][metric]
+            assert row[label] == (None if true_value is None else pytest.approx(in_unit(metric, true_value)))
 
 
 def ask(dataset_id: int, metrics: Sequence[str], columns: Sequence[Any], **more: Any) -> dict[str, Any]:
