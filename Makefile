@@ -68,7 +68,7 @@ test-slow: $(READY) ## the heavy tests, and every example of those that have man
 test-browser: $(READY) ## the report pages in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m slow tests/browser
 
-test-superset: $(READY) $(SUPERSET_READY) ## the bundle in a real Apache Superset; three minutes, and two more to install it
+test-superset: $(READY) $(SUPERSET_READY) ## the bundle in a real Apache Superset; two to four minutes, and one to three to install it
 	$(BIN)/python -m pytest --durations=5 -m slow tests/superset
 
 test-spark: $(SPARK_READY) ## builds on Apache Spark are those on DuckDB; needs Java 17 (Debian: openjdk-17-jre-headless)
