@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 SPARK_READY := .venv-spark/ready
+SUPERSET_READY := .venv-superset/ready
 DEMO := demo
 PORT ?= 3000
 # processes for the tests: one a core, of 2 GB each at most
@@ -15,7 +16,7 @@ PYTEST = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 UNITS := tests/documentation tests/ingestion tests/reports/pages
 SQL := $(shell find dbt_project -name '*.sql' -not -path '*/target/*')
 
-.PHONY: help setup run check unit test test-systems test-slow test-browser test-dagster test-spark test-spark-all plain crash lint types sql screenshots graph docs dev bench bench-scale bench-small lock clean
+.PHONY: help setup run check unit test test-systems test-slow test-browser test-dagster test-superset test-spark test-spark-all plain crash lint types sql screenshots graph docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,6 +36,11 @@ $(SPARK_READY): requirements-spark.lock pyproject.toml
 	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
 	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	.venv-spark/bin/python -m orchestration.dbt.process
+	touch $@
+
+$(SUPERSET_READY): requirements-superset.txt
+	$(PYTHON) -m venv .venv-superset
+	.venv-superset/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-superset.txt
 	touch $@
 
 run: $(READY) ## make demo data, run the whole job on it and show the result
@@ -57,10 +63,13 @@ test-systems: $(READY) ## simulated systems, releases and whole commands in dept
 
 test-slow: $(READY) ## the heavy tests, and every example of those that have many
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(BUILDERS) -m "slow or hypothesis" \
-		--ignore tests/crash --ignore tests/browser --ignore tests/spark --ignore tests/unattended
+		--ignore tests/crash --ignore tests/browser --ignore tests/spark --ignore tests/unattended --ignore tests/superset
 
 test-browser: $(READY) ## the report pages in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m slow tests/browser
+
+test-superset: $(READY) $(SUPERSET_READY) ## the bundle in a real Apache Superset; two to four minutes, and one to three to install it
+	$(BIN)/python -m pytest --durations=5 -m slow tests/superset
 
 test-spark: $(SPARK_READY) ## builds on Apache Spark are those on DuckDB; needs Java 17 (Debian: openjdk-17-jre-headless)
 	.venv-spark/bin/python -m pytest --durations=5 -m "spark and not slow" tests/spark

@@ -7,6 +7,7 @@ here: what they hold (``dbt_project/models/marts``).
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -16,12 +17,13 @@ from ingestion.sql import sql_text
 _DECLARED = Path(__file__).resolve().parents[1] / "dbt_project" / "models" / "marts" / "_marts__models.yml"
 
 
-_MODELS = yaml.load(_DECLARED.read_bytes(), yaml.CSafeLoader)["models"]
-COLUMNS = {model["name"]: tuple(column["name"] for column in model["columns"]) for model in _MODELS}
+MODELS: list[dict[str, Any]] = yaml.load(_DECLARED.read_bytes(), yaml.CSafeLoader)["models"]
+"""Each mart as dbt's YAML describes it: name, description, and columns with their types and descriptions."""
+COLUMNS = {model["name"]: tuple(column["name"] for column in model["columns"]) for model in MODELS}
 """Each mart with its columns."""
 MARTS: dict[str, tuple[str, ...]] = {
     model["name"]: tuple(test["unique_rows"]["arguments"]["columns"])
-    for model in _MODELS
+    for model in MODELS
     for test in model["data_tests"]
     if "unique_rows" in test
 }

@@ -3,11 +3,12 @@
 Here: sheets, their cells, and the first sheet, which describes the report. Not here: the rows (``downloads``).
 
 Text stays text: no cell holds a formula or a link, whatever its text begins with. Instants are in UTC, because cells
-have no time zone.
+have no time zone. Durations are Excel's own: parts of days, shown as hours, minutes and seconds.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
@@ -28,6 +29,13 @@ LONGEST_TEXT = 32_767
 """Of a cell, in UTF-16 units. Longer text is cut, and the first sheet says so."""
 _DAYS = "date '1899-12-30'"
 """From which Excel counts days."""
+_DURATION = re.compile("_seconds(?=$|_sum$)")
+"""What the name of a duration has, in other formats; here it is no number of seconds."""
+_ABOUT = (
+    ("instants", "UTC"),
+    ("durations", "hours, minutes and seconds, which sum and average as times do; other formats have ..._seconds"),
+    ("percents and shares", "parts of 1, shown in percent"),
+)
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -65,17 +73,15 @@ class _Sheets:
         self._book, self._result, self._limit = book, result, rows_of_a_sheet
         self._columns = result.columns()
         self._bold = book.add_format({"bold": True})
-        self._date = book.add_format({"num_format": "yyyy-mm-dd"})
-        self._instant = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._date, self._instant, self._duration, self._share = (
+            book.add_format({"num_format": shown})
+            for shown in ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "[h]:mm:ss", "0.0%")
+        )
         self._cut = 0
 
     def write(self, about: Sequence[tuple[str, str]]) -> None:
         first = self._book.add_worksheet("about")
-        replaced = {
-            name: expression
-            for name, type_ in self._columns.items()
-            if (expression := _in_cells(sql_name(name), type_))
-        }
+        replaced = {name: expression for name, type_ in self._columns.items() if (expression := _in_cells(name, type_))}
         rows = self._result.selected("*", replaced)
         written = 0
         for number in count(1):
@@ -83,7 +89,7 @@ class _Sheets:
             written += on_sheet
             if on_sheet < self._limit:
                 break
-        self._describe(first, [*about, ("rows", f"{written:,}"), ("instants", "UTC")])
+        self._describe(first, [*about, ("rows", f"{written:,}"), *_ABOUT])
 
     def _fill(self, number: int, rows: Iterator[tuple[Any, ...]]) -> int:
         """One sheet of rows; how many. A sheet beyond the first is made when there is a row for it."""
@@ -92,11 +98,12 @@ class _Sheets:
             return 0
         name = self._result.report.name
         sheet = self._book.add_worksheet(name if number == 1 else f"{name} {number}")
-        for column, (heading, type_) in enumerate(self._columns.items()):
+        for column, (called, type_) in enumerate(self._columns.items()):
+            heading = _DURATION.sub("", called)
             sheet.set_column(column, column, max(len(heading) + 3, 20 if type_.startswith("TIMESTAMP") else 10))
             sheet.write_string(0, column, heading, self._bold)
         sheet.freeze_panes(1, 0)
-        writers = [self._writer(sheet, type_) for type_ in self._columns.values()]
+        writers = [self._writer(sheet, *column) for column in self._columns.items()]
         place = 0
         for values in chain(beginning, rows):
             place += 1
@@ -106,15 +113,22 @@ class _Sheets:
         sheet.autofilter(0, 0, place, len(self._columns) - 1)
         return place
 
-    def _writer(self, sheet: Worksheet, type_: str) -> Write:
+    def _writer(self, sheet: Worksheet, name: str, type_: str) -> Write:
         if type_ == "BOOLEAN":
             return lambda row, column, value: sheet.write_boolean(row, column, value)
-        if type_ == "DATE" or type_.startswith("TIMESTAMP"):
-            format_ = self._date if type_ == "DATE" else self._instant
-            return lambda row, column, value: sheet.write_number(row, column, value, format_)
         if type_ == "VARCHAR" or type_.endswith("[]"):
             return lambda row, column, value: self._write_text(sheet, row, column, value)
-        return lambda row, column, value: sheet.write_number(row, column, value)
+        format_ = self._format(name, type_)
+        return lambda row, column, value: sheet.write_number(row, column, value, format_)
+
+    def _format(self, name: str, type_: str) -> Format | None:
+        if type_ == "DATE":
+            return self._date
+        if type_.startswith("TIMESTAMP"):
+            return self._instant
+        if _DURATION.search(name):
+            return self._duration
+        return self._share if _is_share(name) else None
 
     def _write_text(self, sheet: Worksheet, row: int, column: int, text: str, format_: Format | None = None) -> None:
         if text.startswith("<r>") and text.endswith("</r>"):
@@ -137,10 +151,19 @@ class _Sheets:
             self._write_text(sheet, row, 1, text)
 
 
-def _in_cells(column: str, type_: str) -> str | None:
+def _is_share(name: str) -> bool:
+    return name.endswith("_percent") or name.startswith("share_of_")
+
+
+def _in_cells(name: str, type_: str) -> str | None:
     """SQL for what a cell holds if not the value itself: DuckDB takes a tenth of the time that Python takes."""
+    column = sql_name(name)
     if type_ == "DATE":
         return f"{column} - {_DAYS}"
     if type_.startswith("TIMESTAMP"):
         return f"epoch_us({column}) / 86400e6 + 25569"
+    if _DURATION.search(name):
+        return f"{column} / 86400"
+    if name.endswith("_percent"):
+        return f"{column} / 100"
     return f"array_to_string({column}, ', ')" if type_.endswith("[]") else None

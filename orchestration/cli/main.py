@@ -32,6 +32,7 @@ from orchestration.cli.commands import (
     run,
     serve,
     status,
+    superset,
     verify,
 )
 
@@ -61,7 +62,7 @@ COMMANDS = (
     *(accept.accept, reject.reject, manifest.manifest),
     *(reread.reread, parse_again.parse_again, verify.verify),
     *(releases.releases, diff.diff, rollback.rollback, publish.publish),
-    *(report.report, serve.serve, query.query, dbt.dbt, docs.docs, demo.demo),
+    *(report.report, serve.serve, query.query, superset.superset, dbt.dbt, docs.docs, demo.demo),
 )
 for command in COMMANDS:
     main.add_command(command)

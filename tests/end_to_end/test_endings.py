@@ -44,6 +44,7 @@ CONFIGURED = {
     "diff": (["current", "current"], REFUSED),
     "report": (["overview"], REFUSED),
     "query": (["from details"], REFUSED),
+    "superset": (["--out", "BUNDLE"], PUBLISHED),
     "docs": ([], PUBLISHED),
     "reject": (["boulangerie_export", "BATCH", "--reason", "a try"], PUBLISHED),
     "accept": (["boulangerie_export", "BATCH", "--reason", "a try"], PUBLISHED),
@@ -109,6 +110,7 @@ def test_standard_output_that_fails_is_said_in_a_line(config: Path, command: str
     known = {
         "RELEASE": (config.parent / "var" / "releases" / "current").readlink().name,
         "BATCH": batches[[*WORDS].index(output)],
+        "BUNDLE": str(config.parent / "bundle.zip"),
     }
     if command == "accept":
         with suppress(decisions.DecisionError):  # it is set aside by now

@@ -144,6 +144,8 @@ def test_a_workbook_says_what_it_is(published: Published, tmp_path: Path) -> Non
         ["working hours", "started inside"],
         ["rows", "4"],
         ["instants", "UTC"],
+        ["durations", "hours, minutes and seconds, which sum and average as times do; other formats have ..._seconds"],
+        ["percents and shares", "parts of 1, shown in percent"],
     ]
 
 

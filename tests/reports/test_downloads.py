@@ -9,13 +9,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
 from xlsxwriter.utility import xl_rowcol_to_cell
 
@@ -199,6 +200,16 @@ def cell(value: Any) -> Any:
     return ", ".join(value) if isinstance(value, list) else value
 
 
+def of_column(name: str, value: Any) -> Any:
+    """A value as a cell holds it: durations in days, percents as parts of 1."""
+    in_unit = 86_400 if "_seconds" in name else 100 if name.endswith("_percent") else 1
+    return cell(value) if value is None or in_unit == 1 else pytest.approx(value / in_unit)
+
+
+def headings(columns: Iterable[str]) -> list[str]:
+    return [name.replace("_seconds", "") for name in columns]
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_workbooks_give_back_the_rows_of_the_macro(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, name: str
@@ -208,11 +219,36 @@ def test_workbooks_give_back_the_rows_of_the_macro(
     sheets = read_workbook(file)
     expected = macro(connection, name, ACME)
     header, *rows = sheets[name]
-    assert header == list(expected[0])
+    assert header == headings(expected[0])
     padded = [[*row, *repeat(None, len(header) - len(row))] for row in rows]
-    assert padded == [[cell(value) for value in row.values()] for row in expected]
-    assert sheets["about"] == [["report", name], ["rows", f"{len(expected):,}"], ["instants", "UTC"]]
+    assert padded == [[of_column(*item) for item in row.items()] for row in expected]
+    assert sheets["about"][:3] == [["report", name], ["rows", f"{len(expected):,}"], ["instants", "UTC"]]
     assert list(tmp_path.glob("*.xlsx*")) == [file]
+
+
+def test_durations_are_times_that_excel_sums_and_shares_are_percents(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for name in ("overview", "by-tag", "details"):
+        file = tmp_path / f"{name}.xlsx"
+        result = Result(connection, REPORTS[name], [ACME])
+        write_workbook(result, [], file)
+        heads, *rows = zip(*openpyxl.load_workbook(file)[name].columns, strict=True)
+        shown = {
+            head.value: {cells[place].number_format for cells in rows if cells[place].value is not None}
+            for place, head in enumerate(heads)
+        }
+        durations = {heading for heading, formats in shown.items() if "[h]:mm:ss" in formats}
+        named = {column.replace("_seconds", "") for column in result.columns() if "_seconds" in column}
+        assert len(shown) == len(result.columns())  # no two have one heading
+        assert durations == {heading for heading in named if shown[heading]} != set()
+        shares = [formats for heading, formats in shown.items() if "percent" in heading or "share" in heading]
+        assert all(formats <= {"0.0%"} for formats in shares)
+    place = [head.value for head in heads].index("duration")
+    seconds = [row["duration_seconds"] for row in macro(connection, "details", ACME)]
+    times = [cells[place].value for cells in rows]
+    assert [time and time.total_seconds() for time in times] == seconds
+    assert sum(filter(None, times), timedelta()) > timedelta(days=1)
 
 
 def test_sheets_have_a_bold_frozen_header_and_a_filter(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -280,7 +316,7 @@ def test_no_rows_are_files_too(published: Published, tmp_path: Path, filters: Se
         assert text_of(write_csv, result) == ",".join(result.columns()) + "\r\n"
         write_parquet(result, file)
         write_workbook(result, [], tmp_path / "a.xlsx")
-        assert read_workbook(tmp_path / "a.xlsx")["details"] == [list(result.columns())]
+        assert read_workbook(tmp_path / "a.xlsx")["details"] == [headings(result.columns())]
         types = result.columns()
     with duckdb.connect() as other:
         written = other.from_parquet(str(file))
