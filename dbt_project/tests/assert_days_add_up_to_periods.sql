@@ -1,5 +1,5 @@
--- Detects weeks, months and quarters of the overview that are not the sum of their days or end elsewhere, and days whose week,
--- month or quarter is missing. A returned row is such a period.
+-- Detects weeks, months and quarters of the overview that are not the sum of their days or end elsewhere, and days
+-- whose week, month or quarter is missing. A returned row is such a period.
 {{ config(meta={'dagster': {'ref': {'name': 'overview'}}}) }}
 {% set periods = {
     'week': (week_start('days.period_start', 'accounts.week_starts_on'), plus_days('summed.period_start', 7)),

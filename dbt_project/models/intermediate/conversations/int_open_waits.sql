@@ -43,7 +43,11 @@ after_the_last_reply as (
     left join happened on in_order.conversation_key = happened.conversation_key
     where
         in_order.message_no > coalesce(last_replies.message_no, 0)
-        and (in_order.kind = {{ unattributed }} or in_order.sent_at >= coalesce(happened.last_closed_at, in_order.sent_at))
+        and (
+            in_order.kind = {{ unattributed }}
+            or happened.last_closed_at is null
+            or in_order.sent_at >= happened.last_closed_at
+        )
 ),
 
 waits as (
