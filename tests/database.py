@@ -57,12 +57,16 @@ class Database:
 
 @contextmanager
 def a_database(settings: str = "", before: tuple[str, ...] = ()) -> Iterator[Database]:
-    """A server while it is needed; skips visibly where there is no PostgreSQL."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # where Debian keeps them
-    if not programs or not (programs[-1] / "initdb").exists():
+    """A server while it is needed; skips visibly where there is no PostgreSQL.
+
+    ``TEST_POSTGRES``: the programs of another one than Debian's newest.
+    """
+    debian = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))
+    programs = Path(os.environ.get("TEST_POSTGRES", debian[-1] if debian else ""))
+    if not (programs / "initdb").exists():
         pytest.skip("no PostgreSQL here (Debian: postgresql)")
     with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to other users
-        made = Database(programs[-1], Path(name), free_port(), secrets.token_hex(), settings)
+        made = Database(programs, Path(name), free_port(), secrets.token_hex(), settings)
         word = made.folder / "password"
         word.write_text(made.password)
         if os.geteuid() == 0:

@@ -254,7 +254,10 @@ def load(
             _load(session, file, table)
             progress(f"reading {table.name} back")
             if not _is_equal(session, file, table, judged.get(table.judged_as)):
-                raise TargetError(f"{table.name}: the server has other rows than the release; the next run tries again")
+                raise TargetError(
+                    f"{table.name}: the server has other values than the release; where that stays so, it has values"
+                    " that PostgreSQL reads otherwise"
+                )
             _add_keys(session, table)
             session.execute("; ".join(_comments(table)))
         for view, query in views.items():
@@ -343,14 +346,15 @@ def _returned(session: Session, table: Table) -> list[str]:
 
 
 def _add_keys(session: Session, table: Table) -> None:
-    name = sql_name(table.name)
-    key = MARTS.get(table.name, ())
-    if key:
-        optional = {column.name for column in table.columns if column.is_nullable}
-        kind = "unique" if optional.intersection(key) else "primary key"
-        session.execute(f"alter table {name} add {kind} ({', '.join(map(sql_name, key))})")
-    for columns in _INDEXES.get(table.name, ()):
-        session.execute(f"create index on {name} ({', '.join(map(sql_name, columns))})")
+    name, optional = sql_name(table.name), {column.name: column.is_nullable for column in table.columns}
+    statements = []
+    for key in filter(None, [MARTS.get(table.name)]):
+        kind = "unique" if any(map(optional.get, key)) else "primary key"
+        statements.append((key, f"alter table {name} add {kind}"))
+    statements += [(columns, f"create index on {name}") for columns in _INDEXES.get(table.name, ())]
+    for columns, statement in statements:
+        if optional.keys() >= {*columns}:  # a release of older software may lack some
+            session.execute(f"{statement} ({', '.join(map(sql_name, columns))})")
     session.execute(f"analyze {name}")
 
 

@@ -3,9 +3,9 @@
 Here: which views there are, replacing them, their grants and comments. Not here: the tables below them (``load``).
 
 A reader's transaction holds its locks on the views that it has read until it ends. So whoever reads several views, in
-one statement or in one transaction, reads one release: the views are replaced when nobody is in any of them. They are
-not waited for with locks in hand: all locks together are waited for shorter than PostgreSQL looks for deadlocks, and
-then given back and tried again. So readers are held up for a moment at most, and never the victims of a deadlock.
+one statement or in one transaction, reads one release: the views are replaced when nobody is in any of them. All
+locks together are waited for shorter than PostgreSQL takes to look for a deadlock; then they are given back, and tried
+again after a pause. So readers are held up for moments, and are never the victims of a deadlock.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ from orchestration.postgres.server import TargetError
 if TYPE_CHECKING:
     from orchestration.postgres.server import Session
 
-_PAUSE_SECONDS = 0.5
-"""Between two attempts to replace the views, on average."""
+_FIRST_MS, _MORE, _PAUSE = 50, 1.3, 4
+"""How long readers are held up by the first attempt, how much longer by each next one, and then not, by comparison."""
 _LOCK_TIMEOUT = """
     select set_config(
         'lock_timeout',
-        greatest(1, least(400, setting::int / 3) - extract(epoch from clock_timestamp() - now()) * 1000)::int::text,
+        greatest(1, least({0:.0f}, setting::int / 3) - extract(epoch from clock_timestamp() - now()) * 1000)::int::text,
         true
     )
     from pg_settings where name = 'deadlock_timeout'
 """
-"""What is left, since the transaction began, of a third of the time after which a reader looks for deadlocks."""
+"""What is left of the milliseconds for all locks together. The most is a third of the time after which PostgreSQL looks
+for deadlocks."""
 
 Place = tuple[str, str]
 """A schema, and the name of a table or view in it."""
@@ -136,12 +137,14 @@ def show(session: Session, target: PostgresTarget, release: Loaded, ours: set[st
     for schema in (target.views_in, target.reporting_in):
         if session.execute("select 1 from pg_namespace where nspname = %s", [schema]).fetchone() is None:
             session.execute(f"create schema {sql_name(schema)}")
-    until, holders = time.monotonic() + target.wait_seconds, ""
+    until, patience_ms, holders = time.monotonic() + target.wait_seconds, float(_FIRST_MS), ""
     while True:
         statements = _statements(session, target, release, ours)
+        begun = time.monotonic()
         try:
             with session.transaction():
-                session.execute("; ".join(statements))
+                lock_timeout = _LOCK_TIMEOUT.format(patience_ms)
+                session.execute("; ".join(part for statement in statements for part in (lock_timeout, statement)))
             break
         except psycopg.errors.LockNotAvailable:
             holders = _holders(session, target) or holders
@@ -150,11 +153,12 @@ def show(session: Session, target: PostgresTarget, release: Loaded, ours: set[st
                 f"readers were in the views of {target.views_in} for {target.wait_seconds:g} s and longer:"
                 f" {holders or 'many'}; have them end their transactions, or raise 'wait_seconds'"
             )
-        time.sleep(random.uniform(0.5, 1.5) * _PAUSE_SECONDS)
+        time.sleep((time.monotonic() - begun) * random.uniform(0.5, 1.5) * _PAUSE)
+        patience_ms *= _MORE
 
 
 def _statements(session: Session, target: PostgresTarget, release: Loaded, ours: set[str]) -> list[str]:
-    """What makes the views those of a release, in a fixed order, each with what is left of the time for locks."""
+    """What makes the views those of a release, in a fixed order."""
     found = there(session, [target.views_in, target.reporting_in, release.schema])
     wanted = _wanted(session, target, release)
     mine = {
@@ -166,19 +170,18 @@ def _statements(session: Session, target: PostgresTarget, release: Loaded, ours:
         raise TargetError(
             f"{', '.join(others)}: what is there is not causerie's; rename it, or name another 'schema' in [[publish]]"
         )
-    # whoever may read all views may read a new one, as after `grant select on all tables in schema ...`
-    of_all = frozenset.intersection(*(view.grants for view in mine.values())) if mine else frozenset()
     statements = []
     for place in sorted({*wanted, *mine}):
         view, before = _named(place), mine.get(place)
-        statements.append(_LOCK_TIMEOUT)
         if place not in wanted:
             statements.append(f"drop view {view}")
             continue
         columns = found[wanted[place]].columns
         # the columns that were there come first, as `create or replace` asks: so whatever reads the view stays
         kept = [column for column in before.columns if column in columns] if before else []
-        grants = of_all if before is None else frozenset()
+        # whoever may read all others of the schema may read a new one, as after `grant ... on all tables in schema ...`
+        others_of_it = [other.grants for (schema, _), other in mine.items() if schema == place[0]]
+        grants = frozenset.intersection(*others_of_it) if others_of_it and before is None else frozenset()
         if before and len(kept) < len(before.columns):
             statements.append(f"drop view {view}")
             kept, grants = [], before.grants
@@ -203,7 +206,6 @@ def _holders(session: Session, target: PostgresTarget) -> str:
         """
         select distinct
             'process ' || pid || ' of ' || usename || coalesce(' (' || nullif(application_name, '') || ')', '')
-            || coalesce(', in a transaction since ' || to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS') || ' UTC', '')
         from pg_locks
         join pg_stat_activity using (pid)
         join pg_class on pg_class.oid = pg_locks.relation
