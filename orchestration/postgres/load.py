@@ -307,6 +307,13 @@ def _load(session: Session, file: Path, table: Table) -> None:
             os.close(reader)  # so that the thread ends also where the server does not take more
 
 
+def changed(session: Session, release: Loaded, file: Path) -> list[str]:
+    """The tables of a loaded release that are not those of its file."""
+    with session.transaction():
+        session.execute(f"set local search_path = {sql_name(release.schema)}")
+        return [table.name for table in tables_of(file) if not _is_equal(session, file, table, None)]
+
+
 def _is_equal(session: Session, file: Path, table: Table, judged: list[str] | None) -> bool:
     """Whether the server has what was judged; or, where types or NUL make a difference, what should be published."""
     found = _returned(session, table)

@@ -17,7 +17,7 @@ from ingestion.sql import first_line
 from ingestion.storage.landing import write_durably
 from ingestion.target_settings import PostgresTarget
 from orchestration.home import Home
-from orchestration.postgres.load import Loaded, Progress, drop, load, loaded
+from orchestration.postgres.load import Loaded, Progress, changed, drop, load, loaded
 from orchestration.postgres.server import TargetError, session
 from orchestration.postgres.views import comment, is_shown, show
 from orchestration.releases import catalog
@@ -100,3 +100,22 @@ def identity(home: Home) -> str:
         write_durably(fresh, uuid.uuid4().hex.encode())
         fresh.replace(home.identity)
     return home.identity.read_text().strip()
+
+
+def differences(settings: Settings, target: PostgresTarget) -> tuple[int, list[str]]:
+    """How many kept releases a target has, and in a line each, what is not as it was judged there."""
+    home, wrong = Home(settings.home), []
+    kept = {release.release_id: release for release in catalog.kept(home)}
+    try:
+        with session(target) as opened:
+            there = [one for one in loaded(opened, target) if one.release_id in kept]
+            for one in there:
+                tables = changed(opened, one, catalog.file_of(home, kept[one.release_id]))
+                if tables:
+                    wrong.append(
+                        f"{target.name}: {one.schema}: {', '.join(tables)}: not what was judged; drop schema"
+                        f" {one.schema} cascade, and the next run loads it again"
+                    )
+    except (TargetError, duckdb.Error) as error:
+        return 0, [f"{target.name}: {first_line(error)}"]
+    return len(there), wrong
