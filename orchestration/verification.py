@@ -1,6 +1,7 @@
 """Whether a home is what it says: every kept release what was judged, and landing, ledger and raw in agreement.
 
-Here: releases, their exports, the links to them, and targets. Not here: landing, ledger and raw (``ingestion.verification``).
+Here: releases, their exports, the links to them, and targets. Not here: landing, ledger and raw
+(``ingestion.verification``).
 Nothing is locked and nothing is written, so a run may be at work meanwhile. Builds can be lost, and are not looked at.
 """
 

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from expectations.contents import MACROS, OF_ROWS, REPORTING, contents
+from expectations.grains import views_of
 from expectations.marts import MARTS
 from ingestion.sql import sql_name, sql_text
 from ingestion.target_settings import PostgresTarget
 from orchestration.postgres.server import TargetError
 from orchestration.releases.catalog import Release
-from orchestration.releases.grains import views_of
 
 if TYPE_CHECKING:
     from orchestration.postgres.server import Session
@@ -236,7 +236,7 @@ def load(
         TargetError: the file is not what was judged, or the server has other rows.
     """
     tables = tables_of(file)
-    marts = {table.name: table for table in tables if table.schema != REPORTING and table.name != "release"}
+    marts = {table.name: table for table in tables if table.schema != REPORTING}
     views = views_of({name: [column.name for column in table.columns] for name, table in marts.items()})
     about = Loaded(_schema_of(target, release), release.release_id, home, tuple(of.name for of in tables), tuple(views))
     judged = contents(file)
@@ -261,17 +261,12 @@ def load(
             _add_keys(session, table)
             session.execute("; ".join(_comments(table)))
         for view, query in views.items():
-            _create_view(session, view, query, marts[max(filter(view.startswith, marts), key=len)])
+            session.execute(f"create view {sql_name(view)} as {query}")
+            mart, _, grain = view.rpartition("_")
+            columns = tuple(column for column in marts[mart].columns if column.name != "grain")
+            words = f"The rows of {mart} with the grain {grain}."
+            session.execute("; ".join(_comments(Table("main", view, words, columns), "view")))
     return about
-
-
-def _create_view(session: Session, name: str, query: str, mart: Table) -> None:
-    """Make a view of one grain of a mart."""
-    session.execute(f"create view {sql_name(name)} as {query}")
-    has = {column.name for column in session.execute(f"select * from {sql_name(name)} limit 0").description or ()}
-    words = f"The rows of {mart.name} of one grain. {mart.comment or ''}"
-    columns = tuple(column for column in mart.columns if column.name in has)
-    session.execute("; ".join(_comments(Table(mart.schema, name, words, columns), "view")))
 
 
 def _schema_of(target: PostgresTarget, release: Release) -> str:

@@ -168,7 +168,7 @@ def test_comments_follow_the_release(shown: Place, home: Home, publish: Publish)
     publish()
     assert shown.ask(about) == [(words, "version", None), (words, "started_date", "When")]
     assert shown.ask("select obj_description('causerie.overview_day'::regclass)") == [
-        ("The rows of overview of one grain. ",)
+        ("The rows of overview with the grain day.",)
     ]
     shown.ask("comment on view causerie.details is 'mine'")
     publish()
