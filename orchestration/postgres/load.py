@@ -246,8 +246,8 @@ def load(
     with session.transaction():
         schema = sql_name(about.schema)
         session.execute(f"create schema {schema}")
-        words = {"made by": "causerie", "release": about.release_id, "home": home, "has": [about.tables, about.views]}
-        session.execute(f"comment on schema {schema} is {sql_text(json.dumps(words, ensure_ascii=False))}")
+        ours = {"made by": "causerie", "release": about.release_id, "home": home, "has": [about.tables, about.views]}
+        session.execute(f"comment on schema {schema} is {sql_text(json.dumps(ours, ensure_ascii=False))}")
         session.execute(f"set local search_path = {schema}")
         for table in tables:
             progress(f"loading {table.name}")
