@@ -65,7 +65,7 @@ _CSV = (
     "header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', new_line = '\\n', nullstr = '',"
     " allow_quoted_nulls = false, parallel = false, max_line_size = 1000000000"
 )
-_BLOCK = 1 << 16
+_BLOCK, _LONGEST = 1 << 16, 63
 
 
 @dataclass(frozen=True)
@@ -239,6 +239,10 @@ def load(
     marts = {table.name: table for table in tables if table.schema != REPORTING}
     views = views_of({name: [column.name for column in table.columns] for name, table in marts.items()})
     about = Loaded(_schema_of(target, release), release.release_id, home, tuple(of.name for of in tables), tuple(views))
+    if long := [name for name in about.relations if len(name.encode()) > _LONGEST]:
+        raise TargetError(
+            f"{', '.join(long)}: PostgreSQL takes names of {_LONGEST} bytes at most; give it a shorter one"
+        )
     judged = contents(file)
     judged.pop(MACROS, None)
     if wrong := [name for name, of in judged.items() if release.contents.get(name, of) != of]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ingestion.settings import SettingsError, secret
@@ -85,13 +86,18 @@ def _connected(target: PostgresTarget) -> Session:
     return psycopg.connect(**options, autocommit=True, prepare_threshold=None)
 
 
+def lock_of(target: PostgresTarget) -> int:
+    """The number of the lock that one publisher into a schema holds."""
+    return int.from_bytes(sha256(f"causerie {target.views_in}".encode()).digest()[:8], signed=True)
+
+
 def _be_alone(opened: Session, target: PostgresTarget) -> None:
     import psycopg
 
     try:
         with opened.transaction():
             opened.execute(f"set local lock_timeout = '{_OTHER_PUBLISHER_SECONDS}s'")
-            opened.execute("select pg_advisory_lock(hashtext('causerie'), hashtext(%s))", [target.views_in])
+            opened.execute("select pg_advisory_lock(%s)", [lock_of(target)])
     except psycopg.errors.LockNotAvailable:
         raise TargetError(f"another publication is at work in the schema {target.views_in}") from None
 

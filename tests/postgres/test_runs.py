@@ -12,7 +12,7 @@ import pytest
 from ingestion.settings import load_settings
 from orchestration import news
 from orchestration.assembly import JOB, build_defs
-from orchestration.home import Home, unlock
+from orchestration.home import Home, lock, unlock
 from orchestration.releases import catalog
 from orchestration.troubles import troubles_of
 from orchestration.verification import verify
@@ -20,7 +20,7 @@ from tests.database import free_port
 from tests.drops import conversation, message, write_batch, write_config
 from tests.end_to_end.command import PUBLISHED, REFUSED, causerie
 from tests.postgres.conftest import DSN, Place
-from tests.published import publish
+from tests.published import audited, publish
 
 pytestmark = pytest.mark.postgres
 
@@ -100,7 +100,7 @@ def test_a_target_that_fails_fails_alone_and_is_made_good(
     assert causerie("status", "--config", config).returncode == PUBLISHED
 
 
-def test_the_step_publish_alone_and_a_changed_configuration(config: Path, place: Place) -> None:
+def test_a_changed_target_is_news(config: Path, place: Place) -> None:
     settings = load_settings(config)
     publish(config)
     assert causerie("run", "--config", config).returncode == PUBLISHED
@@ -110,6 +110,15 @@ def test_the_step_publish_alone_and_a_changed_configuration(config: Path, place:
         "where releases are published: something has changed"
     ]
     assert news.news(settings, datetime.now(UTC)) == []
+
+
+def test_the_command_publish_reaches_the_targets(config: Path, place: Place) -> None:
+    home = Home(load_settings(config).home)
+    lock(home)
+    audited(config, "b1-0123456789")  # and the run was stopped there
+    unlock(home)
+    assert causerie("publish", "--config", config).returncode == PUBLISHED
+    assert place.ask(SHOWN) == [(current(config),)]
 
 
 def test_dagster_shows_a_check_of_each_target(config: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

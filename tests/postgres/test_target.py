@@ -105,7 +105,7 @@ def test_one_publisher_at_a_time(home: Home, publish: Publish, place: Place, mon
     a_release(home, 1)
     monkeypatch.setattr(server_module, "_OTHER_PUBLISHER_SECONDS", 1)
     with place.connect("publisher") as other:
-        other.execute("select pg_advisory_lock(hashtext('causerie'), hashtext('causerie'))")
+        other.execute("select pg_advisory_lock(%s)", [server_module.lock_of(a_target())])
         with pytest.raises(TargetError, match="another publication is at work in the schema causerie"):
             publish()
         publish(schema="other")
@@ -210,7 +210,7 @@ def test_a_disk_that_is_full(settings: Settings, home: Home, monkeypatch: pytest
         a_release(
             home, 2, ["create table large as select i, repeat(md5(i::varchar), 40) as t from range(60_000) _ (i)"]
         )
-        with pytest.raises(TargetError, match=r"No space left on device.*disk of the server is full"):
+        with pytest.raises(TargetError, match="the disk of the server is full"):
             make_right(settings, a_target(), lambda _: None)
         assert tiny.ask(VERSION) == [(1,)]
         a_release(home, 3)

@@ -167,6 +167,13 @@ def test_a_column_whose_name_postgresql_would_cut(home: Home, publish: Publish, 
     assert publish().was_shown is True
 
 
+def test_a_mart_whose_name_is_too_long(home: Home, publish: Publish, place: Place) -> None:
+    a_release(home, 1, [f"create table {'a' * 60} as select 'day' as grain, 1 as one"])
+    with pytest.raises(TargetError, match=r"a_quarter: PostgreSQL takes names of 63 bytes at most"):
+        publish()
+    assert place.schemas() == []
+
+
 def test_a_file_that_has_changed_is_not_loaded(home: Home, publish: Publish, place: Place) -> None:
     release = a_release(home, 1)
     with duckdb.connect(str(catalog.file_of(home, release))) as file:
