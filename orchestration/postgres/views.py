@@ -112,11 +112,11 @@ def there(session: Session, schemas: Sequence[str]) -> dict[Place, Relation]:
 def is_shown(session: Session, target: PostgresTarget, release: Loaded) -> bool:
     """Whether the views are those of a release."""
     found = there(session, [target.views_in, target.reporting_in])
-    wanted = _wanted(session, target, release)
+    wanted = _wanted(target, release)
     return all(place in found and found[place].reads == {release.schema} for place in wanted)
 
 
-def _wanted(session: Session, target: PostgresTarget, release: Loaded) -> dict[Place, Place]:
+def _wanted(target: PostgresTarget, release: Loaded) -> dict[Place, Place]:
     """The views of a release, each with what it shows of it."""
     found: dict[Place, Place] = {}
     for name in release.relations:
@@ -160,7 +160,7 @@ def show(session: Session, target: PostgresTarget, release: Loaded, ours: set[st
 def _statements(session: Session, target: PostgresTarget, release: Loaded, ours: set[str]) -> list[str]:
     """What makes the views those of a release, in a fixed order."""
     found = there(session, [target.views_in, target.reporting_in, release.schema])
-    wanted = _wanted(session, target, release)
+    wanted = _wanted(target, release)
     mine = {
         place: relation
         for place, relation in found.items()
@@ -170,13 +170,14 @@ def _statements(session: Session, target: PostgresTarget, release: Loaded, ours:
         raise TargetError(
             f"{', '.join(others)}: what is there is not causerie's; rename it, or name another 'schema' in [[publish]]"
         )
+    by_default = _granted_by_default(session)
     statements = []
     for place in sorted({*wanted, *mine}):
         view, before = _named(place), mine.get(place)
         if place not in wanted:
             statements.append(f"drop view {view}")
             continue
-        columns = found[wanted[place]].columns
+        columns, is_anew = found[wanted[place]].columns, False
         # the columns that were there come first, as `create or replace` asks: so whatever reads the view stays
         kept = [column for column in before.columns if column in columns] if before else []
         # whoever may read all others of the schema may read a new one, as after `grant ... on all tables in schema ...`
@@ -184,16 +185,30 @@ def _statements(session: Session, target: PostgresTarget, release: Loaded, ours:
         grants = frozenset.intersection(*others_of_it) if others_of_it and before is None else frozenset()
         if before and len(kept) < len(before.columns):
             statements.append(f"drop view {view}")
-            kept, grants = [], before.grants
+            kept, grants, is_anew = [], before.grants, True
         names = [name for name, _ in [*kept, *(column for column in columns if column not in kept)]]
         listed = ", ".join(map(sql_name, names))
         statements.append(f"create or replace view {view} as select {listed} from {_named(wanted[place])}")
+        statements += [f"revoke all on {view} from {grantee}" for grantee in by_default if is_anew]
         statements += [
             f"grant {privilege}{f' ({sql_name(column)})' if column else ''} on {view} to {grantee}{option}"
             for grantee, privilege, column, option in sorted(grants)
             if not column or column in names
         ]
     return statements
+
+
+def _granted_by_default(session: Session) -> list[str]:
+    """Who has rights to each new view, so also to one that is made anew, where they were perhaps taken away."""
+    rows = session.execute(
+        """
+        select distinct case when grantee = 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end
+        from pg_default_acl, aclexplode(defaclacl)
+        where defaclobjtype = 'r' and defaclrole = (select oid from pg_roles where rolname = current_user)
+            and grantee <> defaclrole
+        """
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def _named(place: Place) -> str:
@@ -220,7 +235,7 @@ def _holders(session: Session, target: PostgresTarget) -> str:
 
 def comment(session: Session, target: PostgresTarget, release: Loaded) -> None:
     """Describe the views and their columns as the release does, where they are not yet."""
-    wanted = {_named(view): _named(shown) for view, shown in _wanted(session, target, release).items()}
+    wanted = {_named(view): _named(shown) for view, shown in _wanted(target, release).items()}
     statements = [
         f"comment on {what} is {sql_text(words) if words else 'null'}"
         for what, words in session.execute(

@@ -99,6 +99,21 @@ def test_default_privileges_hold_for_what_is_new(home: Home, publish: Publish, p
     assert place.ask(VERSION, "bi") == [(1,)]
 
 
+def test_what_was_taken_away_is_not_given_back_by_default(home: Home, publish: Publish, place: Place) -> None:
+    place.ask(
+        "create schema causerie authorization publisher; grant usage on schema causerie to bi;"
+        " alter default privileges for role publisher in schema causerie grant select on tables to bi"
+    )
+    a_release(home, 1)
+    publish()
+    place.ask("revoke select on causerie.overview from bi")
+    a_release(home, 2, [OTHER_TYPE])
+    publish()
+    assert place.ask(VERSION, "bi") == [(2,)]
+    with pytest.raises(Exception, match="permission denied"):
+        place.ask("select * from causerie.overview", "bi")
+
+
 @pytest.mark.parametrize("change", [None, WIDER, IN_FRONT])
 def test_what_analysts_built_on_the_views_stays(shown: Place, home: Home, publish: Publish, change: str | None) -> None:
     shown.ask("create schema lab; create view lab.mine as select sum(version) as of, max(grain) from causerie.overview")
