@@ -71,7 +71,7 @@ test-browser: $(READY) ## the report pages in a real Chromium, where there is on
 test-superset: $(READY) $(SUPERSET_READY) ## the bundle in a real Apache Superset; two to four minutes, and one to three to install it
 	$(BIN)/python -m pytest --durations=5 -m slow tests/superset
 
-test-postgres: $(READY) ## releases in a real PostgreSQL, with readers, kills, a full disk; needs Debian's postgresql; six minutes
+test-postgres: $(READY) ## releases in a real PostgreSQL, with readers, kills, a full disk; needs Debian's postgresql; three to six minutes
 	$(BIN)/python -m pytest --durations=10 -m postgres tests/postgres
 
 test-spark: $(SPARK_READY) ## builds on Apache Spark are those on DuckDB; needs Java 17 (Debian: openjdk-17-jre-headless)
