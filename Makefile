@@ -16,7 +16,7 @@ PYTEST = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 UNITS := tests/documentation tests/ingestion tests/reports/pages
 SQL := $(shell find dbt_project -name '*.sql' -not -path '*/target/*')
 
-.PHONY: help setup run check unit test test-systems test-slow test-browser test-dagster test-superset test-spark test-spark-all plain crash lint types sql screenshots graph docs dev bench bench-scale bench-small lock clean
+.PHONY: help setup run check unit test test-systems test-slow test-browser test-dagster test-postgres test-superset test-spark test-spark-all plain crash lint types sql screenshots graph docs dev bench bench-scale bench-small lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -55,21 +55,24 @@ unit: $(READY)
 
 test: check ## what every change must pass: what `check` does, and each part of the whole at work
 	$(BIN)/python -m orchestration.dbt.process  # the project as it is now: each new home copies it
-	$(PYTEST) -n $(BUILDERS) --durations=15 -m "not unit and not systems and not slow" --ignore tests/spark --ignore tests/unattended
+	$(PYTEST) -n $(BUILDERS) --durations=15 -m "not unit and not systems and not slow" --ignore tests/spark --ignore tests/unattended --ignore tests/postgres
 
 test-systems: $(READY) ## simulated systems, releases and whole commands in depth: three minutes, and CI runs it
 	$(BIN)/python -m orchestration.dbt.process
-	$(PYTEST) -n $(BUILDERS) --durations=15 -m "systems and not slow" --ignore tests/spark
+	$(PYTEST) -n $(BUILDERS) --durations=15 -m "systems and not slow" --ignore tests/spark --ignore tests/postgres
 
 test-slow: $(READY) ## the heavy tests, and every example of those that have many
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(BUILDERS) -m "slow or hypothesis" \
-		--ignore tests/crash --ignore tests/browser --ignore tests/spark --ignore tests/unattended --ignore tests/superset
+		--ignore tests/crash --ignore tests/browser --ignore tests/spark --ignore tests/unattended --ignore tests/superset --ignore tests/postgres
 
 test-browser: $(READY) ## the report pages in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m slow tests/browser
 
 test-superset: $(READY) $(SUPERSET_READY) ## the bundle in a real Apache Superset; two to four minutes, and one to three to install it
 	$(BIN)/python -m pytest --durations=5 -m slow tests/superset
+
+test-postgres: $(READY) ## releases in a real PostgreSQL, with readers, kills, a full disk; needs Debian's postgresql; three to six minutes
+	$(BIN)/python -m pytest --durations=10 -m postgres tests/postgres
 
 test-spark: $(SPARK_READY) ## builds on Apache Spark are those on DuckDB; needs Java 17 (Debian: openjdk-17-jre-headless)
 	.venv-spark/bin/python -m pytest --durations=5 -m "spark and not slow" tests/spark

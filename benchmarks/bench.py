@@ -26,6 +26,7 @@ from benchmarks.many_batches import THREE_YEARS, many_batches
 from benchmarks.measuring import ROOT, CommandError, measure
 from benchmarks.new_batches import AGES, KINDS, SPREAD, Mix
 from benchmarks.page import PAGE, Report, show, update
+from benchmarks.postgres import postgres
 from benchmarks.reports import reports
 from benchmarks.scale import scale
 from benchmarks.startup import startup
@@ -74,9 +75,12 @@ def parser() -> argparse.ArgumentParser:
     of_ingest.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of both (%(default)s)")
     item("audit", _audit, "what the expectations cost", [100_000, MILLION], 1)
     item("reports", _reports, "the table macros, for any filter", [MILLION], 3)
+    item("postgres", _postgres, "a release in PostgreSQL; WAREHOUSE_DSN names a database", [100_000, MILLION])
     of_engines = item("engines", _engines, "DuckDB and Spark on one machine", [20_000, 100_000, MILLION])
     of_engines.add_argument("--memory", default="6g", help="of a session of Spark (%(default)s)")
-    everything = items.add_parser("all", parents=[common], help="all but scale and engines, at their standard sizes")
+    everything = items.add_parser(
+        "all", parents=[common], help="all but scale, postgres and engines, at their standard sizes"
+    )
     everything.add_argument("--small", action="store_true", help="small sizes: to see that the bench works")
     everything.set_defaults(measure=None)
     return made
@@ -136,6 +140,10 @@ def _audit(given: argparse.Namespace, on: Given, work: Path) -> Report:
 
 def _reports(given: argparse.Namespace, on: Given, work: Path) -> Report:
     return reports(on, work, given.conversations, given.repeat)
+
+
+def _postgres(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    return postgres(on, work, given.conversations)
 
 
 STANDARD = (

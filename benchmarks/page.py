@@ -25,6 +25,7 @@ PARTS = (
     "ingest",
     "audit",
     "reports",
+    "postgres",
     "engines",
 )
 _LIMITS = ("item", "what", "measured", "limit", "", "repeat with")

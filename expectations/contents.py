@@ -20,7 +20,7 @@ from ingestion.sql import sql_file, sql_name, sql_text
 REPORTING = "reporting"
 """The schema of the tables that the reports for any filter are made from."""
 MACROS = "macros"
-_OF_ROWS = "count(*), bit_xor(hash(rows)), sum(cast(hash(rows) as hugeint))"
+OF_ROWS = "count(*), bit_xor(hash(rows)), sum(cast(hash(rows) as hugeint))"
 
 
 def contents(candidate: Path) -> dict[str, list[str]]:
@@ -51,7 +51,7 @@ def contents_of_files(files: Mapping[str, Path]) -> dict[str, list[str]]:
 
 
 def _checksum(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
-    return [str(value) for value in connection.execute(f"select {_OF_ROWS} from {relation} as rows").fetchone() or ()]
+    return [str(value) for value in connection.execute(f"select {OF_ROWS} from {relation} as rows").fetchone() or ()]
 
 
 if __name__ == "__main__":

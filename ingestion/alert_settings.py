@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from ingestion.source_settings import VariableName
 
-TroubleKind = Literal["batch refused", "source failed", "source stale", "build refused", "run failed"]
+TroubleKind = Literal["batch refused", "source failed", "source stale", "build refused", "run failed", "target failed"]
 """The kinds of trouble, as ``orchestration.troubles`` has them, which this package must not import."""
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}

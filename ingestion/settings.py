@@ -1,7 +1,7 @@
 """The TOML configuration, and the only reader of the environment.
 
 Here: the shape of ``causerie.toml``, its validation and its error messages. Not here: the sections of sources
-(``source_settings``) and alerts (``alert_settings``), and what is done with the settings.
+(``source_settings``), alerts (``alert_settings``) and targets (``target_settings``), and what is done with settings.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ingestion.bounds import Bounds
 from ingestion.limits import Quality as Quality
 from ingestion.limits import Resources as Resources
 from ingestion.source_settings import AnySource, FolderSource, Source
+from ingestion.target_settings import PostgresTarget
 
 CONFIG_VARIABLE = "CAUSERIE_CONFIG"
 """Names the configuration file where no command line does (Dagster's own tools); default ``causerie.toml``."""
@@ -236,6 +237,7 @@ class Settings(_Section):
     extension: Extension = Extension()
     accounts: list[Account] = Field(min_length=1)
     sources: list[AnySource] = Field(min_length=1)
+    publish: list[PostgresTarget] = []
     alerts: list[AnyChannel] = []
     ping: Ping | None = None
 
@@ -247,6 +249,8 @@ class Settings(_Section):
         as_identifiers = (name.replace("-", "_") for name in names)  # which the asset graph cannot tell apart
         _refuse_repeats(as_identifiers, "sources: with '-' as '_' the name")
         _refuse_repeats((channel.name for channel in self.alerts), "alerts: the name")
+        _refuse_repeats((target.name for target in self.publish), "publish: the name")
+        _refuse_repeats((f"{target.views_in} of {target.dsn_env}" for target in self.publish), "publish: the schema")
         if self.releases.catalog and not self.engine.remote:
             raise ValueError("releases.catalog: only a Spark Connect server, engine.remote, has a catalogue that stays")
         if self.extension.path and self.engine.kind == "spark":

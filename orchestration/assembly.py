@@ -21,6 +21,7 @@ from orchestration.defs.raw import raw_assets
 from orchestration.defs.readers import configuration, readers
 from orchestration.defs.repair import repair_jobs
 from orchestration.defs.retain import retained_asset
+from orchestration.defs.targets import target_assets
 from orchestration.defs.transform import dbt_models, manifest_of
 from orchestration.home import Home
 from orchestration.progress import Reporter
@@ -64,6 +65,7 @@ def build_defs(
         release_asset(settings, names, reporter),
         compacted_asset(settings, names, reporter),
         retained_asset(settings, names, reporter),
+        *target_assets(settings, names, reporter),
         outcome_asset(settings, names, reporter),
     ]
     job = dg.define_asset_job(

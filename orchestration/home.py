@@ -104,6 +104,11 @@ class Home:
         return self.current / "parquet"
 
     @property
+    def identity(self) -> Path:
+        """What tells this home from others, in a PostgreSQL that shows its releases."""
+        return self.path / "identity"
+
+    @property
     def log(self) -> Path:
         """What Dagster and dbt said in the last run of the command."""
         return self.path / "run.log"

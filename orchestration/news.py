@@ -27,6 +27,7 @@ from orchestration.run_record import read_record
 TRY_AGAIN = timedelta(minutes=15)
 """After a run that failed for another reason than what was delivered, as of a full disk."""
 _CONFIGURATION, _DECISIONS = "the configuration or the software", "what operators decided or asked for"
+_TARGETS = "where releases are published"
 
 
 Seen = dict[str, dict[str, str]]
@@ -35,7 +36,10 @@ Seen = dict[str, dict[str, str]]
 
 def look(settings: Settings) -> Seen:
     """What there is that no run has accepted yet."""
-    found = {_CONFIGURATION: {_token(rules_of_builds(settings)): ""}}
+    found = {
+        _CONFIGURATION: {_token(rules_of_builds(settings)): ""},
+        _TARGETS: {_token([target.name, target.dsn_env, target.views_in]): "" for target in settings.publish},
+    }
     accepted: dict[str, set[str]] = {}
     asked = 0
     if (settings.home / LEDGER).is_file():
@@ -89,7 +93,8 @@ def news(settings: Settings, now: datetime) -> list[str]:
             found.append(f"{source.name}: it is due to be read")
     plan = read_plan(home.last_build().plan)
     refused = builds.refused_as_it_is(home, plan) if plan else []  # another run would say the same
-    has_failed = record.failures or {*record.build_failures} - {*refused} or not record.is_complete
+    of_targets = {target.name for target in settings.publish} & {*record.target_failures}
+    has_failed = record.failures or of_targets or {*record.build_failures} - {*refused} or not record.is_complete
     if has_failed and since >= TRY_AGAIN:
         found.append("the last run has failed, and may go better now")
     return found

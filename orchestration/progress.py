@@ -37,6 +37,8 @@ class Reporter:
     build_failures: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
     release: Release | None = None
+    targets: dict[str, str | None] = field(default_factory=dict)
+    """Of each target that was tried, why it does not show the current release, or None."""
     _refused_before: list[str] = field(default_factory=list)
     """What steps of this run refused that were processes of their own."""
 
@@ -79,6 +81,7 @@ class Reporter:
         if before is not None:
             self.record.read_at, self.record.seen = before.read_at, before.seen
             self.record.failures = before.failures
+            self.record.target_failures = before.target_failures
 
     def sources_seen(self, seen: dict[str, dict[str, str]]) -> None:
         """Note what there is to be seen before the sources are read: if that fails, the same is no news at once."""
@@ -96,6 +99,11 @@ class Reporter:
         }
         self.record.sources = {report.source: ingested(report) for report in reports}
         self.record.read_at = now
+
+    def target_tried(self, name: str, failure: str | None) -> None:
+        """Note how a target was left."""
+        self.targets[name] = failure
+        self.record.target_tried(name, failure, _now())
 
     def finish(self) -> None:
         """The run has ended, in whatever way."""
@@ -148,7 +156,7 @@ class Reporter:
         found += self.build_failures
         if self.verdict is not None and not self.verdict.holds:
             found += [str(finding) for finding in self.verdict.refusals] or ["no expectation was evaluated"]
-        return found
+        return found + [reason for reason in self.targets.values() if reason is not None]
 
 
 def _now() -> str:

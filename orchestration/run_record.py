@@ -39,6 +39,14 @@ class RunRecord:
     """Of each source that could not be read then: since when, and why."""
     build_failures: list[str] = field(default_factory=list)
     """Why the build of this run came to nothing, if it is not its verdict that says so."""
+    target_failures: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Of each target that does not show the current release: since when, and why."""
+
+    def target_tried(self, name: str, failure: str | None, now: str) -> None:
+        """Note how a target was left."""
+        since, _ = self.target_failures.pop(name, (now, ""))
+        if failure is not None:
+            self.target_failures[name] = since, failure
 
     @property
     def is_complete(self) -> bool:

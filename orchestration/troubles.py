@@ -22,7 +22,7 @@ from orchestration.run_record import read_record
 
 _BETWEEN_STEPS = timedelta(minutes=5)
 """Longer than it takes to start a process, where each step is one."""
-Kind = Literal["batch refused", "source failed", "source stale", "build refused", "run failed"]
+Kind = Literal["batch refused", "source failed", "source stale", "build refused", "run failed", "target failed"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,14 @@ def troubles_of(settings: Settings, now: datetime, *, is_running: bool | None = 
     ``is_running``: whether a run is at work there, which the lock of the home says to all but the run itself.
     """
     runs = [] if (is_locked(Home(settings.home)) if is_running is None else is_running) else _runs(settings, now)
-    return [*runs, *_builds(settings), *_sources(settings), *_batches(settings), *_stale(settings, now)]
+    return [
+        *runs,
+        *_builds(settings),
+        *_targets(settings),
+        *_sources(settings),
+        *_batches(settings),
+        *_stale(settings, now),
+    ]
 
 
 def _runs(settings: Settings, now: datetime) -> list[Trouble]:
@@ -95,6 +102,23 @@ def _builds(settings: Settings) -> list[Trouble]:
     since = datetime.fromtimestamp(build.folder.stat().st_mtime).astimezone()
     step = f"see {command('status')}; correct what is delivered, or set it aside"
     return [Trouble("build refused", "build refused", "build", reasons, step, since)]
+
+
+def _targets(settings: Settings) -> list[Trouble]:
+    record = read_record(Home(settings.home).record)
+    names = [target.name for target in settings.publish]
+    return [
+        Trouble(
+            f"target failed: {name}",
+            "target failed",
+            name,
+            (reason,),
+            "the next run tries again; the release itself is published",
+            datetime.fromisoformat(since),
+        )
+        for name, (since, reason) in (record.target_failures if record else {}).items()
+        if name in names
+    ]
 
 
 def _sources(settings: Settings) -> list[Trouble]:

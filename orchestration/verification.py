@@ -1,6 +1,7 @@
 """Whether a home is what it says: every kept release what was judged, and landing, ledger and raw in agreement.
 
-Here: releases, their exports and the links to them. Not here: landing, ledger and raw (``ingestion.verification``).
+Here: releases, their exports, the links to them, and targets. Not here: landing, ledger and raw
+(``ingestion.verification``).
 Nothing is locked and nothing is written, so a run may be at work meanwhile. Builds can be lost, and are not looked at.
 """
 
@@ -15,6 +16,7 @@ from ingestion.settings import Settings
 from ingestion.sql import first_line
 from ingestion.verification import Findings, stray, verify_sources
 from orchestration.home import Home, is_locked
+from orchestration.postgres.target import differences
 from orchestration.releases import catalog, publication
 from orchestration.releases.catalog import EXPORTS, Release, UnpublishableError, file_of
 from orchestration.run_record import read_record
@@ -27,6 +29,11 @@ def verify(settings: Settings, progress: Progress) -> Findings:
     home, found = Home(settings.home), Findings()
     was_busy, before = is_locked(home), read_record(home.record)
     _verify_releases(home, found, progress)
+    for target in settings.publish:
+        progress(f"{target.name}: the releases in the server")
+        releases, wrong = differences(settings, target)
+        found.looked_at.update({"releases in targets": releases})
+        found.faults += wrong
     verify_sources(settings, found, progress)
     if was_busy or is_locked(home) or read_record(home.record) != before:
         found.notes.append(
@@ -40,6 +47,7 @@ def in_words(found: Findings) -> list[str]:
     count = found.looked_at
     return [
         f"releases: {count['releases']:,} kept, {count['checksums']:,} checksums over {count['published']:,} rows",
+        *([f"targets: {count['releases in targets']:,} releases in them"] if "releases in targets" in count else []),
         f"landing: {count['batches']:,} batches, {count['files']:,} files, {count['bytes'] / 1e6:,.1f} MB",
         f"raw: {count['segments']:,} segments, {count['parts']:,} Parquet files, {count['rows']:,} rows",
     ]

@@ -18,6 +18,7 @@ from ingestion.settings import Settings, SettingsError, runs_are_recorded
 from orchestration.assembly import JOB, build_defs
 from orchestration.cli.console import ConsoleReporter, show
 from orchestration.cli.terminal import Terminal, Visible
+from orchestration.defs.targets import TARGETS
 from orchestration.home import Home
 
 
@@ -27,8 +28,9 @@ def run_job(settings: Settings, started: float, *, full_refresh: bool = False) -
 
 
 def publish_last_build(settings: Settings, started: float) -> int:
-    """Run the step *publish* alone, on the last build; 0 if it was published, else 1."""
-    return _execute(settings, started, {}, [dg.AssetKey("release")])
+    """Run the step *publish* alone, on the last build, with its targets; 0 if it was published, else 1."""
+    targets = [dg.AssetKey([TARGETS, target.name]) for target in settings.publish]
+    return _execute(settings, started, {}, [dg.AssetKey("release"), *targets])
 
 
 def _execute(

@@ -151,7 +151,7 @@ def show_status(status: Status, console: Terminal) -> None:
         waiting = sum(entry.source == source for entry in status.waiting)
         say(f"  {source}: {waiting} later {'batch waits' if waiting == 1 else 'batches wait'} behind it")
     for trouble in status.troubles:
-        if trouble.kind in ("source failed", "run failed"):
+        if trouble.kind in ("source failed", "run failed", "target failed"):
             for reason in trouble.reasons:
                 say(f"  {reason}")
             say(f"    since {trouble.since:%Y-%m-%d %H:%M}; {trouble.next_step}")

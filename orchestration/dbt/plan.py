@@ -28,7 +28,7 @@ from orchestration.home import Home
 from orchestration.releases import catalog
 
 _NOT_IN_ROWS: Any = {
-    **dict.fromkeys(("home", "releases", "schedule", "resources", "extension", "alerts", "ping"), True),
+    **dict.fromkeys(("home", "releases", "schedule", "resources", "extension", "publish", "alerts", "ping"), True),
     "quality": {"stale_after_hours"},
     "sources": {"__all__": set(OPERATION)},
 }

@@ -16,6 +16,7 @@ from ingestion.settings import Settings
 from orchestration.dbt.plan import rules_of_builds
 from orchestration.defs.names import Names
 from orchestration.defs.raw import fresh
+from orchestration.defs.standing import as_event
 from orchestration.home import Home, is_locked
 from orchestration.news import TRY_AGAIN, news
 from orchestration.run_record import read_record
@@ -72,7 +73,7 @@ def sensor_of(settings: Settings, names: Names, job: Any) -> dg.SensorDefinition
             run_requests=[dg.RunRequest(run_key=json.dumps(state[_LAUNCHED]))] if found else [],
             skip_reason=None if found else _why_not(settings),
             cursor=json.dumps(state),
-            asset_events=[_evaluation(fresh(names, aged[name])) for name in aged if before.get(name) != state[name]],
+            asset_events=[as_event(fresh(names, aged[name])) for name in aged if before.get(name) != state[name]],
         )
 
     return watch
@@ -111,16 +112,3 @@ def _launched(settings: Settings, found: list[str], now: datetime, before: list[
     if before and before[0] == key and abs(now.timestamp() - before[1]) < TRY_AGAIN.total_seconds():
         return before
     return [key, now.timestamp()]
-
-
-def _evaluation(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
-    assert result.asset_key is not None
-    assert result.check_name is not None
-    return dg.AssetCheckEvaluation(
-        asset_key=result.asset_key,
-        check_name=result.check_name,
-        passed=result.passed,
-        severity=result.severity,
-        description=result.description,
-        metadata=result.metadata,
-    )

@@ -10,6 +10,7 @@ import dagster as dg
 from ingestion.settings import Settings
 from orchestration.defs.names import Names
 from orchestration.defs.steps import refused, step
+from orchestration.defs.targets import TARGETS
 from orchestration.progress import Reporter
 from orchestration.troubles import troubles_of
 
@@ -23,7 +24,7 @@ def outcome_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.As
             names.spec(
                 "outcome",
                 group="upkeep",
-                deps=[("compacted_raw",), ("kept_releases",)],
+                deps=[("compacted_raw",), ("kept_releases",), *((TARGETS, target.name) for target in settings.publish)],
                 kinds={"python"},
                 description="Whether the run was good. It fails where a batch was refused or a source could not be"
                 " read; what there was besides is published.",

@@ -27,6 +27,7 @@ from orchestration.dbt.plan import Plan, base_build, make_plan
 from orchestration.defs.names import Names
 from orchestration.defs.standing import keep_verdicts
 from orchestration.defs.steps import refused, step
+from orchestration.defs.targets import TARGETS, make_targets_right
 from orchestration.home import Home
 from orchestration.progress import Reporter
 from orchestration.releases import catalog, exports
@@ -134,6 +135,7 @@ def raw_assets(settings: Settings, names: Names, reporter: Reporter) -> dg.Asset
                 if not reporter.build_failures:
                     builds.remove_leftovers(settings)
                 _mend_release(settings, reporter)
+                make_targets_right(settings, names, reporter, context)
         if reporter.is_new:
             for source in settings.sources:
                 if reports[source.name].having("accepted"):
@@ -147,7 +149,7 @@ def raw_assets(settings: Settings, names: Names, reporter: Reporter) -> dg.Asset
         yield from (fresh(names, age) for age in ages(settings, datetime.now(UTC)))
         if not reporter.is_new:
             context.log.info("nothing new: the current release stays")
-            keep_verdicts(context)
+            keep_verdicts(context, but=[names.key(TARGETS, name) for name in reporter.targets])
             if reporter.refusals:
                 raise refused(reporter.refusals)
 

@@ -21,13 +21,14 @@ from ingestion.settings import Settings
 from ingestion.shown import visible
 from ingestion.source_kinds import LIVE_KINDS
 from orchestration.home import Home, lock
+from orchestration.postgres.server import TargetError
 from orchestration.releases import catalog
 from orchestration.releases.going_back import go_back
 from orchestration.spark.views import ViewsError
 from orchestration.verification import in_words
 from orchestration.verification import verify as verified
 
-_MISTAKES = (decisions.DecisionError, catalog.UnknownReleaseError, catalog.UnpublishableError, ViewsError)
+_MISTAKES = (decisions.DecisionError, catalog.UnknownReleaseError, catalog.UnpublishableError, ViewsError, TargetError)
 _NOT_TRIED_AGAIN = {"dagster/max_retries": "0"}
 """Whatever the instance says: an operator looks at what became of it."""
 _SECONDS_BETWEEN_LINES = 10

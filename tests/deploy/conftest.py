@@ -1,72 +1,13 @@
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@dataclass
-class Database:
-    """A PostgreSQL server of this module alone, on loopback; as another user where the tests are root's."""
-
-    programs: Path
-    folder: Path
-    port: int
-    password: str
-
-    @property
-    def url(self) -> str:
-        return f"postgresql+psycopg2://causerie:{self.password}@127.0.0.1:{self.port}/postgres"
-
-    def run(self, program: str, *arguments: str | Path) -> None:
-        subprocess.run(
-            [self.programs / program, *arguments],
-            user="postgres" if os.geteuid() == 0 else None,
-            cwd=self.folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-
-    def start(self) -> None:
-        settings = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        self.run("pg_ctl", "start", "-w", "-D", self.folder / "data", "-l", self.folder / "log", "-o", settings)
-
-    def stop(self) -> None:
-        self.run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", self.folder / "data")
+from tests.database import Database, a_database
 
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[Database]:
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # where Debian keeps them
-    if not programs or not (programs[-1] / "initdb").exists():
-        pytest.skip("no PostgreSQL here (Debian: postgresql)")
-    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to other users
-        made = Database(programs[-1], Path(name), free_port(), secrets.token_hex())
-        word = made.folder / "password"
-        word.write_text(made.password)
-        if os.geteuid() == 0:
-            shutil.chown(made.folder, "postgres")
-            shutil.chown(word, "postgres")
-        made.run(
-            "initdb", "--auth=scram-sha-256", "--username=causerie", f"--pwfile={word}", "-D", made.folder / "data"
-        )
-        made.start()
-        try:
-            yield made
-        finally:
-            if (made.folder / "data" / "postmaster.pid").exists():
-                made.stop()
+    with a_database() as made:
+        yield made

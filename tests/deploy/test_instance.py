@@ -21,7 +21,7 @@ from ingestion.settings import CONFIG_VARIABLE
 from orchestration import lost_runs
 from orchestration.cli.runner import dagster_instance
 from orchestration.dagster_home import DATABASE_VARIABLE
-from tests.deploy.conftest import Database
+from tests.database import Database
 from tests.drops import conversation, write_batch, write_config
 from tests.end_to_end.command import CAUSERIE, PUBLISHED
 

@@ -26,6 +26,7 @@ def rollback(config: Path, release_id: str) -> None:
     with home_to_oneself(settings, config):
         from datetime import UTC, datetime
 
+        from orchestration.postgres.server import TargetError
         from orchestration.releases.catalog import UnknownReleaseError, UnpublishableError
         from orchestration.releases.going_back import go_back
         from orchestration.spark.views import ViewsError
@@ -36,5 +37,5 @@ def rollback(config: Path, release_id: str) -> None:
             stop(str(error), WRONG)
         except UnpublishableError as error:
             stop(f"{error}; readers keep the release they have", REFUSED)
-        except ViewsError as error:
+        except (ViewsError, TargetError) as error:
             stop(str(error), REFUSED)

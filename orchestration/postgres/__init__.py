@@ -1,0 +1,1 @@
+"""PostgreSQL as a second place to read a release from."""
