@@ -28,13 +28,27 @@ case
         end
 {%- endmacro %}
 
+{# What may be asked for: the accounts, and what the filters of the asked ones may name. It is no named query: one that is
+   used twice is materialized, and then `report_details` reads columns that nobody asked for. #}
+{% macro known_values() -%}
+(
+        select distinct parameter, value
+        from {{ published('reporting_filter_values') }}
+        where {{ is_of_account('account_id') }}
+        union all
+        select 'account' as parameter, account_id as value
+        from {{ published('reporting_accounts') }}
+    )
+{%- endmacro %}
+
 {# What was asked, checked: named queries, the last of which are `asked`, one row or an error that says why the question
    cannot be answered, and `asked_accounts`, each with the range.
 
    Nothing may keep the error from being raised. Compared with a parameter, a table may be known to have no such row, and
    then DuckDB runs nothing that is joined with it; so all else compares with what it cannot know before it has run this:
    with `asked`, or by `is_of_account`. The error is raised within an aggregate: it is computed whatever it is joined with. #}
-{% macro asked_accounts(grains=['day', 'week', 'month', 'quarter', 'period']) -%}
+{% macro asked_accounts(has_grain=true) -%}
+{%- set grains = ['day', 'week', 'month', 'quarter', 'period'] -%}
 named_values as (
     select parameter, what, unnest(named) as value
     from (
@@ -46,19 +60,10 @@ named_values as (
     ) as lists (parameter, what, named)
 ),
 
-known_values as (
-    select distinct parameter, value
-    from {{ published('reporting_filter_values') }}
-    where {{ is_of_account('account_id') }}
-    union all
-    select 'account' as parameter, account_id as value
-    from {{ published('reporting_accounts') }}
-),
-
 unknown_values as (
     select named_values.parameter, named_values.what, named_values.value
     from named_values
-    left join known_values
+    left join {{ known_values() }} as known_values
         on named_values.parameter = known_values.parameter and named_values.value = known_values.value
     where known_values.value is null and named_values.value is not null
 ),
@@ -70,7 +75,8 @@ nearest_values as (
         unknown_values.value,
         {{ some_of('known_values.value', 'unknown_values.value') }} as there
     from unknown_values
-    left join known_values on unknown_values.parameter = known_values.parameter
+    left join {{ known_values() }} as known_values
+        on unknown_values.parameter = known_values.parameter
     group by unknown_values.parameter, unknown_values.what, unknown_values.value
 ),
 
@@ -94,7 +100,7 @@ faults as (
                 then
                     'the last day, ' || {{ asked_date('last_day') }} || ', lies before the first, '
                     || {{ asked_date('first_day') }}
-            {% if grains -%}
+            {% if has_grain -%}
             when coalesce(grain, '') not in ('{{ grains | join("', '") }}')
                 then
                     'grain must be {{ grains[:-1] | join(', ') }} or {{ grains[-1] }}, not '

@@ -1,5 +1,5 @@
 {{ config(parameters=['account', 'first_day', 'last_day', "grain := 'day'"] + report_filters()) }}
-{# Each figure is credited to somebody else, as in the mart. Without a first response it is nobody's: no number is NULL. #}
+{# As in the mart, each figure is credited to somebody else. What has no first response has no number, and drops out. #}
 {% set parts = ['conversations', 'responses', 'replies', 'messages'] %}
 with {{ asked_accounts() }},
 

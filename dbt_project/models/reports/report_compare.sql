@@ -2,7 +2,7 @@
 {# Whole months are compared with whole months of the year before, so that February has all its days. #}
 {% set next = plus_days('range_last', 1) %}
 {% set are_months = month_start('range_start') ~ ' = range_start and ' ~ next_month('range_last') ~ ' = ' ~ next %}
-with {{ asked_accounts(grains=[]) }},
+with {{ asked_accounts(has_grain=false) }},
 
 active_range as (
     select min(first_date) as first_date, max(last_date) as last_date

@@ -1,5 +1,5 @@
 {{ config(parameters=['account', 'first_day', 'last_day'] + report_filters()) }}
-with {{ asked_accounts(grains=[]) }},
+with {{ asked_accounts(has_grain=false) }},
 
 {{ chosen_numbers() }},
 
