@@ -6,6 +6,7 @@ Not here: the figures (``queries``).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,7 +115,7 @@ def connect(
     has_all_filters = connection.execute(
         "select count(*) from duckdb_functions(), duckdb_columns() as columns"
         " where function_name = 'report_overview' and list_has_all(parameters, $1)"
-        " and columns.schema_name = $2 and table_name = 'accounts' and column_name = 'timezone'",
+        " and columns.schema_name = $2 and table_name = 'filter_values' and column_name = 'value'",
         [list(NO_FILTER), REPORTING],
     ).fetchone()
     if has_all_filters != (1,):
@@ -179,31 +180,27 @@ def _rows(
 
 def conversation_tags(connection: duckdb.DuckDBPyConnection, account: str) -> list[str]:
     """Every tag that a conversation of the account has."""
-    return _tags(connection, account, "tag_set_no")
+    return _tags(connection, account, "conversation_tags")
 
 
 def contact_tags(connection: duckdb.DuckDBPyConnection, account: str) -> list[str]:
     """Every tag that a contact of a conversation of the account has."""
-    return _tags(connection, account, "contact_tag_set_no")
+    return _tags(connection, account, "contact_tags")
 
 
-def _tags(connection: duckdb.DuckDBPyConnection, account: str, number: str) -> list[str]:
-    found = connection.execute(
-        f"""
-        with used as (
-            select distinct facts.{number} as tag_set_no
-            from {REPORTING}.conversations as facts
-            inner join {REPORTING}.agents as agents on facts.agent_no = agents.agent_no
-            where agents.account_id = $account
-        )
+def filter_values(connection: duckdb.DuckDBPyConnection) -> defaultdict[tuple[str, str], set[str]]:
+    """What a filter may name, by account and filter."""
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for account, name, value in connection.execute(
+        f"select account_id, parameter, value from {REPORTING}.filter_values"
+    ).fetchall():
+        found[account, name].add(value)
+    return found
 
-        select distinct unnest(tag_sets.tags) as tag
-        from {REPORTING}.tag_sets as tag_sets
-        inner join used on tag_sets.tag_set_no = used.tag_set_no
-        """,
-        {"account": account},
-    ).fetchall()
-    return sorted((tag for (tag,) in found), key=lambda tag: (tag.casefold(), tag))
+
+def _tags(connection: duckdb.DuckDBPyConnection, account: str, name: str) -> list[str]:
+    tags = filter_values(connection)[account, name] - {"(untagged)"}
+    return sorted(tags, key=lambda tag: (tag.casefold(), tag))
 
 
 def choices(connection: duckdb.DuckDBPyConnection, account: str) -> Choices:

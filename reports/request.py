@@ -7,17 +7,19 @@ Here: accounts and days that are not given, and names that the release does not 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from difflib import get_close_matches
 
 import duckdb
 
 from reports import published
-from reports.queries import LISTS, FilterError, Filters, Report, Selection
+from reports.queries import LISTS, WORDS, FilterError, Filters, Report, Selection
 
 _NEAREST = 8
 """How many of the known names a message lists."""
+_WHAT = {one.name: one.metadata["option"].strip("-").replace("-", " ") for one in fields(Selection)}
+"""The word for a value of each filter."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,10 @@ class ReportRequest(Selection):
 def filters_of(connection: duckdb.DuckDBPyConnection, report: Report, request: ReportRequest) -> list[Filters]:
     """The filters of each account in turn, without the accounts that have no active date in the range.
 
-    An agent or a tag that one of the accounts has is a filter of all of them.
+    What one of the accounts has is a filter of all of them; where it is not, nothing matches.
 
     Raises:
-        FilterError: an account, an agent or a tag is not in the release, or the days or the grain make no sense.
+        FilterError: an account, or what a filter names, is not in the release, or the days or the grain make no sense.
     """
     first_day, last_day = request.first_day, request.last_day
     if request.grain is not None and not report.has_grain:
@@ -47,22 +49,26 @@ def filters_of(connection: duckdb.DuckDBPyConnection, report: Report, request: R
     _refuse_unknown("account", request.accounts, known)
     chosen = [known[name] for name in dict.fromkeys(request.accounts or known)]
     ids = [account.account_id for account in chosen]
-    if request.agents:
-        agents = [agent for account in ids for agent in published.agents(connection, account)]
-        keys = [key for agent in agents for key in (agent.agent_id, agent.agent_email) if key is not None]
-        _refuse_unknown("agent", request.agents, keys, {agent.agent_name or "": agent.agent_id for agent in agents})
-    if request.conversation_tags:
-        tags = [tag for account in ids for tag in published.conversation_tags(connection, account)]
-        _refuse_unknown("conversation tag", request.conversation_tags, tags)
-    if request.contact_tags:
-        tags = [tag for account in ids for tag in published.contact_tags(connection, account)]
-        _refuse_unknown("contact tag", request.contact_tags, tags)
+    values = published.filter_values(connection)
+    for name in LISTS:
+        there = [value for account in ids for value in values[account, name]]
+        agents = (
+            [agent for account in ids for agent in published.agents(connection, account)] if name == "agents" else []
+        )
+        called = {agent.agent_name or "": agent.agent_id for agent in agents}
+        _refuse_unknown(_WHAT[name], getattr(request, name), there, called)
     found = []
     for account in chosen:
         first, last = first_day or account.first_date, last_day or account.last_date
         if first and last and first <= last:
+            selection = request.selection()
+            own = {
+                name: tuple(value for value in selection[name] if value in values[account.account_id, name])
+                for name in LISTS
+            }
+            unmatched = frozenset(name for name in LISTS if selection[name] and not own[name])
             grain = request.grain or "day"
-            found.append(Filters(account.account_id, first, last, grain, **request.selection()))
+            found.append(Filters(account.account_id, first, last, grain, unmatched=unmatched, **(selection | own)))
     return found
 
 
@@ -94,6 +100,12 @@ def in_words(report: Report, filters: Sequence[Filters]) -> list[tuple[str, str]
     for one in filters[:1]:
         if report.has_grain:
             words.append(("grain", one.grain))
-        words += [(name.replace("_", " "), " or ".join(getattr(one, name)) or "all") for name in sorted(LISTS)]
-        words.append(("working hours", "all" if one.working_hours == "all" else f"started {one.working_hours}"))
+        words += [
+            (
+                name.replace("_", " "),
+                " or ".join(dict.fromkeys(v for each in filters for v in getattr(each, name))) or "all",
+            )
+            for name in sorted(LISTS)
+        ]
+        words += [(name.replace("_", " "), getattr(one, name)) for name in WORDS]
     return words

@@ -24,9 +24,9 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. Days are "inclusive"; None is no filter, an empty list "matches nothing"."""
+    """What is asked. Days are "inclusive"; None is no filter, or all accounts; an empty list "matches nothing"."""
 
-    account: str
+    account: str | None
     first_day: date
     last_day: date
     grain: str = "day"
@@ -34,6 +34,17 @@ class Question:
     contact_tags: Sequence[str] | None = None
     conversation_tags: Sequence[str] | None = None
     working_hours: bool | None = None
+    sources: Sequence[str] | None = None
+    source_systems: Sequence[str] | None = None
+    statuses: Sequence[str] | None = None
+    answered: bool | None = None
+    rated: bool | None = None
+    teams: Sequence[str] | None = None
+    channels: Sequence[str] | None = None
+
+
+class Unanswerable(Exception):
+    """The question names what is not there, or days that are no range: "an error says so"."""
 
 
 @dataclass
@@ -65,28 +76,87 @@ def read(config: Path) -> dict[str, Known]:
 
 
 def report(world: dict[str, Known], name: str, question: Question) -> list[Row]:
-    """The rows of a report; none of an account that is not there."""
-    known = world.get(question.account)
-    if known is None:
-        return []
-    return REPORTS[name](known, [one for one in known.conversations if is_chosen(one, question)], question)
+    """The rows of a report, "of all accounts those of each".
+
+    Raises:
+        Unanswerable: the question.
+    """
+    asked = world if question.account is None else {question.account: world.get(question.account)}
+    there = [known for known in asked.values() if known is not None]
+    if not there or question.last_day < question.first_day:
+        raise Unanswerable
+    for parameter in LISTS:
+        values = {value for known in there for value in values_of(known, parameter)}
+        if any(value not in values for value in getattr(question, parameter) or []):
+            raise Unanswerable
+    return [
+        row
+        for known in there
+        for row in REPORTS[name](known, [one for one in known.conversations if is_chosen(one, question)], question)
+    ]
 
 
 def is_chosen(one: Conversation, question: Question) -> bool:
-    """Whether the filters choose a conversation: "lists match any of their values; `agents` matches the assignee's id
-    or e-mail; a start without a schedule matches neither".
+    """Whether the filters choose a conversation: "lists match any of their values"; "what is not known matches neither
+    true nor false".
     """
-    details = one.details
-    return (
-        has_any(question.agents, [details["agent_id"], details["agent_email"]])
-        and has_any(question.contact_tags, details["contact_tags"] or [])
-        and has_any(question.conversation_tags, details["conversation_tags"])
-        and (question.working_hours is None or details["started_in_working_hours"] is question.working_hours)
+    return all(
+        wanted is None or any(value in wanted for value in filtered_by(one)[parameter])
+        for parameter in LISTS
+        for wanted in [getattr(question, parameter)]
+    ) and all(
+        wanted is None or is_so is wanted
+        for is_so, wanted in (
+            (one.details["started_in_working_hours"], question.working_hours),
+            (one.details["is_answered"], question.answered),
+            (one.details["rating"] is not None, question.rated),
+        )
     )
 
 
-def has_any(wanted: Sequence[str] | None, there: Sequence[str | None]) -> bool:
-    return wanted is None or any(value in wanted for value in there if value is not None)
+def filtered_by(one: Conversation) -> dict[str, list[Any]]:
+    """What a conversation has, by the filter that asks for it: "`(unassigned)`, `(untagged)`, `(no team)` and
+    `(no channel)` are those without".
+    """
+    details = one.details
+    return {
+        "agents": [details["agent_id"] or oracle.UNASSIGNED, details["agent_email"]],
+        "contact_tags": details["contact_tags"] or [],
+        "conversation_tags": details["conversation_tags"] or [oracle.UNTAGGED],
+        "sources": [details["source"]],
+        "source_systems": [details["source_system"]],
+        "statuses": [details["status"]],
+        "teams": [(details["team"] or "").strip() or "(no team)"],
+        "channels": [(details["channel"] or "").strip() or "(no channel)"],
+    }
+
+
+LISTS = (
+    *("agents", "contact_tags", "conversation_tags"),
+    *("sources", "source_systems", "statuses", "teams", "channels"),
+)
+WORDS = {
+    "agents": {oracle.UNASSIGNED},
+    "conversation_tags": {oracle.UNTAGGED},
+    "sources": {"inbox", "flow", "inbound", "other"},
+    "statuses": {"new", "in_flow", "in_progress", "closed", "other"},
+    "teams": {"(no team)"},
+    "channels": {"(no channel)"},
+}
+"""What every account has."""
+
+
+def values_of(known: Known, parameter: str) -> set[str]:
+    """What a filter may name of an account: what its conversations have, its agents, its sources."""
+    values = {value for one in known.conversations for value in filtered_by(one)[parameter]} - {None}
+    if parameter == "source_systems":
+        values |= set(known.agents)
+    if parameter == "agents":
+        for agents in known.agents.values():
+            values |= {row[name] for row in agents.values() for name in ("agent_id", "email")} - {None}
+        for one in known.conversations:
+            values |= {message.sender for message in one.messages} - {None}
+    return values | WORDS.get(parameter, set())
 
 
 def is_asked(question: Question, day: date) -> bool:
@@ -144,7 +214,7 @@ class Buckets:
 def overview(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
     """ "Empty days inside the account's active dates stay rows of zeros"; "`period` always gives its one row"."""
     buckets = Buckets(known, question)
-    if question.grain == "period" and question.first_day <= question.last_day:
+    if question.grain == "period":
         buckets.at(question.first_day)
     active = oracle.active_days(known.conversations)
     if active:
@@ -213,8 +283,6 @@ def details(known: Known, chosen: list[Conversation], question: Question) -> lis
 
 def traffic(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
     """By weekday (1 Monday) and hour of the wall clock: "conversations started and messages"."""
-    if question.last_day < question.first_day:
-        return []
     hours = {(weekday, hour): Bucket() for weekday in range(1, 8) for hour in range(24)}
 
     def at(instant: datetime) -> Bucket | None:
@@ -239,8 +307,6 @@ def traffic(known: Known, chosen: list[Conversation], question: Question) -> lis
 def compare(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
     """The range, "the one before, of equal length", and "the same one a year before"."""
     first, last = question.first_day, question.last_day
-    if last < first:
-        return []
     ranges = {
         "period": (first, last),
         "period_before": (first - (last - first) - DAY, first - DAY),

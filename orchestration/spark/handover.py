@@ -209,7 +209,9 @@ def _remove_others(storage: Storage, builds: Sequence[str], segments: Sequence[S
 
 def brought_back() -> dict[str, str]:
     """The tables that come back: of each its schema and name in the engine, and its name in the files of a build."""
-    reporting = ("accounts", "agents", "conversations", "messages", "replies", "tag_sets")
+    reporting = (
+        *("accounts", "agents", "conversations", "filter_values", "messages", "replies", "tag_sets", "traits"),
+    )
     return {
         **{f"main.{mart}": f"candidate.main.{mart}" for mart in MARTS},
         **{f"reporting.{name}": f"candidate.reporting.{name}" for name in reporting},

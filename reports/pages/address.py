@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from reports import queries
 from reports.pages.presets import PRESETS
 from reports.pages.texts import LANGUAGES
-from reports.queries import HOURS, LISTS, Selection
+from reports.queries import HOURS, Selection
 
 CUSTOM = "custom"
 DEFAULT_PERIOD = "last-30-days"
@@ -74,6 +75,8 @@ NAMES = {
     "conversation": "conversation",
 }
 """The query parameter of each field of a view."""
+LISTS = tuple(name for name in queries.LISTS if name in NAMES)
+"""The filters of the pages that may have several values."""
 
 _WORDS: dict[str, Sequence[str]] = {
     "period": (*PRESETS, CUSTOM),

@@ -12,13 +12,13 @@ from typing import Any
 import streamlit as st
 
 from reports.pages import presets, state
-from reports.pages.address import CUSTOM, GRAINS, View
+from reports.pages.address import CUSTOM, GRAINS, LISTS, View
 from reports.pages.formats import Formats
 from reports.pages.markup import escaped
 from reports.pages.presets import PRESETS, fitting_grain
 from reports.pages.texts import Texts
 from reports.published import Account, Choices
-from reports.queries import HOURS, LISTS, NO_FILTER
+from reports.queries import HOURS, NO_FILTER
 
 START_OF_DETAILS: dict[str, Any] = {"page": 1, "conversation": None}
 """A new choice of conversations is shown from its first page."""

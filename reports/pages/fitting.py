@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from reports.pages.address import CUSTOM, NAMES, Problem, View
+from reports.pages.address import CUSTOM, LISTS, NAMES, Problem, View
 from reports.pages.presets import days_of, fitting_grain
 from reports.pages.queries import SORTABLE
 from reports.published import Account, Choices
-from reports.queries import LISTS, Filters
+from reports.queries import Filters
 
 
 def account_of(view: View, accounts: Sequence[Account]) -> tuple[Account, list[Problem]]:

@@ -102,9 +102,11 @@ def details_page(filters: Filters, search: str, sort: str, page: int) -> Query:
     if column not in SORTABLE:
         raise ValueError(sort)
     matching, values = _matching(filters, search)
-    sql = (
-        f"select * from {matching} order by {column} {order} nulls last, source_system, conversation_id"
-        " limit $page_rows offset $rows_before"
+    ordered = f"order by {column} {order} nulls last, source_system, conversation_id"
+    sql = (  # keys first: all columns are read of the rows of the page only
+        "select * from details semi join"
+        f" (select source_system, conversation_id from {matching} {ordered} limit $page_rows offset $rows_before)"
+        f" as page using (source_system, conversation_id) {ordered}"
     )
     return sql, values | {"page_rows": PAGE_ROWS, "rows_before": (page - 1) * PAGE_ROWS}
 

@@ -74,7 +74,7 @@ def test_days_are_both_included(published: Published) -> None:
     assert rows(published, "overview", "--from", "2027-01-01") == []
 
 
-@pytest.mark.parametrize(("grain", "number"), [("day", 20), ("week", 4), ("month", 1), ("period", 1)])
+@pytest.mark.parametrize(("grain", "number"), [("day", 20), ("week", 4), ("month", 1), ("quarter", 1), ("period", 1)])
 def test_a_grain(published: Published, grain: str, number: int) -> None:
     found = rows(published, "overview", "--account", "acme", "--grain", grain)
     assert [row["grain"] for row in found] == [grain] * number
@@ -89,6 +89,10 @@ def test_a_grain(published: Published, grain: str, number: int) -> None:
         (["--conversation-tag", "vip", "--agent", "a1"], "list_contains(conversation_tags, 'vip') and agent_id = 'a1'"),
         (["--working-hours", "inside"], "started_in_working_hours"),
         (["--working-hours", "outside"], "not started_in_working_hours"),
+        (["--agent", "(unassigned)"], "agent_id is null"),
+        (["--conversation-tag", "(untagged)", "--conversation-tag", "late; very"], "conversation_tags <> ['vip']"),
+        (["--rated", "yes", "--team", "(no team)"], "rating is not null and team is null"),
+        (["--rated", "no", "--source-system", "acme_export"], "rating is null"),
     ],
 )
 def test_filters(published: Published, options: list[str], condition: str) -> None:
@@ -101,6 +105,11 @@ def test_filters(published: Published, options: list[str], condition: str) -> No
 def test_a_tag_of_a_contact_is_found(published: Published) -> None:
     found = rows(published, "overview", "--account", "acme", "--contact-tag", "gold, old", "--grain", "period")
     assert [row["conversations"] for row in found] == [4]
+
+
+def test_what_one_account_has_is_a_filter_of_all(published: Published) -> None:
+    found = rows(published, "overview", "--agent", "a1", "--grain", "period")
+    assert {row["account_id"]: row["conversations"] for row in found} == {"acme": 7, "globex": 0}
 
 
 def test_it_reads_a_kept_release(published: Published) -> None:
@@ -139,9 +148,16 @@ def test_a_workbook_says_what_it_is(published: Published, tmp_path: Path) -> Non
         ["account", "acme, 2026-01-01 to 2026-01-20"],
         ["grain", "week"],
         ["agents", "a1"],
+        ["channels", "all"],
         ["contact tags", "all"],
         ["conversation tags", "vip"],
-        ["working hours", "started inside"],
+        ["source systems", "all"],
+        ["sources", "all"],
+        ["statuses", "all"],
+        ["teams", "all"],
+        ["working hours", "inside"],
+        ["answered", "all"],
+        ["rated", "all"],
         ["rows", "4"],
         ["instants", "UTC"],
         ["durations", "hours, minutes and seconds, which sum and average as times do; other formats have ..._seconds"],
@@ -196,9 +212,18 @@ def test_text_of_others_does_nothing_on_a_terminal(published: Published) -> None
     ("options", "words"),
     [
         (["overview", "--account", "acm"], "no account 'acm' in this release; it has acme, globex, idle"),
-        (["overview", "--agent", "a9"], "no agent 'a9' in this release; it has a1, a2, ada@example.org"),
+        (["overview", "--agent", "a9"], "no agent 'a9' in this release; it has (unassigned), a1, a2, ada@example"),
         (["overview", "--agent", "Ada"], "no agent 'Ada' in this release; the agent with this name is 'a1'"),
-        (["overview", "--conversation-tag", "VIP"], "no conversation tag 'VIP' in this release; it has late; very"),
+        (
+            ["overview", "--conversation-tag", "VIP"],
+            "no conversation tag 'VIP' in this release; it has (untagged), late",
+        ),
+        (
+            ["overview", "--status", "open"],
+            "no status 'open' in this release; it has closed, in_flow, in_p",
+        ),
+        (["overview", "--team", "x"], "no team 'x' in this release; it has (no team)"),
+        (["overview", "--rated", "maybe"], "'maybe' is not one of 'all', 'yes', 'no'"),
         (["overview", "--contact-tag", "x"], "no contact tag 'x' in this release; it has gold, old"),
         (["details", "--grain", "week"], "details has no grain"),
         (["overview", "--from", "2026-02-02", "--to", "2026-02-01"], "the last day, 2026-02-01, lies before the first"),
@@ -219,11 +244,11 @@ def test_wrong_usage_is_reported(published: Published, options: list[str], words
 def test_of_many_names_the_nearest_are_listed(published: Published) -> None:
     with duckdb.connect(str(published.file)) as writer:
         writer.execute(
-            "update reporting.tag_sets set tags = list_concat(tags, list_transform(range(300), lambda n: 'tag ' || n))"
-            " where list_contains(tags, 'vip')"
+            "insert into reporting.filter_values"
+            " select 'acme', 'conversation_tags', 'tag ' || n from range(300) as numbers (n)"
         )
     printed = run(published, "overview", "--conversation-tag", "tags 77", status=2).stderr
-    assert "it has 302, " in printed
+    assert "it has 303, " in printed
     assert "tag 77" in printed
     assert printed.count("tag ") < 12
 

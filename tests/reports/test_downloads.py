@@ -29,7 +29,7 @@ from tests.reports.conftest import TEXTS, Published
 from tests.reports.workbook import read_workbook, sheet_xml
 
 ACME = Filters("acme", date(2026, 1, 1), date(2026, 1, 31))
-NOBODY = Filters("acme", date(2026, 1, 1), date(2026, 1, 31), agents=("nobody",))
+NOBODY = Filters("acme", date(2026, 1, 1), date(2026, 1, 31), unmatched=frozenset(["agents"]))
 EPOCH = date(1899, 12, 30)
 
 

@@ -20,6 +20,7 @@ NUMBERS = {
     "replier_no": "(select a from {side}_agents where no = {column})",
     "tag_set_no": "(select t from {side}_tags where no = {column})",
     "contact_tag_set_no": "(select t from {side}_tags where no = {column})",
+    "traits_no": "(select t from {side}_traits where no = {column})",
     "conversation_key": "(select c from {side}_conversations where key = {column})",
     "contact_key": "(select c from {side}_contacts where key = {column})",
 }
@@ -50,6 +51,10 @@ def differences(
             )
             connection.execute(
                 f"create temp table {side}_tags as select tag_set_no as no, tags as t from {side}.reporting.tag_sets"
+            )
+            connection.execute(
+                f"create temp table {side}_traits as select traits_no as no, row(* exclude (traits_no)) as t"
+                f" from {side}.reporting.traits"
             )
             keys = f"read_parquet('{conversations[side]}')"
             if isinstance(conversations[side], Path):
@@ -96,6 +101,6 @@ def _meaning(connection: duckdb.DuckDBPyConnection, table: str, side: str) -> st
     for name in columns:
         if name not in NUMBERS or table.startswith("main."):
             values.append(f"rows.{name}")
-        elif table != f"reporting.{name.removesuffix('_no')}s":
+        elif table not in (f"reporting.{name.removesuffix('_no')}s", f"reporting.{name.removesuffix('_no')}"):
             values.append(NUMBERS[name].format(side=side, column=f"rows.{name}") + f" as {name}")
     return f"select {', '.join(values)} from {side}.{table} as rows"

@@ -6,15 +6,17 @@ Here: its options. Not here: reports and files (``reports``), how a terminal sho
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestration.cli.commands import files
 from orchestration.cli.commands.common import REFUSED, WRONG, config_option, read_settings, stop
-from reports.queries import GRAINS, HOURS, REPORTS
+from reports.queries import GRAINS, REPORTS, WORDS, Selection
 
 if TYPE_CHECKING:
     from reports.downloads import Result
@@ -35,6 +37,16 @@ class Day(click.ParamType[date]):
             self.fail(f"'{value}' is not a date; write it as 2026-08-31", param, ctx)
 
 
+def filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each filter."""
+    for one in reversed(fields(Selection)):
+        how: dict[str, Any] = {"multiple": True}
+        if one.name in WORDS:
+            how = {"type": click.Choice(list(WORDS[one.name])), "default": "all"}
+        command = click.option(one.metadata["option"], one.name, help=one.metadata["help"], **how)(command)
+    return command
+
+
 @click.command()
 @config_option
 @click.argument("name", metavar="REPORT", type=click.Choice(list(REPORTS)))
@@ -42,10 +54,7 @@ class Day(click.ParamType[date]):
 @click.option("--from", "first_day", type=Day(), help="First day, included; by default the account's first active day.")
 @click.option("--to", "last_day", type=Day(), help="Last day, included; by default the account's last active day.")
 @click.option("--grain", type=click.Choice(GRAINS), help="Period of each row, day by default; period: the whole range.")
-@click.option("--agent", "agents", multiple=True, help="Only conversations assigned to this agent (id or e-mail).")
-@click.option("--contact-tag", "contact_tags", multiple=True, help="Only conversations whose contact has this tag.")
-@click.option("--conversation-tag", "conversation_tags", multiple=True, help="Only conversations with this tag.")
-@click.option("--working-hours", type=click.Choice(list(HOURS)), default="all", help="When conversations started.")
+@filter_options
 @click.option(
     "--format",
     "file_format",
@@ -62,20 +71,16 @@ def report(
     first_day: date | None,
     last_day: date | None,
     grain: str | None,
-    agents: tuple[str, ...],
-    contact_tags: tuple[str, ...],
-    conversation_tags: tuple[str, ...],
-    working_hours: str,
     file_format: str | None,
     out: Path | None,
     wanted: str,
+    **filters: Any,
 ) -> None:
     """Show a report for any filter: overview, by-agent, by-tag, details, traffic or compare.
 
-    Different filters are combined with AND: a conversation must match every one of --agent, --contact-tag,
-    --conversation-tag and --working-hours that is given. Each of the first three may be repeated, and then one of its
-    values is enough: --agent ana --agent ben --contact-tag vip selects conversations assigned to ana or ben whose
-    contact has the tag vip.
+    Different filters are combined with AND: a conversation must match every one that is given. A filter that says "Only
+    conversations …" may be repeated, and then one of its values is enough: --agent ana --agent ben --contact-tag vip
+    selects conversations assigned to ana or ben whose contact has the tag vip.
 
     Files hold the values as they are in the release, in any number of rows: csv (RFC 4180, UTF-8, NULL empty, lists as
     JSON), json (one array), parquet (with the types of the release), xlsx (times in UTC).
@@ -97,13 +102,7 @@ def report(
     home = Home(settings.home)
     if not catalog.kept(home):
         stop(f"{home.current_file}: nothing is published yet; run 'causerie run' first", REFUSED)
-    request = ReportRequest(
-        *(accounts, first_day, last_day, grain),
-        agents=agents,
-        conversation_tags=conversation_tags,
-        contact_tags=contact_tags,
-        working_hours=working_hours,
-    )
+    request = ReportRequest(accounts, first_day, last_day, grain, **filters)
     try:
         file = catalog.file_of(home, catalog.find(home, wanted))
         with files.reading(published.connect, file, settings, shape, out) as connection:

@@ -112,7 +112,7 @@ def test_a_period_without_data_says_which_there_are(link: Path) -> None:
 
 
 def test_filters_that_match_nothing_are_reported(own_link: Path, tmp_path: Path) -> None:
-    changed(own_link, tmp_path, "update reporting.conversations set started_in_working_hours = true")
+    changed(own_link, tmp_path, "update reporting.traits set started_in_working_hours = true")
     test = app(own_link, account="loja", period="all", hours="outside")
     assert not test.exception
     assert "Nothing matches these filters" in headers(test) or test.metric[0].value == "0"
@@ -152,7 +152,8 @@ def test_an_account_without_a_schedule_says_so(own_link: Path, tmp_path: Path) -
     changed(
         own_link,
         tmp_path,
-        "update reporting.conversations set started_in_working_hours = null, first_response_business_seconds = null,"
+        "update reporting.traits set started_in_working_hours = null;"
+        " update reporting.conversations set first_response_business_seconds = null,"
         " duration_business_seconds = null",
         "update reporting.accounts set rating_worst = 0, rating_best = 10",
     )

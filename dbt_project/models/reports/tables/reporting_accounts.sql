@@ -7,6 +7,7 @@ with active_dates as (
 
 select
     accounts.account_id,
+    row_number() over (order by accounts.account_id) as account_no,
     accounts.timezone,
     accounts.week_starts_on,
     accounts.rating_worst,

@@ -10,7 +10,7 @@ select
     agents.agent_no,
     tag_sets.tag_set_no,
     coalesce(contact_tag_sets.tag_set_no, 0) as contact_tag_set_no,
-    facts.started_in_working_hours,
+    traits.traits_no,
     facts.started_date,
     conversations.started_hour,
 
@@ -32,6 +32,16 @@ select
     facts.is_satisfied
 from {{ ref('int_conversation_facts') }} as facts
 inner join {{ ref('int_conversations') }} as conversations on facts.conversation_key = conversations.conversation_key
+inner join {{ ref('int_traits') }} as traits
+    on
+        facts.source_system = traits.source_system
+        and facts.source = traits.source
+        and conversations.status = traits.status
+        and conversations.team is not distinct from traits.team
+        and conversations.channel is not distinct from traits.channel
+        and facts.is_answered is not distinct from traits.is_answered
+        and (facts.rating is not null) = traits.is_rated
+        and facts.started_in_working_hours is not distinct from traits.started_in_working_hours
 inner join {{ ref('int_agent_keys') }} as agents on facts.agent_key = agents.agent_key
 inner join {{ ref('int_tag_sets') }} as tag_sets on facts.tag_set_key = tag_sets.tag_set_key
 left join {{ ref('int_agent_keys') }} as responders on facts.first_responder_key = responders.agent_key

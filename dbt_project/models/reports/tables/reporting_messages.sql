@@ -3,7 +3,7 @@ select
     conversations.agent_no,
     conversations.tag_set_no,
     conversations.contact_tag_set_no,
-    conversations.started_in_working_hours,
+    conversations.traits_no,
     hours.sent_date,
     hours.sent_hour,
     credited.agent_no as credited_no,

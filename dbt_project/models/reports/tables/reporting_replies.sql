@@ -13,7 +13,7 @@ select
     conversations.agent_no,
     conversations.tag_set_no,
     conversations.contact_tag_set_no,
-    conversations.started_in_working_hours,
+    conversations.traits_no,
     conversations.started_date,
     repliers.agent_no as replier_no,
     counted.replies,
