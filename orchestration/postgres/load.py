@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from expectations.contents import MACROS, OF_ROWS, REPORTING, contents
-from expectations.grains import views_of
+from expectations.grains import shown_in, views_of
 from expectations.marts import MARTS
 from ingestion.sql import sql_name, sql_text
 from ingestion.target_settings import PostgresTarget
@@ -266,9 +266,8 @@ def load(
             session.execute("; ".join(_comments(table)))
         for view, query in views.items():
             session.execute(f"create view {sql_name(view)} as {query}")
-            mart, _, grain = view.rpartition("_")
+            mart, words = shown_in(view)
             columns = tuple(column for column in marts[mart].columns if column.name != "grain")
-            words = f"The rows of {mart} with the grain {grain}."
             session.execute("; ".join(_comments(Table("main", view, words, columns), "view")))
     return about
 
