@@ -138,7 +138,7 @@ def _without_nul(expression: str) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a release. ``shown``: the relation of the file, ``name``: of the schema in PostgreSQL."""
+    """A table of a release. ``schema`` and ``in_file``: where it is in the file; ``name``: what PostgreSQL calls it."""
 
     schema: str
     in_file: str
@@ -352,11 +352,10 @@ def _returned(session: Session, table: Table) -> list[str]:
 
 def _add_keys(session: Session, table: Table) -> None:
     name, optional = sql_name(table.name), {column.name: column.is_nullable for column in table.columns}
-    statements = []
-    for key in filter(None, [MARTS.get(table.name)]):
+    statements = [(columns, f"create index on {name}") for columns in _INDEXES.get(table.name, ())]
+    if key := MARTS.get(table.name):
         kind = "unique" if any(map(optional.get, key)) else "primary key"
         statements.append((key, f"alter table {name} add {kind}"))
-    statements += [(columns, f"create index on {name}") for columns in _INDEXES.get(table.name, ())]
     for columns, statement in statements:
         if optional.keys() >= {*columns}:  # a release of older software may lack some
             session.execute(f"{statement} ({', '.join(map(sql_name, columns))})")
