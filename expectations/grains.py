@@ -19,8 +19,8 @@ def views_of(
 ) -> dict[str, str]:
     """The query of each view, such as ``overview_day``: one grain of a mart, without the column ``grain``.
 
-    ``columns``: those of each mart; one without a grain has no views. ``schema``: what stands before a mart's name.
-    ``quoted``: how the engine writes a name.
+    ``columns``: those of each mart; one without a grain has no views, and a mart of that name stands in the place of a
+    view. ``schema``: what stands before a mart's name. ``quoted``: how the engine writes a name.
     """
     return {
         f"{mart}_{grain}": f"select {', '.join(quoted(name) for name in names if name != 'grain')}"
@@ -28,4 +28,11 @@ def views_of(
         for mart, names in columns.items()
         if "grain" in names
         for grain in GRAINS
+        if f"{mart}_{grain}" not in columns
     }
+
+
+def shown_in(view: str) -> tuple[str, str]:
+    """The mart that one of these views shows, and the description of the view."""
+    mart, _, grain = view.rpartition("_")
+    return mart, f"The rows of {mart} with the grain {grain}."

@@ -151,12 +151,17 @@ class Reporter:
 
     @property
     def refusals(self) -> list[str]:
-        """The reasons for everything that was not published."""
+        """The reasons for everything that was not published; those of targets last."""
         found = self._refused_before + [reason for source in self.sources for reason in source.refusals]
         found += self.build_failures
         if self.verdict is not None and not self.verdict.holds:
             found += [str(finding) for finding in self.verdict.refusals] or ["no expectation was evaluated"]
-        return found + [reason for reason in self.targets.values() if reason is not None]
+        return found + self.target_failures
+
+    @property
+    def target_failures(self) -> list[str]:
+        """Why some targets do not show the current release."""
+        return [reason for reason in self.targets.values() if reason is not None]
 
 
 def _now() -> str:

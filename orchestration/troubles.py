@@ -22,6 +22,7 @@ from orchestration.run_record import read_record
 
 _BETWEEN_STEPS = timedelta(minutes=5)
 """Longer than it takes to start a process, where each step is one."""
+TARGETS_NEXT = "the next run tries again; the release itself is published"
 Kind = Literal["batch refused", "source failed", "source stale", "build refused", "run failed", "target failed"]
 
 
@@ -113,7 +114,7 @@ def _targets(settings: Settings) -> list[Trouble]:
             "target failed",
             name,
             (reason,),
-            "the next run tries again; the release itself is published",
+            TARGETS_NEXT,
             datetime.fromisoformat(since),
         )
         for name, (since, reason) in (record.target_failures if record else {}).items()

@@ -47,7 +47,7 @@ def in_words(found: Findings) -> list[str]:
     count = found.looked_at
     return [
         f"releases: {count['releases']:,} kept, {count['checksums']:,} checksums over {count['published']:,} rows",
-        *([f"targets: {count['releases in targets']:,} releases in them"] if "releases in targets" in count else []),
+        *([f"targets: {count['releases in targets']:,} of these releases"] if "releases in targets" in count else []),
         f"landing: {count['batches']:,} batches, {count['files']:,} files, {count['bytes'] / 1e6:,.1f} MB",
         f"raw: {count['segments']:,} segments, {count['parts']:,} Parquet files, {count['rows']:,} rows",
     ]

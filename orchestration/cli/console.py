@@ -17,6 +17,7 @@ from orchestration.cli.terminal import Terminal, one_line
 from orchestration.home import Home
 from orchestration.progress import Reporter, ingested
 from orchestration.releases import catalog
+from orchestration.troubles import TARGETS_NEXT
 
 
 class ConsoleReporter(Reporter):
@@ -132,12 +133,15 @@ def _superseded(home: Home, release: catalog.Release) -> str:
 def _show_refusals(reporter: Reporter, home: Home, console: Terminal, release: catalog.Release | None) -> None:
     if not reporter.refusals:
         return
-    console.print("\nRefused", style="bold red")
+    is_refused = reporter.refusals != reporter.target_failures
+    console.print("\nRefused" if is_refused else "\nFailed", style="bold red")
     for reason in reporter.refusals:
         first, *more = reason.splitlines() if reason in reporter.build_failures else [reason]
         console.say(f"  {first}")
         for other in more:  # the message of dbt or a library
             console.say(f"      {other}")
+    if reporter.target_failures:
+        console.say(f"    {TARGETS_NEXT}")
     if any(source.having("refused") for source in reporter.sources):
         console.say(
             "  to accept a batch as it is: causerie accept SOURCE BATCH --reason ...; to continue without it: causerie"
@@ -153,5 +157,5 @@ def _show_refusals(reporter: Reporter, home: Home, console: Terminal, release: c
             console.say(f"  {remedy}")
         elif reporter.is_incremental:
             console.say("  it began as a copy of the last build; if that may be damaged: causerie run --full-refresh")
-    if release is not None:
+    if is_refused and release is not None:
         console.say(f"  readers keep {release.release_id}")

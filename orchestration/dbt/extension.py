@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from expectations.grains import views_of
+from expectations.marts import COLUMNS
 from ingestion.settings import Settings, SettingsError
 from orchestration.dbt import PROJECT
 from orchestration.home import Home
@@ -45,7 +47,7 @@ _PLACES = {
     "marts": ("candidate", "main", ("table",)),
 }
 """By folder: the database and the schema of its models, and how they may be materialized."""
-_TAKEN = {"release"}
+_TAKEN = {"release", *views_of(COLUMNS)}
 """Names that no model of ours has, and publication needs."""
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from expectations.contents import MACROS, OF_ROWS, REPORTING, contents
-from expectations.grains import views_of
+from expectations.grains import shown_in, views_of
 from expectations.marts import MARTS
 from ingestion.sql import sql_name, sql_text
 from ingestion.target_settings import PostgresTarget
@@ -138,7 +138,7 @@ def _without_nul(expression: str) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a release. ``shown``: the relation of the file, ``name``: of the schema in PostgreSQL."""
+    """A table of a release. ``schema`` and ``in_file``: where it is in the file; ``name``: what PostgreSQL calls it."""
 
     schema: str
     in_file: str
@@ -266,9 +266,8 @@ def load(
             session.execute("; ".join(_comments(table)))
         for view, query in views.items():
             session.execute(f"create view {sql_name(view)} as {query}")
-            mart, _, grain = view.rpartition("_")
+            mart, words = shown_in(view)
             columns = tuple(column for column in marts[mart].columns if column.name != "grain")
-            words = f"The rows of {mart} with the grain {grain}."
             session.execute("; ".join(_comments(Table("main", view, words, columns), "view")))
     return about
 
@@ -353,11 +352,10 @@ def _returned(session: Session, table: Table) -> list[str]:
 
 def _add_keys(session: Session, table: Table) -> None:
     name, optional = sql_name(table.name), {column.name: column.is_nullable for column in table.columns}
-    statements = []
-    for key in filter(None, [MARTS.get(table.name)]):
+    statements = [(columns, f"create index on {name}") for columns in _INDEXES.get(table.name, ())]
+    if key := MARTS.get(table.name):
         kind = "unique" if any(map(optional.get, key)) else "primary key"
         statements.append((key, f"alter table {name} add {kind}"))
-    statements += [(columns, f"create index on {name}") for columns in _INDEXES.get(table.name, ())]
     for columns, statement in statements:
         if optional.keys() >= {*columns}:  # a release of older software may lack some
             session.execute(f"{statement} ({', '.join(map(sql_name, columns))})")

@@ -61,7 +61,7 @@ def session(target: PostgresTarget) -> Iterator[Session]:
     try:
         with _connected(target) as opened:
             opened.execute("; ".join(f"set {name} = {sql_text(value)}" for name, value in _SETTINGS.items()))
-            if _one(opened, "show server_encoding") != "UTF8":
+            if opened.info.parameter_status("server_encoding") != "UTF8":
                 raise TargetError("the database is not encoded in UTF8: make one with encoding 'UTF8', and name that")
             _be_alone(opened, target)
             yield opened
@@ -76,6 +76,8 @@ def _connected(target: PostgresTarget) -> Session:
     try:
         dsn = secret(target.dsn_env, "the connection string of a PostgreSQL", may_have=" '")
         options: dict[str, Any] = _UNLESS_THE_DSN_SAYS | conninfo_to_dict(dsn)
+        if "://" in dsn and "@" in f"{options.get('host')}{options.get('dbname')}":
+            raise psycopg.ProgrammingError("the rest of a password with a bare @ or /, which messages would show")
     except SettingsError as error:
         raise TargetError(str(error)) from None
     except psycopg.ProgrammingError:  # which shows a part of it
@@ -100,11 +102,6 @@ def _be_alone(opened: Session, target: PostgresTarget) -> None:
             opened.execute("select pg_advisory_lock(%s)", [lock_of(target)])
     except psycopg.errors.LockNotAvailable:
         raise TargetError(f"another publication is at work in the schema {target.views_in}") from None
-
-
-def _one(opened: Session, query: str) -> Any:
-    ((value,),) = opened.execute(query).fetchall()
-    return value
 
 
 def _in_words(error: psycopg.Error, target: PostgresTarget) -> str:

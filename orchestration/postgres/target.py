@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 class Done:
     """What was done in a target."""
 
-    release_id: str
     was_loaded: bool
     was_shown: bool
     """Whether the views had shown it before."""
@@ -80,7 +79,7 @@ def _make_right(
     comment(opened, target, now)
     kept = {one.release_id for one in catalog.kept(home)}
     removed = [one.release_id for one in there.values() if one.release_id not in kept and drop(opened, one)]
-    return Done(release.release_id, was_loaded, was_shown, len(there) - len(removed), removed)
+    return Done(was_loaded, was_shown, len(there) - len(removed), removed)
 
 
 def _of_this_home(opened: Session, target: PostgresTarget, home: Home, ours: str) -> list[Loaded]:

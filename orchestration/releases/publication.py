@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from expectations.grains import views_of
+from expectations.grains import shown_in, views_of
 from expectations.marts import MARTS, columns_of, marts_of
 from expectations.verdict import Verdict, read_verdict
 from ingestion import zones
@@ -199,10 +199,10 @@ def _make_grain_views(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     statements = ["use release"]  # readers attach the file under any name
     for view, query in views_of(columns_of(connection, "release")).items():
-        mart, _, grain = view.rpartition("_")
+        mart, words = shown_in(view)
         statements += [
             f"create view {sql_name(view)} as {query}",
-            f"comment on view {sql_name(view)} is {sql_text(f'The rows of {mart} with the grain {grain}.')}",
+            f"comment on view {sql_name(view)} is {sql_text(words)}",
             *(
                 f"comment on column {sql_name(view)}.{sql_name(column)} is {sql_text(comment)}"
                 for of_mart, column, comment in described

@@ -8,11 +8,11 @@ Identities follow from names, so a bundle that is imported again replaces what i
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import NAMESPACE_DNS, uuid5
 
 import yaml
@@ -24,6 +24,7 @@ _VERSION = {"version": "1.0.0"}
 _MADE_AT = (1980, 1, 1, 0, 0, 0)
 """The time of every file: the same bundle has the same bytes."""
 MASK = "XXXXXXXXXX"
+SCHEMA = "causerie"
 SECONDS_IN_CACHE = 60
 """For which Superset keeps answers: so much later it shows a new release."""
 
@@ -33,20 +34,23 @@ def duckdb_uri(file: Path) -> str:
     return f"duckdb:///{file}?enable_external_access=false"
 
 
-def write_bundle(path: Path, uri: str, name: str) -> None:
-    """Write the ZIP. ``uri``: of SQLAlchemy, without a password. ``name``: of the connection in Superset.
+def write_bundle(path: Path, uri: str, name: str, schema: str = SCHEMA) -> None:
+    """Write the ZIP.
+
+    ``uri``: of SQLAlchemy, without a password. ``name``: of the connection in Superset. ``schema``: of the views, in
+    PostgreSQL.
 
     Raises:
         OSError: it cannot be written.
     """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for file, content in files(uri, name):
+        for file, content in files(uri, name, schema):
             text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
             entry = zipfile.ZipInfo(f"causerie/{file}", _MADE_AT)
             bundle.writestr(entry, text, zipfile.ZIP_DEFLATED)
 
 
-def files(uri: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def files(uri: str, name: str, schema: str = SCHEMA) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each file of the bundle with its content.
 
     ``metadata.yaml`` names no type: so Superset's import of dashboards takes it, and its import of all assets, too.
@@ -57,7 +61,7 @@ def files(uri: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         return str(uuid5(space, f"{kind}/{of}"))
 
     is_file = uri.startswith("duckdb:")
-    schema = "causerie.main" if is_file else "causerie"
+    schema = "causerie.main" if is_file else schema
     every = {dataset.name: dataset for dataset in datasets()}
     rows = list(sections(every))
     charts = [chart for _, of_section in rows for row in of_section for chart in row]
@@ -158,4 +162,4 @@ def _chart(chart: Chart) -> dict[str, Any]:
 
 def has_password(uri: str) -> bool:
     """Whether a password stands in it, which is no business of a file. Superset takes ``MASK`` for a gap to fill."""
-    return urlsplit(uri).password not in (None, MASK)
+    return re.search(rf"://[^/:@]*:(?!{MASK}@).*@|[?&]password=", uri) is not None

@@ -58,7 +58,8 @@ def test_a_target_that_fails_fails_alone_and_is_made_good(
     run = causerie("run", "--config", config)
     assert run.returncode == REFUSED
     assert f"Published {current(config)}" in run.stdout
-    assert "postgres: connection failed" in run.stdout
+    assert "Failed\n  postgres: connection failed" in run.stdout
+    assert "Refused" not in run.stdout and "readers keep" not in run.stdout
     assert (
         "geheim"
         not in run.stdout + run.stderr + Home(settings.home).log.read_text() + Home(settings.home).record.read_text()

@@ -46,6 +46,8 @@ def test_nothing_is_done_twice(home: Home, publish: Publish, place: Place) -> No
         ("geheim", "CAUSERIE_TEST_DSN is no connection string"),
         ("postgresql://u:ge%heim@localhost/x", "CAUSERIE_TEST_DSN is no connection string"),
         ("host=127.0.0.1 pasword=geheim", "CAUSERIE_TEST_DSN is no connection string"),
+        ("postgresql://publisher:a@geheim@127.0.0.1/x", "CAUSERIE_TEST_DSN is no connection string.*%XX"),
+        ("postgresql://publisher:a/geheim@127.0.0.1/x", "CAUSERIE_TEST_DSN is no connection string.*%XX"),
         ("postgresql://publisher:geheim@127.0.0.1:{port}/{name}", "password authentication failed.*CAUSERIE_TEST_DSN"),
         ("postgresql://nobody:geheim@127.0.0.1:{port}/{name}", "authentication failed"),
         ("postgresql://publisher:{word}@127.0.0.1:{port}/nothing", 'database "nothing" does not exist'),

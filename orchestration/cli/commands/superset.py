@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from orchestration.cli import ending
+from orchestration.cli.commands import files
 from orchestration.cli.commands.common import WRONG, config_option, read_settings, say, stop
 
 
@@ -23,8 +24,9 @@ from orchestration.cli.commands.common import WRONG, config_option, read_setting
     help="The ZIP to write.",
 )
 @click.option("--uri", help="SQLAlchemy's address of the tables, without a password; by default the current release.")
+@click.option("--schema", default="causerie", show_default=True, help="The schema of the views, in PostgreSQL.")
 @click.option("--name", default="causerie", show_default=True, help="What Superset calls the connection.")
-def superset(config: Path, out: Path, uri: str | None, name: str) -> None:
+def superset(config: Path, out: Path, uri: str | None, schema: str, name: str) -> None:
     """Write a bundle that Apache Superset imports: datasets, charts and a dashboard.
 
     The datasets are the views of one grain (overview_day, …) and details, with descriptions of their columns, and with
@@ -39,8 +41,7 @@ def superset(config: Path, out: Path, uri: str | None, name: str) -> None:
         uri = duckdb_uri(Home(read_settings(config).home).current_file.absolute())
     elif has_password(uri):
         stop("--uri: holds a password; write XXXXXXXXXX in its place, and Superset asks for it at the import", WRONG)
-    try:
-        write_bundle(out, uri, name)
-    except OSError as error:
-        stop(f"--out: {out}: {error.strerror}; name a file that can be written", WRONG)
-    say(f"{out}: import it in Superset, under Dashboards")
+    with files.whole(out) as path:
+        assert path
+        write_bundle(path, uri, name, schema)
+    say("Import it in Superset, under Dashboards.")

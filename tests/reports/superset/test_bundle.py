@@ -99,7 +99,11 @@ def test_a_file_is_opened_read_only_with_all_others_shut_and_nothing_can_be_writ
         (URI, False),
         ("postgresql://reader@db/warehouse", False),
         ("postgresql://reader:XXXXXXXXXX@db/warehouse", False),
+        ("postgresql://db:5432/warehouse", False),
         ("postgresql://reader:secret@db/warehouse", True),
+        ("postgresql://reader:se/cret@db/warehouse", True),
+        ("postgresql://reader:XXXXXXXXXX/@db/warehouse", True),
+        ("postgresql://db/warehouse?user=reader&password=secret", True),
     ],
 )
 def test_passwords_are_noticed(uri: str, holds: bool) -> None:

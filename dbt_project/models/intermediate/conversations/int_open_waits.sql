@@ -65,9 +65,8 @@ from waits
 inner join open_conversations on waits.conversation_key = open_conversations.conversation_key
 left join happened on waits.conversation_key = happened.conversation_key
 where
-    waits.waiting_since is not null
-    -- nobody knows who wrote: it may have been the answer
-    and coalesce(waits.last_unattributed_no, 0) < waits.first_inbound_no
+    -- nobody knows who wrote after it: it may have been the answer
+    coalesce(waits.last_unattributed_no, 0) < waits.first_inbound_no
     and (
         open_conversations.status <> 'in_flow'
         or coalesce(happened.last_handed_over_at >= waits.waiting_since, false)
