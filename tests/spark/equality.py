@@ -25,6 +25,11 @@ NUMBERS = {
     "contact_key": "(select c from {side}_contacts where key = {column})",
 }
 """By column, what a number stands for."""
+TRAITS = (
+    *("account_no", "source_system", "source", "status", "team", "channel"),
+    *("is_answered", "is_rated", "started_in_working_hours"),
+)
+"""What a number of traits stands for."""
 
 
 MACROS = (
@@ -53,8 +58,8 @@ def differences(
                 f"create temp table {side}_tags as select tag_set_no as no, tags as t from {side}.reporting.tag_sets"
             )
             connection.execute(
-                f"create temp table {side}_traits as select traits_no as no, row(* exclude (traits_no)) as t"
-                f" from {side}.reporting.traits"
+                f"create temp table {side}_traits as select traits_no as no,"
+                f" struct_pack({', '.join(f'{name} := {name}' for name in TRAITS)}) as t from {side}.reporting.traits"
             )
             keys = f"read_parquet('{conversations[side]}')"
             if isinstance(conversations[side], Path):
