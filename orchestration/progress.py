@@ -41,6 +41,8 @@ class Reporter:
     """Of each target that was tried, why it does not show the current release, or None."""
     _refused_before: list[str] = field(default_factory=list)
     """What steps of this run refused that were processes of their own."""
+    _is_broken: bool = False
+    """Whether an error that nobody foresaw ended it."""
 
     @property
     def steps(self) -> dict[str, float]:
@@ -60,6 +62,7 @@ class Reporter:
         except Exception as error:
             if self._outcome() != "refused":
                 self.build_failures = [f"{name}: {str(error) or type(error).__name__}"]
+                self._is_broken = True
             raise
         except BaseException:  # somebody stops the run
             self.stopped()
@@ -117,9 +120,9 @@ class Reporter:
         self.finish()
 
     def stopped(self) -> None:
-        """Somebody ends the run, unless it has ended by itself."""
-        if self.record.ended_at is None or self.record.outcome == "unfinished":
-            self.record.outcome = "stopped"
+        """Somebody ends the run, unless it has ended by itself; an error may be what the stop does to a library."""
+        if self.record.ended_at is None or self.record.outcome == "unfinished" or self._is_broken:
+            self.record.outcome, self.build_failures = "stopped", [] if self._is_broken else self.build_failures
             self.finish()
 
     def _write(self, step: str) -> None:

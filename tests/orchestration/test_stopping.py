@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -14,6 +16,7 @@ import pytest
 
 from ingestion.settings import load_settings
 from orchestration.home import Home
+from orchestration.progress import Reporter
 from orchestration.run_record import read_record
 from tests.drops import write_config
 
@@ -71,3 +74,25 @@ def test_it_ends_within_two_seconds_and_is_canceled(
     assert (record.outcome, record.step, record.refusals) == ("stopped", "ingest", [])
     with dg.DagsterInstance.get() as instance:
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.CANCELED]
+
+
+def record_of(home: Home, error: Exception, refusals: list[str]) -> tuple[str, list[str]]:
+    """What is recorded of a step that ends with an error, and of a stop that is heard only then."""
+    home.record.parent.mkdir(parents=True, exist_ok=True)
+    reporter = Reporter(home)
+    with suppress(Exception), reporter.step("dbt build", "a run"):
+        reporter.build_failures = refusals
+        raise error
+    reporter.stopped()
+    record = read_record(home.record)
+    assert record is not None
+    return record.outcome, record.refusals
+
+
+def test_a_library_that_is_interrupted_before_the_stop_is_heard_refuses_nothing(tmp_path: Path) -> None:
+    """SQLite, in which Dagster keeps its history, answers a signal with an error of its own."""
+    assert record_of(Home(tmp_path), sqlite3.OperationalError("interrupted"), []) == ("stopped", [])
+
+
+def test_a_refusal_stays_one_though_the_run_is_stopped_after_it(tmp_path: Path) -> None:
+    assert record_of(Home(tmp_path), RuntimeError("refused"), ["dbt: a test"]) == ("refused", ["dbt: a test"])
