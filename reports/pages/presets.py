@@ -81,4 +81,4 @@ def _start(unit: str, day: date, week_starts_on: int) -> date:
 def fitting_grain(first: date, last: date) -> str:
     """The grain in which a range has a number of points that a chart can show well."""
     days = (last - first).days + 1
-    return "day" if days <= 45 else "week" if days <= 400 else "month"
+    return "day" if days <= 45 else "week" if days <= 400 else "month" if days <= 1_600 else "quarter"

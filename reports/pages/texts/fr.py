@@ -4,42 +4,57 @@ Here: the same keys as in ``en``. Not here: the definitions of figures (``defini
 """
 
 TEXTS = {
+    # language
     "language.label": "Langue",
     "language.en": "English",
     "language.fr": "Français",
+    # page
     "page.overview": "Vue d'ensemble",
     "page.by-agent": "Par agent",
     "page.by-tag": "Par étiquette",
     "page.details": "Détails",
-    # la barre de filtres
+    # filter
     "filter.account": "Compte",
     "filter.period": "Période",
     "filter.range": "Jours, du – au",
     "filter.range.help": "Jours locaux du compte, tous deux compris.",
     "filter.grain": "Graphiques par",
     "filter.more": "Autres filtres",
-    "filter.more.count": "Autres filtres ({count})",
     "filter.agents": "Agents",
-    "filter.agents.help": (
-        "Conversations attribuées à l'un d'eux. Les chiffres des autres agents dans ces conversations restent."
-    ),
+    "filter.agents.help": "Conversations attribuées à l'un de ces agents. Ce que d'autres y ont fait reste compté.",
     "filter.conversation_tags": "Étiquettes de conversation",
     "filter.conversation_tags.help": "Conversations qui ont l'une de ces étiquettes.",
     "filter.contact_tags": "Étiquettes de contact",
     "filter.contact_tags.help": "Conversations de contacts qui ont l'une de ces étiquettes.",
-    "filter.hours": "Début",
-    "filter.hours.help": "Si la conversation a commencé dans les heures ouvrées du compte.",
-    "filter.placeholder": "Tous",
     "filter.none": "Aucun choix",
     "filter.clear": "Effacer les filtres",
-    "filter.active": "Filtré par",
-    "hours.all": "À toute heure",
-    "hours.inside": "En heures ouvrées",
-    "hours.outside": "Hors heures ouvrées",
+    "filter.active": "Filtres actifs",
+    "filter.apply": "Afficher",
+    "filter.all_accounts": "Tous les comptes ensemble",
+    "filter.from": "Du",
+    "filter.to": "Au",
+    "filter.narrow": "Chercher dans cette liste",
+    "filter.remove": "Retirer le filtre {name} : {value}",
+    "filter.sources": "Ouverte par",
+    "filter.sources.help": "Qui a ouvert la conversation.",
+    "filter.source_systems": "Système source",
+    "filter.source_systems.help": "Le système d'où vient la conversation.",
+    "filter.statuses": "Statut",
+    "filter.statuses.help": "Le statut actuel de la conversation.",
+    "filter.teams": "Équipe",
+    "filter.teams.help": "L'équipe chargée de la conversation.",
+    "filter.channels": "Canal",
+    "filter.channels.help": "Le numéro ou la boîte par où la conversation est arrivée.",
+    "filter.working_hours": "Début",
+    "filter.answered": "Réponse d'un agent",
+    "filter.rated": "Notée par le client",
+    # grain
     "grain.auto": "Automatique ({grain})",
     "grain.day": "Jour",
     "grain.week": "Semaine",
     "grain.month": "Mois",
+    "grain.quarter": "Trimestre",
+    # period
     "period.today": "Aujourd'hui, jusqu'aux données",
     "period.last-7-days": "7 derniers jours",
     "period.last-30-days": "30 derniers jours",
@@ -55,39 +70,39 @@ TEXTS = {
     "period.all": "Toutes les données",
     "period.custom": "Personnalisée",
     "period.note": "Les périodes remontent à partir du dernier jour que les données couvrent, le {day}.",
-    # le badge
+    # badge
     "badge.title": "À propos de ces données",
-    "badge.label": "Données jusqu'au {instant}",
-    "badge.label.unknown": "Données jusqu'au : pas encore connu",
+    "badge.label": "Chiffres jusqu'au {instant}",
+    "badge.label.unknown": "On ne sait pas encore jusqu'où vont les chiffres",
     "badge.data_through": "Données jusqu'au",
     "badge.data_through.meaning": (
         "Tout ce qui s'est passé avant est dans les chiffres. Heure locale du compte ({timezone})."
     ),
     "badge.data_through.unknown": "Une source de ce compte n'a encore rien livré.",
     "badge.release": "Version",
-    "badge.release.meaning": (
-        "Publiée le {instant} (UTC). Tous les chiffres de cette page viennent de ce seul fichier."
-    ),
+    "badge.release.meaning": "Publiée le {instant} (UTC). Tous les chiffres de cette page viennent de ce seul fichier.",
     "badge.verdict": "Verdict",
     "badge.verdict.good": "{evaluated} attentes, toutes remplies",
     "badge.verdict.warned": "{evaluated} attentes, {warned} non remplies (avertissements)",
     "badge.verdict.meaning": (
-        "Avant sa publication, la version a été vérifiée. Celle qui enfreint une règle n'est jamais publiée ; un"
-        " avertissement est à regarder, mais ne rend aucun chiffre faux. `causerie status` dit lesquels."
+        "Les données sont contrôlées avant d'être publiées. Si une règle est enfreinte, rien n'est publié ;"
+        " ce qui suit est bon à savoir et ne fausse aucun chiffre."
     ),
     "badge.quarantine": "Quarantaine",
     "badge.quarantine.none": "Aucune ligne ouverte",
     "badge.quarantine.some": "{count} lignes ouvertes",
     "badge.quarantine.meaning": (
-        "Lignes mal formées, tenues à l'écart, qu'aucune livraison suivante n'a corrigées. `causerie quarantine` les"
-        " énumère."
+        "Lignes mal formées, tenues à l'écart, qu'aucune livraison suivante n'a corrigées. `causerie"
+        " quarantine` les énumère."
     ),
     "badge.short.good": "Vérifié",
     "badge.short.warned.one": "{count} avertissement",
     "badge.short.warned.many": "{count} avertissements",
-    "release.newer": "Une version plus récente est publiée.",
-    "release.newer.show": "L'afficher",
-    # états
+    # release
+    "release.newer": "De nouveaux chiffres sont disponibles.",
+    "release.newer.show": "Les afficher",
+    "release.gone": "Les chiffres ont été renouvelés.",
+    # state
     "state.nothing_published": "Rien n'est encore publié",
     "state.nothing_published.todo": (
         "Ces pages montrent la dernière version publiée, et il n'y en a pas. Lancez `causerie run` avec votre"
@@ -95,8 +110,8 @@ TEXTS = {
     ),
     "state.unreadable": "La version ne peut pas être affichée",
     "state.unreadable.older": (
-        "Elle a été publiée par un logiciel plus ancien, et il lui manque des filtres. Lancez"
-        " `causerie run --full-refresh` pour publier à nouveau ; la page apparaît d'elle-même."
+        "Elle a été publiée par un logiciel plus ancien, et il lui manque des filtres. Lancez `causerie run"
+        " --full-refresh` pour publier à nouveau ; la page apparaît d'elle-même."
     ),
     "state.unreadable.other": (
         "Son fichier est illisible. Lancez `causerie run` pour publier à nouveau, ou consultez le journal du serveur."
@@ -105,7 +120,7 @@ TEXTS = {
     "state.failed.todo": (
         "La query a échoué ; le journal du serveur dit pourquoi. Rechargez la page ou effacez les filtres."
     ),
-    "state.no_accounts": "La version n'a aucun compte. Nommez-en un dans la configuration et lancez `causerie run`.",
+    "state.no_accounts": "Il n'y a pas encore de compte",
     "state.no_data": "Ce compte n'a pas encore de conversations",
     "state.no_data.todo": "Dès qu'une de ses sources en livre, elles apparaissent ici.",
     "state.outside": "Aucune donnée dans cette période",
@@ -118,104 +133,106 @@ TEXTS = {
         "Aucune heure ouvrée n'est configurée pour cette période : les chiffres en heures ouvrées n'ont pas de valeur."
     ),
     "state.bad_address": "L'adresse de cette page contient des valeurs inutilisables. Elles ont été écartées :",
-    "state.loading": "Chargement…",
-    # comparaison
+    "state.no_account_seen": "Aucun compte ne vous est ouvert",
+    "state.no_account_seen.todo": (
+        "Ces pages montrent les comptes auxquels votre connexion donne droit, et elle n'en désigne aucun ici."
+        " Adressez-vous à l'administrateur de causerie."
+    ),
+    "state.no_accounts.todo": (
+        "La version publiée n'a aucun compte. Nommez-en un dans la configuration et lancez `causerie run`."
+    ),
+    "state.not_found": "Cette page n'existe pas",
+    "state.not_found.todo": "Choisissez-en une ci-dessus.",
+    # compare
     "compare.was": "avant : {value}",
-    "compare.year": "un an avant : {value}",
-    "compare.year.change": "un an avant : {value} ({change})",
     "compare.note": "Comparé à : {before}.",
-    "compare.note.year": "Comparé à : {before} ; un an avant : {year}.",
     "compare.none": "Il n'y a pas de données avant le {first} auxquelles comparer cette période.",
     "compare.no_value": "pas de valeur avant",
     "compare.none_short": "pas de période avant",
-    # sections
-    "section.volume": "Volume",
-    "section.speed": "Rapidité",
-    "section.satisfaction": "Satisfaction",
+    # section
     "section.over_time": "Au fil du temps",
     "section.sources": "Qui a ouvert les conversations",
     "section.ratings": "Notes",
     "section.traffic": "Quand les clients écrivent",
-    "section.tables": "Tableaux récapitulatifs",
     "section.ranking": "Classement",
     "section.table": "Tous les chiffres",
     "section.conversations": "Conversations",
-    # graphiques
+    "section.headlines": "En un coup d'œil",
+    "section.apart": "Chaque compte",
+    "section.opened": "Conversations, selon qui les a ouvertes",
+    "section.rows": "Tous les chiffres par période",
+    # chart
     "chart.measure": "Chiffre",
-    "chart.statistic": "Statistique",
-    "chart.statistic.median": "Médiane",
-    "chart.statistic.avg": "Moyenne",
-    "chart.statistic.p90": "90e centile",
-    "chart.clock": "Temps compté",
-    "chart.clock.all": "Toutes les heures",
-    "chart.clock.business": "Heures ouvrées",
     "chart.as_table": "En tableau",
-    "chart.part": "Partie",
     "chart.period": "Période",
     "chart.incomplete": "incomplète",
-    "chart.incomplete.note": (
-        "Barres claires et points triangulaires : les données ne vont pas jusqu'à la fin de cette période."
-    ),
-    "chart.gap.note": "Une interruption est une période sans valeur : rien n'est pas zéro.",
-    "chart.alt.bars": (
-        "Histogramme : {measure} par {grain}, {days}. Périodes : {rows} ; maximum {highest}, minimum {lowest}."
-    ),
-    "chart.alt.line": (
-        "Courbe : {measure} par {grain}, {days}. Périodes : {rows} ; maximum {highest}, minimum {lowest}."
-    ),
+    "chart.incomplete.note": "Plus clair : les données ne vont pas jusqu'à la fin de cette période.",
     "chart.alt.traffic": (
         "Carte de chaleur : {measure} par jour de la semaine et heure, {days}. Maximum : {weekday}, {hour}, {highest}."
     ),
-    "chart.alt.ranking": "Diagramme en barres : {measure} ; {parts}.",
     "chart.less_is_better": "Ici, moins vaut mieux.",
     "chart.no_value": "Pas de valeur dans cette période.",
     "chart.unit.s": "secondes",
     "chart.unit.min": "minutes",
     "chart.unit.h": "heures",
     "chart.unit.d": "jours",
-    "source.inbox": "Un agent",
-    "source.flow": "Un flux automatisé",
-    "source.inbound": "Le client",
-    "source.other": "Autre",
+    "chart.before": "période précédente",
+    "chart.behind": "Cliquez sur une barre ou un point pour voir ses conversations.",
+    "chart.alt": (
+        "{measure} au fil du temps, {days}. Maximum {highest}, minimum {lowest}. Les mêmes chiffres en"
+        " tableau ci-dessous."
+    ),
+    "chart.best": "Les meilleurs d'abord.",
+    "chart.most": "Par ordre décroissant.",
+    "chart.most_of": "Au fil du temps : les {count} qui ont le plus de conversations",
+    "chart.name": "Nom",
+    "chart.count": "n",
+    "chart.share": "Part",
+    "chart.more": "{count} autres figurent dans le tableau.",
+    # sources
+    "sources.inbox": "Un agent",
+    "sources.flow": "Un flux automatisé",
+    "sources.inbound": "Le client",
+    "sources.other": "Autre",
+    # ratings
     "ratings.none": "Aucune conversation de cette période n'a de note.",
     "ratings.other_scale": (
         "La répartition n'est tenue que pour les échelles de 1 à 5 ; ici, les notes vont de {worst} à {best}."
     ),
+    # traffic
     "traffic.weekday": "Jour",
     "traffic.hour": "Heure",
     "traffic.clock": "Heure locale du compte.",
-    # tableaux
-    "table.by": "Lignes par",
-    "table.csv.label": "Télécharger « {table} » en CSV",
-    "table.csv.help": "Toutes les lignes et colonnes de ce rapport avec les filtres en vigueur, sans mise en forme.",
-    "table.alt": "Tableau : {table}. Le CSV contient les mêmes lignes.",
+    # table
     "table.shown": "{shown} affichés sur {all} ; le tableau et son CSV les contiennent tous.",
-    "table.sort.help": "Cliquez sur un en-tête pour trier.",
     "table.unassigned": "(non attribuée)",
     "table.unnamed": "{id} (sans nom)",
     "table.untagged": "(sans étiquette)",
+    "table.overlap": "Les parts se recouvrent : une conversation compte dans chacune de ses étiquettes.",
+    "table.csv": "CSV",
+    "table.xlsx": "Excel",
+    "table.download": "Télécharger : {table}",
+    "table.sorted.asc": "trié par ordre croissant",
+    "table.sorted.desc": "trié par ordre décroissant",
+    "table.account": "Compte",
+    # definition
     "definition.share_of_agent": (
         "Conversations attribuées à l'agent, en proportion de toutes les conversations de la période."
     ),
-    "table.overlap": "Les parts se recouvrent : une conversation compte dans chacune de ses étiquettes.",
-    # détails
+    "definition.name": "Le nom.",
+    # details
     "details.search": "Rechercher",
     "details.search.help": (
-        "Tous les mots doivent s'y trouver : dans la clé, le contact, le téléphone, l'agent, les étiquettes, le canal,"
-        " l'équipe ou le commentaire."
+        "Tous les mots doivent s'y trouver : dans la clé, le contact, le téléphone, l'agent, les étiquettes,"
+        " le canal, l'équipe ou le commentaire."
     ),
     "details.search.placeholder": "Nom, numéro, étiquette…",
-    "details.sort": "Trier par",
-    "details.order": "Ordre",
-    "details.order.asc": "Croissant",
-    "details.order.desc": "Décroissant",
     "details.page": "Page (sur {pages})",
     "details.previous": "Page précédente",
     "details.next": "Page suivante",
     "details.count.one": "{count} conversation",
     "details.count.many": "{count} conversations",
     "details.rows": "lignes {first} à {last}",
-    "details.choose": "Sélectionnez une ligne pour voir sa chronologie.",
     "details.open": "Conversation",
     "details.close": "Retour à la liste",
     "details.unknown": "Cette version n'a pas de conversation {key}.",
@@ -226,21 +243,35 @@ TEXTS = {
     "details.after": "{wait} plus tard",
     "details.same_time": "au même moment",
     "details.observed": "Les instants de cette conversation ne sont connus qu'à l'intervalle d'interrogation près.",
+    "details.submit": "Rechercher",
+    "details.narrowed": "Seulement celles-ci",
+    "details.narrowed.hour": "Commencées le {weekday}, {hours}",
+    "details.narrowed.weekday": "Commencées le {weekday}",
+    "details.source_url": "Ouvrir dans son système",
+    "details.pages": "Pages",
+    "details.first": "Première page",
+    "details.last": "Dernière page",
+    "details.page_of": "Page {page} sur {pages}",
+    # event
     "event.started_at": "Début",
     "event.first_inbound_at": "Premier message du client",
     "event.first_response_at": "Première réponse",
     "event.closed_at": "Clôture",
     "event.last_message_at": "Dernier message",
     "event.rated_at": "Note",
-    "status.new": "Nouvelle",
-    "status.in_flow": "Dans un flux",
-    "status.in_progress": "En cours",
-    "status.closed": "Close",
-    "status.other": "Autre",
+    # statuses
+    "statuses.new": "Nouvelle",
+    "statuses.in_flow": "Dans un flux",
+    "statuses.in_progress": "En cours",
+    "statuses.closed": "Close",
+    "statuses.other": "Autre",
+    # named
     "named": "{name} : {value}",
+    # yes
     "yes": "Oui",
+    # no
     "no": "Non",
-    # colonnes et chiffres
+    # column
     "column.period": "Période",
     "column.agent_name": "Agent",
     "column.source_system": "Système source",
@@ -307,4 +338,131 @@ TEXTS = {
     "column.is_surveyed": "Enquête envoyée",
     "column.rating": "Note",
     "column.rating_comment": "Commentaire",
+    "column.conversations_reopened": "Rouvertes",
+    "column.name": "Nom",
+    "column.account_id": "Compte",
+    # skip
+    "skip": "Aller aux chiffres",
+    # updated
+    "updated": "La page affiche le nouveau choix.",
+    # navigation
+    "navigation": "Pages",
+    # filters
+    "filters": "Filtres",
+    # working_hours
+    "working_hours.all": "À toute heure",
+    "working_hours.inside": "Pendant les heures ouvrées",
+    "working_hours.outside": "Hors heures ouvrées",
+    # answered
+    "answered.all": "Avec ou sans",
+    "answered.yes": "Avec réponse",
+    "answered.no": "Sans réponse",
+    # rated
+    "rated.all": "Notées ou non",
+    "rated.yes": "Notées",
+    "rated.no": "Non notées",
+    # teams
+    "teams.(no team)": "(sans équipe)",
+    # channels
+    "channels.(no channel)": "(sans canal)",
+    # conversation_tags
+    "conversation_tags.(untagged)": "(sans étiquette)",
+    # agents
+    "agents.(unassigned)": "(non attribuée)",
+    # clock
+    "clock": "Temps compté",
+    "clock.auto": "Selon les horaires du compte",
+    "clock.working": "Heures ouvrées",
+    "clock.all": "24 h sur 24",
+    "clock.note.working": "Les délais ne comptent que les heures ouvrées.",
+    "clock.note.all": "Les délais comptent aussi les nuits et les week-ends.",
+    # statistic
+    "statistic": "Statistique",
+    "statistic.median": "Médiane",
+    "statistic.avg": "Moyenne",
+    "statistic.p90": "90e centile",
+    # whom
+    "whom.note": (
+        "Tous les comptes ensemble : les volumes s'additionnent, les délais sont des moyennes. La médiane ou"
+        " la note moyenne de plusieurs comptes n'aurait pas de sens ; le tableau ci-dessous détaille chaque"
+        " compte."
+    ),
+    # warning
+    "warning.hours_late": (
+        "Des données sont en retard : une source n'a rien livré depuis plus longtemps que prévu. Les derniers"
+        " jours peuvent manquer."
+    ),
+    "warning.quarantined_share": (
+        "Une source a livré plus d'enregistrements mal formés que d'habitude. Ils sont écartés des chiffres"
+        " jusqu'à leur prochaine livraison."
+    ),
+    "warning.orphans": (
+        "Des messages, des événements ou des notes sont arrivés sans leur conversation. Ils compteront dès"
+        " qu'elle arrivera."
+    ),
+    "warning.hours_old": (
+        "Une source annonce des données venues du futur : son horloge est fausse, et ses derniers jours peut-être aussi."
+    ),
+    "warning.restated_share": (
+        "Une source a modifié plus que d'habitude ce qu'elle avait livré. Des chiffres passés peuvent bouger."
+    ),
+    "warning.rows": "Un rapport est entièrement vide.",
+    "warning.other": "Un autre point mérite attention : parlez de « {suite} » à l'administrateur de causerie.",
+    "warning.detail": "Dans les termes du contrôle",
+    # count
+    "count.distinct_contacts.one": "{count} contact",
+    "count.distinct_contacts.many": "{count} contacts",
+    "count.conversations.one": "sur {count} conversation",
+    "count.conversations.many": "sur {count} conversations",
+    "count.first_response_count.one": "sur {count} conversation",
+    "count.first_response_count.many": "sur {count} conversations",
+    "count.first_response_business_count.one": "sur {count} conversation",
+    "count.first_response_business_count.many": "sur {count} conversations",
+    "count.duration_count.one": "sur {count} conversation",
+    "count.duration_count.many": "sur {count} conversations",
+    "count.duration_business_count.one": "sur {count} conversation",
+    "count.duration_business_count.many": "sur {count} conversations",
+    "count.replies.one": "sur {count} réponse",
+    "count.replies.many": "sur {count} réponses",
+    "count.ratings.one": "sur {count} note",
+    "count.ratings.many": "sur {count} notes",
+    # judged
+    "judged.better": "en mieux",
+    "judged.worse": "en moins bien",
+    "judged.neutral": "",
+    # help
+    "help": "Que veut dire « {name} » ?",
+    # see
+    "see": "Voir les conversations derrière : {name}",
+    # groups
+    "groups.by-agent": "Agent",
+    "groups.by-tag": "Étiquette",
+    "groups.by-agent.note": (
+        "Une conversation compte pour l'agent à qui elle est attribuée ; première réponse et réponses, pour"
+        " l'agent qui les a données."
+    ),
+    "groups.by-tag.note": "Les parts se recouvrent : une conversation compte dans chacune de ses étiquettes.",
+    # only
+    "only.closed": "closes",
+    "only.answered": "avec la réponse d'un agent",
+    "only.unanswered": "sans réponse",
+    "only.reopened": "rouvertes",
+    "only.responded": "avec une première réponse",
+    "only.responded_in_hours": "avec une première réponse, mesurée en heures ouvrées",
+    "only.replied": "avec une réponse",
+    "only.ended": "qui ont une durée",
+    "only.ended_in_hours": "qui ont une durée en heures ouvrées",
+    "only.surveyed": "dont le client a été invité à donner une note",
+    "only.rated": "notées",
+    "only.satisfied": "dont le client est satisfait",
+    "only.failed": "avec un message en échec",
+    "only.inbox": "ouvertes par un agent",
+    "only.flow": "ouvertes par un flux",
+    "only.inbound": "ouvertes par le client",
+    "only.other": "ouvertes autrement",
+    "only.rating_1": "notées 1",
+    "only.rating_2": "notées 2",
+    "only.rating_3": "notées 3",
+    "only.rating_4": "notées 4",
+    "only.rating_5": "notées 5",
 }

@@ -1,0 +1,75 @@
+"""Headlines: the eight figures on the first screen, each with its n and its change.
+
+Here: which there are, and how they read. Not here: drawing (``templates/parts.html``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.pages.measures import MEASURES, timed
+
+if TYPE_CHECKING:
+    from reports.pages.routes.page import Reading
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One figure. ``count`` says of how many it is made; ``judged`` whether its change is for the better."""
+
+    column: str
+    value: str
+    count: str
+    change: str | None
+    judged: str
+    before: str
+    link: str | None
+    definition: str
+
+
+def headlines(reading: Reading) -> list[Headline]:
+    """The eight of the period; times in working hours where there is a schedule."""
+    columns = (
+        "conversations",
+        timed("first_response", reading.statistic, reading.in_hours),
+        "avg_reply_seconds",
+        timed("duration", reading.statistic, reading.in_hours),
+        "conversations_unanswered",
+        "conversations_closed",
+        "conversations_reopened",
+        "csat_percent",
+    )
+    return [_headline(reading, column) for column in columns]
+
+
+def _headline(reading: Reading, column: str) -> Headline:
+    texts, formats, measure = reading.texts, reading.formats, MEASURES[column]
+    now, before = reading.totals[column], reading.comparable("period_before")
+    if before is None:
+        described = texts("compare.none_short")
+    elif before[column] is None:
+        described = texts("compare.no_value")
+    else:
+        described = texts("compare.was", value=measure.text(before[column], formats))
+    counted = "distinct_contacts" if column == "conversations" else measure.count
+    count = reading.totals[counted] if counted else None
+    return Headline(
+        column,
+        measure.text(now, formats),
+        texts.plural(f"count.{counted}", count, formats.number(count)) if counted else "",
+        measure.change(now, before[column], formats) if before else None,
+        measure.judged(now, before[column]) if before else "neutral",
+        described,
+        reading.behind(column),
+        reading.definition(column),
+    )
+
+
+def note(reading: Reading) -> str:
+    """Which periods the headlines compare."""
+    texts, formats = reading.texts, reading.formats
+    before, first = reading.comparable("period_before"), reading.whom.account.first_date
+    if before is None:
+        return texts("compare.none", first=formats.day(first))
+    return texts("compare.note", before=formats.period(before["period_start"], before["period_end"], "period"))

@@ -1,0 +1,194 @@
+"""Grouped reports: one row for each agent, tag, team …: a ranking, the best few over time, a table of all.
+
+Here: the one page of all of them, and the list of groups. Not here: how it is drawn (``templates/groups.html``).
+
+A further group is an entry of ``GROUPS`` and its texts (``page.NAME``, ``groups.NAME``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from reports.pages import charts
+from reports.pages.charts import Drawn, Row
+from reports.pages.headlines import note
+from reports.pages.measures import MEASURES, timed
+from reports.pages.routes.page import Page, Reading
+from reports.pages.texts import Texts
+
+MOST_BARS = 15
+MOST_LINES = 5
+PAGE_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Group:
+    """How the groups of a report are told apart, named and found in Details.
+
+    ``keys`` identify one within an account. ``chosen`` are the filters that choose its conversations; of these are its
+    figures with a narrowing in ``narrowed``, or all. ``overlap``: whether a conversation is in several.
+    """
+
+    keys: tuple[str, ...]
+    name: Callable[[Row, Texts], str]
+    chosen: Callable[[Row], dict[str, Any]]
+    narrowed: tuple[str, ...] | None = None
+    overlap: bool = False
+
+
+def _agent(row: Row, texts: Texts) -> str:
+    if row["agent_id"] is None:
+        return texts("table.unassigned")
+    return str(row["agent_name"] or texts("table.unnamed", id=row["agent_email"] or row["agent_id"]))
+
+
+def _valued(column: str, field: str) -> Group:
+    """Groups by one text of a conversation, which is a filter too."""
+    return Group(
+        (column,),
+        lambda row, texts: texts.word(field, row[column]),
+        lambda row: {field: (row[column],)},
+        overlap=field == "conversation_tags",
+    )
+
+
+GROUPS = {
+    "by-agent": Group(
+        ("source_system", "agent_id"),
+        _agent,
+        lambda row: {"agents": (row["agent_id"] or "(unassigned)",), "source_systems": (row["source_system"],)},
+        # first responses and replies are credited to who gave them, and Details chooses by assignee
+        narrowed=(
+            "",
+            "closed",
+            "answered",
+            "unanswered",
+            "reopened",
+            "ended",
+            "ended_in_hours",
+            "surveyed",
+            "rated",
+            "satisfied",
+        ),
+    ),
+    "by-tag": _valued("tag", "conversation_tags"),
+}
+"""By the name of their report."""
+
+RANKED = (
+    *("conversations", "share_of_conversations", "distinct_contacts", "messages_outbound", "conversations_closed"),
+    *("conversations_reopened", "conversations_unanswered", "replies", "avg_reply_seconds", "avg_rating"),
+    *("csat_percent", "ratings"),
+)
+"""Figures by which groups can be ranked, beside the times."""
+SORTED = ("name", *MEASURES)
+
+
+def page(name: str) -> Page:
+    """The page of one group."""
+    return Page("groups.html", lambda reading: shown(reading, name, GROUPS[name]), SORTED)
+
+
+def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
+    """What the template shows."""
+    texts, formats = reading.texts, reading.formats
+    rows = reading.rows_apart(report, "period")
+    conversations = reading.totals["conversations"]
+    for row in rows:
+        row.setdefault("share_of_conversations", row["conversations"] / conversations if conversations else None)
+        row["name"] = _named(reading, group, row, rows)
+    response = timed("first_response", reading.view.statistic, reading.in_hours)
+    duration = timed("duration", reading.view.statistic, reading.in_hours)
+    ranked = (*RANKED[:7], response, duration, *RANKED[7:])
+    figure = reading.figure(ranked, "conversations")
+    link = _linked(reading, group, figure.column)
+    bars = charts.ranking(rows, figure, lambda row: row["name"], link, formats)
+    columns = (
+        *("conversations", "share_of_conversations", "conversations_unanswered", "conversations_closed"),
+        *("conversations_reopened", response, "replies", "avg_reply_seconds", duration, "ratings", "csat_percent"),
+    )
+    ordered = _ordered(rows, reading.view.sort or "-conversations")
+    pages = max(1, -(-len(ordered) // PAGE_ROWS))
+    at = min(reading.view.page, pages)
+    return {
+        "note": note(reading),
+        "report": report,
+        "table": report.replace("-", "_"),
+        "group": group,
+        "figure": figure.column,
+        "figures": ranked,
+        "bars": bars[:MOST_BARS],
+        "more": len(bars) - MOST_BARS,
+        "lines": _lines(reading, report, group, figure.column),
+        "rows": ordered[(at - 1) * PAGE_ROWS : at * PAGE_ROWS],
+        "page": at,
+        "pages": pages,
+        "sort": reading.view.sort or "-conversations",
+        "columns": columns,
+        "linked": lambda row, column: _linked(reading, group, column)(row),
+    }
+
+
+def _named(reading: Reading, group: Group, row: Row, rows: list[Row]) -> str:
+    """With what tells it from others of the same name."""
+    name = group.name(row, reading.texts)
+    same = [other for other in rows if group.name(other, reading.texts) == name]
+    apart = [key for key in ("source_system", "account_id") if len({other.get(key) for other in same}) > 1]
+    return " · ".join((name, *(str(row[key]) for key in apart)))
+
+
+def _linked(reading: Reading, group: Group, column: str) -> Callable[[Row], str | None]:
+    """Where the conversations behind a figure of a group are; None where there is no such list."""
+    only = MEASURES[column].only
+    if only is None or (group.narrowed is not None and only not in group.narrowed):
+        return lambda row: None
+
+    def link(row: Row) -> str | None:
+        if not row["conversations"]:
+            return None
+        chosen = group.chosen(row)
+        if group.overlap and any(getattr(reading.view, field) not in ((), value) for field, value in chosen.items()):
+            return None  # its conversations also have another of the values that are chosen, and Details takes any
+        account = {} if reading.whom.is_one else {"account": row["account_id"]}
+        return reading.behind(column, **chosen, **account)
+
+    return link
+
+
+def _ordered(rows: list[Row], sort: str) -> list[Row]:
+    """Rows without a value come last."""
+    column = sort.removeprefix("-")
+    ordered = sorted(rows, key=lambda row: row["name"].casefold())
+    if column == "name":
+        return ordered[::-1] if sort.startswith("-") else ordered
+    valued = [row for row in ordered if row.get(column) is not None]
+    valued.sort(key=lambda row: row[column], reverse=sort.startswith("-"))
+    return valued + [row for row in ordered if row.get(column) is None]
+
+
+def _lines(reading: Reading, report: str, group: Group, column: str) -> charts.Chart | None:
+    """The groups of most conversations over time."""
+    if not reading.whom.is_one:
+        return None
+    by_group: dict[tuple[Any, ...], list[Row]] = {}
+    for row in reading.rows_apart(report):
+        by_group.setdefault(tuple(row[key] for key in group.keys), []).append(row)
+    periods = reading.rows("overview")
+    largest = sorted(by_group.values(), key=lambda rows: -sum(row["conversations"] for row in rows))[:MOST_LINES]
+    total = reading.totals["conversations"]
+    drawn = []
+    for rows in largest:
+        by_start = {row["period_start"]: row for row in rows}
+        whole = []
+        for period in periods:
+            found = by_start.get(period["period_start"])
+            row = dict(period) | ({column: 0 if MEASURES[column].unit == "count" else None} if found is None else found)
+            if column == "share_of_conversations" and found and column not in found:
+                row[column] = found["conversations"] / total if total else None
+            whole.append(row)
+        drawn.append(Drawn(group.name(rows[0], reading.texts), whole, MEASURES[column]))
+    if not drawn:
+        return None
+    return charts.over_time("lines", drawn, reading.period, reading.formats)
