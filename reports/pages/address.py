@@ -37,8 +37,8 @@ class View(Selection):
     """What a reader looks at. ``first`` and ``last`` only when the period is custom.
 
     The fields from ``figure`` on concern one page, the others are kept from page to page. ``sort`` is a column, with
-    `-` before it for descending; empty, the page's own order. ``only``, ``weekday`` and ``hour`` narrow Details to the
-    conversations behind one figure. ``conversation`` is the one that is open: source system, `/`, conversation id.
+    `-` before it for descending; empty, the page's own order. ``only``, ``responder``, ``weekday`` and ``hour`` narrow
+    Details to the conversations behind one figure. ``conversation`` is the one that is open: source system, `/`, conversation id.
     """
 
     account: str | None = None
@@ -52,6 +52,7 @@ class View(Selection):
     figure: str = ""
     heat: str = ""
     only: str = ""
+    responder: str = ""
     weekday: int | None = None
     hour: int | None = None
     search: str = ""
@@ -64,7 +65,7 @@ class View(Selection):
         return replace(self, **{name: getattr(View, name) for name in OF_ONE_PAGE})
 
 
-OF_ONE_PAGE = ("figure", "heat", "only", "weekday", "hour", "search", "sort", "page", "conversation")
+OF_ONE_PAGE = ("figure", "heat", "only", "responder", "weekday", "hour", "search", "sort", "page", "conversation")
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ NAMES = {
     "figure": "figure",
     "heat": "heat",
     "only": "only",
+    "responder": "responder",
     "weekday": "weekday",
     "hour": "hour",
     "search": "search",

@@ -1,8 +1,8 @@
 """Charts as data: the one place that turns rows of a report into what is drawn.
 
-Here: shapes, scales, labels, and where a click leads. Not here: figures (the macros), drawing (``static/pages.js`` draws
-a ``Chart`` with Chart.js; templates draw a ``Ranking`` and a ``HeatMap`` as tables, which read, print and link by
-themselves).
+Here: shapes, scales, labels, and where a click leads. Not here: figures (the macros); drawing: the script
+(``static/pages.js``) draws a ``Chart`` with Chart.js, templates draw rankings and a ``HeatMap`` as tables, which read,
+print and link by themselves.
 
 Bars and counts begin at zero. A line has a gap where a value is NULL.
 """
@@ -36,7 +36,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """Figures over time. ``kind``: ``bars``, one on another, or ``lines``. ``complete``: of each period, whether it is."""
+    """Figures over time. ``kind``: ``bars``, several on each other, or ``lines``. ``complete``: whether each period is."""
 
     kind: str
     labels: list[str]

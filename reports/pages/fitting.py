@@ -68,7 +68,7 @@ def _all(accounts: Sequence[Account]) -> Account:
 
 
 def choices_of(release: Release, whom: Whom, texts: Texts) -> Choices:
-    """What the filters can select in these accounts. An e-mail address tells agents of two sources apart, an id may not."""
+    """What the filters can select. An e-mail address tells agents of two sources apart, an id may not."""
     values = release.filter_values()
     found: dict[str, dict[str, str]] = {}
     for field in LISTS:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from babel import dates, numbers
 
@@ -77,7 +78,7 @@ class Formats:
         return self.day(first) if first == last else dates.format_interval(first, last, "yMMMd", locale=self.locale)
 
     def period(self, first: date, end: date, grain: str) -> str:
-        """A row of a report, ``end`` excluded: a day with its weekday, a whole month or quarter by name, else the days."""
+        """A row of a report, ``end`` excluded: a day with its weekday, a whole month or quarter by name, or the days."""
         if grain == "day":
             return self.long_day(first)
         if pattern := _whole(first, end, grain):
@@ -99,8 +100,8 @@ class Formats:
         """An hour as a span of time, by its first hour: 14:00 to 15:00."""
         return f"{hour:02d}:00–{hour + 1:02d}:00"
 
-    def weekday(self, weekday: int, width: str = "wide") -> str:
-        """A day of the week, 1 is Monday; ``width``: wide or abbreviated."""
+    def weekday(self, weekday: int, width: Literal["wide", "abbreviated"] = "wide") -> str:
+        """A day of the week, 1 is Monday."""
         return str(dates.get_day_names(width, "stand-alone", self.locale)[weekday - 1])
 
     def _date(self, day: date, pattern: str) -> str:

@@ -18,8 +18,8 @@ COUNT, DURATION, PERCENT, RATING, SHARE = "count", "duration", "percent", "ratin
 class Measure:
     """A column of the reports.
 
-    ``good``: 1 when more is better, -1 when less is, 0 when neither. ``count`` is the column that says of how many it is
-    made. ``only`` is the narrowing of Details (``narrowing``) that shows its conversations; None: there is no such list.
+    ``good``: 1 when more is better, -1 when less is, 0 when neither. ``count`` is the column that says of how many it
+    is made. ``only`` is the narrowing of Details (``narrowing``) that shows its conversations; None: there is no list.
     """
 
     column: str

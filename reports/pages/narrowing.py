@@ -28,9 +28,13 @@ NARROWED = {
 """By its word in an address."""
 
 
-def conditions(only: str, weekday: int | None, hour: int | None) -> tuple[list[str], dict[str, Any]]:
-    """SQL conditions, and the values of their parameters."""
-    found, values = [NARROWED[only]] if only else [], {}
+def conditions(only: str, responder: str, weekday: int | None, hour: int | None) -> tuple[list[str], dict[str, Any]]:
+    """SQL conditions, and the values of their parameters. ``responder``: the id of who gave the first response."""
+    found: list[str] = [NARROWED[only]] if only else []
+    values: dict[str, Any] = {}
+    if responder:
+        found.append("first_responder_id = $responder")
+        values["responder"] = responder
     if weekday is not None:
         found.append("isodow(started_date) = $weekday")
         values["weekday"] = weekday

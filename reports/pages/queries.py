@@ -118,7 +118,7 @@ def together(name: str, filters: Filters, accounts: Sequence[str]) -> Query:
 
 def _matching(filters: Filters, accounts: Sequence[str], view: View) -> tuple[str, dict[str, Any]]:
     call, values = _call("details", filters, accounts)
-    found, narrowed = conditions(view.only, view.weekday, view.hour)
+    found, narrowed = conditions(view.only, view.responder, view.weekday, view.hour)
     words = view.search.split()
     columns = ", ".join((*SEARCHED, "rating_comment", "list_aggregate(conversation_tags, 'string_agg', ' ')"))
     found += [

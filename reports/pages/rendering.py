@@ -94,4 +94,4 @@ _ENVIRONMENT.globals |= {"chart_alt": _chart_alt, "release_warnings": _warnings}
 
 def render(template: str, /, **shown: Any) -> str:
     """The text of a template."""
-    return _ENVIRONMENT.get_template(template).render(**shown)
+    return str(_ENVIRONMENT.get_template(template).render(**shown))

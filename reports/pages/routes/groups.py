@@ -27,14 +27,14 @@ PAGE_ROWS = 100
 class Group:
     """How the groups of a report are told apart, named and found in Details.
 
-    ``keys`` identify one within an account. ``chosen`` are the filters that choose its conversations; of these are its
-    figures with a narrowing in ``narrowed``, or all. ``overlap``: whether a conversation is in several.
+    ``keys`` identify one within an account. ``chosen`` is what Details is changed by to show the conversations of which
+    a figure with a certain narrowing is made; None: it cannot show them. ``overlap``: whether a conversation is in
+    several groups.
     """
 
     keys: tuple[str, ...]
     name: Callable[[Row, Texts], str]
-    chosen: Callable[[Row], dict[str, Any]]
-    narrowed: tuple[str, ...] | None = None
+    chosen: Callable[[Row, str], dict[str, Any] | None]
     overlap: bool = False
 
 
@@ -44,36 +44,27 @@ def _agent(row: Row, texts: Texts) -> str:
     return str(row["agent_name"] or texts("table.unnamed", id=row["agent_email"] or row["agent_id"]))
 
 
-def _valued(column: str, field: str) -> Group:
+def _of_agent(row: Row, only: str) -> dict[str, Any] | None:
+    """First responses are credited to who gave them, all else to the assignee; replies are in no list."""
+    systems = {"source_systems": (row["source_system"],)}
+    if only in ("responded", "responded_in_hours"):
+        return systems | {"responder": row["agent_id"]} if row["agent_id"] else None
+    return None if only == "replied" else systems | {"agents": (row["agent_id"] or "(unassigned)",)}
+
+
+def _valued(column: str, field: str, overlap: bool = False) -> Group:
     """Groups by one text of a conversation, which is a filter too."""
     return Group(
         (column,),
         lambda row, texts: texts.word(field, row[column]),
-        lambda row: {field: (row[column],)},
-        overlap=field == "conversation_tags",
+        lambda row, only: {field: (row[column],)},
+        overlap,
     )
 
 
 GROUPS = {
-    "by-agent": Group(
-        ("source_system", "agent_id"),
-        _agent,
-        lambda row: {"agents": (row["agent_id"] or "(unassigned)",), "source_systems": (row["source_system"],)},
-        # first responses and replies are credited to who gave them, and Details chooses by assignee
-        narrowed=(
-            "",
-            "closed",
-            "answered",
-            "unanswered",
-            "reopened",
-            "ended",
-            "ended_in_hours",
-            "surveyed",
-            "rated",
-            "satisfied",
-        ),
-    ),
-    "by-tag": _valued("tag", "conversation_tags"),
+    "by-agent": Group(("source_system", "agent_id"), _agent, _of_agent),
+    "by-tag": _valued("tag", "conversation_tags", overlap=True),
 }
 """By the name of their report."""
 
@@ -93,7 +84,7 @@ def page(name: str) -> Page:
 
 def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
     """What the template shows."""
-    texts, formats = reading.texts, reading.formats
+    formats = reading.formats
     rows = reading.rows_apart(report, "period")
     conversations = reading.totals["conversations"]
     for row in rows:
@@ -141,14 +132,12 @@ def _named(reading: Reading, group: Group, row: Row, rows: list[Row]) -> str:
 
 def _linked(reading: Reading, group: Group, column: str) -> Callable[[Row], str | None]:
     """Where the conversations behind a figure of a group are; None where there is no such list."""
-    only = MEASURES[column].only
-    if only is None or (group.narrowed is not None and only not in group.narrowed):
-        return lambda row: None
+    measure = MEASURES[column]
 
     def link(row: Row) -> str | None:
-        if not row["conversations"]:
+        chosen = None if measure.only is None else group.chosen(row, measure.only)
+        if chosen is None or not row[measure.count or column]:
             return None
-        chosen = group.chosen(row)
         if group.overlap and any(getattr(reading.view, field) not in ((), value) for field, value in chosen.items()):
             return None  # its conversations also have another of the values that are chosen, and Details takes any
         account = {} if reading.whom.is_one else {"account": row["account_id"]}

@@ -81,7 +81,7 @@ class Reading:
         return self.release.run(query).dicts()
 
     def _changed(self, grain: str | None, changes: dict[str, Any]) -> Filters:
-        return replace(self.filters, **({"grain": grain} if grain else {}), **changes)
+        return replace(self.filters, **changes, grain=grain or self.filters.grain)
 
     def link(self, page: str, **changes: Any) -> str:
         """The address of a page with the same filters, and with what is changed."""

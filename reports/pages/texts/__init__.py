@@ -72,7 +72,7 @@ class Texts:
 
 
 def chosen(asked: str | None, accepted: str | None) -> str:
-    """The language of a reader: the one asked for, else the first of the browser's that the pages have, else English."""
+    """The language of a reader: the one asked for, else the first of the browser's that there is, else English."""
     if asked in LANGUAGES:
         return str(asked)
     for spoken in (accepted or "").split(","):

@@ -230,6 +230,7 @@ TEXTS = {
     "details.observed": "Times of this conversation are exact only to the polling interval.",
     "details.submit": "Search",
     "details.narrowed": "Only these",
+    "details.narrowed.responder": "First response by {agent}",
     "details.narrowed.hour": "Started on {weekday}, {hours}",
     "details.narrowed.weekday": "Started on {weekday}",
     "details.source_url": "Open in its own system",
@@ -359,7 +360,7 @@ TEXTS = {
     "clock.auto": "As the account works",
     "clock.working": "Working hours",
     "clock.all": "All hours",
-    "clock.note.working": "Times count working hours only.",
+    "clock.note.working": "First response and duration count working hours only, reply time all hours.",
     "clock.note.all": "Times count nights and weekends too.",
     # statistic
     "statistic": "Statistic",
@@ -385,7 +386,7 @@ TEXTS = {
     "warning.hours_old": (
         "A source says that its data come from the future: its clock is wrong, and so may be its newest days."
     ),
-    "warning.restated_share": "A source changed more of what it had delivered than usual. Figures of past days may move.",
+    "warning.restated_share": "A source changed more of its past data than usual. Figures of past days may move.",
     "warning.rows": "A report has no row at all.",
     "warning.other": "Something else is worth a look: ask whoever runs causerie about “{suite}”.",
     "warning.detail": "In the words of the audit",

@@ -245,6 +245,7 @@ TEXTS = {
     "details.observed": "Les instants de cette conversation ne sont connus qu'à l'intervalle d'interrogation près.",
     "details.submit": "Rechercher",
     "details.narrowed": "Seulement celles-ci",
+    "details.narrowed.responder": "Première réponse donnée par {agent}",
     "details.narrowed.hour": "Commencées le {weekday}, {hours}",
     "details.narrowed.weekday": "Commencées le {weekday}",
     "details.source_url": "Ouvrir dans son système",
@@ -374,7 +375,7 @@ TEXTS = {
     "clock.auto": "Selon les horaires du compte",
     "clock.working": "Heures ouvrées",
     "clock.all": "24 h sur 24",
-    "clock.note.working": "Les délais ne comptent que les heures ouvrées.",
+    "clock.note.working": "Première réponse et durée ne comptent que les heures ouvrées, le délai de réponse toutes les heures.",
     "clock.note.all": "Les délais comptent aussi les nuits et les week-ends.",
     # statistic
     "statistic": "Statistique",
@@ -401,7 +402,7 @@ TEXTS = {
         " qu'elle arrivera."
     ),
     "warning.hours_old": (
-        "Une source annonce des données venues du futur : son horloge est fausse, et ses derniers jours peut-être aussi."
+        "Une source annonce des données venues du futur : son horloge est fausse, ses derniers jours peut-être aussi."
     ),
     "warning.restated_share": (
         "Une source a modifié plus que d'habitude ce qu'elle avait livré. Des chiffres passés peuvent bouger."
