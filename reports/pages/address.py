@@ -38,7 +38,8 @@ class View(Selection):
 
     The fields from ``figure`` on concern one page, the others are kept from page to page. ``sort`` is a column, with
     `-` before it for descending; empty, the page's own order. ``only``, ``responder``, ``weekday`` and ``hour`` narrow
-    Details to the conversations behind one figure. ``conversation`` is the one that is open: source system, `/`, conversation id.
+    Details to the conversations behind one figure. ``conversation`` is the one that is
+    open: source system, `/`, conversation id.
     """
 
     account: str | None = None

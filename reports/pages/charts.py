@@ -36,7 +36,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """Figures over time. ``kind``: ``bars``, several on each other, or ``lines``. ``complete``: whether each period is."""
+    """Figures over time. ``kind``: ``bars``, ``stacked`` or ``lines``. ``complete``: whether each period is."""
 
     kind: str
     labels: list[str]

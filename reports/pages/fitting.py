@@ -35,6 +35,11 @@ class Whom:
         return tuple(account.account_id for account in self.accounts)
 
     @property
+    def timezones(self) -> str:
+        """Their time zones."""
+        return ", ".join(dict.fromkeys(account.timezone for account in self.accounts))
+
+    @property
     def is_one(self) -> bool:
         """Whether it is one account."""
         return len(self.accounts) == 1

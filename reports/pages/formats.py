@@ -78,7 +78,7 @@ class Formats:
         return self.day(first) if first == last else dates.format_interval(first, last, "yMMMd", locale=self.locale)
 
     def period(self, first: date, end: date, grain: str) -> str:
-        """A row of a report, ``end`` excluded: a day with its weekday, a whole month or quarter by name, or the days."""
+        """A row of a report, ``end`` excluded: a day and its weekday, a whole month or quarter by name, or the days."""
         if grain == "day":
             return self.long_day(first)
         if pattern := _whole(first, end, grain):

@@ -96,7 +96,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
     while time.monotonic() < until:
         assert process.poll() is None, log.read_text(encoding="utf-8")
         try:
-            with urlopen(f"{address}/_stcore/health", timeout=5):
+            with urlopen(f"{address}/healthz", timeout=5):
                 return
         except (URLError, OSError):
             time.sleep(0.1)  # a process that starts cannot tell when it listens

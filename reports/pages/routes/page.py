@@ -253,9 +253,13 @@ def answering(name: str, page: Page, paths: Mapping[str, str]) -> Callable[[Requ
                 return _notice(frame, **nothing)
             return HTMLResponse(render(page.template, **frame, **page.shown(reading)), headers=headers)
         except access.NothingToSee:
-            return _notice(frame, "state.no_account_seen" if request.app.state.account_header else "state.no_accounts")
+            if request.app.state.account_header:
+                return _notice(frame, "state.no_account_seen", status=403)
+            return _notice(frame, "state.no_accounts")
         except Exception:  # the page says what to do, and the log what happened
             LOG.exception("a page of %s failed", release.file)
+            for shown in ("view", "r"):  # what failed may fail again
+                frame.pop(shown, None)
             return _notice(frame, "state.failed", status=500)
 
     return answer
@@ -270,8 +274,8 @@ def _tag(request: Request, release: Release, texts: Texts) -> str:
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 
-def _notice(frame: Mapping[str, Any], title: str, todo: str | None = None, status: int = 200, **parts: str) -> Response:
-    shown = {"title": title, "todo": todo or f"{title}.todo", "parts": parts}
+def _notice(frame: Mapping[str, Any], title: str, todo: str | None = None, status: int = 200, **words: str) -> Response:
+    shown = {"title": title, "todo": todo or f"{title}.todo", "words": words}
     return HTMLResponse(render("notice.html", **frame, **shown), status, {"cache-control": "no-store"})
 
 

@@ -52,6 +52,10 @@ function chosen(changed) {
     if (!document.querySelector(`[data-choice][name="${name}"]`)) query.append(name, value);
   }
   document.querySelectorAll("[data-choice]").forEach((one) => query.set(one.name, one.value));
+  if (query.get("period") === "custom" && !query.get("from")) {  // begins with the days that were shown
+    query.set("from", form.dataset.first);
+    query.set("to", form.dataset.last);
+  }
   const sort = new URLSearchParams(location.search).get("sort");
   if (sort) query.set("sort", sort);
   return `${form.action}?${query}`;
@@ -97,7 +101,7 @@ function drawn(canvas, data, colour) {
   const datasets = data.series.map((one, at) => {
     const ink = one.is_compared ? colour("--soft") : colour(`--c${at % 5 + 1}`), pale = `color-mix(in srgb, ${ink} 45%, transparent)`;
     const inks = data.complete.map((whole) => (whole || one.is_compared ? ink : pale));
-    const shared = { label: one.name, data: one.values, texts: one.texts, links: one.links };
+    const shared = { label: one.name, pointStyle: one.is_compared ? "line" : isLines ? "circle" : "rect", data: one.values, texts: one.texts, links: one.links };
     if (isLines || one.is_compared) {
       return { ...shared, type: "line", borderColor: ink, backgroundColor: ink, borderWidth: one.is_compared ? 1.5 : 2.5, borderDash: one.is_compared ? [5, 4] : [],
         pointRadius: one.is_compared ? 0 : data.labels.length > 60 ? 1 : 3, pointHoverRadius: 6, pointBackgroundColor: inks, spanGaps: false, stack: `line-${at}` };
@@ -115,7 +119,7 @@ function drawn(canvas, data, colour) {
           ticks: { maxTicksLimit: 6, precision: data.kind === "lines" ? undefined : 0, callback: (value) => numbers.format(value) } },
       },
       plugins: {
-        legend: { display: data.series.length > 1, position: "bottom", labels: { boxWidth: 14 } },
+        legend: { display: data.series.length > 1, position: "bottom", labels: { boxWidth: 14, usePointStyle: true } },
         tooltip: { callbacks: { title: (items) => data.periods[items[0].dataIndex], label: (item) => `${item.dataset.label}: ${item.dataset.texts[item.dataIndex]}` } },
       },
       onHover: (event, _, chart) => { canvas.style.cursor = linkAt(event, chart) ? "pointer" : ""; },

@@ -221,7 +221,7 @@ TEXTS = {
     "details.open": "Conversation",
     "details.close": "Back to the list",
     "details.unknown": "There is no conversation {key} in this release.",
-    "details.none_found": "No conversation matches this search.",
+    "details.none_found": "No conversation matches.",
     "details.timeline": "Timeline",
     "details.facts": "Facts",
     "details.clock": "Local time of the account ({timezone}).",
@@ -410,7 +410,6 @@ TEXTS = {
     # judged
     "judged.better": "better",
     "judged.worse": "worse",
-    "judged.neutral": "",
     # help
     "help": "What is “{name}”?",
     # see

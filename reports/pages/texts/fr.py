@@ -236,7 +236,7 @@ TEXTS = {
     "details.open": "Conversation",
     "details.close": "Retour à la liste",
     "details.unknown": "Cette version n'a pas de conversation {key}.",
-    "details.none_found": "Aucune conversation ne correspond à cette recherche.",
+    "details.none_found": "Aucune conversation ne correspond.",
     "details.timeline": "Chronologie",
     "details.facts": "Informations",
     "details.clock": "Heure locale du compte ({timezone}).",
@@ -375,7 +375,9 @@ TEXTS = {
     "clock.auto": "Selon les horaires du compte",
     "clock.working": "Heures ouvrées",
     "clock.all": "24 h sur 24",
-    "clock.note.working": "Première réponse et durée ne comptent que les heures ouvrées, le délai de réponse toutes les heures.",
+    "clock.note.working": (
+        "Première réponse et durée ne comptent que les heures ouvrées, le délai de réponse toutes les heures."
+    ),
     "clock.note.all": "Les délais comptent aussi les nuits et les week-ends.",
     # statistic
     "statistic": "Statistique",
@@ -430,7 +432,6 @@ TEXTS = {
     # judged
     "judged.better": "en mieux",
     "judged.worse": "en moins bien",
-    "judged.neutral": "",
     # help
     "help": "Que veut dire « {name} » ?",
     # see

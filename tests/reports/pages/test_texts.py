@@ -6,12 +6,14 @@ from string import Formatter
 import pytest
 
 from expectations.marts import MARTS
-from reports.pages import conversation, details, groups, overview, queries, timeline
-from reports.pages.address import GRAINS
+from reports.pages import queries, timeline
+from reports.pages.address import CLOCKS, GRAINS, STATISTICS
 from reports.pages.measures import MEASURES
+from reports.pages.narrowing import NARROWED
 from reports.pages.presets import PRESETS
+from reports.pages.routes import PAGES, details, groups, overview
 from reports.pages.texts import DEFAULT, LANGUAGES, Texts, chosen
-from reports.queries import HOURS
+from reports.queries import LISTS, WORDS
 from tests.reports.pages.documentation import comments
 
 TRANSLATED = [language for language in LANGUAGES if language != DEFAULT]
@@ -32,14 +34,18 @@ def _parts(text: str) -> set[str]:
 
 def test_every_text_that_is_looked_up_by_a_name_is_there() -> None:
     columns = {
-        *MEASURES, *groups.RANKED, *groups.COLUMNS, *details.SHOWN, *queries.SORTABLE, *conversation.SHOWN,
-        *overview.VOLUME, *overview.SPEED, *overview.SATISFACTION, *overview.SUMMARY,
+        *MEASURES, *groups.RANKED, *groups.SORTED, *details.SHOWN, *queries.SORTABLE, *details.FACTS,
+        *overview.TRENDS, *overview.SUMMARY,
     }  # fmt: skip
     keys = {f"column.{column}" for column in columns}
-    keys |= {f"period.{preset}" for preset in PRESETS} | {f"hours.{hours}" for hours in HOURS}
+    keys |= {f"period.{preset}" for preset in PRESETS} | {f"{field}.{word}" for field in WORDS for word in WORDS[field]}
     keys |= {f"grain.{grain}" for grain in GRAINS} | {f"event.{column}" for column in timeline.INSTANTS}
     keys |= {f"language.{language}" for language in LANGUAGES}
-    keys |= {f"status.{status}" for status in ("new", "in_flow", "in_progress", "closed", "other")}
+    keys |= {f"page.{page}" for page in PAGES} | {f"only.{only}" for only in NARROWED}
+    keys |= {f"filter.{field}" for field in (*LISTS, *WORDS)} | {f"filter.{field}.help" for field in LISTS}
+    keys |= {f"clock.{clock}" for clock in CLOCKS} | {f"statistic.{statistic}" for statistic in STATISTICS}
+    keys |= {f"groups.{name}{part}" for name in groups.GROUPS for part in ("", ".note")}
+    keys |= {f"statuses.{status}" for status in ("new", "in_flow", "in_progress", "closed", "other")}
     assert keys <= LANGUAGES["en"].texts.keys()
 
 
@@ -66,6 +72,7 @@ def test_translations_keep_the_words_of_the_data(language: str) -> None:
         (None, None, "en"),
         ("en", "fr-FR", "en"),
         ("xx", "fr", "fr"),
+        (None, "de, fr-CH;q=0.8, en;q=0.5", "fr"),
     ],
 )
 def test_the_language_is_the_one_asked_for_else_that_of_the_browser(
