@@ -52,7 +52,9 @@ def filters_of(connection: duckdb.DuckDBPyConnection, report: Report, request: R
     values = published.filter_values(connection)
     for name in LISTS:
         there = [value for account in ids for value in values[account, name]]
-        agents = [agent for account in ids for agent in published.agents(connection, account)] if name == "agents" else []
+        agents = (
+            [agent for account in ids for agent in published.agents(connection, account)] if name == "agents" else []
+        )
         called = {agent.agent_name or "": agent.agent_id for agent in agents}
         _refuse_unknown(_WHAT[name], getattr(request, name), there, called)
     found = []
@@ -66,9 +68,7 @@ def filters_of(connection: duckdb.DuckDBPyConnection, report: Report, request: R
             }
             unmatched = frozenset(name for name in LISTS if selection[name] and not own[name])
             grain = request.grain or "day"
-            found.append(
-                Filters(account.account_id, first, last, grain, unmatched=unmatched, **(selection | own))
-            )
+            found.append(Filters(account.account_id, first, last, grain, unmatched=unmatched, **(selection | own)))
     return found
 
 
@@ -101,7 +101,10 @@ def in_words(report: Report, filters: Sequence[Filters]) -> list[tuple[str, str]
         if report.has_grain:
             words.append(("grain", one.grain))
         words += [
-            (name.replace("_", " "), " or ".join(dict.fromkeys(v for each in filters for v in getattr(each, name))) or "all")
+            (
+                name.replace("_", " "),
+                " or ".join(dict.fromkeys(v for each in filters for v in getattr(each, name))) or "all",
+            )
             for name in sorted(LISTS)
         ]
         words += [(name.replace("_", " "), getattr(one, name)) for name in WORDS]

@@ -151,9 +151,11 @@ def details_page(filters: Filters, accounts: Sequence[str], view: View, page: in
     if column not in SORTABLE:
         raise ValueError(view.sort)
     matching, values = _matching(filters, accounts, view)
-    sql = (
-        f"select * from {matching} order by {column} {order} nulls last, account_id, source_system, conversation_id"
-        " limit $page_rows offset $rows_before"
+    key = "account_id, source_system, conversation_id"
+    ordered = f"order by {column} {order} nulls last, {key}"
+    sql = (  # keys first: all columns are read of the rows of the page only
+        f"select * from details semi join (select {key} from {matching} {ordered} limit $page_rows offset $rows_before)"
+        f" as page using ({key}) {ordered}"
     )
     return Query(sql, values | {"page_rows": PAGE_ROWS, "rows_before": (page - 1) * PAGE_ROWS})
 

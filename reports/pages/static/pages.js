@@ -119,7 +119,7 @@ function drawn(canvas, data, colour) {
           ticks: { maxTicksLimit: 6, precision: data.kind === "lines" ? undefined : 0, callback: (value) => numbers.format(value) } },
       },
       plugins: {
-        legend: { display: data.series.length > 1, position: "bottom", labels: { boxWidth: 14, usePointStyle: true } },
+        legend: { display: data.series.length > 1, position: "bottom", labels: { boxWidth: 9, boxHeight: 9, usePointStyle: true } },
         tooltip: { callbacks: { title: (items) => data.periods[items[0].dataIndex], label: (item) => `${item.dataset.label}: ${item.dataset.texts[item.dataIndex]}` } },
       },
       onHover: (event, _, chart) => { canvas.style.cursor = linkAt(event, chart) ? "pointer" : ""; },
