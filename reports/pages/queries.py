@@ -50,11 +50,9 @@ class Result:
 
 
 def _call(name: str, filters: Filters, accounts: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """What stands behind ``from``: the macro for one account, or for all and then those that are meant."""
+    """What stands behind ``from``: the macro for these accounts."""
     call, values = sql_of(REPORTS[name], filters)
-    if len(accounts) == 1:
-        return f"{call} where true", values | {"account": accounts[0]}
-    return f"{call} where list_contains($accounts, account_id)", values | {"account": None, "accounts": list(accounts)}
+    return call, values | {"account": list(accounts)}
 
 
 def report(name: str, filters: Filters, accounts: Sequence[str]) -> Query:
@@ -126,7 +124,7 @@ def _matching(filters: Filters, accounts: Sequence[str], view: View) -> tuple[st
         for n in range(len(words))
     ]
     values = values | narrowed | {f"word_{n}": word for n, word in enumerate(words)}
-    return " and ".join((call, *found)), values
+    return f"{call} where {' and '.join(found)}" if found else call, values
 
 
 def details(filters: Filters, accounts: Sequence[str], view: View) -> Query:

@@ -70,13 +70,14 @@ def _chart_alt(reading: Any, title: str, chart: Chart) -> str:
             if value is not None
         ],
     )
-    return texts(
+    found: str = texts(
         "chart.alt",
         measure=title,
         days=reading.formats.days(reading.first, reading.last),
         highest=max(valued, default=(0, NOTHING))[1],
         lowest=min(valued, default=(0, NOTHING))[1],
     )
+    return found
 
 
 def _warnings(release: Any) -> list[tuple[str, str]]:

@@ -16,8 +16,6 @@ TEXTS = {
     # filter
     "filter.account": "Account",
     "filter.period": "Period",
-    "filter.range": "Days, from – to",
-    "filter.range.help": "Local days of the account, both included.",
     "filter.grain": "Chart by",
     "filter.more": "More filters",
     "filter.agents": "Agents",
@@ -134,8 +132,6 @@ TEXTS = {
         " runs causerie."
     ),
     "state.no_accounts.todo": "The release has no account. Name one in the configuration and run `causerie run`.",
-    "state.not_found": "There is no such page",
-    "state.not_found.todo": "Choose one above.",
     # compare
     "compare.was": "was {value}",
     "compare.note": "Compared with {before}.",
@@ -161,7 +157,6 @@ TEXTS = {
     "chart.incomplete": "incomplete",
     "chart.incomplete.note": "Paler: the data do not reach to the end of that period.",
     "chart.alt.traffic": "Heatmap of {measure} by weekday and hour, {days}. Most: {weekday}, {hour}, {highest}.",
-    "chart.less_is_better": "Less is better here.",
     "chart.no_value": "No value in this period.",
     "chart.unit.s": "seconds",
     "chart.unit.min": "minutes",
@@ -200,8 +195,6 @@ TEXTS = {
     "table.csv": "CSV",
     "table.xlsx": "Excel",
     "table.download": "Download {table}",
-    "table.sorted.asc": "sorted, smallest first",
-    "table.sorted.desc": "sorted, greatest first",
     "table.account": "Account",
     # definition
     "definition.share_of_agent": "Conversations assigned to the agent, as a share of all conversations of the period.",
@@ -234,7 +227,7 @@ TEXTS = {
     "details.narrowed.hour": "Started on {weekday}, {hours}",
     "details.narrowed.weekday": "Started on {weekday}",
     "details.source_url": "Open in its own system",
-    "details.pages": "Pages",
+    "details.pages": "Further rows",
     "details.first": "First page",
     "details.last": "Last page",
     "details.page_of": "Page {page} of {pages}",

@@ -16,8 +16,6 @@ TEXTS = {
     # filter
     "filter.account": "Compte",
     "filter.period": "Période",
-    "filter.range": "Jours, du – au",
-    "filter.range.help": "Jours locaux du compte, tous deux compris.",
     "filter.grain": "Graphiques par",
     "filter.more": "Autres filtres",
     "filter.agents": "Agents",
@@ -141,8 +139,6 @@ TEXTS = {
     "state.no_accounts.todo": (
         "La version publiée n'a aucun compte. Nommez-en un dans la configuration et lancez `causerie run`."
     ),
-    "state.not_found": "Cette page n'existe pas",
-    "state.not_found.todo": "Choisissez-en une ci-dessus.",
     # compare
     "compare.was": "avant : {value}",
     "compare.note": "Comparé à : {before}.",
@@ -170,7 +166,6 @@ TEXTS = {
     "chart.alt.traffic": (
         "Carte de chaleur : {measure} par jour de la semaine et heure, {days}. Maximum : {weekday}, {hour}, {highest}."
     ),
-    "chart.less_is_better": "Ici, moins vaut mieux.",
     "chart.no_value": "Pas de valeur dans cette période.",
     "chart.unit.s": "secondes",
     "chart.unit.min": "minutes",
@@ -212,8 +207,6 @@ TEXTS = {
     "table.csv": "CSV",
     "table.xlsx": "Excel",
     "table.download": "Télécharger : {table}",
-    "table.sorted.asc": "trié par ordre croissant",
-    "table.sorted.desc": "trié par ordre décroissant",
     "table.account": "Compte",
     # definition
     "definition.share_of_agent": (
@@ -249,7 +242,7 @@ TEXTS = {
     "details.narrowed.hour": "Commencées le {weekday}, {hours}",
     "details.narrowed.weekday": "Commencées le {weekday}",
     "details.source_url": "Ouvrir dans son système",
-    "details.pages": "Pages",
+    "details.pages": "Autres lignes",
     "details.first": "Première page",
     "details.last": "Dernière page",
     "details.page_of": "Page {page} sur {pages}",
