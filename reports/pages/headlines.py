@@ -24,6 +24,7 @@ class Headline:
     change: str | None
     judged: str
     before: str
+    year: str
     link: str | None
     definition: str
 
@@ -61,9 +62,20 @@ def _headline(reading: Reading, column: str) -> Headline:
         measure.change(now, before[column], formats) if before else None,
         measure.judged(now, before[column]) if before else "neutral",
         described,
+        _year_before(reading, column),
         reading.behind(column),
         reading.definition(column),
     )
+
+
+def _year_before(reading: Reading, column: str) -> str:
+    """The same a year before; empty where there was nothing."""
+    year, measure, formats = reading.comparable("year_before"), MEASURES[column], reading.formats
+    if year is None or year[column] is None:
+        return ""
+    change = measure.change(reading.totals[column], year[column], formats)
+    then = {"value": measure.text(year[column], formats), "change": change}
+    return reading.texts("compare.year.change" if change else "compare.year", **then)
 
 
 def note(reading: Reading) -> str:

@@ -50,7 +50,7 @@ def shown(reading: Reading) -> dict[str, Any]:
     first = (at - 1) * queries.PAGE_ROWS + 1
     return {
         "open": None,
-        "responder": _agent(reading, view.responder),
+        "responder": reading.named("agents", view.responder),
         "count": count,
         "rows": rows,
         "first_row": first,
@@ -64,12 +64,6 @@ def shown(reading: Reading) -> dict[str, Any]:
         "text": text_of(reading),
         "key": lambda row: f"{row['source_system']}/{row['conversation_id']}",
     }
-
-
-def _agent(reading: Reading, agent_id: str) -> str:
-    """How people know an agent."""
-    agents = [agent for account in reading.whom.ids for agent in reading.release.agents(account)]
-    return next((agent.name for agent in agents if agent.agent_id == agent_id), agent_id)
 
 
 def _conversation(reading: Reading, key: str) -> dict[str, Any]:

@@ -167,6 +167,13 @@ class Reading:
         """The address of this page without filters."""
         return self.here(**NO_FILTER)
 
+    def named(self, field: str, value: str) -> str:
+        """The name of a filter's value; an agent may be chosen by id, too."""
+        if field == "agents" and value not in self.choices[field]:
+            agents = (agent for account in self.whom.ids for agent in self.release.agents(account))
+            return next((agent.name for agent in agents if agent.agent_id == value), value)
+        return self.choices[field].get(value, value)
+
     @property
     def selected(self) -> list[tuple[str, str, str]]:
         """The filters that are set: what is filtered, the value's name, and the address without it."""
@@ -175,7 +182,7 @@ class Reading:
             values = getattr(self.view, field)
             for value in values:
                 without = self.here(**{field: tuple(one for one in values if one != value)})
-                found.append((self.texts(f"filter.{field}"), self.choices[field].get(value, value), without))
+                found.append((self.texts(f"filter.{field}"), self.named(field, value), without))
         for field in WORDS:
             if (word := getattr(self.view, field)) != NO_FILTER[field]:
                 found.append(

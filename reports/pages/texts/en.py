@@ -134,6 +134,8 @@ TEXTS = {
     "state.no_accounts.todo": "The release has no account. Name one in the configuration and run `causerie run`.",
     # compare
     "compare.was": "was {value}",
+    "compare.year": "a year before: {value}",
+    "compare.year.change": "a year before: {value} ({change})",
     "compare.note": "Compared with {before}.",
     "compare.none": "There are no data before {first} to compare this period with.",
     "compare.no_value": "no value before",

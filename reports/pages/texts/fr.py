@@ -141,6 +141,8 @@ TEXTS = {
     ),
     # compare
     "compare.was": "avant : {value}",
+    "compare.year": "un an avant : {value}",
+    "compare.year.change": "un an avant : {value} ({change})",
     "compare.note": "Comparé à : {before}.",
     "compare.none": "Il n'y a pas de données avant le {first} auxquelles comparer cette période.",
     "compare.no_value": "pas de valeur avant",

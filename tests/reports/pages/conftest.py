@@ -34,9 +34,13 @@ WARNING = "freshness: Each source delivered recently. (hours_late must be at mos
 def link(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The link to the current release. Tests that change it use ``own_link``."""
     folder = tmp_path_factory.mktemp("pages")
-    summary = write_demo(folder / "demo", conversations=300, days=60, seed=3)
-    build_marts(summary.config)
-    candidate = load_settings(summary.config).home / "tests" / CANDIDATE
+    return released(write_demo(folder / "demo", conversations=300, days=60, seed=3).config, folder)
+
+
+def released(config: Path, folder: Path) -> Path:
+    """Publish what a configuration describes, without a run; the link to it."""
+    build_marts(config)
+    candidate = load_settings(config).home / "tests" / CANDIDATE
     release = folder / "releases" / "first" / "causerie.duckdb"
     release.parent.mkdir(parents=True)
     shutil.copy(candidate, release)

@@ -148,6 +148,13 @@ def test_an_account_without_a_schedule_counts_all_hours(own_link: Path, publish:
     assert "No working hours are configured" in forced.text
 
 
+def test_a_year_before_is_shown_where_there_is_one(own_link: Path, publish: Publish, pages: Pages) -> None:
+    publish("second", "update reporting.accounts set first_date = date '2025-01-01'")
+    shown = Pages(make_app(own_link)).read(f"/?{MONTH}").headlines()["Conversations"].one("p", class_="change").text
+    assert "a year before: 0" in shown
+    assert "a year before" not in pages.read(f"/?{MONTH}").text
+
+
 def test_a_period_is_compared_only_where_there_are_data_for_all_of_it(pages: Pages) -> None:
     page = pages.read("/?period=all")
     assert "There are no data before" in page.text
