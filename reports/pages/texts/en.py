@@ -141,6 +141,11 @@ TEXTS = {
     "compare.no_value": "no value before",
     "compare.none_short": "no period before",
     # section
+    # the first four are headings of Superset's dashboard (reports/superset)
+    "section.volume": "Volume",
+    "section.speed": "Speed",
+    "section.satisfaction": "Satisfaction",
+    "section.tables": "Summary tables",
     "section.over_time": "Over time",
     "section.sources": "Who opened the conversations",
     "section.ratings": "Ratings",

@@ -148,6 +148,11 @@ TEXTS = {
     "compare.no_value": "pas de valeur avant",
     "compare.none_short": "pas de période avant",
     # section
+    # the first four are headings of Superset's dashboard (reports/superset)
+    "section.volume": "Volume",
+    "section.speed": "Rapidité",
+    "section.satisfaction": "Satisfaction",
+    "section.tables": "Tableaux récapitulatifs",
     "section.over_time": "Au fil du temps",
     "section.sources": "Qui a ouvert les conversations",
     "section.ratings": "Notes",
