@@ -133,10 +133,10 @@ def details(filters: Filters, accounts: Sequence[str], view: View) -> Query:
     return Query(f"select * from {matching}", values)
 
 
-def details_count(filters: Filters, accounts: Sequence[str], view: View) -> Query:
-    """How many these are: one row, one value."""
+def details_days(filters: Filters, accounts: Sequence[str], view: View) -> Query:
+    """How many these are of each day that has any."""
     matching, values = _matching(filters, accounts, view)
-    return Query(f"select count(*) as conversations from {matching}", values)
+    return Query(f"select started_date, count(*) as conversations from {matching} group by started_date", values)
 
 
 def details_page(filters: Filters, accounts: Sequence[str], view: View, page: int) -> Query:

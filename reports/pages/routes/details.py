@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from reports.pages import queries, timeline
-from reports.pages.charts import Row
+from reports.pages import charts, queries, timeline
+from reports.pages.charts import Chart, Drawn, Row
 from reports.pages.formats import NOTHING
+from reports.pages.measures import MEASURES
 from reports.pages.routes.page import Page, Reading
 
 SHOWN = (
@@ -42,8 +43,8 @@ def shown(reading: Reading) -> dict[str, Any]:
     if reading.view.conversation is not None:
         return _conversation(reading, reading.view.conversation)
     view = replace(reading.view, sort=reading.view.sort or "-started_at")
-    (counted,) = reading.run(queries.details_count(reading.filters, reading.whom.ids, view))
-    count = counted["conversations"]
+    days = reading.run(queries.details_days(reading.filters, reading.whom.ids, view))
+    count = sum(day["conversations"] for day in days)
     pages = max(1, -(-count // queries.PAGE_ROWS))
     at = min(view.page, pages)
     rows = reading.run(queries.details_page(reading.filters, reading.whom.ids, view, at))
@@ -52,6 +53,7 @@ def shown(reading: Reading) -> dict[str, Any]:
         "open": None,
         "responder": reading.named("agents", view.responder),
         "count": count,
+        "chart": _over_time(reading, days),
         "rows": rows,
         "first_row": first,
         "last_row": first + len(rows) - 1,
@@ -64,6 +66,19 @@ def shown(reading: Reading) -> dict[str, Any]:
         "text": text_of(reading),
         "key": lambda row: f"{row['source_system']}/{row['conversation_id']}",
     }
+
+
+def _over_time(reading: Reading, days: list[Row]) -> Chart:
+    """The conversations of the list by the periods of the Overview."""
+
+    def count(period: Row) -> int:
+        begins, ends = period["period_start"], period["period_end"]
+        return sum(day["conversations"] for day in days if begins <= day["started_date"] < ends)
+
+    rows = [{**row, "conversations": count(row)} for row in reading.rows("overview")]
+    name, measure = reading.texts("column.conversations"), MEASURES["conversations"]
+    link = lambda row: reading.here(**reading.of_period(row))  # noqa: E731
+    return charts.over_time("bars", [Drawn(name, rows, measure, link)], reading.period, reading.formats)
 
 
 def _conversation(reading: Reading, key: str) -> dict[str, Any]:

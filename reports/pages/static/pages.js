@@ -44,29 +44,20 @@ async function show(address, how = "push", renewed = false) {
   }
 }
 
-// The address of what the form and the choices of charts say now.
+// The address of what the form says now; another account has other agents, tags and teams.
+const OF_ANY_ACCOUNT = ["account", "period", "from", "to", "grain", "time", "statistic", "lang", "figure", "heat"];
 function chosen(changed) {
-  const form = document.getElementById("filters"), values = new FormData(form), query = new URLSearchParams();
-  for (const [name, value] of values) {
-    if (changed?.dataset.clears !== undefined && !["account", "period", "from", "to", "grain", "lang", "time", "statistic"].includes(name)) continue;
-    if (!document.querySelector(`[data-choice][name="${name}"]`)) query.append(name, value);
-  }
-  document.querySelectorAll("[data-choice]").forEach((one) => query.set(one.name, one.value));
+  const form = document.getElementById("filters"), query = new URLSearchParams(new FormData(form));
+  if (changed?.id === "account") [...query.keys()].forEach((name) => OF_ANY_ACCOUNT.includes(name) || query.delete(name));
   if (query.get("period") === "custom" && !query.get("from")) {  // begins with the days that were shown
     query.set("from", form.dataset.first);
     query.set("to", form.dataset.last);
   }
-  const sort = new URLSearchParams(location.search).get("sort");
-  if (sort) query.set("sort", sort);
   return `${form.action}?${query}`;
 }
 
-document.addEventListener("change", (event) => {
-  const field = event.target;
-  if (field.matches("#filters [name], [data-choice]")) {
-    if (["from", "to"].includes(field.name) && !document.getElementById("filters").reportValidity()) return;
-    show(chosen(field));
-  }
+document.addEventListener("change", ({ target }) => {
+  if (target.form?.id === "filters" && target.name && target.form.reportValidity()) show(chosen(target));
 });
 document.addEventListener("submit", (event) => { event.preventDefault(); show(chosen()); });
 document.addEventListener("input", (event) => {

@@ -109,7 +109,11 @@ def test_the_header_of_a_proxy_limits_the_accounts(link: Path) -> None:
     theirs = only.get("/download/details.csv?account=boulangerie&period=all").text
     assert theirs == everything.get("/download/details.csv?account=loja&period=all").text
     key = next(
-        one["href"] for one in everything.read("/details?account=boulangerie").html.one("table").one("tbody").all("a")
+        one["href"]
+        for one in everything.read("/details?account=boulangerie")
+        .html.one("table", class_="list")
+        .one("tbody")
+        .all("a")
     )
     assert "There is no conversation" in only.read(key).text
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,14 @@ def test_a_row_opens_its_conversation_and_the_way_back_keeps_the_list(pages: Pag
     assert parameters(next(one["href"] for one in back if "Back" in one.text)) == parameters(
         listed.answer.url.raw_path.decode()
     )
+
+
+def test_the_list_is_drawn_over_time_and_each_bar_leads_to_its_part(pages: Pages) -> None:
+    page = pages.read(f"/details?{PERIOD}&only=closed&search=a&grain=month")
+    chart = json.loads(page.html.one("canvas")["data-chart"])["series"][0]
+    assert sum(chart["values"]) == page.count
+    for value, link in zip(chart["values"], chart["links"], strict=True):
+        assert pages.read(link).count == value
 
 
 def test_an_unknown_conversation_is_reported(pages: Pages) -> None:
