@@ -55,10 +55,10 @@ def _call(name: str, filters: Filters, accounts: Sequence[str]) -> tuple[str, di
     return call, values | {"account": list(accounts)}
 
 
-def report(name: str, filters: Filters, accounts: Sequence[str]) -> Query:
-    """All rows and columns of a report: what its downloads hold. Each account has rows of its own."""
+def report(name: str, filters: Filters, accounts: Sequence[str], columns: str = "*") -> Query:
+    """All rows of a report; with all columns, what its downloads hold. Each account has rows of its own."""
     call, values = _call(name, filters, accounts)
-    return Query(f"select * from {call}", values)
+    return Query(f"select {columns} from {call}", values)
 
 
 _KEYS = {

@@ -25,7 +25,9 @@ from reports.published import Account, Agent, UnreadableError
 OPEN = 4
 """Releases that stay open: the current one, and those that readers of older pages still look at."""
 RESULTS_KEPT = 300
-"""Of one release: a result is some tens of kilobytes."""
+"""Of one release."""
+MOST_ROWS_KEPT = 1_000
+"""Of a result; larger ones are read again."""
 _ID = re.compile(r"\w[\w.-]*")
 
 
@@ -88,6 +90,8 @@ class Release:
                 return self._results[key]
         with self._connection.cursor() as cursor:
             found = ask(cursor)
+        if isinstance(found, Result) and len(found.rows) > MOST_ROWS_KEPT:
+            return found
         with self._lock:
             self._results[key] = found
             if len(self._results) > RESULTS_KEPT:

@@ -14,7 +14,7 @@ from typing import Any
 from reports.pages import charts
 from reports.pages.charts import Drawn, Row
 from reports.pages.headlines import note
-from reports.pages.measures import MEASURES, timed
+from reports.pages.measures import COUNT, MEASURES, SHARE, timed
 from reports.pages.routes.page import Page, Reading
 from reports.pages.texts import Texts
 
@@ -112,7 +112,7 @@ def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
         "figures": ranked,
         "bars": bars[:MOST_BARS],
         "more": len(bars) - MOST_BARS,
-        "lines": _lines(reading, report, group, figure.column),
+        "lines": _lines(reading, report, group, rows, figure.column),
         "rows": ordered[(at - 1) * PAGE_ROWS : at * PAGE_ROWS],
         "page": at,
         "pages": pages,
@@ -130,18 +130,18 @@ def _named(reading: Reading, group: Group, row: Row, rows: list[Row]) -> str:
     return " · ".join((name, *(str(row[key]) for key in apart)))
 
 
-def _linked(reading: Reading, group: Group, column: str) -> Callable[[Row], str | None]:
-    """Where the conversations behind a figure of a group are; None where there is no such list."""
+def _linked(reading: Reading, group: Group, column: str) -> Callable[..., str | None]:
+    """Where the conversations behind a figure of a group are, of a part of the period; None: there is no such list."""
     measure = MEASURES[column]
 
-    def link(row: Row) -> str | None:
+    def link(row: Row, **part: Any) -> str | None:
         chosen = None if measure.only is None else group.chosen(row, measure.only)
         if chosen is None or not row[measure.count or column]:
             return None
         if group.overlap and any(getattr(reading.view, field) not in ((), value) for field, value in chosen.items()):
             return None  # its conversations also have another of the values that are chosen, and Details takes any
         account = {} if reading.whom.is_one else {"account": row["account_id"]}
-        return reading.behind(column, **chosen, **account)
+        return reading.behind(column, **chosen, **account, **part)
 
     return link
 
@@ -157,27 +157,26 @@ def _ordered(rows: list[Row], sort: str) -> list[Row]:
     return valued + [row for row in ordered if row.get(column) is None]
 
 
-def _lines(reading: Reading, report: str, group: Group, column: str) -> charts.Chart | None:
+def _lines(reading: Reading, report: str, group: Group, rows: list[Row], column: str) -> charts.Chart | None:
     """The groups of most conversations over time."""
-    if not reading.whom.is_one:
+    if not reading.whom.is_one or not rows:
         return None
-    by_group: dict[tuple[Any, ...], list[Row]] = {}
-    for row in reading.rows_apart(report):
-        by_group.setdefault(tuple(row[key] for key in group.keys), []).append(row)
-    periods = reading.rows("overview")
-    largest = sorted(by_group.values(), key=lambda rows: -sum(row["conversations"] for row in rows))[:MOST_LINES]
-    total = reading.totals["conversations"]
-    drawn = []
-    for rows in largest:
-        by_start = {row["period_start"]: row for row in rows}
-        whole = []
-        for period in periods:
-            found = by_start.get(period["period_start"])
-            row = dict(period) | ({column: 0 if MEASURES[column].unit == "count" else None} if found is None else found)
-            if column == "share_of_conversations" and found and column not in found:
-                row[column] = found["conversations"] / total if total else None
-            whole.append(row)
-        drawn.append(Drawn(group.name(rows[0], reading.texts), whole, MEASURES[column]))
-    if not drawn:
-        return None
-    return charts.over_time("lines", drawn, reading.period, reading.formats)
+    is_share, measure = column == "share_of_conversations", MEASURES[column]
+    read = "conversations" if is_share else column
+    by_place = {
+        (*(row[key] for key in group.keys), row["period_start"]): row[read]
+        for row in reading.rows_apart(report, columns=", ".join((*group.keys, "period_start", read)))
+    }
+    missing = 0 if measure.unit in (COUNT, SHARE) else None
+    link = _linked(reading, group, column)
+
+    def value(row: Row, period: Row) -> float | None:
+        found: float | None = by_place.get((*(row[key] for key in group.keys), period["period_start"]), missing)
+        return (found or 0) / (period["conversations"] or 1) if is_share else found
+
+    def drawn(row: Row) -> Drawn:
+        over_time = [period | {column: value(row, period)} for period in reading.rows("overview")]
+        return Drawn(row["name"], over_time, measure, lambda period: link(row, **reading.of_period(period)) or "")
+
+    largest = sorted(rows, key=lambda row: -row["conversations"])[:MOST_LINES]
+    return charts.over_time("lines", [drawn(row) for row in largest], reading.period, reading.formats)

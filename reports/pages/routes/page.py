@@ -72,9 +72,9 @@ class Reading:
         """The rows of a report with the filters of this page: of one account, or of several added up."""
         return self.run(queries.together(report, self._changed(grain, changes), self.whom.ids))
 
-    def rows_apart(self, report: str, grain: str | None = None, **changes: Any) -> list[Row]:
+    def rows_apart(self, report: str, grain: str | None = None, columns: str = "*") -> list[Row]:
         """The rows of a report as they are, of each account its own."""
-        return self.run(queries.report(report, self._changed(grain, changes), self.whom.ids))
+        return self.run(queries.report(report, self._changed(grain, {}), self.whom.ids, columns))
 
     def run(self, query: Query) -> list[Row]:
         """The rows of a query on the release of this page."""

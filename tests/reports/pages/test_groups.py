@@ -87,6 +87,8 @@ def test_the_largest_groups_are_drawn_over_time(link: Path, pages: Pages, name: 
     assert chart["labels"] == ["Sept 2026", "Oct 2026"]
     totals = {NAMES[name](row): row["conversations"] for row in rows(link, name)}
     assert {one["name"]: sum(one["values"]) for one in chart["series"]}.items() <= totals.items()
+    for one in chart["series"]:
+        assert [pages.read(link).count for link in one["links"]] == one["values"]
     assert sum(sum(one["values"]) for one in chart["series"]) == sum(sorted(totals.values())[-groups.MOST_LINES :])
 
 
