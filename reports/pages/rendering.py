@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from reports.pages.address import CLOCKS, CUSTOM, EVERY_ACCOUNT, GRAINS, NAMES, STATISTICS
 from reports.pages.charts import Chart
@@ -90,6 +91,13 @@ def _warnings(release: Any) -> list[tuple[str, str]]:
     return list(found.items())
 
 
+def _marked(text: str) -> Markup:
+    """Text of our own, with what stands between backticks as code."""
+    parts = str(escape(text)).split("`")
+    return Markup("".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts)))
+
+
+_ENVIRONMENT.filters["marked"] = _marked
 _ENVIRONMENT.globals |= {"chart_alt": _chart_alt, "release_warnings": _warnings}
 
 

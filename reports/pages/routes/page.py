@@ -244,7 +244,7 @@ def answering(name: str, page: Page, paths: Mapping[str, str]) -> Callable[[Requ
             release = releases.read(request.headers.get(RELEASE_HEADER))
         except UnreadableError as error:
             LOG.warning("%s", error)
-            return _notice(frame, **_unreadable(releases, error))
+            return _notice(frame | {"unread": releases.current_id()}, **_unreadable(releases, error))
         tag = _tag(request, release, texts)
         headers = {"etag": tag, RELEASE_HEADER: release.release_id, "vary": _VARY}
         if request.headers.get("if-none-match") == tag:
