@@ -73,6 +73,13 @@ def test_the_list_is_drawn_over_time_and_each_bar_leads_to_its_part(pages: Pages
         assert pages.read(link).count == value
 
 
+def test_what_other_pages_need_is_kept_and_not_offered(pages: Pages) -> None:
+    page = pages.read(f"/details?{PERIOD}&statistic=p90&time=all")
+    assert not page.html.all("select", id="statistic") and not page.html.all("select", id="time")
+    kept = {one["name"]: one["value"] for one in page.html.one("form").all("input", type="hidden")}
+    assert kept == {"time": "all", "statistic": "p90"}
+
+
 def test_an_unknown_conversation_is_reported(pages: Pages) -> None:
     page = pages.read(f"/details?{PERIOD}&conversation=<b>/1")
     assert "There is no conversation <b>/1 in this release." in page.text
