@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from reports.pages.formats import Formats
+from reports.pages.formats import NOTHING, Formats
 from reports.pages.measures import DURATION, Measure
 
 Row = dict[str, Any]
@@ -68,7 +69,7 @@ class Drawn:
     """A series to be drawn: a column of rows that follow each other in time."""
 
     name: str
-    rows: Sequence[Row]
+    rows: Sequence[Row | None]
     measure: Measure
     link: Callable[[Row], str] | None = None
     is_compared: bool = False
@@ -81,27 +82,30 @@ def over_time(
     formats: Formats,
     scale: tuple[float, float] | None = None,
 ) -> Chart:
-    """Series over the periods of the first of them; the others are laid beside it, period by period.
+    """Series over the periods of the first of them; the others are laid beside it, row by row, with gaps for None.
 
     ``period`` names a period in full. ``scale``: the ends of the axis, where they are known.
     """
     first = drawn[0]
-    rows = first.rows
-    everything = [row[one.measure.column] for one in drawn for row in one.rows]
+    rows = [row for row in first.rows if row]
+    everything = [row[one.measure.column] for one in drawn for row in one.rows if row]
     unit, divisor = unit_of(everything) if first.measure.unit == DURATION else ("", 1)
+
+    def text(one: Drawn, row: Row | None) -> str:
+        if row is None:
+            return NOTHING
+        return one.measure.text(row[one.measure.column], formats) + (f" ({period(row)})" if one.is_compared else "")
+
     series = [
         Series(
             one.name,
-            [None if (value := row[one.measure.column]) is None else round(value / divisor, 4) for row in own],
-            [
-                one.measure.text(row[one.measure.column], formats) + (f" ({period(row)})" if one.is_compared else "")
-                for row in own
-            ],
-            [one.link(row) for row in own] if one.link else [],
+            [round(row[c] / divisor, 4) if row and row[c] is not None else None for row in one.rows],
+            [text(one, row) for row in one.rows],
+            [one.link(row) for row in one.rows if row] if one.link else [],
             one.is_compared,
         )
         for one in drawn
-        for own in [one.rows[: len(rows)]]
+        for c in [one.measure.column]
     ]
     return Chart(
         kind,
@@ -114,15 +118,34 @@ def over_time(
     )
 
 
+def beside(rows: Sequence[Row], others: Sequence[Row], moved: timedelta) -> list[Row | None]:
+    """For each row that of an earlier range which falls on it when its days are moved.
+
+    None beside a part of a period, which says nothing about a whole one.
+    """
+
+    def days(row: Row) -> int:
+        return (row["period_end"] - row["period_start"]).days  # type: ignore[no-any-return]
+
+    by_day = {other["period_start"] + timedelta(days=day): other for other in others for day in range(days(other))}
+    nearest = [by_day.get(row["period_start"] + timedelta(days=days(row) // 2) - moved) for row in rows]
+    return [
+        other if other and 3 * max(days(row), days(other)) <= 4 * min(days(row), days(other)) else None
+        for row, other in zip(rows, nearest, strict=True)
+    ]
+
+
 @dataclass(frozen=True)
 class Bar:
-    """One bar of a ranking: its length in percent of the longest, its figure, of how many it is made."""
+    """One bar of a ranking: its length in percent of the longest, its figure, of how many it is made, its change."""
 
     label: str
     length: float
     text: str
     count: str
     link: str | None
+    change: str = ""
+    judged: str = "neutral"
 
 
 def ranking(
@@ -131,6 +154,7 @@ def ranking(
     name: Callable[[Row], str],
     link: Callable[[Row], str | None],
     formats: Formats,
+    before: Callable[[Row], float | None],
 ) -> list[Bar]:
     """A bar for each row that has a value, the best first; where none is better, the greatest first."""
     valued = [row for row in rows if row[measure.column] is not None]
@@ -144,6 +168,8 @@ def ranking(
             measure.text(row[measure.column], formats),
             formats.number(row[measure.count]) if measure.count else "",
             link(row),
+            measure.change(row[measure.column], before(row), formats) or "",
+            measure.judged(row[measure.column], before(row)),
         )
         for row in ordered
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from reports.pages.address import CUSTOM, EVERY_ACCOUNT, NAMES, Problem, View
+from reports.pages.address import CUSTOM, EVERY_ACCOUNT, GRAINS, NAMES, Problem, View
 from reports.pages.presets import days_of, fitting_grain
 from reports.pages.releases import Release
 from reports.pages.texts import Texts
@@ -31,8 +31,25 @@ class Whom:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Their ids."""
-        return tuple(account.account_id for account in self.accounts)
+        """The ids of those that have data; what has none says nothing of what is complete."""
+        found = tuple(account.account_id for account in self.accounts if account.first_date)
+        return found or tuple(account.account_id for account in self.accounts)
+
+    @property
+    def compared_from(self) -> date | None:
+        """The first day from which all of them have data: an earlier one has fewer accounts to compare with."""
+        return max((account.first_date for account in self.accounts if account.first_date), default=None)
+
+    @property
+    def grains(self) -> tuple[str, ...]:
+        """What charts can be drawn by: weeks, when those of all begin on the same day."""
+        same_weeks = len({account.week_starts_on for account in self.accounts}) == 1
+        return tuple(grain for grain in GRAINS if same_weeks or grain != "week")
+
+    def usual_grain(self, first: date, last: date) -> str:
+        """The grain that a chart has unless somebody chooses another."""
+        grain = fitting_grain(first, last)
+        return grain if grain in self.grains else "month"
 
     @property
     def timezones(self) -> str:
@@ -60,15 +77,14 @@ def whom_of(view: View, accounts: Sequence[Account]) -> tuple[Whom, list[Problem
 
 def _all(accounts: Sequence[Account]) -> Account:
     """They cover the days that any of them covers, and reach as far as the one that reaches least."""
-    firsts = [account.first_date for account in accounts if account.first_date]
-    lasts = [account.last_date for account in accounts if account.last_date]
-    reached = [account.data_through for account in accounts if account.data_through]
+    used = [account for account in accounts if account.first_date]
+    reached = [account.data_through for account in used if account.data_through]
     return replace(
         accounts[0],
         account_id=EVERY_ACCOUNT,
-        first_date=min(firsts, default=None),
-        last_date=max(lasts, default=None),
-        data_through=min(reached) if len(reached) == len(accounts) else None,
+        first_date=min((account.first_date for account in used if account.first_date), default=None),
+        last_date=max((account.last_date for account in used if account.last_date), default=None),
+        data_through=min(reached) if reached and len(reached) == len(used) else None,
     )
 
 
@@ -103,6 +119,9 @@ def fitted(
         there = {value for account in whom.ids for value in values.get((account, field), ())}
         problems += [Problem(NAMES[field], value) for value in named if value not in there]
         kept[field] = tuple(value for value in named if value in there)
+    if view.grain not in whom.grains:
+        problems.append(Problem(NAMES["grain"], view.grain))
+        kept["grain"] = "auto"
     sort = view.sort
     if sort and sort.removeprefix("-") not in sortable:
         problems.append(Problem(NAMES["sort"], sort))
@@ -120,7 +139,7 @@ def days(view: View, account: Account) -> tuple[date, date] | None:
     return days_of(view.period, account)
 
 
-def filters(view: View, account: Account, first: date, last: date) -> Filters:
+def filters(view: View, whom: Whom, first: date, last: date) -> Filters:
     """The filters of the reports on a page, with the grain of its charts."""
-    grain = fitting_grain(first, last) if view.grain == "auto" else view.grain
-    return Filters(account.account_id, first, last, grain, **view.selection())
+    grain = whom.usual_grain(first, last) if view.grain == "auto" else view.grain
+    return Filters(whom.account.account_id, first, last, grain, **view.selection())

@@ -59,8 +59,8 @@ def _headline(reading: Reading, column: str) -> Headline:
         column,
         measure.text(now, formats),
         texts.plural(f"count.{counted}", count, formats.number(count)) if counted else "",
-        measure.change(now, before[column], formats) if before else None,
-        measure.judged(now, before[column]) if before else "neutral",
+        measure.change(now, before[column], formats) if before and reading.is_complete else None,
+        measure.judged(now, before[column]) if before and reading.is_complete else "neutral",
         described,
         _year_before(reading, column),
         reading.behind(column),
@@ -73,7 +73,7 @@ def _year_before(reading: Reading, column: str) -> str:
     year, measure, formats = reading.comparable("year_before"), MEASURES[column], reading.formats
     if year is None or year[column] is None:
         return ""
-    change = measure.change(reading.totals[column], year[column], formats)
+    change = measure.change(reading.totals[column], year[column], formats) if reading.is_complete else None
     then = {"value": measure.text(year[column], formats), "change": change}
     return reading.texts("compare.year.change" if change else "compare.year", **then)
 
@@ -81,7 +81,7 @@ def _year_before(reading: Reading, column: str) -> str:
 def note(reading: Reading) -> str:
     """Which periods the headlines compare."""
     texts, formats = reading.texts, reading.formats
-    before, first = reading.comparable("period_before"), reading.whom.account.first_date
-    if before is None:
-        return texts("compare.none", first=formats.day(first))
-    return texts("compare.note", before=formats.period(before["period_start"], before["period_end"], "period"))
+    if not (before := reading.days_before):
+        return texts("compare.none", first=formats.day(reading.whom.compared_from))
+    compared = texts("compare.note", before=formats.days(before["first_day"], before["last_day"]))
+    return compared if reading.is_complete else f"{compared} {texts('compare.incomplete')}"

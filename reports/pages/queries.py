@@ -18,6 +18,8 @@ from reports.queries import REPORTS, Filters, sql_of
 PAGE_ROWS = 50
 """Rows of one page of Details."""
 
+MOST_WORDS = 20
+"""Of a search; each is looked for in every conversation."""
 SEARCHED = ("conversation_id", "contact_name", "contact_phone", "agent_name", "agent_email", "channel", "team")
 """Columns of details in which a search looks, beside tags and the comment of the rating."""
 
@@ -61,6 +63,11 @@ def report(name: str, filters: Filters, accounts: Sequence[str], columns: str = 
     return Query(f"select {columns} from {call}", values)
 
 
+ADDED = (
+    *("conversations", "messages", "messages_failed"),
+    *("first_response_count", "first_response_business_count", "duration_count", "duration_business_count"),
+)
+"""What adds up over periods, of what pages ask of the whole range."""
 _KEYS = {
     "overview": "grain, period_start, period_end",
     "compare": "compared, period_start, period_end",
@@ -117,7 +124,7 @@ def together(name: str, filters: Filters, accounts: Sequence[str]) -> Query:
 def _matching(filters: Filters, accounts: Sequence[str], view: View) -> tuple[str, dict[str, Any]]:
     call, values = _call("details", filters, accounts)
     found, narrowed = conditions(view.only, view.responder, view.weekday, view.hour)
-    words = view.search.split()
+    words = view.search.split()[:MOST_WORDS]
     columns = ", ".join((*SEARCHED, "rating_comment", "list_aggregate(conversation_tags, 'string_agg', ' ')"))
     found += [
         f"contains(strip_accents(lower(concat_ws(' ', {columns}))), strip_accents(lower($word_{n})))"
@@ -125,6 +132,13 @@ def _matching(filters: Filters, accounts: Sequence[str], view: View) -> tuple[st
     ]
     values = values | narrowed | {f"word_{n}": word for n, word in enumerate(words)}
     return f"{call} where {' and '.join(found)}" if found else call, values
+
+
+def periods(filters: Filters, accounts: Sequence[str]) -> Query:
+    """The periods of the charts, without a figure."""
+    keys, query = _KEYS["overview"], report("overview", filters, accounts)
+    sql = f"select {keys}, bool_and(is_complete) as is_complete from ({query.sql}) group by {keys} order by all"
+    return Query(sql, query.values)
 
 
 def details(filters: Filters, accounts: Sequence[str], view: View) -> Query:

@@ -28,7 +28,7 @@ RESULTS_KEPT = 300
 """Of one release."""
 MOST_ROWS_KEPT = 1_000
 """Of a result; larger ones are read again."""
-_ID = re.compile(r"\w[\w.-]*")
+_ID = re.compile(r"\w[\w.-]{,99}")
 
 
 class Release:

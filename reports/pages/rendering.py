@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reports.pages.address import CLOCKS, CUSTOM, EVERY_ACCOUNT, GRAINS, NAMES, STATISTICS
+from reports.pages.address import CLOCKS, CUSTOM, EVERY_ACCOUNT, NAMES, STATISTICS
 from reports.pages.charts import Chart
 from reports.pages.formats import NOTHING
 from reports.pages.measures import MEASURES
@@ -50,7 +50,6 @@ _ENVIRONMENT.globals |= {
     "VERSION": VERSION,
     "MEASURES": MEASURES,
     "PERIODS": (*PRESETS, CUSTOM),
-    "GRAINS": GRAINS,
     "STATISTICS": STATISTICS,
     "CLOCKS": CLOCKS,
     "EVERY_ACCOUNT": EVERY_ACCOUNT,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from reports.pages import charts, queries, timeline
+from reports.pages.address import View
 from reports.pages.charts import Chart, Drawn, Row
 from reports.pages.formats import NOTHING
 from reports.pages.measures import MEASURES
@@ -45,6 +46,7 @@ def shown(reading: Reading) -> dict[str, Any]:
     view = replace(reading.view, sort=reading.view.sort or "-started_at")
     days = reading.run(queries.details_days(reading.filters, reading.whom.ids, view))
     count = sum(day["conversations"] for day in days)
+    before = reading.days_before if reading.is_complete else None
     pages = max(1, -(-count // queries.PAGE_ROWS))
     at = min(view.page, pages)
     rows = reading.run(queries.details_page(reading.filters, reading.whom.ids, view, at))
@@ -53,6 +55,7 @@ def shown(reading: Reading) -> dict[str, Any]:
         "open": None,
         "responder": reading.named("agents", view.responder),
         "count": count,
+        "before": before and {"count": _count_before(reading, view, before), "days": before},
         "chart": _over_time(reading, days),
         "rows": rows,
         "first_row": first,
@@ -68,6 +71,12 @@ def shown(reading: Reading) -> dict[str, Any]:
     }
 
 
+def _count_before(reading: Reading, view: View, before: dict[str, Any]) -> int:
+    """How many there were in as many days before."""
+    days = reading.run(queries.details_days(replace(reading.filters, **before), reading.whom.ids, view))
+    return sum(day["conversations"] for day in days)
+
+
 def _over_time(reading: Reading, days: list[Row]) -> Chart:
     """The conversations of the list by the periods of the Overview."""
 
@@ -75,7 +84,9 @@ def _over_time(reading: Reading, days: list[Row]) -> Chart:
         begins, ends = period["period_start"], period["period_end"]
         return sum(day["conversations"] for day in days if begins <= day["started_date"] < ends)
 
-    rows = [{**row, "conversations": count(row)} for row in reading.rows("overview")]
+    rows = [
+        {**row, "conversations": count(row)} for row in reading.run(queries.periods(reading.filters, reading.whom.ids))
+    ]
     name, measure = reading.texts("column.conversations"), MEASURES["conversations"]
     link = lambda row: reading.here(**reading.of_period(row))  # noqa: E731
     return charts.over_time("bars", [Drawn(name, rows, measure, link)], reading.period, reading.formats)

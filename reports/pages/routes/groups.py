@@ -86,16 +86,17 @@ def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
     """What the template shows."""
     formats = reading.formats
     rows = reading.rows_apart(report, "period")
-    conversations = reading.totals["conversations"]
-    for row in rows:
-        row.setdefault("share_of_conversations", row["conversations"] / conversations if conversations else None)
-        row["name"] = _named(reading, group, row, rows)
+    conversations = reading.counts["conversations"]
+    for row in rows:  # of all that are shown, also of several accounts
+        row["share_of_conversations"] = row["conversations"] / conversations if conversations else None
+    _name(rows, group, reading.texts)
     response = timed("first_response", reading.view.statistic, reading.in_hours)
     duration = timed("duration", reading.view.statistic, reading.in_hours)
     ranked = (*RANKED[:7], response, duration, *RANKED[7:])
     figure = reading.figure(ranked, "conversations")
     link = _linked(reading, group, figure.column)
-    bars = charts.ranking(rows, figure, lambda row: row["name"], link, formats)
+    before = _before(reading, report, group, figure.column)
+    bars = charts.ranking(rows, figure, lambda row: row["name"], link, formats, before)
     columns = (
         *("conversations", "share_of_conversations", "conversations_unanswered", "conversations_closed"),
         *("conversations_reopened", response, "replies", "avg_reply_seconds", duration, "ratings", "csat_percent"),
@@ -111,6 +112,7 @@ def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
         "figure": figure.column,
         "figures": ranked,
         "bars": bars[:MOST_BARS],
+        "changes": any(bar.change for bar in bars),
         "more": len(bars) - MOST_BARS,
         "lines": _lines(reading, report, group, rows, figure.column),
         "rows": ordered[(at - 1) * PAGE_ROWS : at * PAGE_ROWS],
@@ -122,12 +124,29 @@ def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
     }
 
 
-def _named(reading: Reading, group: Group, row: Row, rows: list[Row]) -> str:
-    """With what tells it from others of the same name."""
-    name = group.name(row, reading.texts)
-    same = [other for other in rows if group.name(other, reading.texts) == name]
-    apart = [key for key in ("source_system", "account_id") if len({other.get(key) for other in same}) > 1]
-    return " · ".join((name, *(str(row[key]) for key in apart)))
+def _name(rows: list[Row], group: Group, texts: Texts) -> None:
+    """Name each, with what tells it from others of the same name."""
+    same: dict[str, list[Row]] = {}
+    for row in rows:
+        same.setdefault(group.name(row, texts), []).append(row)
+    for name, alike in same.items():
+        apart = [key for key in ("source_system", "account_id") if len({row.get(key) for row in alike}) > 1]
+        for row in alike:
+            row["name"] = " · ".join((name, *(str(row[key]) for key in apart)))
+
+
+def _key(row: Row, group: Group) -> tuple[Any, ...]:
+    return tuple(row[key] for key in ("account_id", *group.keys))
+
+
+def _before(reading: Reading, report: str, group: Group, column: str) -> Callable[[Row], float | None]:
+    """The figure of a group in as many days before; None unless it can be compared."""
+    if not reading.days_before or not reading.is_complete or MEASURES[column].unit == SHARE:
+        return lambda _: None
+    columns = ", ".join(("account_id", *group.keys, column))
+    rows = reading.rows_apart(report, "period", columns, **reading.days_before)
+    found = {_key(row, group): row[column] for row in rows}
+    return lambda row: found.get(_key(row, group))
 
 
 def _linked(reading: Reading, group: Group, column: str) -> Callable[..., str | None]:
@@ -159,23 +178,24 @@ def _ordered(rows: list[Row], sort: str) -> list[Row]:
 
 def _lines(reading: Reading, report: str, group: Group, rows: list[Row], column: str) -> charts.Chart | None:
     """The groups of most conversations over time."""
-    if not reading.whom.is_one or not rows:
+    if not rows:
         return None
     is_share, measure = column == "share_of_conversations", MEASURES[column]
     read = "conversations" if is_share else column
     by_place = {
-        (*(row[key] for key in group.keys), row["period_start"]): row[read]
-        for row in reading.rows_apart(report, columns=", ".join((*group.keys, "period_start", read)))
+        (_key(row, group), row["period_start"]): row[read]
+        for row in reading.rows_apart(report, columns=", ".join(("account_id", *group.keys, "period_start", read)))
     }
+    periods = reading.rows("overview")
     missing = 0 if measure.unit in (COUNT, SHARE) else None
     link = _linked(reading, group, column)
 
     def value(row: Row, period: Row) -> float | None:
-        found: float | None = by_place.get((*(row[key] for key in group.keys), period["period_start"]), missing)
+        found: float | None = by_place.get((_key(row, group), period["period_start"]), missing)
         return (found or 0) / (period["conversations"] or 1) if is_share else found
 
     def drawn(row: Row) -> Drawn:
-        over_time = [period | {column: value(row, period)} for period in reading.rows("overview")]
+        over_time = [period | {column: value(row, period)} for period in periods]
         return Drawn(row["name"], over_time, measure, lambda period: link(row, **reading.of_period(period)) or "")
 
     largest = sorted(rows, key=lambda row: -row["conversations"])[:MOST_LINES]

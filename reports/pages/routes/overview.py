@@ -5,7 +5,6 @@ Here: which figures stand where. Not here: how they are drawn (``charts``, ``tem
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from reports.pages import charts
@@ -69,7 +68,7 @@ def shown(reading: Reading) -> dict[str, Any]:
     }
 
 
-def compared(reading: Reading, column: str, rows: list[Row], before: list[Row]) -> Chart:
+def compared(reading: Reading, column: str, rows: list[Row], before: list[Row | None]) -> Chart:
     """A figure over time, with the same of the period before, paler; counts are bars."""
     measure, name = MEASURES[column], reading.texts(f"column.{column}")
     account = reading.whom.account
@@ -94,12 +93,12 @@ def _opened(reading: Reading, rows: list[Row]) -> Chart:
     return charts.over_time("stacked", [drawn(one) for one in SOURCES], reading.period, reading.formats)
 
 
-def _rows_before(reading: Reading) -> list[Row]:
-    """The same of as many days before; none unless there are data for all of them."""
-    if reading.comparable("period_before") is None:
+def _rows_before(reading: Reading) -> list[Row | None]:
+    """The same of as many days before, beside these; none unless there are data for all of them."""
+    if not (before := reading.days_before):
         return []
-    days = reading.last - reading.first + timedelta(days=1)
-    return reading.rows("overview", first_day=reading.first - days, last_day=reading.last - days)
+    moved = reading.first - before["first_day"]
+    return charts.beside(reading.rows("overview"), reading.rows("overview", **before), moved)
 
 
 def _parts(reading: Reading, names: dict[str, str]) -> list[charts.Bar]:

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ingestion.zones import zone
-from reports.pages import access, fitting, presets, queries
+from reports.pages import access, fitting, queries
 from reports.pages.address import Problem, View, query_of, read
 from reports.pages.charts import Row
 from reports.pages.fitting import Choices, Whom
@@ -72,9 +72,9 @@ class Reading:
         """The rows of a report with the filters of this page: of one account, or of several added up."""
         return self.run(queries.together(report, self._changed(grain, changes), self.whom.ids))
 
-    def rows_apart(self, report: str, grain: str | None = None, columns: str = "*") -> list[Row]:
+    def rows_apart(self, report: str, grain: str | None = None, columns: str = "*", **changes: Any) -> list[Row]:
         """The rows of a report as they are, of each account its own."""
-        return self.run(queries.report(report, self._changed(grain, {}), self.whom.ids, columns))
+        return self.run(queries.report(report, self._changed(grain, changes), self.whom.ids, columns))
 
     def run(self, query: Query) -> list[Row]:
         """The rows of a query on the release of this page."""
@@ -118,9 +118,29 @@ class Reading:
         return self.compared["period"]
 
     def comparable(self, compared: str) -> Row | None:
-        """The figures of another period; None unless there are data for all of it."""
-        row, first = self.compared[compared], self.whom.account.first_date
+        """The figures of another period; None unless all accounts have data for all of it."""
+        row, first = self.compared[compared], self.whom.compared_from
         return row if first is not None and row["period_start"] >= first else None
+
+    @property
+    def days_before(self) -> dict[str, Any] | None:
+        """What filters are changed by to choose as many days before; None unless all accounts have data for them."""
+        days, first = self.last - self.first + timedelta(days=1), self.whom.compared_from
+        if first is None or self.first - first < days:
+            return None
+        return {"first_day": self.first - days, "last_day": self.last - days}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the data reach to the end of the period: a part of one is not compared with a whole one."""
+        through = self.whom.account.data_through
+        return through is not None and self.last < through.date()
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Of the whole period what adds up over the rows of charts, which every page reads."""
+        rows = self.rows("overview")
+        return {column: sum(row[column] or 0 for row in rows) for column in queries.ADDED}
 
     @property
     def has_schedule(self) -> bool:
@@ -129,7 +149,7 @@ class Reading:
             ("first_response_count", "first_response_business_count"),
             ("duration_count", "duration_business_count"),
         )
-        return not any(self.totals[count] and not self.totals[business] for count, business in pairs)
+        return not any(self.counts[count] and not self.counts[business] for count, business in pairs)
 
     @property
     def in_hours(self) -> bool:
@@ -223,7 +243,7 @@ def reading_of(
     days = fitting.days(view, whom.account)
     if days is None:
         return None, whom, view, [*problems, *unknown, *more]
-    filters = fitting.filters(view, whom.account, *days)
+    filters = fitting.filters(view, whom, *days)
     reading = Reading(name, request.app.state.base, paths, texts, release, whom, view, choices, filters)
     return reading, whom, view, [*problems, *unknown, *more]
 
@@ -253,7 +273,7 @@ def answering(name: str, page: Page, paths: Mapping[str, str]) -> Callable[[Requ
         try:
             reading, whom, view, problems = reading_of(request, name, paths, release, texts, page.sortable)
             frame |= {"r": reading, "whom": whom, "view": view, "problems": problems}
-            frame |= {"accounts": access.visible(request, release.accounts()), "presets": presets}
+            frame |= {"accounts": access.visible(request, release.accounts())}
             if reading is None:
                 return _notice(frame, "state.no_data")
             if name != "details" and (nothing := _nothing(reading)):
@@ -296,8 +316,8 @@ def _unreadable(releases: Releases, error: UnreadableError) -> dict[str, Any]:
 
 def _nothing(reading: Reading) -> dict[str, Any]:
     """What to say if the period and the filters leave nothing; empty if they leave something."""
-    totals, account, formats = reading.totals, reading.whom.account, reading.formats
-    if totals["conversations"] or totals["messages"] or totals["messages_failed"]:
+    counts, account, formats = reading.counts, reading.whom.account, reading.formats
+    if counts["conversations"] or counts["messages"] or counts["messages_failed"]:
         return {}
     assert account.first_date and account.last_date  # else there is no period at all
     is_outside = reading.last < account.first_date or reading.first > account.last_date

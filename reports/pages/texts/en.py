@@ -138,6 +138,7 @@ TEXTS = {
     "compare.year.change": "a year before: {value} ({change})",
     "compare.note": "Compared with {before}.",
     "compare.none": "There are no data before {first} to compare this period with.",
+    "compare.incomplete": "The data do not reach the end of this period, so no change is shown.",
     "compare.no_value": "no value before",
     "compare.none_short": "no period before",
     # section
@@ -177,6 +178,7 @@ TEXTS = {
     "chart.most_of": "Over time: the {count} with the most conversations",
     "chart.name": "Name",
     "chart.count": "n",
+    "chart.change": "Change",
     "chart.share": "Share",
     "chart.more": "{count} more are in the table.",
     # sources
@@ -218,6 +220,7 @@ TEXTS = {
     "details.count.one": "{count} conversation",
     "details.count.many": "{count} conversations",
     "details.rows": "rows {first}–{last}",
+    "details.before": "{days}: {count} ({change}).",
     "details.open": "Conversation",
     "details.close": "Back to the list",
     "details.unknown": "There is no conversation {key} in this release.",

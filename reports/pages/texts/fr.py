@@ -145,6 +145,7 @@ TEXTS = {
     "compare.year.change": "un an avant : {value} ({change})",
     "compare.note": "Comparé à : {before}.",
     "compare.none": "Il n'y a pas de données avant le {first} auxquelles comparer cette période.",
+    "compare.incomplete": "Les données ne vont pas jusqu'à la fin de cette période : aucune évolution n'est indiquée.",
     "compare.no_value": "pas de valeur avant",
     "compare.none_short": "pas de période avant",
     # section
@@ -189,6 +190,7 @@ TEXTS = {
     "chart.most_of": "Au fil du temps : les {count} qui ont le plus de conversations",
     "chart.name": "Nom",
     "chart.count": "n",
+    "chart.change": "Évolution",
     "chart.share": "Part",
     "chart.more": "{count} autres figurent dans le tableau.",
     # sources
@@ -233,6 +235,7 @@ TEXTS = {
     "details.count.one": "{count} conversation",
     "details.count.many": "{count} conversations",
     "details.rows": "lignes {first} à {last}",
+    "details.before": "{days} : {count} ({change}).",
     "details.open": "Conversation",
     "details.close": "Retour à la liste",
     "details.unknown": "Cette version n'a pas de conversation {key}.",
