@@ -28,6 +28,9 @@ CLOCKS = ("auto", "working", "all")
 """Which time durations count; ``auto``: working hours where the account has a schedule."""
 EVERY_ACCOUNT = "*"
 
+YEARS = (1900, 2999)
+"""The first and the last of a day: beside these there is room for the periods that it is compared with."""
+
 LONGEST = 500
 """Characters of a value that are read; more is cut off."""
 
@@ -143,6 +146,8 @@ def read(parameters: Mapping[str, Sequence[str]]) -> tuple[View, list[Problem]]:
             problems.append(Problem(name, values[-1]))
         else:
             found[field] = value
+    if "hour" in found and "weekday" not in found:  # the heat map has both, and a page names them together
+        problems.append(Problem("hour", str(found.pop("hour"))))
     problems += _settle_period(found)
     return View(**found), problems
 
@@ -152,9 +157,10 @@ def _value(field: str, text: str) -> object | None:
         return text if text in _WORDS[field] else None
     if field in ("first", "last"):
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
             return None
+        return day if YEARS[0] <= day.year <= YEARS[1] else None
     if field in _NUMBERS:
         least, most = _NUMBERS[field]
         return (

@@ -5,6 +5,7 @@ Here: numbers, durations, dates and their parts. Not here: words (``texts``), no
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -24,6 +25,7 @@ class Formats:
 
     locale: str
     day_unit: str
+    first_of_month: str = "1"
 
     def number(self, value: float | None, decimals: int = 0) -> str:
         """1,234.5 or 1 234,5."""
@@ -75,7 +77,9 @@ class Formats:
 
     def days(self, first: date, last: date) -> str:
         """A range, both days included; what they share is written once."""
-        return self.day(first) if first == last else dates.format_interval(first, last, "yMMMd", locale=self.locale)
+        if first == last:
+            return self.day(first)
+        return self._ordinal(dates.format_interval(first, last, "yMMMd", locale=self.locale))
 
     def period(self, first: date, end: date, grain: str) -> str:
         """A row of a report, ``end`` excluded: a day and its weekday, a whole month or quarter by name, or the days."""
@@ -105,7 +109,11 @@ class Formats:
         return str(dates.get_day_names(width, "stand-alone", self.locale)[weekday - 1])
 
     def _date(self, day: date, pattern: str) -> str:
-        return dates.format_date(day, pattern, locale=self.locale)
+        return self._ordinal(dates.format_date(day, pattern, locale=self.locale))
+
+    def _ordinal(self, text: str) -> str:
+        """A date in which the first of a month is written as people say it; no other number in it is 1."""
+        return re.sub(r"\b1\b", self.first_of_month, text)
 
 
 def _whole(first: date, end: date, grain: str) -> str:
@@ -118,4 +126,4 @@ def _whole(first: date, end: date, grain: str) -> str:
 
 
 ENGLISH = Formats("en_GB", "d")
-FRENCH = Formats("fr_FR", "j")
+FRENCH = Formats("fr_FR", "j", "1er")

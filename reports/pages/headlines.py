@@ -58,7 +58,7 @@ def _headline(reading: Reading, column: str) -> Headline:
     return Headline(
         column,
         measure.text(now, formats),
-        texts.plural(f"count.{counted}", count, formats.number(count)) if counted else "",
+        texts.plural(_counted(counted), count, formats.number(count)) if counted else "",
         measure.change(now, before[column], formats) if before and reading.is_complete else None,
         measure.judged(now, before[column]) if before and reading.is_complete else "neutral",
         described,
@@ -66,6 +66,11 @@ def _headline(reading: Reading, column: str) -> Headline:
         reading.behind(column),
         reading.definition(column),
     )
+
+
+def _counted(column: str) -> str:
+    """The text for an n: what times are made of is conversations."""
+    return "count.conversations_of" if column.endswith("_count") else f"count.{column}"
 
 
 def _year_before(reading: Reading, column: str) -> str:

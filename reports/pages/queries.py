@@ -134,13 +134,6 @@ def _matching(filters: Filters, accounts: Sequence[str], view: View) -> tuple[st
     return f"{call} where {' and '.join(found)}" if found else call, values
 
 
-def periods(filters: Filters, accounts: Sequence[str]) -> Query:
-    """The periods of the charts, without a figure."""
-    keys, query = _KEYS["overview"], report("overview", filters, accounts)
-    sql = f"select {keys}, bool_and(is_complete) as is_complete from ({query.sql}) group by {keys} order by all"
-    return Query(sql, query.values)
-
-
 def details(filters: Filters, accounts: Sequence[str], view: View) -> Query:
     """All conversations that the filters choose, narrowed, in which every word of the search is found."""
     matching, values = _matching(filters, accounts, view)
@@ -167,7 +160,7 @@ def details_page(filters: Filters, accounts: Sequence[str], view: View, page: in
     ordered = f"order by {column} {order} nulls last, {key}"
     sql = (  # keys first: all columns are read of the rows of the page only
         f"select * from details semi join (select {key} from {matching} {ordered} limit $page_rows offset $rows_before)"
-        f" as page using ({key}) {ordered}"
+        f" as page using ({key}) where started_date between $first_day and $last_day {ordered}"
     )
     return Query(sql, values | {"page_rows": PAGE_ROWS, "rows_before": (page - 1) * PAGE_ROWS})
 

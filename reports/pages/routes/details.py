@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from reports.pages import charts, queries, timeline
+from reports.pages import charts, presets, queries, timeline
 from reports.pages.address import View
 from reports.pages.charts import Chart, Drawn, Row
 from reports.pages.formats import NOTHING
@@ -46,7 +46,7 @@ def shown(reading: Reading) -> dict[str, Any]:
     view = replace(reading.view, sort=reading.view.sort or "-started_at")
     days = reading.run(queries.details_days(reading.filters, reading.whom.ids, view))
     count = sum(day["conversations"] for day in days)
-    before = reading.days_before if reading.is_complete else None
+    before = reading.days_before if reading.is_complete and not view.search else None
     pages = max(1, -(-count // queries.PAGE_ROWS))
     at = min(view.page, pages)
     rows = reading.run(queries.details_page(reading.filters, reading.whom.ids, view, at))
@@ -84,9 +84,8 @@ def _over_time(reading: Reading, days: list[Row]) -> Chart:
         begins, ends = period["period_start"], period["period_end"]
         return sum(day["conversations"] for day in days if begins <= day["started_date"] < ends)
 
-    rows = [
-        {**row, "conversations": count(row)} for row in reading.run(queries.periods(reading.filters, reading.whom.ids))
-    ]
+    rows = presets.periods(reading.first, reading.last, reading.filters.grain, reading.whom.account)
+    rows = [{**row, "conversations": count(row)} for row in rows]
     name, measure = reading.texts("column.conversations"), MEASURES["conversations"]
     link = lambda row: reading.here(**reading.of_period(row))  # noqa: E731
     return charts.over_time("bars", [Drawn(name, rows, measure, link)], reading.period, reading.formats)

@@ -18,7 +18,7 @@ from reports.downloads import Result, write_csv
 from reports.pages import access, queries
 from reports.pages.address import GRAINS
 from reports.pages.queries import Query
-from reports.pages.routes.page import Reading, asked, language_of, reading_of
+from reports.pages.routes.page import LOG, Reading, asked, language_of, reading_of
 from reports.published import UnreadableError
 from reports.queries import REPORTS, Report
 from reports.workbooks import write_workbook
@@ -39,8 +39,9 @@ def download(request: Request) -> Response:
     try:
         release = request.app.state.releases.read(parameters.get("release", [None])[-1])
         reading, *_ = reading_of(request, "details", {}, release, language_of(request), queries.SORTABLE)
-    except UnreadableError as error:
-        return PlainTextResponse(str(error), 503)
+    except UnreadableError as error:  # it names files of the server
+        LOG.warning("%s", error)
+        return PlainTextResponse("The release cannot be read; the log of the server says why.", 503)
     except access.NothingToSee:
         return PlainTextResponse("There is no account to see.", 403)
     if reading is None:
@@ -53,7 +54,11 @@ def download(request: Request) -> Response:
         query = queries.report(report.name, filters, reading.whom.ids)
     with tempfile.NamedTemporaryFile(prefix="causerie-", suffix=f".{shape}", delete=False) as file:
         path = Path(file.name)
-    _write(release.cursor(), report, query, reading, shape, path)
+    try:
+        _write(release.cursor(), report, query, reading, shape, path)
+    except BaseException:
+        path.unlink()
+        raise
     return FileResponse(
         path, media_type=TYPES[shape], filename=_name(reading, report, shape), background=BackgroundTask(path.unlink)
     )

@@ -14,7 +14,7 @@ from typing import Any
 from reports.pages import charts
 from reports.pages.charts import Drawn, Row
 from reports.pages.headlines import note
-from reports.pages.measures import COUNT, MEASURES, SHARE, timed
+from reports.pages.measures import COUNT, MEASURES, SHARE, Measure, timed
 from reports.pages.routes.page import Page, Reading
 from reports.pages.texts import Texts
 
@@ -84,7 +84,6 @@ def page(name: str) -> Page:
 
 def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
     """What the template shows."""
-    formats = reading.formats
     rows = reading.rows_apart(report, "period")
     conversations = reading.counts["conversations"]
     for row in rows:  # of all that are shown, also of several accounts
@@ -94,9 +93,15 @@ def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
     duration = timed("duration", reading.view.statistic, reading.in_hours)
     ranked = (*RANKED[:7], response, duration, *RANKED[7:])
     figure = reading.figure(ranked, "conversations")
-    link = _linked(reading, group, figure.column)
-    before = _before(reading, report, group, figure.column)
-    bars = charts.ranking(rows, figure, lambda row: row["name"], link, formats, before)
+    then = _before(reading, report, group, figure)
+    bars = charts.ranking(
+        rows,
+        figure,
+        lambda row: row["name"],
+        _linked(reading, group, figure.column),
+        reading.formats,
+        lambda row: then.get(_key(row, group)),
+    )
     columns = (
         *("conversations", "share_of_conversations", "conversations_unanswered", "conversations_closed"),
         *("conversations_reopened", response, "replies", "avg_reply_seconds", duration, "ratings", "csat_percent"),
@@ -114,7 +119,7 @@ def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
         "bars": bars[:MOST_BARS],
         "changes": any(bar.change for bar in bars),
         "more": len(bars) - MOST_BARS,
-        "lines": _lines(reading, report, group, rows, figure.column),
+        "lines": _lines(reading, report, group, rows, figure),
         "rows": ordered[(at - 1) * PAGE_ROWS : at * PAGE_ROWS],
         "page": at,
         "pages": pages,
@@ -139,14 +144,13 @@ def _key(row: Row, group: Group) -> tuple[Any, ...]:
     return tuple(row[key] for key in ("account_id", *group.keys))
 
 
-def _before(reading: Reading, report: str, group: Group, column: str) -> Callable[[Row], float | None]:
-    """The figure of a group in as many days before; None unless it can be compared."""
-    if not reading.days_before or not reading.is_complete or MEASURES[column].unit == SHARE:
-        return lambda _: None
-    columns = ", ".join(("account_id", *group.keys, column))
+def _before(reading: Reading, report: str, group: Group, figure: Measure) -> dict[tuple[Any, ...], float | None]:
+    """The figure of each group in as many days before; empty unless it can be compared."""
+    if not reading.days_before or not reading.is_complete or figure.unit == SHARE:
+        return {}
+    columns = ", ".join(("account_id", *group.keys, figure.column))
     rows = reading.rows_apart(report, "period", columns, **reading.days_before)
-    found = {_key(row, group): row[column] for row in rows}
-    return lambda row: found.get(_key(row, group))
+    return {_key(row, group): row[figure.column] for row in rows}
 
 
 def _linked(reading: Reading, group: Group, column: str) -> Callable[..., str | None]:
@@ -176,16 +180,14 @@ def _ordered(rows: list[Row], sort: str) -> list[Row]:
     return valued + [row for row in ordered if row.get(column) is None]
 
 
-def _lines(reading: Reading, report: str, group: Group, rows: list[Row], column: str) -> charts.Chart | None:
+def _lines(reading: Reading, report: str, group: Group, rows: list[Row], measure: Measure) -> charts.Chart | None:
     """The groups of most conversations over time."""
     if not rows:
         return None
-    is_share, measure = column == "share_of_conversations", MEASURES[column]
-    read = "conversations" if is_share else column
-    by_place = {
-        (_key(row, group), row["period_start"]): row[read]
-        for row in reading.rows_apart(report, columns=", ".join(("account_id", *group.keys, "period_start", read)))
-    }
+    is_share, column = measure.unit == SHARE, measure.column
+    read = f"{'conversations' if is_share else column} as value"
+    points = reading.rows_apart(report, columns=", ".join(("account_id", *group.keys, "period_start", read)))
+    by_place = {(_key(row, group), row["period_start"]): row["value"] for row in points}
     periods = reading.rows("overview")
     missing = 0 if measure.unit in (COUNT, SHARE) else None
     link = _linked(reading, group, column)

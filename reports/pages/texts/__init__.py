@@ -6,13 +6,20 @@ dates are written (``formats``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.pages.formats import ENGLISH, FRENCH, Formats
+from reports.pages.formats import ENGLISH, FIXED, FRENCH, Formats
 from reports.pages.texts import definitions_fr, en, fr
 
 DEFAULT = "en"
+_SPACES = re.compile(r" (?=[:;?!»%])|(?<=«) ")
+
+
+def _typeset(texts: Mapping[str, str]) -> dict[str, str]:
+    """French as it is printed: curved apostrophes, and spaces at which no line breaks."""
+    return {key: _SPACES.sub(FIXED, text.replace("'", "’")) for key, text in texts.items()}
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class Language:
 
 LANGUAGES = {
     "en": Language(en.TEXTS, ENGLISH, {}, zero_is_one=False),
-    "fr": Language(fr.TEXTS, FRENCH, definitions_fr.FRENCH, zero_is_one=True),
+    "fr": Language(_typeset(fr.TEXTS), FRENCH, _typeset(definitions_fr.FRENCH), zero_is_one=True),
 }
 """By their name in an address."""
 

@@ -3,17 +3,26 @@
 Here: every text of the pages but the definitions of figures, which come from the release.
 """
 
+_TIMES = {
+    "first_response": "First response",
+    "first_response_business": "First response in working hours",
+    "duration": "Duration",
+    "duration_business": "Duration in working hours",
+}
+_STATISTICS = {
+    "avg": "average",
+    "median": "median",
+    "p90": "90th pct.",
+}
+
 TEXTS = {
-    # language
     "language.label": "Language",
     "language.en": "English",
     "language.fr": "Français",
-    # page
     "page.overview": "Overview",
     "page.by-agent": "By agent",
     "page.by-tag": "By tag",
     "page.details": "Details",
-    # filter
     "filter.account": "Account",
     "filter.period": "Period",
     "filter.grain": "Chart by",
@@ -46,13 +55,11 @@ TEXTS = {
     "filter.working_hours": "Started",
     "filter.answered": "Answered by a person",
     "filter.rated": "Rated by the customer",
-    # grain
     "grain.auto": "Automatic ({grain})",
     "grain.day": "Day",
     "grain.week": "Week",
     "grain.month": "Month",
     "grain.quarter": "Quarter",
-    # period
     "period.today": "Today, up to the data",
     "period.last-7-days": "Last 7 days",
     "period.last-30-days": "Last 30 days",
@@ -68,7 +75,6 @@ TEXTS = {
     "period.all": "All data",
     "period.custom": "Custom",
     "period.note": "Periods count back from the last day that the data cover, {day}.",
-    # badge
     "badge.title": "About these data",
     "badge.label": "Figures through {instant}",
     "badge.label.unknown": "How far the figures reach is not known yet",
@@ -95,11 +101,9 @@ TEXTS = {
     "badge.short.good": "Checked",
     "badge.short.warned.one": "{count} warning",
     "badge.short.warned.many": "{count} warnings",
-    # release
     "release.newer": "Newer figures have been published.",
     "release.newer.show": "Show them",
     "release.gone": "The figures have been renewed.",
-    # state
     "state.nothing_published": "Nothing is published yet",
     "state.nothing_published.todo": (
         "These pages show the current release, and nothing has been published yet. Run `causerie run` with"
@@ -132,7 +136,6 @@ TEXTS = {
         " runs causerie."
     ),
     "state.no_accounts.todo": "The release has no account. Name one in the configuration and run `causerie run`.",
-    # compare
     "compare.was": "was {value}",
     "compare.year": "a year before: {value}",
     "compare.year.change": "a year before: {value} ({change})",
@@ -141,7 +144,6 @@ TEXTS = {
     "compare.incomplete": "The data do not reach the end of this period, so no change is shown.",
     "compare.no_value": "no value before",
     "compare.none_short": "no period before",
-    # section
     # the first four are headings of Superset's dashboard (reports/superset)
     "section.volume": "Volume",
     "section.speed": "Speed",
@@ -158,7 +160,6 @@ TEXTS = {
     "section.apart": "Each account",
     "section.opened": "Conversations, by who opened them",
     "section.rows": "All figures by period",
-    # chart
     "chart.measure": "Figure",
     "chart.as_table": "As a table",
     "chart.period": "Period",
@@ -181,21 +182,17 @@ TEXTS = {
     "chart.change": "Change",
     "chart.share": "Share",
     "chart.more": "{count} more are in the table.",
-    # sources
     "sources.inbox": "An agent",
     "sources.flow": "An automated flow",
     "sources.inbound": "The customer",
     "sources.other": "Other",
-    # ratings
     "ratings.none": "No conversation of this period has a rating.",
     "ratings.other_scale": (
         "The distribution is kept for scales from 1 to 5 only; scores here go from {worst} to {best}."
     ),
-    # traffic
     "traffic.weekday": "Weekday",
     "traffic.hour": "Hour",
     "traffic.clock": "Local time of the account.",
-    # table
     "table.shown": "{shown} of {all} shown; the table and its CSV hold all.",
     "table.unassigned": "(unassigned)",
     "table.unnamed": "{id} (no name)",
@@ -205,10 +202,8 @@ TEXTS = {
     "table.xlsx": "Excel",
     "table.download": "Download {table}",
     "table.account": "Account",
-    # definition
     "definition.share_of_agent": "Conversations assigned to the agent, as a share of all conversations of the period.",
     "definition.name": "The name.",
-    # details
     "details.search": "Search",
     "details.search.help": (
         "All words must be found: in the key, contact, phone, agent, tags, channel, team or comment."
@@ -241,26 +236,20 @@ TEXTS = {
     "details.first": "First page",
     "details.last": "Last page",
     "details.page_of": "Page {page} of {pages}",
-    # event
     "event.started_at": "Started",
     "event.first_inbound_at": "First message of the customer",
     "event.first_response_at": "First response",
     "event.closed_at": "Closed",
     "event.last_message_at": "Last message",
     "event.rated_at": "Rated",
-    # statuses
     "statuses.new": "New",
     "statuses.in_flow": "In a flow",
     "statuses.in_progress": "In progress",
     "statuses.closed": "Closed",
     "statuses.other": "Other",
-    # named
     "named": "{name}: {value}",
-    # yes
     "yes": "Yes",
-    # no
     "no": "No",
-    # column
     "column.period": "Period",
     "column.agent_name": "Agent",
     "column.source_system": "Source system",
@@ -281,18 +270,11 @@ TEXTS = {
     "column.conversations_unanswered": "Unanswered",
     "column.conversations_closed": "Closed",
     "column.reopens": "Reopenings",
-    "column.avg_first_response_seconds": "First response, average",
-    "column.median_first_response_seconds": "First response, median",
-    "column.p90_first_response_seconds": "First response, 90th pct.",
-    "column.avg_first_response_business_seconds": "First response in working hours, average",
-    "column.median_first_response_business_seconds": "First response in working hours, median",
-    "column.p90_first_response_business_seconds": "First response in working hours, 90th pct.",
-    "column.avg_duration_seconds": "Duration, average",
-    "column.median_duration_seconds": "Duration, median",
-    "column.p90_duration_seconds": "Duration, 90th pct.",
-    "column.avg_duration_business_seconds": "Duration in working hours, average",
-    "column.median_duration_business_seconds": "Duration in working hours, median",
-    "column.p90_duration_business_seconds": "Duration in working hours, 90th pct.",
+    **{
+        f"column.{by}_{of}_seconds": f"{time}, {word}"
+        for of, time in _TIMES.items()
+        for by, word in _STATISTICS.items()
+    },
     "column.replies": "Replies",
     "column.avg_reply_seconds": "Reply time, average",
     "column.surveys": "Surveys",
@@ -330,52 +312,37 @@ TEXTS = {
     "column.conversations_reopened": "Reopened",
     "column.name": "Name",
     "column.account_id": "Account",
-    # skip
     "skip": "Skip to the figures",
-    # updated
     "updated": "The page shows the new choice.",
-    # navigation
     "navigation": "Pages",
-    # filters
     "filters": "Filters",
-    # working_hours
     "working_hours.all": "At any time",
     "working_hours.inside": "In working hours",
     "working_hours.outside": "Outside working hours",
-    # answered
     "answered.all": "Yes or no",
     "answered.yes": "Yes",
     "answered.no": "No",
-    # rated
     "rated.all": "Yes or no",
     "rated.yes": "Yes",
     "rated.no": "No",
-    # teams
     "teams.(no team)": "(no team)",
-    # channels
     "channels.(no channel)": "(no channel)",
-    # conversation_tags
     "conversation_tags.(untagged)": "(untagged)",
-    # agents
     "agents.(unassigned)": "(unassigned)",
-    # clock
     "clock": "Time counted",
     "clock.auto": "As the account works",
     "clock.working": "Working hours",
     "clock.all": "All hours",
     "clock.note.working": "First response and duration count working hours only, reply time all hours.",
     "clock.note.all": "Times count nights and weekends too.",
-    # statistic
     "statistic": "Statistic",
     "statistic.median": "Median",
     "statistic.avg": "Average",
     "statistic.p90": "90th percentile",
-    # whom
     "whom.note": (
         "All accounts together: counts are sums, times are averages. A median or a mean rating of several"
         " accounts has no meaning; the table below shows each account."
     ),
-    # warning
     "warning.hours_late": (
         "Some data are late: a source has not delivered for longer than expected. The newest days may be missing."
     ),
@@ -393,31 +360,20 @@ TEXTS = {
     "warning.rows": "A report has no row at all.",
     "warning.other": "Something else is worth a look: ask whoever runs causerie about “{suite}”.",
     "warning.detail": "In the words of the audit",
-    # count
     "count.distinct_contacts.one": "{count} contact",
     "count.distinct_contacts.many": "{count} contacts",
     "count.conversations.one": "of {count} conversation",
     "count.conversations.many": "of {count} conversations",
-    "count.first_response_count.one": "from {count} conversation",
-    "count.first_response_count.many": "from {count} conversations",
-    "count.first_response_business_count.one": "from {count} conversation",
-    "count.first_response_business_count.many": "from {count} conversations",
-    "count.duration_count.one": "from {count} conversation",
-    "count.duration_count.many": "from {count} conversations",
-    "count.duration_business_count.one": "from {count} conversation",
-    "count.duration_business_count.many": "from {count} conversations",
+    "count.conversations_of.one": "from {count} conversation",
+    "count.conversations_of.many": "from {count} conversations",
     "count.replies.one": "from {count} reply",
     "count.replies.many": "from {count} replies",
     "count.ratings.one": "from {count} rating",
     "count.ratings.many": "from {count} ratings",
-    # judged
     "judged.better": "better",
     "judged.worse": "worse",
-    # help
     "help": "What is “{name}”?",
-    # see
     "see": "Show the conversations behind {name}",
-    # groups
     "groups.by-agent": "Agent",
     "groups.by-tag": "Tag",
     "groups.by-agent.note": (
@@ -425,7 +381,6 @@ TEXTS = {
         " who gave them."
     ),
     "groups.by-tag.note": "Shares overlap: a conversation counts in each of its tags.",
-    # only
     "only.closed": "closed",
     "only.answered": "answered by a person",
     "only.unanswered": "unanswered",

@@ -3,104 +3,107 @@
 Here: the same keys as in ``en``. Not here: the definitions of figures (``definitions_fr``).
 """
 
+_TIMES = {
+    "first_response": "Délai de première réponse",
+    "first_response_business": "Délai de première réponse en heures ouvrées",
+    "duration": "Durée",
+    "duration_business": "Durée en heures ouvrées",
+}
+_STATISTICS = {
+    "avg": "moyenne",
+    "median": "médiane",
+    "p90": "90e centile",
+}
+
 TEXTS = {
-    # language
     "language.label": "Langue",
     "language.en": "English",
     "language.fr": "Français",
-    # page
     "page.overview": "Vue d'ensemble",
     "page.by-agent": "Par agent",
     "page.by-tag": "Par étiquette",
     "page.details": "Détails",
-    # filter
     "filter.account": "Compte",
     "filter.period": "Période",
     "filter.grain": "Graphiques par",
     "filter.more": "Autres filtres",
     "filter.agents": "Agents",
-    "filter.agents.help": "Conversations attribuées à l'un de ces agents. Ce que d'autres y ont fait reste compté.",
+    "filter.agents.help": (
+        "Conversations attribuées à l'un de ces agents. Les réponses d'autres agents y restent comptées."
+    ),
     "filter.conversation_tags": "Étiquettes de conversation",
     "filter.conversation_tags.help": "Conversations qui ont l'une de ces étiquettes.",
     "filter.contact_tags": "Étiquettes de contact",
     "filter.contact_tags.help": "Conversations de contacts qui ont l'une de ces étiquettes.",
-    "filter.none": "Aucun choix",
+    "filter.none": "Aucune valeur disponible",
     "filter.clear": "Effacer les filtres",
     "filter.active": "Filtres actifs",
     "filter.apply": "Afficher",
-    "filter.all_accounts": "Tous les comptes ensemble",
+    "filter.all_accounts": "Tous les comptes",
     "filter.from": "Du",
     "filter.to": "Au",
-    "filter.narrow": "Chercher dans cette liste",
+    "filter.narrow": "Rechercher dans la liste",
     "filter.remove": "Retirer le filtre {name} : {value}",
     "filter.sources": "Ouverte par",
     "filter.sources.help": "Qui a ouvert la conversation.",
-    "filter.source_systems": "Système source",
-    "filter.source_systems.help": "Le système d'où vient la conversation.",
+    "filter.source_systems": "Outil d'origine",
+    "filter.source_systems.help": "L'outil d'où vient la conversation.",
     "filter.statuses": "Statut",
     "filter.statuses.help": "Le statut actuel de la conversation.",
     "filter.teams": "Équipe",
     "filter.teams.help": "L'équipe chargée de la conversation.",
     "filter.channels": "Canal",
-    "filter.channels.help": "Le numéro ou la boîte par où la conversation est arrivée.",
-    "filter.working_hours": "Début",
+    "filter.channels.help": "Le numéro ou la boîte de réception par où la conversation est arrivée.",
+    "filter.working_hours": "Horaire de début",
     "filter.answered": "Réponse d'un agent",
-    "filter.rated": "Notée par le client",
-    # grain
+    "filter.rated": "Note du client",
     "grain.auto": "Automatique ({grain})",
     "grain.day": "Jour",
     "grain.week": "Semaine",
     "grain.month": "Mois",
     "grain.quarter": "Trimestre",
-    # period
-    "period.today": "Aujourd'hui, jusqu'aux données",
+    "period.today": "Aujourd'hui (données disponibles)",
     "period.last-7-days": "7 derniers jours",
     "period.last-30-days": "30 derniers jours",
     "period.last-90-days": "90 derniers jours",
     "period.this-week": "Cette semaine",
-    "period.last-week": "Semaine dernière",
+    "period.last-week": "La semaine dernière",
     "period.this-month": "Ce mois-ci",
-    "period.last-month": "Mois dernier",
+    "period.last-month": "Le mois dernier",
     "period.this-quarter": "Ce trimestre",
-    "period.last-quarter": "Trimestre dernier",
+    "period.last-quarter": "Le trimestre dernier",
     "period.this-year": "Cette année",
-    "period.last-year": "Année dernière",
+    "period.last-year": "L'année dernière",
     "period.all": "Toutes les données",
-    "period.custom": "Personnalisée",
+    "period.custom": "Dates au choix",
     "period.note": "Les périodes remontent à partir du dernier jour que les données couvrent, le {day}.",
-    # badge
     "badge.title": "À propos de ces données",
-    "badge.label": "Chiffres jusqu'au {instant}",
-    "badge.label.unknown": "On ne sait pas encore jusqu'où vont les chiffres",
-    "badge.data_through": "Données jusqu'au",
-    "badge.data_through.meaning": (
-        "Tout ce qui s'est passé avant est dans les chiffres. Heure locale du compte ({timezone})."
-    ),
-    "badge.data_through.unknown": "Une source de ce compte n'a encore rien livré.",
-    "badge.release": "Version",
-    "badge.release.meaning": "Publiée le {instant} (UTC). Tous les chiffres de cette page viennent de ce seul fichier.",
-    "badge.verdict": "Verdict",
-    "badge.verdict.good": "{evaluated} attentes, toutes remplies",
-    "badge.verdict.warned": "{evaluated} attentes, {warned} non remplies (avertissements)",
+    "badge.label": "Chiffres arrêtés au {instant}",
+    "badge.label.unknown": "Date d'arrêt des chiffres encore inconnue",
+    "badge.data_through": "Données arrêtées au",
+    "badge.data_through.meaning": "Tout ce qui s'est passé avant est compté. Heure locale du compte ({timezone}).",
+    "badge.data_through.unknown": "Une source de ce compte n'a encore rien transmis.",
+    "badge.release": "Version publiée",
+    "badge.release.meaning": "Publiée le {instant} (UTC). Tous les chiffres de cette page en proviennent.",
+    "badge.verdict": "Contrôles",
+    "badge.verdict.good": "{evaluated} contrôles, tous réussis",
+    "badge.verdict.warned": "{evaluated} contrôles, dont {warned} avec avertissement",
     "badge.verdict.meaning": (
         "Les données sont contrôlées avant d'être publiées. Si une règle est enfreinte, rien n'est publié ;"
         " ce qui suit est bon à savoir et ne fausse aucun chiffre."
     ),
     "badge.quarantine": "Quarantaine",
-    "badge.quarantine.none": "Aucune ligne ouverte",
-    "badge.quarantine.some": "{count} lignes ouvertes",
+    "badge.quarantine.none": "Aucune ligne en attente",
+    "badge.quarantine.some": "{count} lignes en attente",
     "badge.quarantine.meaning": (
-        "Lignes mal formées, tenues à l'écart, qu'aucune livraison suivante n'a corrigées. `causerie"
-        " quarantine` les énumère."
+        "Lignes mal formées, écartées des chiffres, qu'aucune livraison n'a encore corrigées. `causerie quarantine` en donne la liste."
     ),
-    "badge.short.good": "Vérifié",
+    "badge.short.good": "Données contrôlées",
     "badge.short.warned.one": "{count} avertissement",
     "badge.short.warned.many": "{count} avertissements",
-    # release
     "release.newer": "De nouveaux chiffres sont disponibles.",
     "release.newer.show": "Les afficher",
     "release.gone": "Les chiffres ont été renouvelés.",
-    # state
     "state.nothing_published": "Rien n'est encore publié",
     "state.nothing_published.todo": (
         "Ces pages montrent la dernière version publiée, et il n'y en a pas. Lancez `causerie run` avec votre"
@@ -116,98 +119,89 @@ TEXTS = {
     ),
     "state.failed": "Cette page n'a pas pu être affichée",
     "state.failed.todo": (
-        "La query a échoué ; le journal du serveur dit pourquoi. Rechargez la page ou effacez les filtres."
+        "La requête a échoué ; le journal du serveur en donne la cause. Rechargez la page ou effacez les filtres."
     ),
     "state.no_accounts": "Il n'y a pas encore de compte",
     "state.no_data": "Ce compte n'a pas encore de conversations",
-    "state.no_data.todo": "Dès qu'une de ses sources en livre, elles apparaissent ici.",
+    "state.no_data.todo": "Dès qu'une de ses sources en transmettra, elles apparaîtront ici.",
     "state.outside": "Aucune donnée dans cette période",
     "state.outside.todo": "Les données du compte vont du {first} au {last}. Choisissez une autre période.",
-    "state.nothing_matches": "Rien ne correspond à ces filtres",
+    "state.nothing_matches": "Aucun résultat avec ces filtres",
     "state.nothing_matches.todo": (
-        "Aucune conversation ni aucun message de cette période ne les remplit tous. Retirez-en un, ou effacez-les."
+        "Aucune conversation ni aucun message de la période ne répond à tous ces critères. Retirez un filtre, ou effacez-les tous."
     ),
     "state.no_schedule": (
-        "Aucune heure ouvrée n'est configurée pour cette période : les chiffres en heures ouvrées n'ont pas de valeur."
+        "Aucun horaire d'ouverture n'est configuré pour cette période : les délais en heures ouvrées n'ont pas de valeur."
     ),
-    "state.bad_address": "L'adresse de cette page contient des valeurs inutilisables. Elles ont été écartées :",
-    "state.no_account_seen": "Aucun compte ne vous est ouvert",
+    "state.bad_address": "L'adresse de cette page contient des valeurs inconnues, qui ont été ignorées :",
+    "state.no_account_seen": "Vous n'avez accès à aucun compte",
     "state.no_account_seen.todo": (
-        "Ces pages montrent les comptes auxquels votre connexion donne droit, et elle n'en désigne aucun ici."
-        " Adressez-vous à l'administrateur de causerie."
+        "Ces pages montrent les comptes auxquels votre connexion donne droit, et elle n'en désigne aucun. Adressez-vous à l'administrateur de causerie."
     ),
     "state.no_accounts.todo": (
         "La version publiée n'a aucun compte. Nommez-en un dans la configuration et lancez `causerie run`."
     ),
-    # compare
-    "compare.was": "avant : {value}",
+    "compare.was": "contre {value}",
     "compare.year": "un an avant : {value}",
     "compare.year.change": "un an avant : {value} ({change})",
-    "compare.note": "Comparé à : {before}.",
-    "compare.none": "Il n'y a pas de données avant le {first} auxquelles comparer cette période.",
+    "compare.note": "Comparaison : {before}.",
+    "compare.none": "Comparaison impossible : il n'y a pas de données avant le {first}.",
     "compare.incomplete": "Les données ne vont pas jusqu'à la fin de cette période : aucune évolution n'est indiquée.",
-    "compare.no_value": "pas de valeur avant",
-    "compare.none_short": "pas de période avant",
-    # section
+    "compare.no_value": "aucune valeur avant",
+    "compare.none_short": "aucune période avant",
     # the first four are headings of Superset's dashboard (reports/superset)
     "section.volume": "Volume",
     "section.speed": "Rapidité",
     "section.satisfaction": "Satisfaction",
     "section.tables": "Tableaux récapitulatifs",
-    "section.over_time": "Au fil du temps",
-    "section.sources": "Qui a ouvert les conversations",
+    "section.over_time": "Évolution",
+    "section.sources": "Origine des conversations",
     "section.ratings": "Notes",
     "section.traffic": "Quand les clients écrivent",
     "section.ranking": "Classement",
-    "section.table": "Tous les chiffres",
+    "section.table": "Tous les indicateurs",
     "section.conversations": "Conversations",
     "section.headlines": "En un coup d'œil",
-    "section.apart": "Chaque compte",
-    "section.opened": "Conversations, selon qui les a ouvertes",
-    "section.rows": "Tous les chiffres par période",
-    # chart
-    "chart.measure": "Chiffre",
-    "chart.as_table": "En tableau",
+    "section.apart": "Compte par compte",
+    "section.opened": "Conversations, selon leur origine",
+    "section.rows": "Tous les indicateurs par période",
+    "chart.measure": "Indicateur",
+    "chart.as_table": "Voir le tableau",
     "chart.period": "Période",
     "chart.incomplete": "incomplète",
-    "chart.incomplete.note": "Plus clair : les données ne vont pas jusqu'à la fin de cette période.",
+    "chart.incomplete.note": "En plus clair : période que les données ne couvrent pas encore entièrement.",
     "chart.alt.traffic": (
         "Carte de chaleur : {measure} par jour de la semaine et heure, {days}. Maximum : {weekday}, {hour}, {highest}."
     ),
-    "chart.no_value": "Pas de valeur dans cette période.",
+    "chart.no_value": "Aucune valeur dans cette période.",
     "chart.unit.s": "secondes",
     "chart.unit.min": "minutes",
     "chart.unit.h": "heures",
     "chart.unit.d": "jours",
     "chart.before": "période précédente",
-    "chart.behind": "Cliquez sur une barre ou un point pour voir ses conversations.",
+    "chart.behind": "Cliquez sur une barre ou un point pour en voir les conversations.",
     "chart.alt": (
-        "{measure} au fil du temps, {days}. Maximum {highest}, minimum {lowest}. Les mêmes chiffres en"
-        " tableau ci-dessous."
+        "{measure} : évolution, {days}. Maximum {highest}, minimum {lowest}. Les mêmes chiffres en tableau ci-dessous."
     ),
-    "chart.best": "Les meilleurs d'abord.",
-    "chart.most": "Par ordre décroissant.",
-    "chart.most_of": "Au fil du temps : les {count} qui ont le plus de conversations",
+    "chart.best": "Les meilleurs résultats d'abord.",
+    "chart.most": "Du plus grand au plus petit.",
+    "chart.most_of": "Évolution des {count} plus gros volumes de conversations",
     "chart.name": "Nom",
     "chart.count": "n",
     "chart.change": "Évolution",
     "chart.share": "Part",
-    "chart.more": "{count} autres figurent dans le tableau.",
-    # sources
+    "chart.more": "{count} autres dans le tableau.",
     "sources.inbox": "Un agent",
-    "sources.flow": "Un flux automatisé",
+    "sources.flow": "Un parcours automatisé",
     "sources.inbound": "Le client",
     "sources.other": "Autre",
-    # ratings
-    "ratings.none": "Aucune conversation de cette période n'a de note.",
+    "ratings.none": "Aucune conversation de cette période n'a été notée.",
     "ratings.other_scale": (
-        "La répartition n'est tenue que pour les échelles de 1 à 5 ; ici, les notes vont de {worst} à {best}."
+        "La répartition n'existe que pour les échelles de 1 à 5 ; ici, les notes vont de {worst} à {best}."
     ),
-    # traffic
     "traffic.weekday": "Jour",
     "traffic.hour": "Heure",
     "traffic.clock": "Heure locale du compte.",
-    # table
     "table.shown": "{shown} affichés sur {all} ; le tableau et son CSV les contiennent tous.",
     "table.unassigned": "(non attribuée)",
     "table.unnamed": "{id} (sans nom)",
@@ -217,16 +211,13 @@ TEXTS = {
     "table.xlsx": "Excel",
     "table.download": "Télécharger : {table}",
     "table.account": "Compte",
-    # definition
     "definition.share_of_agent": (
         "Conversations attribuées à l'agent, en proportion de toutes les conversations de la période."
     ),
     "definition.name": "Le nom.",
-    # details
     "details.search": "Rechercher",
     "details.search.help": (
-        "Tous les mots doivent s'y trouver : dans la clé, le contact, le téléphone, l'agent, les étiquettes,"
-        " le canal, l'équipe ou le commentaire."
+        "Tous les mots doivent figurer dans le numéro, le contact, le téléphone, l'agent, les étiquettes, le canal, l'équipe ou le commentaire."
     ),
     "details.search.placeholder": "Nom, numéro, étiquette…",
     "details.page": "Page (sur {pages})",
@@ -238,52 +229,46 @@ TEXTS = {
     "details.before": "{days} : {count} ({change}).",
     "details.open": "Conversation",
     "details.close": "Retour à la liste",
-    "details.unknown": "Cette version n'a pas de conversation {key}.",
+    "details.unknown": "Cette version ne contient pas de conversation {key}.",
     "details.none_found": "Aucune conversation ne correspond.",
     "details.timeline": "Chronologie",
     "details.facts": "Informations",
     "details.clock": "Heure locale du compte ({timezone}).",
     "details.after": "{wait} plus tard",
     "details.same_time": "au même moment",
-    "details.observed": "Les instants de cette conversation ne sont connus qu'à l'intervalle d'interrogation près.",
+    "details.observed": "Les heures de cette conversation sont connues à un intervalle de relevé près.",
     "details.submit": "Rechercher",
-    "details.narrowed": "Seulement celles-ci",
+    "details.narrowed": "Conversations",
     "details.narrowed.responder": "Première réponse donnée par {agent}",
-    "details.narrowed.hour": "Commencées le {weekday}, {hours}",
-    "details.narrowed.weekday": "Commencées le {weekday}",
-    "details.source_url": "Ouvrir dans son système",
-    "details.pages": "Autres lignes",
+    "details.narrowed.hour": "Débutées le {weekday}, {hours}",
+    "details.narrowed.weekday": "Débutées le {weekday}",
+    "details.source_url": "Ouvrir dans l'outil d'origine",
+    "details.pages": "Pages de la liste",
     "details.first": "Première page",
     "details.last": "Dernière page",
     "details.page_of": "Page {page} sur {pages}",
-    # event
     "event.started_at": "Début",
     "event.first_inbound_at": "Premier message du client",
     "event.first_response_at": "Première réponse",
     "event.closed_at": "Clôture",
     "event.last_message_at": "Dernier message",
     "event.rated_at": "Note",
-    # statuses
     "statuses.new": "Nouvelle",
-    "statuses.in_flow": "Dans un flux",
+    "statuses.in_flow": "Dans un parcours automatisé",
     "statuses.in_progress": "En cours",
-    "statuses.closed": "Close",
+    "statuses.closed": "Clôturée",
     "statuses.other": "Autre",
-    # named
     "named": "{name} : {value}",
-    # yes
     "yes": "Oui",
-    # no
     "no": "Non",
-    # column
     "column.period": "Période",
     "column.agent_name": "Agent",
-    "column.source_system": "Système source",
+    "column.source_system": "Outil d'origine",
     "column.tag": "Étiquette",
     "column.share_of_conversations": "Part des conversations",
     "column.conversations": "Conversations",
     "column.conversations_inbox": "Ouvertes par un agent",
-    "column.conversations_flow": "Ouvertes par un flux",
+    "column.conversations_flow": "Ouvertes par un parcours automatisé",
     "column.conversations_inbound": "Ouvertes par le client",
     "column.conversations_other": "Ouvertes autrement",
     "column.distinct_contacts": "Contacts",
@@ -292,34 +277,27 @@ TEXTS = {
     "column.messages_outbound": "Messages envoyés",
     "column.messages_human": "Réponses humaines",
     "column.messages_failed": "Messages en échec",
-    "column.conversations_answered": "Répondues",
+    "column.conversations_answered": "Avec réponse",
     "column.conversations_unanswered": "Sans réponse",
-    "column.conversations_closed": "Closes",
+    "column.conversations_closed": "Clôturées",
     "column.reopens": "Réouvertures",
-    "column.avg_first_response_seconds": "Première réponse, moyenne",
-    "column.median_first_response_seconds": "Première réponse, médiane",
-    "column.p90_first_response_seconds": "Première réponse, 90e centile",
-    "column.avg_first_response_business_seconds": "Première réponse en heures ouvrées, moyenne",
-    "column.median_first_response_business_seconds": "Première réponse en heures ouvrées, médiane",
-    "column.p90_first_response_business_seconds": "Première réponse en heures ouvrées, 90e centile",
-    "column.avg_duration_seconds": "Durée, moyenne",
-    "column.median_duration_seconds": "Durée, médiane",
-    "column.p90_duration_seconds": "Durée, 90e centile",
-    "column.avg_duration_business_seconds": "Durée en heures ouvrées, moyenne",
-    "column.median_duration_business_seconds": "Durée en heures ouvrées, médiane",
-    "column.p90_duration_business_seconds": "Durée en heures ouvrées, 90e centile",
-    "column.replies": "Réponses",
-    "column.avg_reply_seconds": "Délai de réponse, moyenne",
-    "column.surveys": "Enquêtes",
-    "column.ratings": "Notes",
+    **{
+        f"column.{by}_{of}_seconds": f"{time}, {word}"
+        for of, time in _TIMES.items()
+        for by, word in _STATISTICS.items()
+    },
+    "column.replies": "Réponses données",
+    "column.avg_reply_seconds": "Délai moyen de réponse",
+    "column.surveys": "Enquêtes envoyées",
+    "column.ratings": "Notes reçues",
     "column.avg_rating": "Note moyenne",
     "column.rating_1": "Note 1",
     "column.rating_2": "Note 2",
     "column.rating_3": "Note 3",
     "column.rating_4": "Note 4",
     "column.rating_5": "Note 5",
-    "column.ratings_satisfied": "Satisfaits",
-    "column.csat_percent": "CSAT",
+    "column.ratings_satisfied": "Clients satisfaits",
+    "column.csat_percent": "Taux de satisfaction",
     "column.survey_response_percent": "Taux de réponse à l'enquête",
     "column.conversation_id": "Conversation",
     "column.contact_name": "Contact",
@@ -333,136 +311,103 @@ TEXTS = {
     "column.started_at": "Début",
     "column.started_in_working_hours": "En heures ouvrées",
     "column.first_response_seconds": "Délai de première réponse",
-    "column.first_response_business_seconds": "Première réponse en heures ouvrées",
+    "column.first_response_business_seconds": "Délai de première réponse en heures ouvrées",
     "column.duration_seconds": "Durée",
     "column.duration_business_seconds": "Durée en heures ouvrées",
     "column.closed_at": "Clôture",
     "column.last_message_at": "Dernier message",
-    "column.is_answered": "Répondue",
+    "column.is_answered": "Avec réponse",
     "column.is_surveyed": "Enquête envoyée",
     "column.rating": "Note",
     "column.rating_comment": "Commentaire",
     "column.conversations_reopened": "Rouvertes",
     "column.name": "Nom",
     "column.account_id": "Compte",
-    # skip
     "skip": "Aller aux chiffres",
-    # updated
-    "updated": "La page affiche le nouveau choix.",
-    # navigation
+    "updated": "La page est à jour.",
     "navigation": "Pages",
-    # filters
     "filters": "Filtres",
-    # working_hours
     "working_hours.all": "À toute heure",
     "working_hours.inside": "Pendant les heures ouvrées",
     "working_hours.outside": "Hors heures ouvrées",
-    # answered
-    "answered.all": "Avec ou sans",
+    "answered.all": "Avec ou sans réponse",
     "answered.yes": "Avec réponse",
     "answered.no": "Sans réponse",
-    # rated
     "rated.all": "Notées ou non",
     "rated.yes": "Notées",
     "rated.no": "Non notées",
-    # teams
     "teams.(no team)": "(sans équipe)",
-    # channels
     "channels.(no channel)": "(sans canal)",
-    # conversation_tags
     "conversation_tags.(untagged)": "(sans étiquette)",
-    # agents
     "agents.(unassigned)": "(non attribuée)",
-    # clock
-    "clock": "Temps compté",
+    "clock": "Heures comptées",
     "clock.auto": "Selon les horaires du compte",
     "clock.working": "Heures ouvrées",
     "clock.all": "24 h sur 24",
     "clock.note.working": (
-        "Première réponse et durée ne comptent que les heures ouvrées, le délai de réponse toutes les heures."
+        "Le délai de première réponse et la durée ne comptent que les heures ouvrées ; le délai moyen de réponse compte toutes les heures."
     ),
     "clock.note.all": "Les délais comptent aussi les nuits et les week-ends.",
-    # statistic
     "statistic": "Statistique",
     "statistic.median": "Médiane",
     "statistic.avg": "Moyenne",
     "statistic.p90": "90e centile",
-    # whom
     "whom.note": (
-        "Tous les comptes ensemble : les volumes s'additionnent, les délais sont des moyennes. La médiane ou"
-        " la note moyenne de plusieurs comptes n'aurait pas de sens ; le tableau ci-dessous détaille chaque"
-        " compte."
+        "Tous les comptes : les volumes s'additionnent et les délais sont des moyennes. La médiane ou la note moyenne de plusieurs comptes n'aurait pas de sens ; le détail par compte figure plus bas."
     ),
-    # warning
     "warning.hours_late": (
-        "Des données sont en retard : une source n'a rien livré depuis plus longtemps que prévu. Les derniers"
-        " jours peuvent manquer."
+        "Des données sont en retard : une source n'a rien transmis depuis plus longtemps que prévu. Les derniers jours peuvent être incomplets."
     ),
     "warning.quarantined_share": (
-        "Une source a livré plus d'enregistrements mal formés que d'habitude. Ils sont écartés des chiffres"
-        " jusqu'à leur prochaine livraison."
+        "Une source a transmis plus d'enregistrements mal formés que d'habitude. Ils ne sont pas comptés tant qu'ils n'ont pas été corrigés."
     ),
     "warning.orphans": (
-        "Des messages, des événements ou des notes sont arrivés sans leur conversation. Ils compteront dès"
-        " qu'elle arrivera."
+        "Des messages, des événements ou des notes sont arrivés sans leur conversation. Ils seront comptés dès qu'elle arrivera."
     ),
     "warning.hours_old": (
-        "Une source annonce des données venues du futur : son horloge est fausse, ses derniers jours peut-être aussi."
+        "Une source transmet des données datées du futur : son horloge est déréglée, et ses derniers jours sont peut-être faux."
     ),
     "warning.restated_share": (
-        "Une source a modifié plus que d'habitude ce qu'elle avait livré. Des chiffres passés peuvent bouger."
+        "Une source a modifié plus de données passées que d'habitude. Des chiffres déjà publiés peuvent changer."
     ),
-    "warning.rows": "Un rapport est entièrement vide.",
-    "warning.other": "Un autre point mérite attention : parlez de « {suite} » à l'administrateur de causerie.",
+    "warning.rows": "Un rapport ne contient aucune ligne.",
+    "warning.other": "Un autre point mérite votre attention : parlez de « {suite} » à l'administrateur de causerie.",
     "warning.detail": "Dans les termes du contrôle",
-    # count
     "count.distinct_contacts.one": "{count} contact",
     "count.distinct_contacts.many": "{count} contacts",
     "count.conversations.one": "sur {count} conversation",
     "count.conversations.many": "sur {count} conversations",
-    "count.first_response_count.one": "sur {count} conversation",
-    "count.first_response_count.many": "sur {count} conversations",
-    "count.first_response_business_count.one": "sur {count} conversation",
-    "count.first_response_business_count.many": "sur {count} conversations",
-    "count.duration_count.one": "sur {count} conversation",
-    "count.duration_count.many": "sur {count} conversations",
-    "count.duration_business_count.one": "sur {count} conversation",
-    "count.duration_business_count.many": "sur {count} conversations",
+    "count.conversations_of.one": "sur {count} conversation",
+    "count.conversations_of.many": "sur {count} conversations",
     "count.replies.one": "sur {count} réponse",
     "count.replies.many": "sur {count} réponses",
     "count.ratings.one": "sur {count} note",
     "count.ratings.many": "sur {count} notes",
-    # judged
-    "judged.better": "en mieux",
-    "judged.worse": "en moins bien",
-    # help
-    "help": "Que veut dire « {name} » ?",
-    # see
-    "see": "Voir les conversations derrière : {name}",
-    # groups
+    "judged.better": "amélioration",
+    "judged.worse": "dégradation",
+    "help": "Que signifie « {name} » ?",
+    "see": "Voir les conversations : {name}",
     "groups.by-agent": "Agent",
     "groups.by-tag": "Étiquette",
     "groups.by-agent.note": (
-        "Une conversation compte pour l'agent à qui elle est attribuée ; première réponse et réponses, pour"
-        " l'agent qui les a données."
+        "Chaque conversation compte pour l'agent à qui elle est attribuée ; les premières réponses et les réponses comptent pour l'agent qui les a données."
     ),
     "groups.by-tag.note": "Les parts se recouvrent : une conversation compte dans chacune de ses étiquettes.",
-    # only
-    "only.closed": "closes",
+    "only.closed": "clôturées",
     "only.answered": "avec la réponse d'un agent",
     "only.unanswered": "sans réponse",
     "only.reopened": "rouvertes",
-    "only.responded": "avec une première réponse",
-    "only.responded_in_hours": "avec une première réponse, mesurée en heures ouvrées",
-    "only.replied": "avec une réponse",
-    "only.ended": "qui ont une durée",
-    "only.ended_in_hours": "qui ont une durée en heures ouvrées",
-    "only.surveyed": "dont le client a été invité à donner une note",
+    "only.responded": "avec un délai de première réponse",
+    "only.responded_in_hours": "avec un délai de première réponse en heures ouvrées",
+    "only.replied": "avec au moins une réponse",
+    "only.ended": "avec une durée",
+    "only.ended_in_hours": "avec une durée en heures ouvrées",
+    "only.surveyed": "dont le client a reçu une enquête",
     "only.rated": "notées",
     "only.satisfied": "dont le client est satisfait",
     "only.failed": "avec un message en échec",
     "only.inbox": "ouvertes par un agent",
-    "only.flow": "ouvertes par un flux",
+    "only.flow": "ouvertes par un parcours automatisé",
     "only.inbound": "ouvertes par le client",
     "only.other": "ouvertes autrement",
     "only.rating_1": "notées 1",

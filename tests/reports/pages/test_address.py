@@ -16,6 +16,7 @@ from reports.pages.address import (
     NAMES,
     OF_ONE_PAGE,
     STATISTICS,
+    YEARS,
     Problem,
     View,
     read,
@@ -34,7 +35,9 @@ LISTS = st.lists(TEXTS, unique=True, max_size=4).map(tuple)
 @st.composite
 def views(draw: st.DrawFn) -> View:
     period = draw(st.sampled_from([*PRESETS, CUSTOM]))
-    days = sorted(draw(st.tuples(st.dates(), st.dates()))) if period == CUSTOM else [None, None]
+    any_day = st.dates(date(YEARS[0], 1, 1), date(YEARS[1], 12, 31))
+    days = sorted(draw(st.tuples(any_day, any_day))) if period == CUSTOM else [None, None]
+    weekday = draw(st.none() | st.integers(1, 7))
     return View(
         account=draw(st.none() | TEXTS),
         period=period,
@@ -47,8 +50,8 @@ def views(draw: st.DrawFn) -> View:
         heat=draw(st.just("") | TEXTS),
         only=draw(st.sampled_from(["", *NARROWED])),
         responder=draw(st.just("") | TEXTS),
-        weekday=draw(st.none() | st.integers(1, 7)),
-        hour=draw(st.none() | st.integers(0, 23)),
+        weekday=weekday,
+        hour=draw(st.none() | st.integers(0, 23)) if weekday else None,
         language=draw(st.none() | st.sampled_from(list(LANGUAGES))),
         search=draw(st.just("") | TEXTS),
         sort=draw(TEXTS),

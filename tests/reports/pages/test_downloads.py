@@ -6,6 +6,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import pytest
 
@@ -75,3 +76,21 @@ def test_a_download_comes_from_the_release_of_its_page(own_link: Path, publish: 
 @pytest.mark.parametrize("path", ["nothing.csv", "overview.exe", "details", "../release.csv"])
 def test_there_is_no_other_download(pages: Pages, path: str) -> None:
     assert pages.get(f"/download/{path}").status_code == 404
+
+
+def test_a_release_that_cannot_be_read_names_no_file(own_link: Path) -> None:
+    own_link.resolve().write_bytes(b"no database")
+    answer = Pages(make_app(own_link)).get("/download/overview.csv")
+    assert (answer.status_code, str(own_link.parent) in answer.text, "duckdb" in answer.text) == (503, False, False)
+
+
+def test_a_download_that_fails_leaves_no_file(
+    own_link: Path, publish: Publish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish("second", "drop table reporting.traits")
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    with pytest.raises(duckdb.Error):
+        Pages(make_app(own_link)).get("/download/overview.csv")
+    assert list(folder.iterdir()) == []

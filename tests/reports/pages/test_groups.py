@@ -96,3 +96,37 @@ def test_groups_of_the_same_name_are_told_apart(pages: Pages) -> None:
     for name in groups.GROUPS:
         names = [row.one("th").text for row in table(pages.read(f"/{name}?account=*&period=all"))]
         assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", groups.GROUPS)
+def test_a_ranking_says_how_each_has_changed(link: Path, pages: Pages, name: str) -> None:
+    with connect(link.resolve()) as connection:
+
+        def asked(days: str) -> dict[str, int]:
+            key = {"by-agent": "agent_name", "by-tag": "tag"}[name]
+            sql = f"select {key}, conversations from {REPORTS[name].macro}('boulangerie', {days}, grain := 'period')"
+            return dict(connection.execute(sql).fetchall())
+
+        now, before = asked("'2026-10-05', '2026-10-18'"), asked("'2026-09-21', '2026-10-04'")
+    page = pages.read(f"/{name}?account=boulangerie&from=2026-10-05&to=2026-10-18")
+    shown = {row.one("th").text: row.one("td", class_="change").text for row in _ranked(page)}
+    both = shown.keys() & now.keys() & before.keys()
+    assert any(shown[one] for one in both)
+    for one in both:
+        assert shown[one] == (MEASURES["conversations"].change(now[one], before[one], ENGLISH) or "")
+    unfinished = pages.read(f"/{name}?account=boulangerie&from=2026-10-19&to=2026-11-05")
+    assert "no change is shown" in unfinished.text
+    assert not any(row.all("td", class_="change") for row in _ranked(unfinished))
+
+
+def _ranked(page: Page) -> list[Element]:
+    return page.html.one("table", class_="ranking").one("tbody").all("tr")
+
+
+@pytest.mark.parametrize("name", groups.GROUPS)
+def test_groups_of_all_accounts_are_drawn_over_time(pages: Pages, name: str) -> None:
+    page = pages.read(f"/{name}?account=*&from=2026-09-01&to=2026-10-31&grain=month")
+    chart = json.loads(page.html.one("canvas")["data-chart"])
+    assert len(chart["series"]) == groups.MOST_LINES and sum(chart["series"][0]["values"]) > 0
+    for one in chart["series"]:
+        assert [pages.read(at).count if at else 0 for at in one["links"]] == one["values"]

@@ -159,3 +159,32 @@ def test_a_period_is_compared_only_where_there_are_data_for_all_of_it(pages: Pag
     page = pages.read("/?period=all")
     assert "There are no data before" in page.text
     assert all('is_compared": true' not in canvas["data-chart"] for canvas in page.html.all("canvas"))
+
+
+def test_a_part_of_a_period_has_no_change(pages: Pages) -> None:
+    page = pages.read("/?account=boulangerie&from=2026-10-25&to=2026-11-05")
+    assert "no change is shown" in page.text
+    for card in page.headlines().values():
+        assert "%" not in card.one("p", class_="change").text.split("was")[0]
+
+
+def test_all_accounts_are_compared_only_with_days_of_which_all_have_data(own_link: Path, publish: Publish) -> None:
+    days = "/?account=*&from=2026-10-05&to=2026-10-18"
+    assert "Compared with" in Pages(make_app(own_link)).read(days).text
+    publish("second", "update reporting.accounts set first_date = date '2026-10-01' where account_id = 'loja'")
+    assert "There are no data before 1 Oct 2026" in Pages(make_app(own_link)).read(days).text
+
+
+def test_weeks_that_begin_on_different_days_are_not_mixed(pages: Pages) -> None:
+    page = pages.read("/?account=*&period=all&grain=week")
+    assert "grain=week" in page.html.one("p", class_="problem").text
+    assert "week" not in [one["value"] for one in page.html.one("select", id="grain").all("option")]
+    assert not pages.read("/?account=loja&period=all&grain=week").html.all("p", class_="problem")
+
+
+def test_an_account_without_data_makes_nothing_incomplete(own_link: Path, publish: Publish) -> None:
+    empty = "first_date = null, last_date = null, data_through = null"
+    publish("second", f"update reporting.accounts set {empty} where account_id = 'loja'")
+    page = Pages(make_app(own_link)).read("/?account=*&from=2026-10-05&to=2026-10-18")
+    assert "no change is shown" not in page.text
+    assert all(json.loads(page.html.all("canvas")[0]["data-chart"])["complete"])

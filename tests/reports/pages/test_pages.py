@@ -150,3 +150,25 @@ def test_an_answer_that_has_not_changed_is_not_made_again(pages: Pages) -> None:
     assert (again.status_code, again.content) == (304, b"")
     for address, headers in (("/?period=last-week", {}), ("/?period=all", {"accept-language": "fr"})):
         assert pages.get(address, **{"if-none-match": tag}, **headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("days", ["from=0001-01-01&to=9999-12-31", "from=1900-01-01&to=2999-12-31", "hour=3"])
+def test_days_that_no_calendar_needs_break_no_page(pages: Pages, path: str, days: str) -> None:
+    page = pages.read(f"{path}?{days}")
+    assert bool(page.html.all("p", class_="problem")) == ("1900" not in days)
+
+
+@pytest.mark.parametrize("release_id", ["a" * 5000, "a" * 101])
+def test_a_long_name_of_a_release_is_none(pages: Pages, release_id: str) -> None:
+    assert pages.read("/", **{"x-causerie-release": release_id}).answer.headers["x-causerie-release"] == "first"
+    assert pages.get(f"/download/overview.csv?release={release_id}").status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_says_of_whom_and_what_it_is_compared_with(pages: Pages, path: str) -> None:
+    page = pages.read(f"{path}?account=boulangerie&from=2026-10-05&to=2026-10-18")
+    said = page.html.one("main").text
+    assert "boulangerie · 5–18 Oct 2026" in said
+    assert f"21 Sept{chr(0x2009)}–{chr(0x2009)}4 Oct 2026" in said
+    assert "CSV" in said and "Excel" in said
