@@ -3,6 +3,8 @@
 Here: every text of the pages but the definitions of figures, which come from the release.
 """
 
+# ruff: noqa: E501 - a text stands on one line
+
 _TIMES = {
     "first_response": "First response",
     "first_response_business": "First response in working hours",
@@ -74,49 +76,32 @@ TEXTS = {
     "period.last-year": "Last year",
     "period.all": "All data",
     "period.custom": "Custom",
-    "period.note": "Periods count back from the last day that the data cover, {day}.",
     "badge.title": "About these data",
     "badge.label": "Figures through {instant}",
     "badge.label.unknown": "How far the figures reach is not known yet",
     "badge.data_through": "Data through",
-    "badge.data_through.meaning": (
-        "Everything that happened before is in the figures. Local time of the account ({timezone})."
-    ),
+    "badge.data_through.meaning": "Everything that happened before is in the figures. Local time of the account ({timezone}).",
     "badge.data_through.unknown": "A source of this account has delivered nothing yet.",
     "badge.release": "Release",
     "badge.release.meaning": "Published {instant} (UTC). All figures on this page come from this one file.",
     "badge.verdict": "Verdict",
     "badge.verdict.good": "{evaluated} expectations, all met",
     "badge.verdict.warned": "{evaluated} expectations, {warned} not met as warnings",
-    "badge.verdict.meaning": (
-        "Before it was published, the build was checked. One that breaks a rule is never published; what"
-        " follows is worth knowing and makes no figure wrong."
-    ),
+    "badge.verdict.meaning": "Before it was published, the build was checked. One that breaks a rule is never published; what follows is worth knowing and makes no figure wrong.",
     "badge.quarantine": "Quarantine",
     "badge.quarantine.none": "No open row",
     "badge.quarantine.some": "{count} open rows",
-    "badge.quarantine.meaning": (
-        "Malformed rows that were kept out and that no later batch has mended. `causerie quarantine` lists them."
-    ),
+    "badge.quarantine.meaning": "Malformed rows that were kept out and that no later batch has mended. `causerie quarantine` lists them.",
     "badge.short.good": "Checked",
     "badge.short.warned.one": "{count} warning",
     "badge.short.warned.many": "{count} warnings",
     "release.newer": "Newer figures have been published.",
     "release.newer.show": "Show them",
-    "release.gone": "The figures have been renewed.",
     "state.nothing_published": "Nothing is published yet",
-    "state.nothing_published.todo": (
-        "These pages show the current release, and nothing has been published yet. Run `causerie run` with"
-        " your configuration; the page appears by itself when the run has published."
-    ),
+    "state.nothing_published.todo": "These pages show the current release, and nothing has been published yet. Run `causerie run` with your configuration; the page appears by itself when the run has published.",
     "state.unreadable": "The release cannot be shown",
-    "state.unreadable.older": (
-        "It was published by an older version, whose reports lack filters. Run `causerie run --full-refresh`"
-        " to publish again; the page appears by itself."
-    ),
-    "state.unreadable.other": (
-        "Its file cannot be read. Run `causerie run` to publish again, or look at the log of the server."
-    ),
+    "state.unreadable.older": "It was published by an older version, whose reports lack filters. Run `causerie run --full-refresh` to publish again; the page appears by itself.",
+    "state.unreadable.other": "Its file cannot be read. Run `causerie run` to publish again, or look at the log of the server.",
     "state.failed": "This page could not be shown",
     "state.failed.todo": "The query failed; the log of the server says why. Reload the page, or clear the filters.",
     "state.no_accounts": "There is no account yet",
@@ -125,16 +110,11 @@ TEXTS = {
     "state.outside": "No data in this period",
     "state.outside.todo": "The account's data go from {first} to {last}. Choose another period.",
     "state.nothing_matches": "Nothing matches these filters",
-    "state.nothing_matches.todo": (
-        "No conversation or message in this period matches all of them. Remove one, or clear them all."
-    ),
+    "state.nothing_matches.todo": "No conversation or message in this period matches all of them. Remove one, or clear them all.",
     "state.no_schedule": "No working hours are configured for this period, so figures in working hours have no value.",
     "state.bad_address": "The address of this page has values that could not be used. They were ignored:",
     "state.no_account_seen": "You have no account to see",
-    "state.no_account_seen.todo": (
-        "The pages show the accounts that your login allows, and it names none of this release. Ask whoever"
-        " runs causerie."
-    ),
+    "state.no_account_seen.todo": "The pages show the accounts that your login allows, and it names none of this release. Ask whoever runs causerie.",
     "state.no_accounts.todo": "The release has no account. Name one in the configuration and run `causerie run`.",
     "compare.was": "was {value}",
     "compare.year": "a year before: {value}",
@@ -165,7 +145,6 @@ TEXTS = {
     "chart.period": "Period",
     "chart.incomplete": "incomplete",
     "chart.incomplete.note": "Paler: the data do not reach to the end of that period.",
-    "chart.alt.traffic": "Heatmap of {measure} by weekday and hour, {days}. Most: {weekday}, {hour}, {highest}.",
     "chart.no_value": "No value in this period.",
     "chart.unit.s": "seconds",
     "chart.unit.min": "minutes",
@@ -187,29 +166,19 @@ TEXTS = {
     "sources.inbound": "The customer",
     "sources.other": "Other",
     "ratings.none": "No conversation of this period has a rating.",
-    "ratings.other_scale": (
-        "The distribution is kept for scales from 1 to 5 only; scores here go from {worst} to {best}."
-    ),
+    "ratings.other_scale": "The distribution is kept for scales from 1 to 5 only; scores here go from {worst} to {best}.",
     "traffic.weekday": "Weekday",
-    "traffic.hour": "Hour",
     "traffic.clock": "Local time of the account.",
-    "table.shown": "{shown} of {all} shown; the table and its CSV hold all.",
     "table.unassigned": "(unassigned)",
     "table.unnamed": "{id} (no name)",
-    "table.untagged": "(untagged)",
-    "table.overlap": "Shares overlap: a conversation counts in each of its tags.",
     "table.csv": "CSV",
     "table.xlsx": "Excel",
     "table.download": "Download {table}",
     "table.account": "Account",
-    "definition.share_of_agent": "Conversations assigned to the agent, as a share of all conversations of the period.",
-    "definition.name": "The name.",
+    "definition.share_of_conversations": "The conversations of the row, as a share of all conversations of the period.",
     "details.search": "Search",
-    "details.search.help": (
-        "All words must be found: in the key, contact, phone, agent, tags, channel, team or comment."
-    ),
+    "details.search.help": "All words must be found: in the key, contact, phone, agent, tags, channel, team or comment.",
     "details.search.placeholder": "Name, number, tag …",
-    "details.page": "Page (of {pages})",
     "details.previous": "Previous page",
     "details.next": "Next page",
     "details.count.one": "{count} conversation",
@@ -226,7 +195,6 @@ TEXTS = {
     "details.after": "{wait} later",
     "details.same_time": "at the same time",
     "details.observed": "Times of this conversation are exact only to the polling interval.",
-    "details.submit": "Search",
     "details.narrowed": "Only these",
     "details.narrowed.responder": "First response by {agent}",
     "details.narrowed.hour": "Started on {weekday}, {hours}",
@@ -250,10 +218,8 @@ TEXTS = {
     "named": "{name}: {value}",
     "yes": "Yes",
     "no": "No",
-    "column.period": "Period",
     "column.agent_name": "Agent",
     "column.source_system": "Source system",
-    "column.tag": "Tag",
     "column.share_of_conversations": "Share of conversations",
     "column.conversations": "Conversations",
     "column.conversations_inbox": "Opened by an agent",
@@ -328,7 +294,6 @@ TEXTS = {
     "teams.(no team)": "(no team)",
     "channels.(no channel)": "(no channel)",
     "conversation_tags.(untagged)": "(untagged)",
-    "agents.(unassigned)": "(unassigned)",
     "clock": "Time counted",
     "clock.auto": "As the account works",
     "clock.working": "Working hours",
@@ -339,23 +304,11 @@ TEXTS = {
     "statistic.median": "Median",
     "statistic.avg": "Average",
     "statistic.p90": "90th percentile",
-    "whom.note": (
-        "All accounts together: counts are sums, times are averages. A median or a mean rating of several"
-        " accounts has no meaning; the table below shows each account."
-    ),
-    "warning.hours_late": (
-        "Some data are late: a source has not delivered for longer than expected. The newest days may be missing."
-    ),
-    "warning.quarantined_share": (
-        "A source delivered more malformed records than usual. They are kept out of the figures until they"
-        " are delivered again."
-    ),
-    "warning.orphans": (
-        "Some messages, events or ratings came without their conversation. They count as soon as it arrives."
-    ),
-    "warning.hours_old": (
-        "A source says that its data come from the future: its clock is wrong, and so may be its newest days."
-    ),
+    "whom.note": "All accounts together: counts are sums, times are averages. A median or a mean rating of several accounts has no meaning; the table below shows each account.",
+    "warning.hours_late": "Some data are late: a source has not delivered for longer than expected. The newest days may be missing.",
+    "warning.quarantined_share": "A source delivered more malformed records than usual. They are kept out of the figures until they are delivered again.",
+    "warning.orphans": "Some messages, events or ratings came without their conversation. They count as soon as it arrives.",
+    "warning.hours_old": "A source says that its data come from the future: its clock is wrong, and so may be its newest days.",
     "warning.restated_share": "A source changed more of its past data than usual. Figures of past days may move.",
     "warning.rows": "A report has no row at all.",
     "warning.other": "Something else is worth a look: ask whoever runs causerie about “{suite}”.",
@@ -376,10 +329,7 @@ TEXTS = {
     "see": "Show the conversations behind {name}",
     "groups.by-agent": "Agent",
     "groups.by-tag": "Tag",
-    "groups.by-agent.note": (
-        "Conversations count for the agent they are assigned to; first responses and replies for the agent"
-        " who gave them."
-    ),
+    "groups.by-agent.note": "Conversations count for the agent they are assigned to; first responses and replies for the agent who gave them.",
     "groups.by-tag.note": "Shares overlap: a conversation counts in each of its tags.",
     "only.closed": "closed",
     "only.answered": "answered by a person",

@@ -3,6 +3,8 @@
 Here: the same keys as in ``en``. Not here: the definitions of figures (``definitions_fr``).
 """
 
+# ruff: noqa: E501 - a text stands on one line
+
 _TIMES = {
     "first_response": "Délai de première réponse",
     "first_response_business": "Délai de première réponse en heures ouvrées",
@@ -28,9 +30,7 @@ TEXTS = {
     "filter.grain": "Graphiques par",
     "filter.more": "Autres filtres",
     "filter.agents": "Agents",
-    "filter.agents.help": (
-        "Conversations attribuées à l'un de ces agents. Les réponses d'autres agents y restent comptées."
-    ),
+    "filter.agents.help": "Conversations attribuées à l'un de ces agents. Les réponses d'autres agents y restent comptées.",
     "filter.conversation_tags": "Étiquettes de conversation",
     "filter.conversation_tags.help": "Conversations qui ont l'une de ces étiquettes.",
     "filter.contact_tags": "Étiquettes de contact",
@@ -76,7 +76,6 @@ TEXTS = {
     "period.last-year": "L'année dernière",
     "period.all": "Toutes les données",
     "period.custom": "Dates au choix",
-    "period.note": "Les périodes remontent à partir du dernier jour que les données couvrent, le {day}.",
     "badge.title": "À propos de ces données",
     "badge.label": "Chiffres arrêtés au {instant}",
     "badge.label.unknown": "Date d'arrêt des chiffres encore inconnue",
@@ -88,59 +87,35 @@ TEXTS = {
     "badge.verdict": "Contrôles",
     "badge.verdict.good": "{evaluated} contrôles, tous réussis",
     "badge.verdict.warned": "{evaluated} contrôles, dont {warned} avec avertissement",
-    "badge.verdict.meaning": (
-        "Les données sont contrôlées avant d'être publiées. Si une règle est enfreinte, rien n'est publié ;"
-        " ce qui suit est bon à savoir et ne fausse aucun chiffre."
-    ),
+    "badge.verdict.meaning": "Les données sont contrôlées avant d'être publiées. Si une règle est enfreinte, rien n'est publié ; ce qui suit est bon à savoir et ne fausse aucun chiffre.",
     "badge.quarantine": "Quarantaine",
     "badge.quarantine.none": "Aucune ligne en attente",
     "badge.quarantine.some": "{count} lignes en attente",
-    "badge.quarantine.meaning": (
-        "Lignes mal formées, écartées des chiffres, qu'aucune livraison n'a encore corrigées. `causerie quarantine` en donne la liste."
-    ),
+    "badge.quarantine.meaning": "Lignes mal formées, écartées des chiffres, qu'aucune livraison n'a encore corrigées. `causerie quarantine` en donne la liste.",
     "badge.short.good": "Données contrôlées",
     "badge.short.warned.one": "{count} avertissement",
     "badge.short.warned.many": "{count} avertissements",
     "release.newer": "De nouveaux chiffres sont disponibles.",
     "release.newer.show": "Les afficher",
-    "release.gone": "Les chiffres ont été renouvelés.",
     "state.nothing_published": "Rien n'est encore publié",
-    "state.nothing_published.todo": (
-        "Ces pages montrent la dernière version publiée, et il n'y en a pas. Lancez `causerie run` avec votre"
-        " configuration ; la page apparaît d'elle-même dès la publication."
-    ),
+    "state.nothing_published.todo": "Ces pages montrent la dernière version publiée, et il n'y en a pas. Lancez `causerie run` avec votre configuration ; la page apparaît d'elle-même dès la publication.",
     "state.unreadable": "La version ne peut pas être affichée",
-    "state.unreadable.older": (
-        "Elle a été publiée par un logiciel plus ancien, et il lui manque des filtres. Lancez `causerie run"
-        " --full-refresh` pour publier à nouveau ; la page apparaît d'elle-même."
-    ),
-    "state.unreadable.other": (
-        "Son fichier est illisible. Lancez `causerie run` pour publier à nouveau, ou consultez le journal du serveur."
-    ),
+    "state.unreadable.older": "Elle a été publiée par un logiciel plus ancien, et il lui manque des filtres. Lancez `causerie run --full-refresh` pour publier à nouveau ; la page apparaît d'elle-même.",
+    "state.unreadable.other": "Son fichier est illisible. Lancez `causerie run` pour publier à nouveau, ou consultez le journal du serveur.",
     "state.failed": "Cette page n'a pas pu être affichée",
-    "state.failed.todo": (
-        "La requête a échoué ; le journal du serveur en donne la cause. Rechargez la page ou effacez les filtres."
-    ),
+    "state.failed.todo": "La requête a échoué ; le journal du serveur en donne la cause. Rechargez la page ou effacez les filtres.",
     "state.no_accounts": "Il n'y a pas encore de compte",
     "state.no_data": "Ce compte n'a pas encore de conversations",
     "state.no_data.todo": "Dès qu'une de ses sources en transmettra, elles apparaîtront ici.",
     "state.outside": "Aucune donnée dans cette période",
     "state.outside.todo": "Les données du compte vont du {first} au {last}. Choisissez une autre période.",
     "state.nothing_matches": "Aucun résultat avec ces filtres",
-    "state.nothing_matches.todo": (
-        "Aucune conversation ni aucun message de la période ne répond à tous ces critères. Retirez un filtre, ou effacez-les tous."
-    ),
-    "state.no_schedule": (
-        "Aucun horaire d'ouverture n'est configuré pour cette période : les délais en heures ouvrées n'ont pas de valeur."
-    ),
+    "state.nothing_matches.todo": "Aucune conversation ni aucun message de la période ne répond à tous ces critères. Retirez un filtre, ou effacez-les tous.",
+    "state.no_schedule": "Aucun horaire d'ouverture n'est configuré pour cette période : les délais en heures ouvrées n'ont pas de valeur.",
     "state.bad_address": "L'adresse de cette page contient des valeurs inconnues, qui ont été ignorées :",
     "state.no_account_seen": "Vous n'avez accès à aucun compte",
-    "state.no_account_seen.todo": (
-        "Ces pages montrent les comptes auxquels votre connexion donne droit, et elle n'en désigne aucun. Adressez-vous à l'administrateur de causerie."
-    ),
-    "state.no_accounts.todo": (
-        "La version publiée n'a aucun compte. Nommez-en un dans la configuration et lancez `causerie run`."
-    ),
+    "state.no_account_seen.todo": "Ces pages montrent les comptes auxquels votre connexion donne droit, et elle n'en désigne aucun. Adressez-vous à l'administrateur de causerie.",
+    "state.no_accounts.todo": "La version publiée n'a aucun compte. Nommez-en un dans la configuration et lancez `causerie run`.",
     "compare.was": "contre {value}",
     "compare.year": "un an avant : {value}",
     "compare.year.change": "un an avant : {value} ({change})",
@@ -170,9 +145,6 @@ TEXTS = {
     "chart.period": "Période",
     "chart.incomplete": "incomplète",
     "chart.incomplete.note": "En plus clair : période que les données ne couvrent pas encore entièrement.",
-    "chart.alt.traffic": (
-        "Carte de chaleur : {measure} par jour de la semaine et heure, {days}. Maximum : {weekday}, {hour}, {highest}."
-    ),
     "chart.no_value": "Aucune valeur dans cette période.",
     "chart.unit.s": "secondes",
     "chart.unit.min": "minutes",
@@ -180,9 +152,7 @@ TEXTS = {
     "chart.unit.d": "jours",
     "chart.before": "période précédente",
     "chart.behind": "Cliquez sur une barre ou un point pour en voir les conversations.",
-    "chart.alt": (
-        "{measure} : évolution, {days}. Maximum {highest}, minimum {lowest}. Les mêmes chiffres en tableau ci-dessous."
-    ),
+    "chart.alt": "{measure} : évolution, {days}. Maximum {highest}, minimum {lowest}. Les mêmes chiffres en tableau ci-dessous.",
     "chart.best": "Les meilleurs résultats d'abord.",
     "chart.most": "Du plus grand au plus petit.",
     "chart.most_of": "Évolution des {count} plus gros volumes de conversations",
@@ -196,31 +166,19 @@ TEXTS = {
     "sources.inbound": "Le client",
     "sources.other": "Autre",
     "ratings.none": "Aucune conversation de cette période n'a été notée.",
-    "ratings.other_scale": (
-        "La répartition n'existe que pour les échelles de 1 à 5 ; ici, les notes vont de {worst} à {best}."
-    ),
+    "ratings.other_scale": "La répartition n'existe que pour les échelles de 1 à 5 ; ici, les notes vont de {worst} à {best}.",
     "traffic.weekday": "Jour",
-    "traffic.hour": "Heure",
     "traffic.clock": "Heure locale du compte.",
-    "table.shown": "{shown} affichés sur {all} ; le tableau et son CSV les contiennent tous.",
     "table.unassigned": "(non attribuée)",
     "table.unnamed": "{id} (sans nom)",
-    "table.untagged": "(sans étiquette)",
-    "table.overlap": "Les parts se recouvrent : une conversation compte dans chacune de ses étiquettes.",
     "table.csv": "CSV",
     "table.xlsx": "Excel",
     "table.download": "Télécharger : {table}",
     "table.account": "Compte",
-    "definition.share_of_agent": (
-        "Conversations attribuées à l'agent, en proportion de toutes les conversations de la période."
-    ),
-    "definition.name": "Le nom.",
+    "definition.share_of_conversations": "Conversations de la ligne, en proportion de toutes les conversations de la période.",
     "details.search": "Rechercher",
-    "details.search.help": (
-        "Tous les mots doivent figurer dans le numéro, le contact, le téléphone, l'agent, les étiquettes, le canal, l'équipe ou le commentaire."
-    ),
+    "details.search.help": "Tous les mots doivent figurer dans le numéro, le contact, le téléphone, l'agent, les étiquettes, le canal, l'équipe ou le commentaire.",
     "details.search.placeholder": "Nom, numéro, étiquette…",
-    "details.page": "Page (sur {pages})",
     "details.previous": "Page précédente",
     "details.next": "Page suivante",
     "details.count.one": "{count} conversation",
@@ -237,7 +195,6 @@ TEXTS = {
     "details.after": "{wait} plus tard",
     "details.same_time": "au même moment",
     "details.observed": "Les heures de cette conversation sont connues à un intervalle de relevé près.",
-    "details.submit": "Rechercher",
     "details.narrowed": "Conversations",
     "details.narrowed.responder": "Première réponse donnée par {agent}",
     "details.narrowed.hour": "Débutées le {weekday}, {hours}",
@@ -261,10 +218,8 @@ TEXTS = {
     "named": "{name} : {value}",
     "yes": "Oui",
     "no": "Non",
-    "column.period": "Période",
     "column.agent_name": "Agent",
     "column.source_system": "Outil d'origine",
-    "column.tag": "Étiquette",
     "column.share_of_conversations": "Part des conversations",
     "column.conversations": "Conversations",
     "column.conversations_inbox": "Ouvertes par un agent",
@@ -339,37 +294,22 @@ TEXTS = {
     "teams.(no team)": "(sans équipe)",
     "channels.(no channel)": "(sans canal)",
     "conversation_tags.(untagged)": "(sans étiquette)",
-    "agents.(unassigned)": "(non attribuée)",
     "clock": "Heures comptées",
     "clock.auto": "Selon les horaires du compte",
     "clock.working": "Heures ouvrées",
     "clock.all": "24 h sur 24",
-    "clock.note.working": (
-        "Le délai de première réponse et la durée ne comptent que les heures ouvrées ; le délai moyen de réponse compte toutes les heures."
-    ),
+    "clock.note.working": "Le délai de première réponse et la durée ne comptent que les heures ouvrées ; le délai moyen de réponse compte toutes les heures.",
     "clock.note.all": "Les délais comptent aussi les nuits et les week-ends.",
     "statistic": "Statistique",
     "statistic.median": "Médiane",
     "statistic.avg": "Moyenne",
     "statistic.p90": "90e centile",
-    "whom.note": (
-        "Tous les comptes : les volumes s'additionnent et les délais sont des moyennes. La médiane ou la note moyenne de plusieurs comptes n'aurait pas de sens ; le détail par compte figure plus bas."
-    ),
-    "warning.hours_late": (
-        "Des données sont en retard : une source n'a rien transmis depuis plus longtemps que prévu. Les derniers jours peuvent être incomplets."
-    ),
-    "warning.quarantined_share": (
-        "Une source a transmis plus d'enregistrements mal formés que d'habitude. Ils ne sont pas comptés tant qu'ils n'ont pas été corrigés."
-    ),
-    "warning.orphans": (
-        "Des messages, des événements ou des notes sont arrivés sans leur conversation. Ils seront comptés dès qu'elle arrivera."
-    ),
-    "warning.hours_old": (
-        "Une source transmet des données datées du futur : son horloge est déréglée, et ses derniers jours sont peut-être faux."
-    ),
-    "warning.restated_share": (
-        "Une source a modifié plus de données passées que d'habitude. Des chiffres déjà publiés peuvent changer."
-    ),
+    "whom.note": "Tous les comptes : les volumes s'additionnent et les délais sont des moyennes. La médiane ou la note moyenne de plusieurs comptes n'aurait pas de sens ; le détail par compte figure plus bas.",
+    "warning.hours_late": "Des données sont en retard : une source n'a rien transmis depuis plus longtemps que prévu. Les derniers jours peuvent être incomplets.",
+    "warning.quarantined_share": "Une source a transmis plus d'enregistrements mal formés que d'habitude. Ils ne sont pas comptés tant qu'ils n'ont pas été corrigés.",
+    "warning.orphans": "Des messages, des événements ou des notes sont arrivés sans leur conversation. Ils seront comptés dès qu'elle arrivera.",
+    "warning.hours_old": "Une source transmet des données datées du futur : son horloge est déréglée, et ses derniers jours sont peut-être faux.",
+    "warning.restated_share": "Une source a modifié plus de données passées que d'habitude. Des chiffres déjà publiés peuvent changer.",
     "warning.rows": "Un rapport ne contient aucune ligne.",
     "warning.other": "Un autre point mérite votre attention : parlez de « {suite} » à l'administrateur de causerie.",
     "warning.detail": "Dans les termes du contrôle",
@@ -389,9 +329,7 @@ TEXTS = {
     "see": "Voir les conversations : {name}",
     "groups.by-agent": "Agent",
     "groups.by-tag": "Étiquette",
-    "groups.by-agent.note": (
-        "Chaque conversation compte pour l'agent à qui elle est attribuée ; les premières réponses et les réponses comptent pour l'agent qui les a données."
-    ),
+    "groups.by-agent.note": "Chaque conversation compte pour l'agent à qui elle est attribuée ; les premières réponses et les réponses comptent pour l'agent qui les a données.",
     "groups.by-tag.note": "Les parts se recouvrent : une conversation compte dans chacune de ses étiquettes.",
     "only.closed": "clôturées",
     "only.answered": "avec la réponse d'un agent",

@@ -72,7 +72,7 @@ def test_a_bad_address_is_reported_and_shown_without_what_is_bad(pages: Pages) -
 
 
 def test_the_language_is_that_of_the_browser_until_another_is_chosen(pages: Pages) -> None:
-    assert pages.read("/", **{"accept-language": "fr-FR,fr;q=0.9"}).html.one("h1").text == "Vue d'ensemble"
+    assert pages.read("/", **{"accept-language": "fr-FR,fr;q=0.9"}).html.one("h1").text == "Vue d’ensemble"
     assert pages.read("/?lang=en", **{"accept-language": "fr"}).html.one("h1").text == "Overview"
 
 
