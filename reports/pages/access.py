@@ -25,7 +25,7 @@ def named(request: Request) -> str:
     if header is None:
         return "*"
     values = request.headers.getlist(header)
-    return values[0] if len(values) == 1 else ""
+    return values[0].encode("latin-1").decode(errors="replace") if len(values) == 1 else ""  # proxies send UTF-8
 
 
 def visible(request: Request, accounts: Sequence[Account]) -> list[Account]:

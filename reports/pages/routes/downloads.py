@@ -28,6 +28,9 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
+NARROWING = ("only", "responder", "weekday", "hour", "search")
+"""What chooses conversations of Details, beside the filters."""
+
 
 def download(request: Request) -> Response:
     """All rows and columns of a report, unformatted."""
@@ -56,9 +59,10 @@ def download(request: Request) -> Response:
         path = Path(file.name)
     try:
         _write(release.cursor(), report, query, reading, shape, path)
-    except BaseException:
+    except duckdb.Error:
         path.unlink()
-        raise
+        LOG.exception("a download of %s failed", release.file)
+        return PlainTextResponse("The report could not be made; the log of the server says why.", 500)
     return FileResponse(
         path, media_type=TYPES[shape], filename=_name(reading, report, shape), background=BackgroundTask(path.unlink)
     )
@@ -85,6 +89,7 @@ def _write(
         ("account", ", ".join(reading.whom.ids)),
         ("days", f"{reading.first} to {reading.last}"),
         *((name, value) for name, value, _ in reading.selected),
+        *((name, str(getattr(reading.view, name))) for name in NARROWING if report.name == "details"),
     ]
     write_workbook(rows, about, path)
 

@@ -9,7 +9,7 @@ import pytest
 
 from reports.pages.app import LOOPBACK, make_app
 from reports.pages.rendering import STATIC
-from tests.reports.pages.asking import Pages
+from tests.reports.pages.asking import Pages, Publish
 
 ADDRESSES = [
     "/",
@@ -135,3 +135,24 @@ def test_a_cached_answer_is_not_shown_to_somebody_with_other_accounts(link: Path
     pages = Pages(make_app(link, account_header="X-Causerie-Account"))
     tag = pages.get("/", **{"x-causerie-account": "loja"}).headers["etag"]
     assert pages.get("/", **{"x-causerie-account": "boulangerie", "if-none-match": tag}).status_code == 200
+
+
+@pytest.mark.builds
+def test_the_header_may_name_accounts_in_any_alphabet(own_link: Path, publish: Publish) -> None:
+    publish("second", "update reporting.accounts set account_id = 'épicerie' where account_id = 'loja'")
+    client = Pages(make_app(own_link, account_header="X-Causerie-Account")).client
+    answer = client.get("/", headers=[(b"x-causerie-account", "épicerie".encode())])
+    assert 'value="épicerie"' in answer.text and "boulangerie" not in answer.text
+
+
+@pytest.mark.builds
+@pytest.mark.parametrize("more", ["only=closed", "agent=(unassigned)", "responder=a1", "search=a", "release=first"])
+def test_no_part_of_an_address_widens_what_a_header_allows(link: Path, more: str) -> None:
+    app = make_app(link, account_header="X-Causerie-Account")
+    theirs, all_ = (Pages(app, **{"x-causerie-account": who}) for who in ("loja", "*"))
+    for name in ("details", "overview", "by-agent", "by-tag", "traffic", "compare"):
+        expected = all_.get(f"/download/{name}.csv?account=loja&period=all&{more}").text
+        for account in ("*", "boulangerie", "loja,boulangerie"):
+            assert theirs.get(f"/download/{name}.csv?account={account}&period=all&{more}").text == expected
+    for path in ("/", "/by-agent", "/by-tag", "/details"):
+        assert "boulangerie" not in theirs.get(f"{path}?account=*&period=all&{more}").text
