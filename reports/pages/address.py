@@ -113,6 +113,7 @@ NAMES = {
 }
 """The query parameter of each field of a view."""
 
+_USUAL = {field: getattr(View, field, NO_FILTER.get(field)) for field in NAMES}
 _WORDS: dict[str, Sequence[str]] = {
     "period": (*PRESETS, CUSTOM),
     "grain": GRAINS,
@@ -191,7 +192,7 @@ def write(view: View) -> dict[str, list[str]]:
     parameters: dict[str, list[str]] = {}
     for field, name in NAMES.items():
         value = getattr(view, field)
-        if value == getattr(View, field, NO_FILTER.get(field)):
+        if value == _USUAL[field]:
             continue
         if isinstance(value, tuple):
             parameters[name] = list(value)

@@ -88,10 +88,10 @@ _SUMMED = (
 )
 """What adds up over accounts: also contacts, of which no two accounts share one."""
 _DERIVED = {
-    **{f"avg_{of}_seconds": f"sum({of}_seconds_sum) / sum({of}_count)" for of in STATISTICS_OF},
-    "avg_reply_seconds": "sum(reply_seconds_sum) / sum(replies)",
-    "csat_percent": "100 * sum(ratings_satisfied) / sum(ratings)",
-    "survey_response_percent": "100 * sum(ratings) / sum(surveys)",
+    **{f"avg_{of}_seconds": f"sum({of}_seconds_sum) / nullif(sum({of}_count), 0)" for of in STATISTICS_OF},
+    "avg_reply_seconds": "sum(reply_seconds_sum) / nullif(sum(replies), 0)",
+    "csat_percent": "100 * sum(ratings_satisfied) / nullif(sum(ratings), 0)",
+    "survey_response_percent": "100 * sum(ratings) / nullif(sum(surveys), 0)",
 }
 _MISSING = (
     *(f"{statistic}_{of}_seconds" for of in STATISTICS_OF for statistic in ("median", "p90")),

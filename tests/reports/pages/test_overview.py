@@ -188,3 +188,9 @@ def test_an_account_without_data_makes_nothing_incomplete(own_link: Path, publis
     page = Pages(make_app(own_link)).read("/?account=*&from=2026-10-05&to=2026-10-18")
     assert "no change is shown" not in page.text
     assert all(json.loads(page.html.all("canvas")[0]["data-chart"])["complete"])
+
+
+def test_averages_of_nothing_are_no_number(pages: Pages) -> None:
+    page = pages.read("/?account=*&period=all&grain=day&figure=csat_percent")
+    drawn = [canvas["data-chart"] for canvas in page.html.all("canvas")]
+    assert any("null" in chart for chart in drawn) and not any("NaN" in chart for chart in drawn)
