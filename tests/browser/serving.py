@@ -69,17 +69,23 @@ def demo_home(folder: Path, conversations: int, days: int, held_back: bool = Tru
     return home
 
 
-@contextmanager
-def served(config: Path, log: Path) -> Iterator[str]:
-    """The address of the pages of a home, until the end; then their server is stopped."""
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [CAUSERIE, "serve", "--config", config, "--port", str(port), "--no-browser"]
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(config: Path, log: Path, *options: str, path: str = "") -> Iterator[str]:
+    """The address of the pages of a home, until the end; then their server is stopped."""
+    port = free_port()
+    command = [CAUSERIE, "serve", "--config", config, "--port", str(port), "--no-browser", *options]
     with log.open("w", encoding="utf-8") as written:
         process = subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT, cwd=log.parent)
     try:
-        address = f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{port}{path}"
         _wait_for(address, process, log)
         yield address
     finally:
