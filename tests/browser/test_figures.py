@@ -137,7 +137,9 @@ def test_headlines_are_the_same_figures_in_french(reader: Reader, figures: Figur
     shows_the_headlines(reader, figures, usual(figures, "boulangerie", "last-90-days"), FRENCH)
 
 
-@pytest.mark.parametrize(("page", "report"), [("overview", "overview"), ("overview", "traffic"), ("details", "details")])
+@pytest.mark.parametrize(
+    ("page", "report"), [("overview", "overview"), ("overview", "traffic"), ("details", "details")]
+)
 def test_a_file_holds_what_the_macro_answers(reader: Reader, figures: Figures, page: str, report: str) -> None:
     filters = usual(figures, "boulangerie")
     reader.open(page, account="boulangerie")
