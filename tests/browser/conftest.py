@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
 
 from tests.browser.figures import Figures
 from tests.browser.reader import PATIENCE, Reader
 from tests.browser.serving import Home, demo_home, served
 
-DESKTOP = {"width": 1280, "height": 900}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PUBLIC_HOST = "reports.example.org"
 
 NewReader = Callable[..., AbstractContextManager[Reader]]

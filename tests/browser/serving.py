@@ -81,7 +81,7 @@ def free_port() -> int:
 def served(config: Path, log: Path, *options: str, path: str = "") -> Iterator[str]:
     """The address of the pages of a home, until the end; then their server is stopped."""
     port = free_port()
-    command = [CAUSERIE, "serve", "--config", config, "--port", str(port), "--no-browser", *options]
+    command = [str(CAUSERIE), "serve", "--config", str(config), "--port", str(port), "--no-browser", *options]
     with log.open("w", encoding="utf-8") as written:
         process = subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT, cwd=log.parent)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -44,7 +45,7 @@ def test_everything_chosen_is_in_the_address_and_survives(reader: Reader) -> Non
 def test_each_filter_is_the_macros(reader: Reader, figures: Figures) -> None:
     plain = usual(figures, "boulangerie", "last-90-days")
     tagged = next(row for row in figures.rows("details", plain) if row["conversation_tags"] and row["agent_email"])
-    values = {
+    values: dict[str, tuple[str, Any]] = {
         "tag": ("conversation_tags", tagged["conversation_tags"][0]),
         "agent": ("agents", tagged["agent_email"]),
         "status": ("statuses", "closed"),
@@ -56,12 +57,14 @@ def test_each_filter_is_the_macros(reader: Reader, figures: Figures) -> None:
     address["grain"] = "week"
     for name, (field, value) in values.items():
         reader.page.locator(f"input[name={name}][value='{value}']").check()
-        filters, address[name] = replace(filters, **{field: (value,)}), value
+        changed: dict[str, Any] = {field: (value,)}
+        filters, address[name] = replace(filters, **changed), value
         reader.at(**address)
         shows_the_headlines(reader, figures, filters)
     for name, field, word in (("hours", "working_hours", "inside"), ("answered", "answered", "yes")):
         reader.page.locator(f"select#{name}").select_option(word)
-        filters, address[name] = replace(filters, **{field: word}), word
+        changed = {field: word}
+        filters, address[name] = replace(filters, **changed), word
         reader.at(**address)
         shows_the_headlines(reader, figures, filters)
     reader.click(reader.page.get_by_role("link", name=EN("page.details"), exact=True))
