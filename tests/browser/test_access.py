@@ -122,7 +122,9 @@ def test_paper_cuts_no_card_and_has_every_figure(base: str, new_reader: NewReade
         for page in PAGES:
             reader.open(page, account="boulangerie")
             reader.page.emulate_media(media="print")
-            reader.page.set_viewport_size({"width": 718, "height": 1000})  # A4 with the margins of a printer
+            # A4 with the margins of a printer; the list of conversations has it landscape
+            width = 1046 if page == "details" else 718
+            reader.page.set_viewport_size({"width": width, "height": 1000})
             reader.page.evaluate("dispatchEvent(new Event('beforeprint'))")
             assert reader.page.evaluate(TOO_WIDE) == [], page
             cut = reader.page.locator(".headline, figure.card, tr").evaluate_all(

@@ -95,7 +95,7 @@ function drawn(canvas, data, colour) {
     const shared = { label: one.name, pointStyle: one.is_compared ? "line" : isLines ? "circle" : "rect", data: one.values, texts: one.texts, links: one.links };
     if (isLines || one.is_compared) {
       return { ...shared, type: "line", borderColor: ink, backgroundColor: ink, borderWidth: one.is_compared ? 1.5 : 2.5, borderDash: one.is_compared ? [5, 4] : [],
-        pointRadius: one.is_compared ? 0 : data.labels.length > 60 ? 1 : 3, pointHoverRadius: 6, pointBackgroundColor: inks, spanGaps: false, stack: `line-${at}` };
+        pointRadius: one.is_compared ? 0 : data.labels.length > 60 ? 1 : 3, pointHoverRadius: 6, pointBackgroundColor: inks, spanGaps: false, clip: 8, stack: `line-${at}` };
     }
     return { ...shared, type: "bar", backgroundColor: inks, stack: "bars", maxBarThickness: 48 };
   });
