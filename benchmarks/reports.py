@@ -40,7 +40,7 @@ def reports(given: Given, work: Path, sizes: Sequence[int], repeat: int) -> Repo
     )
     rows: list[list[object]] = []
     for size in sizes:
-        config = _of_one_account(configure(demo(given, work, size), work / f"reports-{size}"))
+        config = of_one_account(configure(demo(given, work, size), work / f"reports-{size}"))
         measure(causerie_run(config), config.parent)
         release = (config.parent / "home" / "releases" / "current" / "causerie.duckdb").resolve()
         worst = 0.0
@@ -54,7 +54,8 @@ def reports(given: Given, work: Path, sizes: Sequence[int], repeat: int) -> Repo
     return report
 
 
-def _of_one_account(config: Path) -> Path:
+def of_one_account(config: Path) -> Path:
+    """The same configuration, all of whose sources belong to its first account."""
     text = config.read_text(encoding="utf-8")
     ids = re.findall(r'^account = "(.*)"$', text, flags=re.MULTILINE)
     config.write_text(re.sub(r"^account = .*$", f'account = "{ids[0]}"', text, flags=re.MULTILINE), encoding="utf-8")
