@@ -37,7 +37,7 @@ def pages(given: Given, work: Path, sizes: Sequence[int], repeat: int) -> Report
     report = Report("pages", "Report pages")
     report.blocks.append(
         "`causerie serve` on a release whose conversations all belong to one account, each page for a month of"
-        f" days that was not asked for before: medians of {repeat}. *Server*: until the page is there, without its charts."
+        f" days that was not asked for before: medians of {repeat}. *Server*: until the answer is there."
         " *Browser*: the work of the main thread for charts by week, as the DevTools protocol counts it."
     )
     rows: list[list[object]] = []

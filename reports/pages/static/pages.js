@@ -127,7 +127,7 @@ function linkAt(event, chart) {
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { charts.splice(0).forEach((chart) => chart.destroy()); draw(); });
-addEventListener("beforeprint", () => charts.forEach((chart) => chart.resize(620, 220)));
+addEventListener("beforeprint", () => charts.forEach((chart) => chart.resize(660, 180)));
 addEventListener("afterprint", () => charts.forEach((chart) => chart.resize()));
 
 // A page that somebody reads does not change by itself; one without a release does.
