@@ -70,6 +70,8 @@ def pages(given: Given, work: Path, sizes: Sequence[int], repeat: int) -> Report
 def _server(address: str, queries: Sequence[str]) -> float:
     """Milliseconds until a page is there."""
 
+    urlopen(address, timeout=60).close()  # the first reader waits for what all share
+
     def seconds() -> Iterator[float]:
         for query in queries:
             begun = time.perf_counter()

@@ -26,7 +26,6 @@ from benchmarks.measuring import ROOT
         ("startup --conversations 200 --repeat 1", ["dagster", "`causerie --help`"]),
         ("audit --conversations 300", ["share of the run"]),
         ("reports --conversations 300 --repeat 1", ["the slowest report", "by-agent"]),
-        ("pages --conversations 300 --repeat 1", ["work of the server", "by-agent"]),
     ],
 )
 def test_an_item_measures_and_leaves_nothing_behind(tmp_path: Path, arguments: str, words: list[str]) -> None:
