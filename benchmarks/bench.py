@@ -26,6 +26,7 @@ from benchmarks.many_batches import THREE_YEARS, many_batches
 from benchmarks.measuring import ROOT, CommandError, measure
 from benchmarks.new_batches import AGES, KINDS, SPREAD, Mix
 from benchmarks.page import PAGE, Report, show, update
+from benchmarks.pages import pages
 from benchmarks.postgres import postgres
 from benchmarks.reports import reports
 from benchmarks.scale import scale
@@ -75,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     of_ingest.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of both (%(default)s)")
     item("audit", _audit, "what the expectations cost", [100_000, MILLION], 1)
     item("reports", _reports, "the table macros, for any filter", [MILLION], 3)
+    item("pages", _pages, "the report pages, for the server and a browser", [MILLION], 5)
     item("postgres", _postgres, "a release in PostgreSQL; WAREHOUSE_DSN names a database", [100_000, MILLION])
     of_engines = item("engines", _engines, "DuckDB and Spark on one machine", [20_000, 100_000, MILLION])
     of_engines.add_argument("--memory", default="6g", help="of a session of Spark (%(default)s)")
@@ -142,6 +144,10 @@ def _reports(given: argparse.Namespace, on: Given, work: Path) -> Report:
     return reports(on, work, given.conversations, given.repeat)
 
 
+def _pages(given: argparse.Namespace, on: Given, work: Path) -> Report:
+    return pages(on, work, given.conversations, given.repeat)
+
+
 def _postgres(given: argparse.Namespace, on: Given, work: Path) -> Report:
     return postgres(on, work, given.conversations)
 
@@ -155,6 +161,7 @@ STANDARD = (
     ("batches",),
     ("audit",),
     ("reports",),
+    ("pages",),
 )
 """What `all` measures, the quick ones first."""
 SMALL = (
@@ -167,6 +174,7 @@ SMALL = (
     ("scale", "--conversations", "1000", "2000"),
     ("audit", "--conversations", "2000"),
     ("reports", "--conversations", "2000", "--repeat", "1"),
+    ("pages", "--conversations", "2000", "--repeat", "1"),
 )
 """What `all --small` measures: to see that the bench works, not how fast anything is."""
 

@@ -25,6 +25,7 @@ PARTS = (
     "ingest",
     "audit",
     "reports",
+    "pages",
     "postgres",
     "engines",
 )

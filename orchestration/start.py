@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from orchestration.cli import ending
 
-_FOREIGN = ("DBT_", "DAGSTER_", "PYTHON", "GX_", "STREAMLIT_", "PANDAS_", "ARROW_", "PYARROW_", "SQLALCHEMY_")
+_FOREIGN = ("DBT_", "DAGSTER_", "PYTHON", "GX_", "UVICORN_", "PANDAS_", "ARROW_", "PYARROW_", "SQLALCHEMY_")
 """Variables with which users of these tools change what the tools do. A run sets what it needs itself."""
 _DAGSTER_HOME = "DAGSTER_HOME"
 """The exception: where Dagster records runs."""

@@ -1,6 +1,6 @@
 """Reading releases: one published file, opened so that a reader stays in it, and what its filters can select.
 
-Here: opening what the link names, the accounts, agents and tags that filters offer, and the descriptions of columns.
+Here: opening what the link names, the accounts, agents and values that filters offer, and the descriptions of columns.
 Not here: the figures (``queries``).
 """
 
@@ -67,21 +67,6 @@ class Agent:
     def name(self) -> str:
         """How people know the agent."""
         return self.agent_name or self.key
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the filters can select in an account."""
-
-    agents: list[Agent]
-    conversation_tags: list[str]
-    contact_tags: list[str]
-
-    def options(self, field: str) -> dict[str, str]:
-        """The values of a filter, each with its name on a page."""
-        if field == "agents":
-            return {agent.key: agent.name for agent in self.agents}
-        return {tag: tag for tag in getattr(self, field)}
 
 
 def file_of_link(link: Path) -> Path:
@@ -178,16 +163,6 @@ def _rows(
     return connection.execute(sql, parameters).fetchall()
 
 
-def conversation_tags(connection: duckdb.DuckDBPyConnection, account: str) -> list[str]:
-    """Every tag that a conversation of the account has."""
-    return _tags(connection, account, "conversation_tags")
-
-
-def contact_tags(connection: duckdb.DuckDBPyConnection, account: str) -> list[str]:
-    """Every tag that a contact of a conversation of the account has."""
-    return _tags(connection, account, "contact_tags")
-
-
 def filter_values(connection: duckdb.DuckDBPyConnection) -> defaultdict[tuple[str, str], set[str]]:
     """What a filter may name, by account and filter."""
     found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -196,18 +171,6 @@ def filter_values(connection: duckdb.DuckDBPyConnection) -> defaultdict[tuple[st
     ).fetchall():
         found[account, name].add(value)
     return found
-
-
-def _tags(connection: duckdb.DuckDBPyConnection, account: str, name: str) -> list[str]:
-    tags = filter_values(connection)[account, name] - {"(untagged)"}
-    return sorted(tags, key=lambda tag: (tag.casefold(), tag))
-
-
-def choices(connection: duckdb.DuckDBPyConnection, account: str) -> Choices:
-    """What the filters can select in an account."""
-    return Choices(
-        agents(connection, account), conversation_tags(connection, account), contact_tags(connection, account)
-    )
 
 
 def about(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The address of a page: everything that a reader has chosen, as query parameters.
 
-Here: addresses read and written, and what is wrong in them. Not here: the widgets by which people choose
-(``filter_bar``).
+Here: addresses read and written, and what is wrong in them. Not here: what a release has of it (``fitting``), and the
+form in which people choose (``templates/filters.html``).
 
 Whatever an address contains is data: words are looked up in closed lists, everything else reaches the release as a
 bound value.
@@ -12,15 +12,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, Self
+from urllib.parse import urlencode
 
-from reports import queries
+from reports.pages.narrowing import NARROWED
 from reports.pages.presets import PRESETS
 from reports.pages.texts import LANGUAGES
-from reports.queries import HOURS, Selection
+from reports.queries import LISTS, NO_FILTER, WORDS, Selection
 
 CUSTOM = "custom"
 DEFAULT_PERIOD = "last-30-days"
-GRAINS = ("auto", "day", "week", "month")
+GRAINS = ("auto", "day", "week", "month", "quarter")
+STATISTICS = ("median", "avg", "p90")
+CLOCKS = ("auto", "working", "all")
+"""Which time durations count; ``auto``: working hours where the account has a schedule."""
+EVERY_ACCOUNT = "*"
+
+YEARS = (1900, 2999)
+"""The first and the last of a day: beside these there is room for the periods that it is compared with."""
 
 LONGEST = 500
 """Characters of a value that are read; more is cut off."""
@@ -30,8 +39,10 @@ LONGEST = 500
 class View(Selection):
     """What a reader looks at. ``first`` and ``last`` only when the period is custom.
 
-    The fields from ``search`` on concern Details: ``sort`` is a column, with `-` before it for descending;
-    ``conversation`` is the key of the one that is open: source system, `/`, conversation id.
+    The fields from ``figure`` on concern one page, the others are kept from page to page. ``sort`` is a column, with
+    `-` before it for descending; empty, the page's own order. ``only``, ``responder``, ``weekday`` and ``hour`` narrow
+    Details to the conversations behind one figure. ``conversation`` is the one that is
+    open: source system, `/`, conversation id.
     """
 
     account: str | None = None
@@ -39,15 +50,26 @@ class View(Selection):
     first: date | None = None
     last: date | None = None
     grain: str = "auto"
+    statistic: str = "median"
+    clock: str = "auto"
     language: str | None = None
+    figure: str = ""
+    heat: str = ""
+    only: str = ""
+    responder: str = ""
+    weekday: int | None = None
+    hour: int | None = None
     search: str = ""
-    sort: str = "-started_at"
+    sort: str = ""
     page: int = 1
     conversation: str | None = None
 
-    def filters_only(self) -> View:
-        """The same without what concerns Details: it is kept from page to page."""
-        return replace(self, search="", sort=View.sort, page=1, conversation=None)
+    def kept(self) -> Self:
+        """The same without what concerns one page."""
+        return replace(self, **{name: getattr(View, name) for name in OF_ONE_PAGE})
+
+
+OF_ONE_PAGE = ("figure", "heat", "only", "responder", "weekday", "hour", "search", "sort", "page", "conversation")
 
 
 @dataclass(frozen=True)
@@ -67,23 +89,42 @@ NAMES = {
     "agents": "agent",
     "contact_tags": "contact_tag",
     "conversation_tags": "tag",
+    "sources": "source",
+    "source_systems": "system",
+    "statuses": "status",
+    "teams": "team",
+    "channels": "channel",
     "working_hours": "hours",
+    "answered": "answered",
+    "rated": "rated",
+    "statistic": "statistic",
+    "clock": "time",
     "language": "lang",
+    "figure": "figure",
+    "heat": "heat",
+    "only": "only",
+    "responder": "responder",
+    "weekday": "weekday",
+    "hour": "hour",
     "search": "search",
     "sort": "sort",
     "page": "page",
     "conversation": "conversation",
 }
 """The query parameter of each field of a view."""
-LISTS = tuple(name for name in queries.LISTS if name in NAMES)
-"""The filters of the pages that may have several values."""
 
+_USUAL = {field: getattr(View, field, NO_FILTER.get(field)) for field in NAMES}
 _WORDS: dict[str, Sequence[str]] = {
     "period": (*PRESETS, CUSTOM),
     "grain": GRAINS,
-    "working_hours": tuple(HOURS),
+    "statistic": STATISTICS,
+    "clock": CLOCKS,
     "language": tuple(LANGUAGES),
+    "only": tuple(NARROWED),
+    **{name: tuple(words) for name, words in WORDS.items()},
 }
+_NUMBERS = {"page": (1, 10**9 - 1), "weekday": (1, 7), "hour": (0, 23)}
+"""The smallest and the greatest that each may be."""
 
 
 def read(parameters: Mapping[str, Sequence[str]]) -> tuple[View, list[Problem]]:
@@ -92,7 +133,7 @@ def read(parameters: Mapping[str, Sequence[str]]) -> tuple[View, list[Problem]]:
     Unknown parameters are ignored. Of a repeated parameter that is not a list, the last value counts. A range is custom
     when the period says so, or when there are days and no period.
     """
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     problems: list[Problem] = []
     for field, name in NAMES.items():
         values = [value[:LONGEST] for value in parameters.get(name, ()) if value]
@@ -106,8 +147,10 @@ def read(parameters: Mapping[str, Sequence[str]]) -> tuple[View, list[Problem]]:
             problems.append(Problem(name, values[-1]))
         else:
             found[field] = value
+    if "hour" in found and "weekday" not in found:  # the heat map has both, and a page names them together
+        problems.append(Problem("hour", str(found.pop("hour"))))
     problems += _settle_period(found)
-    return View(**found), problems  # type: ignore[arg-type]
+    return View(**found), problems
 
 
 def _value(field: str, text: str) -> object | None:
@@ -115,15 +158,19 @@ def _value(field: str, text: str) -> object | None:
         return text if text in _WORDS[field] else None
     if field in ("first", "last"):
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
             return None
-    if field == "page":
-        return int(text) if text.isascii() and text.isdecimal() and 0 < int(text) < 10**9 else None
+        return day if YEARS[0] <= day.year <= YEARS[1] else None
+    if field in _NUMBERS:
+        least, most = _NUMBERS[field]
+        return (
+            int(text) if text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most else None
+        )
     return text
 
 
-def _settle_period(found: dict[str, object]) -> list[Problem]:
+def _settle_period(found: dict[str, Any]) -> list[Problem]:
     """Days count when the period is custom, and only as a pair in order."""
     first, last = found.get("first"), found.get("last")
     if "period" not in found and (first or last):
@@ -132,11 +179,12 @@ def _settle_period(found: dict[str, object]) -> list[Problem]:
         found.pop("first", None)
         found.pop("last", None)
         return []
-    if isinstance(first, date) and isinstance(last, date) and first <= last:
+    if first and last and first <= last:
         return []
     for name in ("period", "first", "last"):
         found.pop(name, None)
-    return [Problem("from … to", f"{first or '?'} … {last or '?'}")]
+    # `custom` alone is a choice that waits for its days
+    return [Problem("from … to", f"{first or '?'} … {last or '?'}")] if first or last else []
 
 
 def write(view: View) -> dict[str, list[str]]:
@@ -144,10 +192,16 @@ def write(view: View) -> dict[str, list[str]]:
     parameters: dict[str, list[str]] = {}
     for field, name in NAMES.items():
         value = getattr(view, field)
-        if value == getattr(View, field):
+        if value == _USUAL[field]:
             continue
         if isinstance(value, tuple):
             parameters[name] = list(value)
         else:
             parameters[name] = [value.isoformat() if isinstance(value, date) else str(value)]
     return parameters
+
+
+def query_of(view: View) -> str:
+    """The same as they stand behind the path, with the question mark; empty when all is usual."""
+    query = urlencode(write(view), doseq=True)
+    return f"?{query}" if query else ""

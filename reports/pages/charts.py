@@ -1,32 +1,23 @@
-"""Charts, as Altair specifications.
+"""Charts as data: the one place that turns rows of a report into what is drawn.
 
-Here: their shape, scales and labels. Not here: figures (the macros), Streamlit (``drawing``).
+Here: shapes, scales, labels, and where a click leads. Not here: figures (the macros); drawing: the script
+(``static/pages.js``) draws a ``Chart`` with Chart.js, templates draw rankings and a ``HeatMap`` as tables, which read,
+print and link by themselves.
 
-Periods are bars and points on a time axis in UTC, because their days are not days of the reader's time zone. Bars and
-counts begin at zero. A line has a gap where a value is NULL.
+Bars and counts begin at zero. A line has a gap where a value is NULL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 
-import altair as alt
-
-from reports.pages.context import Row
-from reports.pages.formats import Formats
+from reports.pages.formats import NOTHING, Formats
 from reports.pages.measures import DURATION, Measure
-from reports.pages.texts import Texts
 
-HEIGHT = 240
-"""Of a chart over time, in pixels."""
-
-LONGEST_LABEL = 26
-"""Characters; a phone needs room for the bars."""
-
-AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
+Row = dict[str, Any]
 
 UNITS = (("d", 86_400, 4 * 86_400), ("h", 3_600, 3 * 3_600), ("min", 60, 180), ("s", 1, 0))
 """Units of an axis of durations: name, seconds, and the smallest maximum of an axis that uses it."""
@@ -34,10 +25,37 @@ UNITS = (("d", 86_400, 4 * 86_400), ("h", 3_600, 3 * 3_600), ("min", 60, 180), (
 
 @dataclass(frozen=True)
 class Series:
-    """One column drawn, with its name."""
+    """One line, or one colour of bars: its values, as they are drawn and as they read, and the address behind each."""
 
-    column: str
     name: str
+    values: list[float | None]
+    texts: list[str]
+    links: list[str] = field(default_factory=list)
+    is_compared: bool = False
+    """Of another period: drawn paler."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Figures over time. ``kind``: ``bars``, ``stacked`` or ``lines``. ``complete``: whether each period is."""
+
+    kind: str
+    labels: list[str]
+    periods: list[str]
+    complete: list[bool]
+    series: list[Series]
+    unit: str = ""
+    lowest: float | None = 0
+    highest: float | None = None
+
+    def data(self) -> dict[str, Any]:
+        """What the script draws."""
+        return asdict(self)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no value at all."""
+        return all(value is None for series in self.series for value in series.values)
 
 
 def unit_of(values: Sequence[float | None]) -> tuple[str, int]:
@@ -46,213 +64,155 @@ def unit_of(values: Sequence[float | None]) -> tuple[str, int]:
     return next((name, seconds) for name, seconds, least in UNITS if greatest >= least)
 
 
-def bars(rows: Sequence[Row], series: Sequence[Series], measure: Measure, texts: Texts, formats: Formats) -> AnyChart:
-    """Counts by period, several stacked on each other. A period that the data do not cover to its end is lighter."""
-    values = []
-    for row in rows:
-        height = 0
-        for one in series:
-            value = _of_period(row, one, measure, texts, formats)
-            below, height = height, height + (row[one.column] or 0)
-            values.append(value | {"below": below, "above": height})
-    chart = (
-        alt.Chart(alt.InlineData(values=values))
-        .mark_rect(xOffset=0.5, x2Offset=-0.5)
-        .encode(
-            x=_time(rows, "start"),
-            x2=alt.X2("end:T"),
-            y=alt.Y("below:Q", title=None, axis=_count_axis(rows, series)),
-            y2=alt.Y2("above:Q"),
-            opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.45)),
-            tooltip=_tooltip(texts, with_series=len(series) > 1),
-        )
-    )
-    if len(series) > 1:
-        chart = chart.encode(
-            color=alt.Color("series:N", title=None, sort=[one.name for one in series], legend=_LEGEND),
-        )
-    return _finished(chart, formats)
+@dataclass(frozen=True)
+class Drawn:
+    """A series to be drawn: a column of rows that follow each other in time."""
+
+    name: str
+    rows: Sequence[Row | None]
+    measure: Measure
+    link: Callable[[Row], str] | None = None
+    is_compared: bool = False
 
 
-def line(
-    rows: Sequence[Row], measure: Measure, texts: Texts, formats: Formats, domain: Sequence[float] | None = None
-) -> AnyChart:
-    """A value by period, with gaps where there is none; hollow where the data do not reach to the end of the period."""
-    unit, divisor = unit_of([row[measure.column] for row in rows]) if measure.unit == DURATION else ("", 1)
-    one = Series(measure.column, texts(f"column.{measure.column}"))
-    values = [_of_period(row, one, measure, texts, formats, divisor) for row in rows]
-    scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=True)
-    base = alt.Chart(alt.InlineData(values=values)).encode(
-        x=_time(rows, "middle"),
-        y=alt.Y(
-            "value:Q",
-            title=texts(f"chart.unit.{unit}") if unit else None,
-            scale=scale,
-            axis=alt.Axis(tickCount=5, titleAngle=0, titleAlign="left", titleAnchor="end", titleY=-12, titleX=0),
-        ),
+def over_time(
+    kind: str,
+    drawn: Sequence[Drawn],
+    period: Callable[[Row], str],
+    formats: Formats,
+    scale: tuple[float, float] | None = None,
+) -> Chart:
+    """Series over the periods of the first of them; the others are laid beside it, row by row, with gaps for None.
+
+    ``period`` names a period in full. ``scale``: the ends of the axis, where they are known.
+    """
+    first = drawn[0]
+    rows = [row for row in first.rows if row]
+    everything = [row[one.measure.column] for one in drawn for row in one.rows if row]
+    unit, divisor = unit_of(everything) if first.measure.unit == DURATION else ("", 1)
+
+    def text(one: Drawn, row: Row | None) -> str:
+        if row is None:
+            return NOTHING
+        return one.measure.text(row[one.measure.column], formats) + (f" ({period(row)})" if one.is_compared else "")
+
+    series = [
+        Series(
+            one.name,
+            [round(row[c] / divisor, 4) if row and row[c] is not None else None for row in one.rows],
+            [text(one, row) for row in one.rows],
+            [one.link(row) for row in one.rows if row] if one.link else [],
+            one.is_compared,
+        )
+        for one in drawn
+        for c in [one.measure.column]
+    ]
+    return Chart(
+        kind,
+        [formats.tick(row["period_start"], row["period_end"], row["grain"]) for row in rows],
+        [period(row) for row in rows],
+        [bool(row["is_complete"]) for row in rows],
+        series,
+        unit,
+        *(scale or (0, None)),
     )
-    drawn = base.mark_line(strokeWidth=2.5, invalid="break-paths-show-domains")
-    points = base.mark_point(size=36, opacity=1, strokeWidth=2, filled=False, invalid="filter").encode(
-        shape=alt.condition("datum.complete", alt.value("circle"), alt.value("triangle-up")),
-        tooltip=_tooltip(texts, with_series=False),
-    )
-    return _finished(alt.layer(drawn, points), formats)
+
+
+def beside(rows: Sequence[Row], others: Sequence[Row], moved: timedelta) -> list[Row | None]:
+    """For each row that of an earlier range which falls on it when its days are moved.
+
+    None beside a part of a period, which says nothing about a whole one.
+    """
+
+    def days(row: Row) -> int:
+        return (row["period_end"] - row["period_start"]).days  # type: ignore[no-any-return]
+
+    by_day = {other["period_start"] + timedelta(days=day): other for other in others for day in range(days(other))}
+    nearest = [by_day.get(row["period_start"] + timedelta(days=days(row) // 2) - moved) for row in rows]
+    return [
+        other if other and 3 * max(days(row), days(other)) <= 4 * min(days(row), days(other)) else None
+        for row, other in zip(rows, nearest, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a ranking: its length in percent of the longest, its figure, of how many it is made, its change."""
+
+    label: str
+    length: float
+    text: str
+    count: str
+    link: str | None
+    change: str = ""
+    judged: str = "neutral"
 
 
 def ranking(
-    labels: Sequence[str], values: Sequence[float | None], measure: Measure, name: str, texts: Texts, formats: Formats
-) -> AnyChart:
-    """A bar for each label, from above. The value is part of the label, so that it is readable on any background."""
-    data = [
-        {"label": label, "rank": rank, "value": value, "text": measure.text(value, formats)}
-        for rank, (label, value) in enumerate(zip(labels, values, strict=True))
-    ]
-    for one in data:
-        one["shown"] = f"{_short(str(one['label']))}  {one['text']}"
-    axis = alt.Axis(labelLimit=260, ticks=False, domain=False, labelPadding=8)
-    chart = (
-        alt.Chart(alt.InlineData(values=data))
-        .mark_bar(cornerRadiusEnd=3, height=alt.RelativeBandSize(0.72))
-        .encode(
-            y=alt.Y("shown:N", sort=alt.EncodingSortField("rank"), title=None, axis=axis),
-            x=alt.X("value:Q", title=None, axis=None, scale=alt.Scale(zero=True)),
-            tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("text:N", title=name)],
+    rows: Sequence[Row],
+    measure: Measure,
+    name: Callable[[Row], str],
+    link: Callable[[Row], str | None],
+    formats: Formats,
+    before: Callable[[Row], float | None],
+) -> list[Bar]:
+    """A bar for each row that has a value, the best first; where none is better, the greatest first."""
+    valued = [row for row in rows if row[measure.column] is not None]
+    ordered = sorted(valued, key=lambda row: name(row).casefold())
+    ordered.sort(key=lambda row: row[measure.column], reverse=measure.good >= 0)
+    longest = max((row[measure.column] for row in valued), default=0)
+    return [
+        Bar(
+            name(row),
+            round(100 * max(row[measure.column], 0) / longest, 1) if longest else 0,
+            measure.text(row[measure.column], formats),
+            formats.number(row[measure.count]) if measure.count else "",
+            link(row),
+            measure.change(row[measure.column], before(row), formats) or "",
+            measure.judged(row[measure.column], before(row)),
         )
-    )
-    return _finished(chart, formats, height=max(60, 26 * len(data) + 10))
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
-
-
-def traffic(
-    rows: Sequence[Row], measure: Measure, week_starts_on: int, name: str, texts: Texts, formats: Formats
-) -> AnyChart:
-    """Weekday by hour. Larger figures have more colour, which reads on a light and on a dark page."""
-    order = [formats.weekdays[(week_starts_on - 1 + day) % 7] for day in range(7)]
-    data = [
-        {
-            "weekday": formats.weekdays[row["weekday"] - 1],
-            "long": formats.long_weekdays[row["weekday"] - 1],
-            "hour": row["hour"],
-            "hours": hours(row["hour"]),
-            "value": row[measure.column],
-            "text": measure.text(row[measure.column], formats),
-        }
-        for row in rows
+        for row in ordered
     ]
-    chart = (
-        alt.Chart(alt.InlineData(values=data))
-        .mark_rect(cornerRadius=2, stroke=None)
-        .encode(
-            x=alt.X(
-                "hour:O",
-                title=texts("traffic.hour"),
-                axis=alt.Axis(labelAngle=0, labelOverlap=True, ticks=False, domain=False),
-            ),
-            y=alt.Y("weekday:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelOverlap=False)),
-            opacity=alt.Opacity("value:Q", scale=alt.Scale(domainMin=0, range=[0.05, 1]), legend=None),
-            tooltip=[
-                alt.Tooltip("long:N", title=texts("traffic.weekday")),
-                alt.Tooltip("hours:N", title=texts("traffic.hour")),
-                alt.Tooltip("text:N", title=name),
-            ],
-        )
-    )
-    return _finished(chart, formats, height=320)
 
 
-def hours(hour: int) -> str:
-    """An hour as a span of time, by its first hour: 14:00 to 15:00."""
-    return f"{hour:02d}:00–{hour + 1:02d}:00"
+@dataclass(frozen=True)
+class Cell:
+    """An hour of a weekday. ``step``: 0 to 9, how strong its colour is."""
+
+    text: str
+    title: str
+    step: int
+    link: str | None
 
 
-_LEGEND = alt.Legend(orient="bottom", direction="horizontal", columns=2, labelLimit=220, symbolType="square")
+@dataclass(frozen=True)
+class HeatMap:
+    """A line a weekday, a column an hour."""
+
+    lines: list[tuple[str, list[Cell]]]
+    most: str
 
 
-def _of_period(
-    row: Row, one: Series, measure: Measure, texts: Texts, formats: Formats, divisor: int = 1
-) -> dict[str, Any]:
-    value = row[one.column]
-    period = formats.period(row["period_start"], row["period_end"], row["grain"])
-    if not row["is_complete"]:
-        period += f" ({texts('chart.incomplete')})"
-    start, end = _midnight(row["period_start"]), _midnight(row["period_end"])
-    middle = start + (end - start) / 2
-    return {
-        "start": _iso(start),
-        "middle": _iso(middle),
-        "end": _iso(end),
-        "value": None if value is None else value / divisor,
-        "series": one.name,
-        "complete": row["is_complete"],
-        "period": period,
-        "text": measure.text(value, formats),
-    }
+def heat_map(
+    rows: Sequence[Row],
+    measure: Measure,
+    week_starts_on: int,
+    link: Callable[[Row], str | None],
+    formats: Formats,
+) -> HeatMap:
+    """Weekday by hour, from the rows of the traffic report."""
+    greatest = max((row[measure.column] for row in rows), default=0)
+    by_place = {(row["weekday"], row["hour"]): row for row in rows}
 
+    def title(row: Row) -> str:
+        text = measure.text(row[measure.column], formats)
+        return f"{formats.weekday(row['weekday'])}, {formats.hours(row['hour'])}: {text}"
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day)
+    def cell(row: Row) -> Cell:
+        value = row[measure.column]
+        step = -(-9 * value // greatest) if greatest else 0
+        return Cell(measure.text(value, formats), title(row), int(step), link(row) if value else None)
 
-
-def _iso(instant: datetime) -> str:
-    return instant.isoformat() + "Z"
-
-
-def _time(rows: Sequence[Row], field: str) -> alt.X:
-    if not rows:
-        return alt.X(f"{field}:T")
-    domain = [_iso(_midnight(rows[0]["period_start"])), _iso(_midnight(rows[-1]["period_end"]))]
-    days = (rows[-1]["period_end"] - rows[0]["period_start"]).days
-    return alt.X(
-        f"{field}:T",
-        title=None,
-        scale=alt.Scale(type="utc", domain=domain),
-        axis=alt.Axis(
-            format="%b %Y" if days > 370 else "%-d %b",
-            labelOverlap=True,
-            grid=False,
-            labelFlush=False,
-            tickCount=min(days, 7),
-            labelAngle=0,
-        ),
-    )
-
-
-def _count_axis(rows: Sequence[Row], series: Sequence[Series]) -> alt.Axis:
-    """Whole numbers only: nobody counts half a conversation."""
-    greatest = max((sum(row[one.column] or 0 for one in series) for row in rows), default=0)
-    return alt.Axis(tickCount=min(5, max(1, greatest)), tickMinStep=1, format=",d")
-
-
-def _tooltip(texts: Texts, with_series: bool) -> list[alt.Tooltip]:
-    found = [alt.Tooltip("period:N", title=texts("chart.period")), alt.Tooltip("text:N", title=texts("chart.measure"))]
-    return [found[0], alt.Tooltip("series:N", title=" "), found[1]] if with_series else found
-
-
-def _finished(chart: AnyChart, formats: Formats, height: int = HEIGHT) -> AnyChart:
-    sized = chart.properties(height=height, width="container")
-    finished: AnyChart = sized.configure(locale=_locale(formats)).configure_view(stroke=None)
-    return finished
-
-
-def _locale(formats: Formats) -> Mapping[str, Any]:
-    return {
-        "number": {
-            "decimal": formats.decimal,
-            "thousands": formats.thousands,
-            "grouping": [3],
-            "currency": ["", ""],
-        },
-        "time": {
-            "dateTime": "%A %e %B %Y, %X",
-            "date": "%d/%m/%Y",
-            "time": "%H:%M:%S",
-            "periods": ["AM", "PM"],
-            "days": list(formats.long_weekdays),
-            "shortDays": list(formats.weekdays),
-            "months": list(formats.long_months),
-            "shortMonths": list(formats.months),
-        },
-    }
+    order = [(week_starts_on - 1 + day) % 7 + 1 for day in range(7)]
+    lines = [(formats.weekday(day, "abbreviated"), [cell(by_place[day, hour]) for hour in range(24)]) for day in order]
+    return HeatMap(lines, title(max(rows, key=lambda row: row[measure.column])) if rows else "")

@@ -1,49 +1,46 @@
-"""Figures as people read them, in English and French.
+"""Figures as people read them, by the rules of their language (Babel).
 
-Here: numbers, durations, dates and their parts by language. Not here: words (``texts``), nor the unit of a figure
-(``measures``).
+Here: numbers, durations, dates and their parts. Not here: words (``texts``), nor the unit of a figure (``measures``).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
+
+from babel import dates, numbers
 
 NOTHING = "–"
 """For a missing value, which is not zero."""
 
 MINUS = "\N{MINUS SIGN}"
-NARROW = "\N{NARROW NO-BREAK SPACE}"
 FIXED = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
 class Formats:
-    """How a language writes figures. ``weekdays`` begin with Monday."""
+    """How a language writes figures. ``locale`` is its name in Babel, ``day_unit`` the abbreviation of a day."""
 
-    decimal: str
-    thousands: str
-    percent_sign: str
+    locale: str
     day_unit: str
-    weekdays: tuple[str, ...]
-    long_weekdays: tuple[str, ...]
-    months: tuple[str, ...]
-    long_months: tuple[str, ...]
-    first_of_month: str
-    day_pattern: str
-    """Of the field in which a reader types days."""
+    first_of_month: str = "1"
 
     def number(self, value: float | None, decimals: int = 0) -> str:
         """1,234.5 or 1 234,5."""
         if value is None:
             return NOTHING
-        text = f"{abs(value):,.{decimals}f}".replace(",", "\0").replace(".", self.decimal).replace("\0", self.thousands)
-        is_negative = round(value, decimals) < 0
-        return MINUS + text if is_negative else text
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        text = numbers.format_decimal(round(value, decimals) + 0.0, pattern, locale=self.locale)
+        return text.replace("-", MINUS)
 
     def percent(self, value: float | None, decimals: int = 1) -> str:
         """87.5%, of a value in percent."""
-        return NOTHING if value is None else self.number(value, decimals) + self.percent_sign
+        if value is None:
+            return NOTHING
+        sign = numbers.format_percent(0, locale=self.locale)[1:]
+        return self.number(value, decimals) + sign
 
     def duration(self, seconds: float | None) -> str:
         """The two greatest units: 2 d 3 h, 3 h 12 min, 4 min 05 s, 42 s."""
@@ -68,38 +65,34 @@ class Formats:
 
     def day(self, day: date | None) -> str:
         """3 Aug 2026."""
-        return NOTHING if day is None else f"{self._day(day)} {self.months[day.month - 1]} {day.year}"
-
-    def short_day(self, day: date) -> str:
-        """3 Aug."""
-        return f"{self._day(day)} {self.months[day.month - 1]}"
+        return NOTHING if day is None else self._date(day, "d MMM y")
 
     def long_day(self, day: date) -> str:
         """Mon 3 Aug 2026."""
-        return f"{self.weekdays[day.isoweekday() - 1]} {self.day(day)}"
+        return self._date(day, "EEE d MMM y")
 
-    def month(self, day: date) -> str:
-        """August 2026."""
-        return f"{self.long_months[day.month - 1]} {day.year}"
+    def short_day(self, day: date) -> str:
+        """3 Aug."""
+        return self._date(day, "d MMM")
 
     def days(self, first: date, last: date) -> str:
         """A range, both days included; what they share is written once."""
         if first == last:
             return self.day(first)
-        if (first.year, first.month) == (last.year, last.month):
-            return f"{self._day(first)}–{self.day(last)}"
-        if first.year == last.year:
-            return f"{self.short_day(first)} – {self.day(last)}"
-        return f"{self.day(first)} – {self.day(last)}"
+        return self._ordinal(dates.format_interval(first, last, "yMMMd", locale=self.locale))
 
     def period(self, first: date, end: date, grain: str) -> str:
-        """A row of a report, ``end`` excluded: a day with its weekday, a whole month by name, else the days."""
-        last = end - timedelta(days=1)
+        """A row of a report, ``end`` excluded: a day and its weekday, a whole month or quarter by name, or the days."""
         if grain == "day":
             return self.long_day(first)
-        if grain == "month" and first.day == 1 and end.day == 1:
-            return self.month(first)
-        return self.days(first, last)
+        if pattern := _whole(first, end, grain):
+            return self._date(first, pattern)
+        return self.days(first, end - timedelta(days=1))
+
+    def tick(self, first: date, end: date, grain: str) -> str:
+        """The same on an axis, where room is scarce."""
+        pattern = _whole(first, end, grain)
+        return self._date(first, pattern.replace("MMMM", "MMM")) if pattern else self.short_day(first)
 
     def instant(self, instant: datetime | None, seconds: bool = False) -> str:
         """A wall clock: 3 Aug 2026, 14:05."""
@@ -107,38 +100,30 @@ class Formats:
             return NOTHING
         return f"{self.day(instant.date())}, {instant:%H:%M:%S}" if seconds else f"{self.day(instant)}, {instant:%H:%M}"
 
-    def _day(self, day: date) -> str:
-        return self.first_of_month if day.day == 1 else str(day.day)
+    def hours(self, hour: int) -> str:
+        """An hour as a span of time, by its first hour: 14:00 to 15:00."""
+        return f"{hour:02d}:00–{hour + 1:02d}:00"
+
+    def weekday(self, weekday: int, width: Literal["wide", "abbreviated"] = "wide") -> str:
+        """A day of the week, 1 is Monday."""
+        return str(dates.get_day_names(width, "stand-alone", self.locale)[weekday - 1])
+
+    def _date(self, day: date, pattern: str) -> str:
+        return self._ordinal(dates.format_date(day, pattern, locale=self.locale))
+
+    def _ordinal(self, text: str) -> str:
+        """A date in which the first of a month is written as people say it; no other number in it is 1."""
+        return re.sub(r"\b1\b", self.first_of_month, text)
 
 
-ENGLISH = Formats(
-    decimal=".",
-    thousands=",",
-    percent_sign="%",
-    day_unit="d",
-    weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-    long_weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    long_months=(
-        *("January", "February", "March", "April", "May", "June"),
-        *("July", "August", "September", "October", "November", "December"),
-    ),
-    first_of_month="1",
-    day_pattern="YYYY-MM-DD",
-)
+def _whole(first: date, end: date, grain: str) -> str:
+    """The pattern for a whole month or quarter; empty for a part of one."""
+    if grain == "month" and first.day == 1 and end.day == 1:
+        return "MMMM y"
+    if grain == "quarter" and (first.day, first.month % 3, end.day, end.month % 3) == (1, 1, 1, 1):
+        return "QQQ y"
+    return ""
 
-FRENCH = Formats(
-    decimal=",",
-    thousands=NARROW,
-    percent_sign=f"{FIXED}%",
-    day_unit="j",
-    weekdays=("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."),
-    long_weekdays=("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-    months=("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
-    long_months=(
-        *("janvier", "février", "mars", "avril", "mai", "juin"),
-        *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-    ),
-    first_of_month="1er",
-    day_pattern="DD/MM/YYYY",
-)
+
+ENGLISH = Formats("en_GB", "d")
+FRENCH = Formats("fr_FR", "j", "1er")

@@ -1,7 +1,7 @@
 """The figures that the pages show, and the unit of each.
 
-Here: the unit of each column, and whether more of it is good. Not here: what it means (the comments of the release's
-columns), its name on the page (``texts``).
+Here: the unit of each column, whether more of it is good, of how many it is made, and which conversations stand behind
+it. Not here: what it means (the comments of the release's columns), its name on the page (``texts``).
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ COUNT, DURATION, PERCENT, RATING, SHARE = "count", "duration", "percent", "ratin
 
 @dataclass(frozen=True)
 class Measure:
-    """A column of the reports. ``good``: 1 when more is better, -1 when less is, 0 when neither."""
+    """A column of the reports.
+
+    ``good``: 1 when more is better, -1 when less is, 0 when neither. ``count`` is the column that says of how many it
+    is made. ``only`` is the narrowing of Details (``narrowing``) that shows its conversations; None: there is no list.
+    """
 
     column: str
-    unit: str
+    unit: str = COUNT
     good: int = 0
+    count: str | None = None
+    only: str | None = None
 
     def text(self, value: float | None, formats: Formats) -> str:
         """The value as people read it."""
@@ -43,50 +49,52 @@ class Measure:
             return formats.signed(text) + (" pts" if self.unit == PERCENT else "")
         return formats.signed(formats.percent(100 * (now / before - 1), 0)) if before else None
 
+    def judged(self, now: float | None, before: float | None) -> str:
+        """Whether a change is for the better, for the worse, or neither: a word for its colour."""
+        if now is None or before is None or now == before or not self.good:
+            return "neutral"
+        return "better" if (now > before) == (self.good > 0) else "worse"
+
+
+STATISTICS_OF = ("first_response", "first_response_business", "duration", "duration_business")
+"""What has an average, a median and a 90th percentile."""
+_BEHIND = ("responded", "responded_in_hours", "ended", "ended_in_hours")
 
 MEASURES = {
     measure.column: measure
     for measure in (
-        Measure("conversations", COUNT),
-        Measure("conversations_inbox", COUNT),
-        Measure("conversations_flow", COUNT),
-        Measure("conversations_inbound", COUNT),
-        Measure("conversations_other", COUNT),
-        Measure("distinct_contacts", COUNT),
-        Measure("messages", COUNT),
-        Measure("messages_inbound", COUNT),
-        Measure("messages_outbound", COUNT),
-        Measure("messages_failed", COUNT, good=-1),
-        Measure("conversations_answered", COUNT),
-        Measure("conversations_unanswered", COUNT, good=-1),
-        Measure("conversations_closed", COUNT),
-        Measure("reopens", COUNT, good=-1),
-        Measure("avg_first_response_seconds", DURATION, good=-1),
-        Measure("median_first_response_seconds", DURATION, good=-1),
-        Measure("p90_first_response_seconds", DURATION, good=-1),
-        Measure("avg_first_response_business_seconds", DURATION, good=-1),
-        Measure("median_first_response_business_seconds", DURATION, good=-1),
-        Measure("p90_first_response_business_seconds", DURATION, good=-1),
-        Measure("avg_duration_seconds", DURATION, good=-1),
-        Measure("median_duration_seconds", DURATION, good=-1),
-        Measure("p90_duration_seconds", DURATION, good=-1),
-        Measure("avg_duration_business_seconds", DURATION, good=-1),
-        Measure("median_duration_business_seconds", DURATION, good=-1),
-        Measure("p90_duration_business_seconds", DURATION, good=-1),
-        Measure("replies", COUNT),
-        Measure("avg_reply_seconds", DURATION, good=-1),
-        Measure("surveys", COUNT),
-        Measure("ratings", COUNT),
-        Measure("avg_rating", RATING, good=1),
-        Measure("rating_1", COUNT),
-        Measure("rating_2", COUNT),
-        Measure("rating_3", COUNT),
-        Measure("rating_4", COUNT),
-        Measure("rating_5", COUNT),
-        Measure("ratings_satisfied", COUNT),
-        Measure("csat_percent", PERCENT, good=1),
-        Measure("survey_response_percent", PERCENT, good=1),
-        Measure("share_of_conversations", SHARE),
+        Measure("conversations", only=""),
+        *(Measure(f"conversations_{source}", only=source) for source in ("inbox", "flow", "inbound", "other")),
+        Measure("distinct_contacts"),
+        Measure("messages"),
+        Measure("messages_inbound"),
+        Measure("messages_outbound"),
+        Measure("messages_failed", good=-1),
+        Measure("conversations_answered", only="answered"),
+        Measure("conversations_unanswered", good=-1, count="conversations", only="unanswered"),
+        Measure("conversations_closed", count="conversations", only="closed"),
+        Measure("conversations_reopened", good=-1, count="conversations", only="reopened"),
+        Measure("reopens", good=-1),
+        *(
+            Measure(f"{statistic}_{of}_seconds", DURATION, -1, f"{of}_count", only)
+            for of, only in zip(STATISTICS_OF, _BEHIND, strict=True)
+            for statistic in ("avg", "median", "p90")
+        ),
+        Measure("replies"),
+        Measure("avg_reply_seconds", DURATION, -1, "replies", "replied"),
+        Measure("surveys", only="surveyed"),
+        Measure("ratings", only="rated"),
+        Measure("avg_rating", RATING, 1, "ratings", "rated"),
+        *(Measure(f"rating_{score}", only=f"rating_{score}") for score in range(1, 6)),
+        Measure("ratings_satisfied", only="satisfied"),
+        Measure("csat_percent", PERCENT, 1, "ratings", "rated"),
+        Measure("survey_response_percent", PERCENT, 1, "surveys", "surveyed"),
+        Measure("share_of_conversations", SHARE, 0, "conversations", ""),
     )
 }
 """By column."""
+
+
+def timed(of: str, statistic: str, in_hours: bool) -> str:
+    """The column of a statistic of ``first_response`` or ``duration``."""
+    return f"{statistic}_{of}{'_business' if in_hours else ''}_seconds"

@@ -1,6 +1,6 @@
 """The figures that pages must show: the table macros of a release, asked directly.
 
-Here: those answers, as cards and CSV files spell them. Not here: pages.
+Here: those answers, as CSV files spell them. Not here: pages.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from reports import published
-from reports.pages.formats import ENGLISH, Formats
-from reports.pages.measures import MEASURES
+from reports.pages.measures import COUNT, MEASURES
+from reports.pages.presets import days_of, fitting_grain
 from reports.published import Account
 from reports.queries import REPORTS, Filters, sql_of
 from tests.browser.reader import Row
@@ -29,6 +29,10 @@ class Figures:
     def account(self, account_id: str) -> Account:
         """An account of it."""
         return next(one for one in published.accounts(self.connection) if one.account_id == account_id)
+
+    def accounts(self) -> list[Account]:
+        """All that have data."""
+        return [one for one in published.accounts(self.connection) if one.first_date]
 
     def rows(self, report: str, filters: Filters) -> list[dict[str, Any]]:
         """The answer of a table macro."""
@@ -46,10 +50,23 @@ class Figures:
         (row,) = self.rows("overview", replace(filters, grain="period"))
         return row
 
-    def cards(self, filters: Filters, formats: Formats = ENGLISH) -> dict[str, str]:
-        """The same, of all columns, as cards show them."""
-        totals = self.totals(filters)
-        return {name: MEASURES[name].text(totals[name], formats) for name in MEASURES if name in totals}
+    def behind(self, row: dict[str, Any], column: str) -> int:
+        """How many conversations a figure of a row is made of."""
+        measure = MEASURES[column]
+        counted = column if measure.unit == COUNT else measure.count or "conversations"
+        return int(row[counted] or 0)
+
+
+def usual(figures: Figures, account_id: str, period: str = "last-30-days") -> Filters:
+    """What a page shows of an account when nothing else is chosen."""
+    days = days_of(period, figures.account(account_id))
+    assert days is not None
+    return Filters(account_id, *days, fitting_grain(*days))
+
+
+def same_rows(found: list[Row], expected: list[Row]) -> None:
+    """Whether two files hold the same, in any order."""
+    assert found and sorted(map(str, found)) == sorted(map(str, expected))
 
 
 def _spelled(value: Any) -> str:

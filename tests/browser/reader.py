@@ -1,6 +1,6 @@
-"""What a reader does with a page, and reads on it, through what a browser shows and names to assistive software.
+"""What a reader does with a page, and reads on it, through what a browser shows.
 
-Here: how widgets of a page are used and when a page is ready. Not here: what should stand on it (``figures``, tests).
+Here: how a page is used and when it is ready. Not here: what should stand on it (``figures``, tests).
 """
 
 from __future__ import annotations
@@ -8,27 +8,25 @@ from __future__ import annotations
 import csv
 import io
 import re
-import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
-from reports.pages.texts import Texts
+from reports.pages.routes import PAGES
 
-PAGES = ("overview", "by-agent", "by-tag", "details")
-
-PROBES = re.compile(r"/(by-agent|by-tag|details)/_stcore/(health|host-config)$")
-"""Streamlit finds out under which path it is served by asking under the path of the page first: 404 is its answer."""
-
-PATIENCE = 60_000
+PATIENCE = 30_000
 """Milliseconds that a page may take; a machine that does other things is slow."""
 
 Row = dict[str, str]
-Found = TypeVar("Found")
+
+# A table by column, which its help or its link to sort names: of each cell its text and the address of its link.
+CELLS = """table => { const names = [...table.tHead.rows[0].cells].map(cell =>
+        (cell.querySelector('[popovertarget]')?.getAttribute('popovertarget') ?? cell.querySelector('a')?.id ?? '')
+        .replace(/^(help-)?(sort|rows)-/, ''));
+    return [...table.tBodies[0].rows].map(row => Object.fromEntries([...row.cells].map((cell, at) => [names[at],
+        [cell.textContent.trim(), cell.querySelector('a')?.getAttribute('href') ?? '']]))); }"""
 
 
 class Reader:
@@ -39,14 +37,14 @@ class Reader:
         self.base = base
         self.errors: list[str] = []
         self.hosts: set[str] = set()
-        page.on("console", lambda message: self._told(message.type, message.text, str(message.location.get("url"))))
+        page.on("console", lambda message: self._told(message.type, f"{message.text} ({message.location.get('url')})"))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._asked(request.url))
         page.on("websocket", lambda socket: self._asked(socket.url))
 
-    def _told(self, kind: str, text: str, url: str) -> None:
-        if kind == "error" and not PROBES.search(urlsplit(url).path):
-            self.errors.append(f"{text} ({url})")
+    def _told(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.errors.append(text)
 
     def _asked(self, url: str) -> None:
         parts = urlsplit(url)
@@ -54,33 +52,14 @@ class Reader:
             self.hosts.add(parts.netloc)
 
     def open(self, page: str = "overview", /, **parameters: str | Sequence[str]) -> None:
-        """Load a page again at this address."""
+        """Load a page anew at this address; `from_` stands for `from`."""
         names = {name.rstrip("_"): value for name, value in parameters.items()}
-        path = "" if page == "overview" else page
-        self.page.goto(f"{self.base}/{path}?{urlencode(names, doseq=True)}")
+        self.page.goto(f"{self.base}{PAGES[page][0]}?{urlencode(names, doseq=True)}")
         self.settled()
 
     def settled(self) -> None:
-        """Wait until the page is drawn: its run has ended, nothing of the one before is left, nothing is loading."""
-        expect(self.page.locator("h1")).to_be_visible()  # by role it is hidden while a list is open
-        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-        expect(
-            self.page.locator("[data-stale=true], [data-testid=stSkeleton], [data-testid=stAppSkeleton]")
-        ).to_have_count(0)
-
-    def until(self, read: Callable[[], Found], holds: Callable[[Found], bool]) -> Found:
-        """Wait until what is read on the page is as it should be, and give it: figures and tables come in parts."""
-        latest = time.monotonic() + PATIENCE / 1000
-        while not holds(found := read()):
-            assert time.monotonic() < latest, found
-            self.page.wait_for_timeout(50)
-        return found
-
-    def drawn(self) -> None:
-        """Wait until charts and fonts are there too, for a picture."""
-        self.page.wait_for_load_state("networkidle")
-        self.page.evaluate("async () => { await document.fonts.ready; }")
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        """Wait until no other page is on its way."""
+        expect(self.page.locator("#page:not([aria-busy]) h1")).to_be_visible()
 
     @property
     def address(self) -> dict[str, list[str]]:
@@ -89,107 +68,57 @@ class Reader:
 
     def at(self, **parameters: str | Sequence[str]) -> None:
         """Wait until these are all query parameters of the address, and the page is drawn."""
-        names = {name.rstrip("_"): value for name, value in parameters.items()}
-        wanted = parse_qs(urlencode(names, doseq=True))
+        wanted = parse_qs(urlencode({name.rstrip("_"): value for name, value in parameters.items()}, doseq=True))
         try:
             self.page.wait_for_url(lambda url: parse_qs(urlsplit(url).query) == wanted, wait_until="commit")
         except TimeoutError:
             raise AssertionError(f"{self.address}, not {wanted}") from None
         self.settled()
 
-    def choose(self, label: str, option: str) -> None:
-        """Choose in a list that opens; what is typed narrows it, since it draws only what is in sight."""
-        box = self.page.get_by_role("combobox", name=label, exact=True)
-        choice = self.page.get_by_role("option", name=option, exact=True)
-
-        def is_offered() -> bool:
-            if not self.page.get_by_role("listbox").count():  # it closes when the page is scrolled, or drawn once more
-                box.evaluate("box => box.scrollIntoView({block: 'center'})")
-                box.fill("")
-                box.fill(option)
-            return choice.is_visible()
-
-        self.until(is_offered, bool)
-        choice.click()
-
-    def more_filters(self) -> Locator:
-        """The opened popover of filters."""
-        dialog = self.page.get_by_role("dialog", name=re.compile("More filters"))
-        if not dialog.is_visible():
-            self.page.get_by_role("button", name=re.compile("^More filters")).click()
-        expect(dialog).to_be_visible()
-        return dialog
-
-    def close_filters(self) -> None:
-        """Escape closes what was opened last: a list, then the popover."""
-        dialog = self.page.get_by_role("dialog", name=re.compile("filters|filtres"))
-        lists = self.page.get_by_role("listbox")
-        if lists.count():
-            self.page.keyboard.press("Escape")
-            expect(lists).to_have_count(0)
-        if dialog.count():
-            self.page.keyboard.press("Escape")
-        expect(dialog).to_have_count(0)
-
-    def choose_days(self, first: date, last: date) -> None:
-        """In the calendar of a custom period; both in the month that it shows."""
-        self.page.get_by_role("button", name="Choose date range").click()
-        for day in (first, last):
-            self.page.get_by_role("button", name=re.compile(rf"\b{day.day} {day:%B} {day.year}\b")).click()
-
-    def go_to(self, page: str) -> None:
-        """Follow a link of the navigation, by its English name."""
-        self.page.get_by_role("link", name=page, exact=True).click()
-        expect(self.page.get_by_role("heading", level=1, name=page, exact=True)).to_be_visible()
+    def choose(self, name: str, value: str) -> None:
+        """Choose in a list of the form of filters."""
+        self.page.locator(f"select#{name}").select_option(value)
         self.settled()
 
-    def each_page(self, language: str = "en", **parameters: str | Sequence[str]) -> Iterator[str]:
-        """Come to one page after the other, by the navigation."""
-        self.open(lang=language, **parameters)
-        yield PAGES[0]
-        for page in PAGES[1:]:
-            self.go_to(Texts(language)(f"page.{page}"))
-            yield page
+    def click(self, link: Locator) -> None:
+        """Follow a link of the pages."""
+        link.click()
+        self.settled()
 
-    def card(self, column: str) -> Locator:
-        """The figure of a card."""
-        return self.page.locator(f".st-key-card-{column}").get_by_test_id("stMetricValue")
-
-    def cards(self) -> dict[str, str]:
-        """The figures of all cards, by column."""
-        found: dict[str, str] = self.page.evaluate(
-            """() => Object.fromEntries([...document.querySelectorAll('[class*="st-key-card-"]')].map(card => [
-                [...card.classList].find(name => name.startsWith('st-key-card-')).slice('st-key-card-'.length),
-                card.querySelector('[data-testid="stMetricValue"]').textContent.trim()]))"""
+    def headlines(self) -> dict[str, tuple[str, str, str]]:
+        """By column: the value, what it is made of, and the address of its conversations."""
+        found: dict[str, tuple[str, str, str]] = self.page.locator(".headlines").evaluate(
+            """list => Object.fromEntries([...list.children].map(one => [
+                one.querySelector('[popovertarget]').getAttribute('popovertarget').replace('help-headline-', ''),
+                [one.querySelector('.value').textContent.trim(), one.querySelector('.count').textContent.trim(),
+                 one.querySelector('.value a')?.getAttribute('href') ?? '']]))"""
         )
         return found
 
-    def table(self, name: str) -> list[Row]:
-        """The cells of a table that are in sight, by heading: it is drawn, these are what assistive software reads."""
-        region = self.page.get_by_role("region", name=re.compile(f"^Table of {re.escape(name)}"))
-        region.scroll_into_view_if_needed()
-        grid = region.locator("canvas[data-testid=data-grid-canvas] table")
-        expect(grid.locator("tbody tr").first).to_be_attached()
-        headings, *rows = grid.evaluate(
-            "table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent.trim()))"
-        )
-        return [dict(zip(headings, row, strict=True)) for row in rows]
+    def cells(self, table: str) -> list[dict[str, tuple[str, str]]]:
+        """The rows of a table: by column, the text of a cell and the address of its link."""
+        found: list[dict[str, tuple[str, str]]] = self.page.locator(table).evaluate(CELLS)
+        return found
 
-    def download(self, table: str) -> tuple[str, list[Row]]:
-        """The name of the CSV of a table, and its rows."""
-        return self._download(self.page.get_by_role("button", name=f"Download {table} as CSV", exact=True))
+    def column(self, name: str) -> list[str]:
+        """The texts of a column of the list of conversations, or of the table of groups."""
+        return [row[name][0] for row in self.cells("table:has(a[id^=sort-])")]
 
-    def download_first(self) -> tuple[str, list[Row]]:
-        """The same of the first table, in any language."""
-        return self._download(self.page.locator("[class*=st-key-csv-]").get_by_role("button").first)
+    def count(self) -> int:
+        """How many conversations Details says that there are."""
+        counted = self.page.locator("#counted")
+        return int(counted.get_attribute("data-count") or -1) if counted.count() else 0
 
-    def _download(self, button: Locator) -> tuple[str, list[Row]]:
-        with self.page.expect_download() as download:
-            button.click()
-        text = Path(download.value.path()).read_bytes().decode("utf-8")
-        return download.value.suggested_filename, list(csv.DictReader(io.StringIO(text, newline="")))
+    def count_at(self, href: str) -> int:
+        """The same of an address, asked beside the page."""
+        answer = self.page.request.get(urljoin(self.base, href))
+        assert answer.ok, href
+        found = re.search(r'data-count="(\d+)"', answer.text())
+        return int(found[1]) if found else 0
 
-    @property
-    def text(self) -> str:
-        """All that can be read on the page."""
-        return self.page.get_by_role("main").inner_text()
+    def download(self, report: str) -> tuple[str, list[Row]]:
+        """The name of the CSV of a report, and its rows."""
+        with self.page.expect_download() as waiting:
+            self.page.locator(f"a[href*='/download/{report}.csv']").click()
+        text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+        return waiting.value.suggested_filename, list(csv.DictReader(io.StringIO(text)))

@@ -69,17 +69,23 @@ def demo_home(folder: Path, conversations: int, days: int, held_back: bool = Tru
     return home
 
 
-@contextmanager
-def served(config: Path, log: Path) -> Iterator[str]:
-    """The address of the pages of a home, until the end; then their server is stopped."""
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [CAUSERIE, "serve", "--config", config, "--port", str(port), "--no-browser"]
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(config: Path, log: Path, *options: str, path: str = "") -> Iterator[str]:
+    """The address of the pages of a home, until the end; then their server is stopped."""
+    port = free_port()
+    command = [str(CAUSERIE), "serve", "--config", str(config), "--port", str(port), "--no-browser", *options]
     with log.open("w", encoding="utf-8") as written:
         process = subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT, cwd=log.parent)
     try:
-        address = f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{port}{path}"
         _wait_for(address, process, log)
         yield address
     finally:
@@ -96,7 +102,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
     while time.monotonic() < until:
         assert process.poll() is None, log.read_text(encoding="utf-8")
         try:
-            with urlopen(f"{address}/_stcore/health", timeout=5):
+            with urlopen(f"{address}/healthz", timeout=5):
                 return
         except (URLError, OSError):
             time.sleep(0.1)  # a process that starts cannot tell when it listens

@@ -1,143 +1,148 @@
-"""The figures on every page are those of the table macros."""
+"""The figures on every page are those of the table macros, and lead to as many conversations."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
-from reports.pages.formats import ENGLISH, FRENCH
-from reports.pages.measures import MEASURES
-from reports.pages.presets import days_of
+from reports.pages.formats import ENGLISH, FRENCH, Formats
+from reports.pages.measures import COUNT, MEASURES
+from reports.pages.routes.groups import GROUPS
+from reports.pages.texts import Texts
 from reports.queries import Filters
-from tests.browser.figures import Figures
-from tests.browser.reader import Reader, Row
+from tests.browser.figures import Figures, same_rows, usual
+from tests.browser.reader import Reader
 
 ACCOUNTS = ("boulangerie", "loja")
-PARTS = {
-    "conversations": ("conversations_inbound", "conversations_inbox", "conversations_flow", "conversations_other"),
-    "messages": ("messages_inbound", "messages_outbound"),
-}
-"""What the bars of a chart consist of, from below; its table unfolds the same."""
-TABLES = {"by-agent": "By agent", "by-tag": "By tag", "details": "Conversations"}
+HEADLINES = 8
+NOT_CONVERSATIONS = "replies"
+"""What a figure may be made of that a list of conversations does not count."""
 
 
-def usual(figures: Figures, account_id: str, period: str = "last-30-days") -> Filters:
-    """What a page shows of an account when nothing else is chosen."""
-    days = days_of(period, figures.account(account_id))
-    assert days is not None
-    return Filters(account_id, *days)
+def shows_the_headlines(reader: Reader, figures: Figures, filters: Filters, formats: Formats = ENGLISH) -> None:
+    """The values on the first screen are those of the macros."""
+    totals = figures.totals(filters)
+    shown = {column: value for column, (value, *_) in reader.headlines().items()}
+    assert len(shown) == HEADLINES
+    assert shown == {column: MEASURES[column].text(totals[column], formats) for column in shown}
 
 
-def same_rows(found: list[Row], expected: list[Row]) -> None:
-    assert found and len(found) == len(expected)
-    assert sorted(map(str, found)) == sorted(map(str, expected))
+def digits(text: str) -> int:
+    return int(re.sub(r"\D", "", text))
 
 
-def file_name(filters: Filters, key: str) -> str:
-    return f"{filters.account}-{key}-{filters.first_day}-{filters.last_day}.csv"
+@pytest.mark.parametrize(("account", "period"), [("boulangerie", "last-30-days"), ("loja", "last-90-days")])
+def test_the_overview_shows_the_macros_and_leads_to_as_many_conversations(
+    reader: Reader, figures: Figures, account: str, period: str
+) -> None:
+    reader.open(account=account, period=period)
+    filters = usual(figures, account, period)
+    totals = figures.totals(filters)
+    shows_the_headlines(reader, figures, filters)
+    for column, (_, count, href) in reader.headlines().items():
+        if href and MEASURES[column].count != NOT_CONVERSATIONS:
+            assert reader.count_at(href) == figures.behind(totals, column), column
+        if (counted := MEASURES[column].count) is not None:
+            assert digits(count) == totals[counted], column
 
+    shown = reader.cells("section:has(#rows) table")
+    rows = figures.rows("overview", filters)[::-1]
+    assert len(shown) == len(rows) > 4
+    for cells, row in zip(shown, rows, strict=True):
+        (_, link), *_ = cells.values()
+        assert reader.count_at(link) == row["conversations"], row["period_start"]
+        for column in list(cells)[1:]:
+            assert cells[column][0] == MEASURES[column].text(row[column], ENGLISH), column
 
-def number(cell: str) -> float | None:
-    """The value of a cell, which is drawn formatted but held as it is."""
-    return float(cell) if cell else None
-
-
-def shows_the_cards(reader: Reader, figures: Figures, filters: Filters) -> None:
-    """Waits for them, so that it can follow a change."""
-    expected = figures.cards(filters)
-    reader.until(reader.cards, lambda shown: len(shown) == 16 and shown.items() <= expected.items())
-
-
-@pytest.mark.parametrize("account", ACCOUNTS)
-def test_every_figure_of_the_overview_is_the_macros(reader: Reader, figures: Figures, account: str) -> None:
-    reader.open(account=account)
-    filters = usual(figures, account)
-    shows_the_cards(reader, figures, filters)
-    shows_what_was_before(reader, figures, filters)
-    for grain in ("day", "week", "month"):
-        shows_the_summary(reader, figures, replace(filters, grain=grain))
-    file, rows = reader.download("When customers write")
-    assert file == file_name(filters, "traffic")
-    assert len(rows) == 7 * 24
-    same_rows(rows, figures.csv("traffic", filters))
-    for column, parts in PARTS.items():
-        cells = as_table(reader, column)
-        expected = figures.rows("overview", filters)
-        assert [row[1:] for row in cells[1:]] == [[ENGLISH.number(row[part]) for part in parts] for row in expected]
-
-
-def shows_what_was_before(reader: Reader, figures: Figures, filters: Filters) -> None:
-    """Each card names the figure of the range of equal length before, where it had a value."""
-    length = filters.last_day - filters.first_day + timedelta(days=1)
-    before = figures.totals(replace(filters, first_day=filters.first_day - length, last_day=filters.last_day - length))
-    for column in reader.cards():
-        if before[column] is not None:
-            was = MEASURES[column].text(before[column], ENGLISH)
-            expect(reader.page.locator(f".st-key-card-{column}")).to_contain_text(f"was {was}")
-
-
-def shows_the_summary(reader: Reader, figures: Figures, filters: Filters) -> None:
-    grain = filters.grain
-    reader.page.get_by_role("radiogroup", name="Rows by").get_by_text(grain.capitalize(), exact=True).click()
-    name = f"Overview, {grain}"
-    expect(reader.page.get_by_role("button", name=f"Download {name} as CSV")).to_be_visible()
-    reader.settled()
-    file, rows = reader.download(name)
-    assert file == file_name(filters, f"overview-{grain}")
-    same_rows(rows, figures.csv("overview", filters))
-    first = figures.rows("overview", filters)[0]
-    period = ENGLISH.period(first["period_start"], first["period_end"], grain)
-    cells, *_ = reader.until(lambda: reader.table(name), lambda rows: rows[0]["Period"].startswith(period))
-    assert number(cells["Conversations"]) == first["conversations"]
-    assert number(cells["First response, median"]) == first["median_first_response_seconds"]
-
-
-def as_table(reader: Reader, chart: str) -> list[list[str]]:
-    """The cells of the table that a chart unfolds, its heading first."""
-    drawn = reader.page.locator(f".st-key-chart-{chart}")
-    drawn.get_by_text("As a table").click()
-    table = drawn.get_by_role("table")
-    expect(table).to_be_visible()
-    cells: list[list[str]] = table.evaluate(
-        "table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent.trim()))"
+    links = reader.page.locator("table.heat a, #chart-opened td a, .ranking th a").evaluate_all(
+        """links => links.map(link => [link.getAttribute('href'),
+            (link.closest('.ranking tr')?.querySelector('.number') ?? link).textContent])"""
     )
-    return cells
-
-
-def test_cards_are_the_same_figures_in_french(reader: Reader, figures: Figures) -> None:
-    reader.open(account="boulangerie", lang="fr", period="last-90-days")
-    expected = figures.cards(usual(figures, "boulangerie", "last-90-days"), FRENCH)
-    reader.until(reader.cards, lambda shown: len(shown) == 16 and shown.items() <= expected.items())
+    assert len(links) > 50
+    for href, text in links:
+        assert reader.count_at(href) == digits(text), href
+    heat = sum(digits(text) for text in reader.page.locator("table.heat a").all_inner_texts())
+    assert heat == totals["conversations"]
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_every_figure_of_the_tables_is_the_macros(reader: Reader, figures: Figures, account: str) -> None:
-    reader.open("by-agent", account=account)
+@pytest.mark.parametrize("page", GROUPS)
+def test_groups_show_the_macros_and_lead_to_as_many_conversations(
+    reader: Reader, figures: Figures, account: str, page: str
+) -> None:
     filters = replace(usual(figures, account), grain="period")
-    total = figures.totals(filters)["conversations"]
-    for report, title in TABLES.items():
-        if report != "by-agent":
-            reader.go_to("Details" if report == "details" else title)
-        file, rows = reader.download(title)
-        assert file == file_name(filters, report)
-        same_rows(rows, figures.csv(report, filters))
-        if report == "details":
-            continue
-        naming = {"by-agent": "agent_name", "by-tag": "tag"}[report]
-        by_name = {row[naming]: row for row in figures.rows(report, filters) if row[naming]}
-        cells = reader.until(lambda title=title: reader.table(title), lambda cells, rows=rows: len(cells) == len(rows))
-        shown = {next(iter(row.values())): row for row in cells}
-        assert by_name and set(by_name) <= set(shown) and len(shown) == len(cells)
-        for name, row in by_name.items():
-            assert number(shown[name]["Conversations"]) == row["conversations"]
-            assert number(shown[name]["Share of conversations"]) == row["conversations"] / total
-            assert number(shown[name]["First response, median"]) == row["median_first_response_seconds"]
-        reader.choose("Figure", "Messages out")
-        chart = reader.page.locator(f".st-key-chart-{report}-ranking")
-        expect(chart.get_by_role("heading", name="Messages out")).to_be_visible()
-        reader.settled()
-        most = max(row["messages_outbound"] for row in figures.rows(report, filters))
-        expect(chart.get_by_role("img").first).to_contain_text(ENGLISH.number(most))
+    group, total = GROUPS[page], figures.totals(filters)["conversations"]
+    rows = {group.name(row, Texts("en")): row for row in figures.rows(page, filters)}
+    reader.open(page, account=account)
+    shown = {cells["name"][0]: cells for cells in reader.cells("section:has(#all) table")}
+    assert len(shown) > 3 and shown.keys() == rows.keys()
+    linked = 0
+    for name, cells in shown.items():
+        row = {"share_of_conversations": rows[name]["conversations"] / total, **rows[name]}
+        for column in list(cells)[1:]:
+            text, href = cells[column]
+            assert text == MEASURES[column].text(row[column], ENGLISH), (name, column)
+            if href and MEASURES[column].count != NOT_CONVERSATIONS:
+                assert reader.count_at(href) == figures.behind(row, column), (name, column)
+                linked += 1
+    assert linked > 20
+
+
+def test_the_best_come_first_with_their_n(reader: Reader, figures: Figures) -> None:
+    reader.open("by-agent", account="boulangerie", figure="csat_percent")
+    rows = figures.rows("by-agent", replace(usual(figures, "boulangerie"), grain="period"))
+    values = sorted((row["csat_percent"] for row in rows if row["ratings"]), reverse=True)
+    bars = reader.page.locator(".ranking tbody tr")
+    assert bars.locator("td.length + td.number").all_inner_texts() == [ENGLISH.percent(value) for value in values]
+    counts = [digits(text) for text in bars.locator("td.of").all_inner_texts()]
+    assert sum(counts) == sum(row["ratings"] for row in rows)
+
+
+def test_a_bar_a_point_and_an_agent_lead_there_by_a_click(reader: Reader, figures: Figures) -> None:
+    reader.open(account="boulangerie")
+    canvas = reader.page.locator("#chart-opened canvas")
+    canvas.scroll_into_view_if_needed()
+    x, y, value = canvas.evaluate(
+        """canvas => { const chart = Chart.getChart(canvas), values = chart.data.datasets[0].data;
+            const at = values.indexOf(Math.max(...values)), bar = chart.getDatasetMeta(0).data[at];
+            return [bar.x, (bar.y + bar.base) / 2, values[at]]; }"""
+    )
+    canvas.click(position={"x": x, "y": y})
+    expect(reader.page.get_by_role("heading", level=1)).to_have_text(Texts("en")("page.details"))
+    reader.settled()
+    assert reader.count() == value > 0
+    reader.open("by-agent", account="boulangerie")
+    bar = reader.page.locator(".ranking tbody tr").first
+    figure = digits(bar.locator(".number").first.inner_text())
+    reader.click(bar.get_by_role("link"))
+    assert reader.count() == figure == len(reader.download("details")[1])
+
+
+def test_all_accounts_add_up(reader: Reader, figures: Figures) -> None:
+    reader.open(account="*", period="all")
+    totals = [figures.totals(usual(figures, account.account_id, "all")) for account in figures.accounts()]
+    assert len(totals) > 1
+    for column, (value, _, href) in reader.headlines().items():
+        if MEASURES[column].unit == COUNT:
+            whole = sum(row[column] for row in totals)
+            assert value == ENGLISH.number(whole), column
+            assert reader.count_at(href) == whole, column
+
+
+def test_headlines_are_the_same_figures_in_french(reader: Reader, figures: Figures) -> None:
+    reader.open(account="boulangerie", lang="fr", period="last-90-days")
+    shows_the_headlines(reader, figures, usual(figures, "boulangerie", "last-90-days"), FRENCH)
+
+
+@pytest.mark.parametrize(
+    ("page", "report"), [("overview", "overview"), ("overview", "traffic"), ("details", "details")]
+)
+def test_a_file_holds_what_the_macro_answers(reader: Reader, figures: Figures, page: str, report: str) -> None:
+    filters = usual(figures, "boulangerie")
+    reader.open(page, account="boulangerie")
+    name, rows = reader.download(report)
+    assert name == f"boulangerie-{report}-{filters.first_day}-{filters.last_day}.csv"
+    same_rows(rows, figures.csv(report, filters))

@@ -1,25 +1,26 @@
-"""Names, tags, comments and addresses that look like Markdown, HTML or links: read as they are, and nothing fetched."""
+"""Names, tags, comments and addresses that look like HTML, scripts or links: read as they are, and nothing fetched."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
+from reports.pages.app import HEADERS
+from reports.pages.routes import PAGES
 from tests.browser.conftest import NewReader
 from tests.browser.reader import Reader
 from tests.browser.serving import Home, served
 from tests.drops import agent, contact, conversation, message, rating, write_batch, write_config
 
 IMAGE = "![x](https://evil.example/{}.png)"
-LINKS = (
-    "https://evil.example www.evil.example ada@evil.example [x](https://evil.example) <img src=//evil.example/i.png>"
-)
+IMG = "<img src=//evil.example/i.png onerror=window.acted=1>"
+LINKS = f"https://evil.example www.evil.example ada@evil.example [x](https://evil.example) {IMG}"
 ACCOUNT = f"[red]acme {IMAGE.format('account')}"
 AGENT = f"Ada {LINKS} :material/home: `{IMAGE.format('agent')}"
 TAG = f"\n\n{IMAGE.format('tag')} :smile: {LINKS}"
-COMMENT = f"1. so\n\n# so {LINKS} <script>alert(1)</script> $x$ {IMAGE.format('comment')}"
+COMMENT = f"1. so\n\n# so {LINKS} <script>window.acted = true; alert(1)</script> $x$ {IMAGE.format('comment')}"
 ID = f"c1 {LINKS} {IMAGE.format('id')}"
 
 
@@ -44,29 +45,75 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def nothing_acts(reader: Reader) -> None:
-    """No link, no image but ours, no heading of theirs, and (at the end of a reader) no other host was asked."""
-    reader.drawn()
+    """No element is theirs, no script of theirs has run, and (at the end of a reader) no other host was asked."""
     for selector in ("a[href*='//evil']", "a[href*='//www.evil']", "a[href^='mailto']", "img[src*='evil']"):
-        expect(reader.page.locator(f"#root {selector}")).to_have_count(0)
-    scripts = reader.page.locator("#root script").evaluate_all("all => all.map(one => one.textContent)")
-    assert not [script for script in scripts if "alert" in script]
+        expect(reader.page.locator(selector)).to_have_count(0)
+    assert reader.page.evaluate("[...document.scripts].every(one => one.src.startsWith(location.origin))")
+    assert reader.page.evaluate("window.acted") is None
 
 
 def test_no_name_and_no_address_acts_on_a_page(hostile: Home, new_reader: NewReader, tmp_path: Path) -> None:
-    everything = {"agent": "ada@evil.example", "tag": TAG, "contact_tag": TAG}
-    key = f"acme_export/{ID}"
+    everything = {"agent": "ada@evil.example", "tag": TAG, "contact_tag": TAG, "team": AGENT, "channel": COMMENT}
+    usual = {"account": ACCOUNT, "period": "all"}
     with served(hostile.config, tmp_path / "log") as base, new_reader(base) as reader:
-        for chosen in ({}, everything):
-            for _ in reader.each_page(account=ACCOUNT, period="all", **chosen):
+        for page in PAGES:
+            for chosen in ({}, everything):
+                reader.open(page, **usual, **chosen)
+                expect(reader.page.locator("#account")).to_have_value(ACCOUNT)
+                reader.page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
                 nothing_acts(reader)
-                for closed in reader.page.get_by_text("As a table").all():
-                    closed.click()
-                nothing_acts(reader)
-        reader.open("details", account=ACCOUNT, period="all", conversation=key)
-        expect(reader.page.get_by_role("heading", name=f"Conversation {ID}", exact=True)).to_be_visible()
-        expect(reader.page.locator(".st-key-fact-rating_comment")).to_contain_text(" ".join(COMMENT.split()))
+        reader.open("details", **usual, search="alert")
+        assert reader.count() == 2
+        reader.open("details", **usual, conversation=f"acme_export/{ID}")
+        expect(reader.page.locator(".facts")).to_contain_text(" ".join(COMMENT.split()))
         nothing_acts(reader)
-        for bad in (TAG, f"`{TAG}", LINKS, COMMENT, f"a``{IMAGE}"):
-            reader.open("details", account=bad, tag=bad, sort=bad, conversation=bad, search=bad, agent=bad)
-            expect(reader.page.get_by_role("alert").first).to_be_visible()
+        for bad in (TAG, LINKS, COMMENT, "'; drop table details; --", "javascript:alert(1)", "\u202e\x00%00"):
+            for page in PAGES:
+                names = (
+                    "account",
+                    "tag",
+                    "sort",
+                    "agent",
+                    "search",
+                    "figure",
+                    "heat",
+                    "only",
+                    "lang",
+                    "period",
+                    "hour",
+                )
+                reader.open(page, **dict.fromkeys(names, bad))
+                expect(reader.page.get_by_role("alert")).to_be_visible()
+                nothing_acts(reader)
+            reader.open("details", conversation=bad)
             nothing_acts(reader)
+
+
+def test_the_browser_would_run_nothing_and_a_foreign_request_would_be_seen(base: str, desktop: BrowserContext) -> None:
+    reader = Reader(desktop.new_page(), base)
+    reader.open()
+    reader.page.evaluate(
+        """() => { const one = document.createElement('div'); document.body.append(one);
+            one.innerHTML = '<img src="https://evil.example/i.png" onerror="window.acted = true">';
+            const script = document.createElement('script'); script.text = 'window.acted = true';
+            document.body.append(script); }"""
+    )
+    reader.page.wait_for_timeout(200)
+    assert reader.page.evaluate("window.acted") is None
+    assert len(reader.errors) == 3 and all("Content Security Policy" in error for error in reader.errors)
+    assert "evil.example" in reader.hosts
+    reader.page.close()
+
+
+def test_every_answer_has_its_headers(base: str, desktop: BrowserContext) -> None:
+    for path in (
+        *(path for path, _ in PAGES.values()),
+        "/release",
+        "/static/pages.js",
+        "/nowhere",
+        "/download/details.csv",
+    ):
+        headers = desktop.request.get(base + path).headers
+        assert HEADERS.items() <= headers.items(), path
+    policy = HEADERS["content-security-policy"]
+    assert "default-src 'self'" in policy and "frame-ancestors" in policy and "unsafe" not in policy

@@ -9,7 +9,7 @@ import pytest
 
 from expectations.marts import MARTS
 from orchestration.dbt.process import MANIFEST, PREPARED, prepare
-from reports.pages.main import PAGES
+from reports.pages.routes import PAGES
 from reports.queries import REPORTS
 
 

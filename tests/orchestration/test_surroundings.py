@@ -23,7 +23,7 @@ FOREIGN = {
     "PYTHONHASHSEED": "7",
     "PYTHONWARNINGS": "ignore",
     "GX_CLOUD_MODE": "true",
-    "STREAMLIT_SERVER_PORT": "1",
+    "UVICORN_PORT": "1",
     "PANDAS_FUTURE_INFER_STRING": "0",
 }
 MEANT = {"DAGSTER_HOME": "/var/dagster", "HTTPS_PROXY": "http://proxy.example", "ACME_TOKEN": "secret"}

@@ -24,8 +24,20 @@ from orchestration.cli.commands.common import WRONG, config_option, read_setting
     multiple=True,
     help="Host name under which a reverse proxy serves the pages, such as reports.example.org; repeatable.",
 )
+@click.option(
+    "--account-header",
+    help="Header in which a reverse proxy names the accounts that a user may see, such as X-Causerie-Account.",
+)
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-def serve(config: Path, host: str, port: int, base_path: str, public_hosts: tuple[str, ...], no_browser: bool) -> None:
+def serve(
+    config: Path,
+    host: str,
+    port: int,
+    base_path: str,
+    public_hosts: tuple[str, ...],
+    account_header: str | None,
+    no_browser: bool,
+) -> None:
     """Serve the reports as web pages, always from the current release, until stopped.
 
     The pages have no login of their own. Give other hosts access through a reverse proxy that has one: see
@@ -42,7 +54,7 @@ def serve(config: Path, host: str, port: int, base_path: str, public_hosts: tupl
     say(f"http://{shown}:{port}/{base_path.strip('/')}  (Ctrl+C stops)")
     try:
         server.serve(
-            Home(settings.home).current_file, host, port, base_path, public_hosts, opens_browser=not no_browser
+            Home(settings.home).current_file, host, port, base_path, public_hosts, account_header, not no_browser
         )
     except OSError as error:
         stop(f"{host}, port {port}: {error.strerror}; choose others with --host and --port", WRONG)

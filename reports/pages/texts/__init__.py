@@ -6,13 +6,20 @@ dates are written (``formats``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.pages.formats import ENGLISH, FRENCH, Formats
+from reports.pages.formats import ENGLISH, FIXED, FRENCH, Formats
 from reports.pages.texts import definitions_fr, en, fr
 
 DEFAULT = "en"
+_SPACES = re.compile(r" (?=[:;?!»%])|(?<=«) ")
+
+
+def _typeset(texts: Mapping[str, str]) -> dict[str, str]:
+    """French as it is printed: curved apostrophes, and spaces at which no line breaks."""
+    return {key: _SPACES.sub(FIXED, text.replace("'", "’")) for key, text in texts.items()}
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class Language:
 
 LANGUAGES = {
     "en": Language(en.TEXTS, ENGLISH, {}, zero_is_one=False),
-    "fr": Language(fr.TEXTS, FRENCH, definitions_fr.FRENCH, zero_is_one=True),
+    "fr": Language(_typeset(fr.TEXTS), FRENCH, _typeset(definitions_fr.FRENCH), zero_is_one=True),
 }
 """By their name in an address."""
 
@@ -48,24 +55,35 @@ class Texts:
         text = LANGUAGES[self.language].texts[key]
         return text.format(**parts) if parts else text
 
+    def __contains__(self, key: str) -> bool:
+        return key in LANGUAGES[self.language].texts
+
     @property
     def formats(self) -> Formats:
         """How the language writes figures."""
         return LANGUAGES[self.language].formats
 
-    def plural(self, key: str, count: int, shown: str) -> str:
+    def plural(self, key: str, count: int | None, shown: str) -> str:
         """A text with a number: ``key.one`` or ``key.many``."""
-        is_one = count == 1 or (count == 0 and LANGUAGES[self.language].zero_is_one)
+        is_one = count == 1 or (not count and LANGUAGES[self.language].zero_is_one)
         return self(f"{key}.{'one' if is_one else 'many'}", count=shown)
+
+    def word(self, field: str, value: str) -> str:
+        """The name of a filter's value: words that causerie gives have one, others are data."""
+        key = f"{field}.{value}"
+        return self(key) if key in self else value
 
     def definition(self, english: str) -> str:
         """What a column means: the translation of the release's English definition, if there is one of this wording."""
         return LANGUAGES[self.language].definitions.get(english, english)
 
 
-def chosen(asked: str | None, locale: str | None) -> str:
-    """The language of a reader: the one asked for, else that of the browser if the pages have it, else English."""
+def chosen(asked: str | None, accepted: str | None) -> str:
+    """The language of a reader: the one asked for, else the first of the browser's that there is, else English."""
     if asked in LANGUAGES:
         return str(asked)
-    spoken = (locale or "").replace("_", "-").split("-")[0].lower()
-    return spoken if spoken in LANGUAGES else DEFAULT
+    for spoken in (accepted or "").split(","):
+        language = spoken.split(";")[0].strip().replace("_", "-").split("-")[0].lower()
+        if language in LANGUAGES:
+            return language
+    return DEFAULT

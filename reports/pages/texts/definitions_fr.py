@@ -18,13 +18,7 @@ FRENCH = {
     "Of these, opened by the customer.": "Dont ouvertes par le client.",
     "Of these, opened otherwise (API, broadcast, unknown).": "Dont ouvertes autrement (API, diffusion, inconnu).",
     "Different contacts of these conversations, counted for each grain.": "Contacts différents de ces conversations, comptés pour chaque type de période.",
-    (
-        "Messages sent or received in the period, by their own local date; notes, reactions, activities and"
-        " failed ones are none."
-    ): (
-        "Messages envoyés ou reçus dans la période, à leur propre date locale ; les notes, réactions,"
-        " activités et échecs n'en sont pas."
-    ),
+    "Messages sent or received in the period, by their own local date; notes, reactions, activities and failed ones are none.": "Messages envoyés ou reçus dans la période, à leur propre date locale ; les notes, réactions, activités et échecs n'en sont pas.",
     "Of these, from customers.": "Dont reçus des clients.",
     "Of these, to customers.": "Dont envoyés aux clients.",
     "Outbound messages that failed, in the period; not among the messages.": "Messages sortants en échec dans la période ; ils ne comptent pas parmi les messages.",
@@ -32,41 +26,11 @@ FRENCH = {
     "Conversations in which the customer wrote and no human replied.": "Conversations où le client a écrit et où personne n'a répondu.",
     "Conversations that are closed.": "Conversations closes.",
     "Times that these conversations were reopened.": "Nombre de fois où ces conversations ont été rouvertes.",
-    (
-        "Sum of the first response time (from the wait start to the first human reply after the customer"
-        " wrote), in seconds; NULL without any."
-    ): (
-        "Somme des délais de première réponse (de l'attente du client à la première réponse humaine après"
-        " son message), en secondes ; NULL sans aucun."
-    ),
-    (
-        "Conversations with a first response time (from the wait start to the first human reply after the"
-        " customer wrote)."
-    ): (
-        "Conversations qui ont un délai de première réponse (de l'attente du client à la première réponse"
-        " humaine après son message)."
-    ),
-    (
-        "Average first response time (from the wait start to the first human reply after the customer"
-        " wrote): sum divided by count, in seconds."
-    ): (
-        "Délai moyen de première réponse (de l'attente du client à la première réponse humaine après son"
-        " message) : somme divisée par nombre, en secondes."
-    ),
-    (
-        "Median first response time (from the wait start to the first human reply after the customer wrote),"
-        " interpolated linearly, in seconds."
-    ): (
-        "Délai médian de première réponse (de l'attente du client à la première réponse humaine après son"
-        " message), interpolé linéairement, en secondes."
-    ),
-    (
-        "90th percentile of the first response time (from the wait start to the first human reply after the"
-        " customer wrote), interpolated linearly, in seconds."
-    ): (
-        "90e centile du délai de première réponse (de l'attente du client à la première réponse humaine"
-        " après son message), interpolé linéairement, en secondes."
-    ),
+    "Sum of the first response time (from the wait start to the first human reply after the customer wrote), in seconds; NULL without any.": "Somme des délais de première réponse (de l'attente du client à la première réponse humaine après son message), en secondes ; NULL sans aucun.",
+    "Conversations with a first response time (from the wait start to the first human reply after the customer wrote).": "Conversations qui ont un délai de première réponse (de l'attente du client à la première réponse humaine après son message).",
+    "Average first response time (from the wait start to the first human reply after the customer wrote): sum divided by count, in seconds.": "Délai moyen de première réponse (de l'attente du client à la première réponse humaine après son message) : somme divisée par nombre, en secondes.",
+    "Median first response time (from the wait start to the first human reply after the customer wrote), interpolated linearly, in seconds.": "Délai médian de première réponse (de l'attente du client à la première réponse humaine après son message), interpolé linéairement, en secondes.",
+    "90th percentile of the first response time (from the wait start to the first human reply after the customer wrote), interpolated linearly, in seconds.": "90e centile du délai de première réponse (de l'attente du client à la première réponse humaine après son message), interpolé linéairement, en secondes.",
     "Sum of the first response time within working hours, in seconds; NULL without any.": "Somme des délais de première réponse en heures ouvrées, en secondes ; NULL sans aucun.",
     "Conversations with a first response time within working hours.": "Conversations qui ont un délai de première réponse en heures ouvrées.",
     "Average first response time within working hours: sum divided by count, in seconds.": "Délai moyen de première réponse en heures ouvrées : somme divisée par nombre, en secondes.",
@@ -101,14 +65,10 @@ FRENCH = {
     "Key of the conversation in its source.": "Clé de la conversation dans sa source.",
     "The contact.": "Le contact.",
     "The contact's name; NULL for a deleted or unknown contact.": "Le nom du contact ; NULL pour un contact supprimé ou inconnu.",
-    "The contact's phone: `***` and its last four digits, unless the configuration says `plain`.": (
-        "Le téléphone du contact : `***` et ses quatre derniers chiffres, sauf si la configuration dit `plain`."
-    ),
+    "The contact's phone: `***` and its last four digits, unless the configuration says `plain`.": "Le téléphone du contact : `***` et ses quatre derniers chiffres, sauf si la configuration dit `plain`.",
     "The channel it came by.": "Le canal par lequel elle est arrivée.",
     "The team.": "L'équipe.",
-    "`new`, `in_flow`, `in_progress`, `closed` or `other`.": (
-        "`new` (nouvelle), `in_flow` (dans un flux), `in_progress` (en cours), `closed` (close) ou `other` (autre)."
-    ),
+    "`new`, `in_flow`, `in_progress`, `closed` or `other`.": "`new` (nouvelle), `in_flow` (dans un flux), `in_progress` (en cours), `closed` (close) ou `other` (autre).",
     "Who opened it: `inbox` (an agent), `flow`, `inbound` (the customer) or `other`.": "Qui l'a ouverte : `inbox` (un agent), `flow` (un flux), `inbound` (le client) ou `other` (autre).",
     "The same in the words of the system.": "La même chose dans les mots du système.",
     "The assignee, at close or now.": "L'agent à qui elle est attribuée, à la clôture ou à présent.",
@@ -130,45 +90,23 @@ FRENCH = {
     "Of these, to the customer.": "Dont envoyés au client.",
     "Of these, human replies: written by an agent in the inbox.": "Dont réponses humaines : écrites par un agent dans la boîte de réception.",
     "Outbound messages that failed; not among the messages.": "Messages sortants en échec ; ils ne comptent pas parmi les messages.",
-    (
-        "Whether a human replied after the customer wrote; NULL when the customer never wrote, or when who"
-        " answered is not known."
-    ): (
-        "Si une personne a répondu après un message du client ; NULL si le client n'a jamais écrit ou si"
-        " l'on ne sait pas qui a répondu."
-    ),
+    "Whether a human replied after the customer wrote; NULL when the customer never wrote, or when who answered is not known.": "Si une personne a répondu après un message du client ; NULL si le client n'a jamais écrit ou si l'on ne sait pas qui a répondu.",
     "Whether it is closed.": "Si elle est close.",
-    (
-        "From the wait start to the first response, in whole seconds. The wait starts at the first inbound"
-        " message, or at the latest hand-over or reopening before the response."
-    ): (
-        "Du début de l'attente à la première réponse, en secondes entières. L'attente commence au premier"
-        " message reçu, ou au dernier transfert ou à la dernière réouverture avant la réponse."
-    ),
+    "From the wait start to the first response, in whole seconds. The wait starts at the first inbound message, or at the latest hand-over or reopening before the response.": "Du début de l'attente à la première réponse, en secondes entières. L'attente commence au premier message reçu, ou au dernier transfert ou à la dernière réouverture avant la réponse.",
     "The same within working hours; NULL without a schedule.": "La même chose en heures ouvrées ; NULL sans horaires.",
     "Ended waits: each human reply to a customer who was waiting.": "Attentes terminées : chaque réponse humaine à un client qui attendait.",
     "Sum of these waits, in seconds; NULL without any.": "Somme de ces attentes, en secondes ; NULL sans aucune.",
-    "From start to close, in whole seconds; NULL while open or when the close lies before the start.": (
-        "Du début à la clôture, en secondes entières ; NULL tant qu'elle est ouverte ou si la clôture précède le début."
-    ),
+    "From start to close, in whole seconds; NULL while open or when the close lies before the start.": "Du début à la clôture, en secondes entières ; NULL tant qu'elle est ouverte ou si la clôture précède le début.",
     "Whether the customer was asked for a rating.": "Si le client a été invité à donner une note.",
     "The latest answered rating, on the account's scale.": "La dernière note donnée, sur l'échelle du compte.",
     "The customer's words with it.": "Les mots du client qui l'accompagnent.",
     "When it was answered.": "Quand elle a été donnée.",
     "`exact`, or `observed` where an instant is known to the polling interval only.": "`exact`, ou `observed` là où un instant n'est connu qu'à l'intervalle d'interrogation près.",
     "The conversation tag; `(untagged)` for conversations without one.": "L'étiquette de conversation ; `(untagged)` pour les conversations sans étiquette.",
-    (
-        "The tag's share of the period's conversations. Shares overlap: a conversation counts in each of its"
-        " tags. NULL when the period has none."
-    ): (
-        "La part de l'étiquette dans les conversations de la période. Les parts se recouvrent : une"
-        " conversation compte dans chacune de ses étiquettes. NULL si la période n'en a aucune."
-    ),
+    "The tag's share of the period's conversations. Shares overlap: a conversation counts in each of its tags. NULL when the period has none.": "La part de l'étiquette dans les conversations de la période. Les parts se recouvrent : une conversation compte dans chacune de ses étiquettes. NULL si la période n'en a aucune.",
     "The source system that the agent belongs to.": "Le système source auquel appartient l'agent.",
     "The agent; NULL for what has no agent.": "L'agent ; NULL pour ce qui n'en a pas.",
-    "The agent's name; `(unassigned)` for what has no agent, NULL for an agent that no list names.": (
-        "Le nom de l'agent ; `(unassigned)` pour ce qui n'a pas d'agent, NULL pour un agent qu'aucune liste ne nomme."
-    ),
+    "The agent's name; `(unassigned)` for what has no agent, NULL for an agent that no list names.": "Le nom de l'agent ; `(unassigned)` pour ce qui n'a pas d'agent, NULL pour un agent qu'aucune liste ne nomme.",
     "The agent's e-mail address.": "L'adresse e-mail de l'agent.",
     "The contact, unique over all sources: source system, `:` and contact id. NULL without a contact.": "Le contact, unique parmi toutes les sources : système source, `:` et identifiant du contact. NULL sans contact.",
     "Where the conversation is seen in its system; NULL where the source has no `conversation_url`.": "Où la conversation se consulte dans son système ; NULL si la source n'a pas de `conversation_url`.",

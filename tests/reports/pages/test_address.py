@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
 from urllib.parse import parse_qs, urlencode
 
@@ -7,10 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.pages.address import CUSTOM, GRAINS, LONGEST, Problem, View, read, write
+from reports.pages.address import (
+    CLOCKS,
+    CUSTOM,
+    GRAINS,
+    LONGEST,
+    NAMES,
+    OF_ONE_PAGE,
+    STATISTICS,
+    YEARS,
+    Problem,
+    View,
+    read,
+    write,
+)
+from reports.pages.narrowing import NARROWED
 from reports.pages.presets import PRESETS
 from reports.pages.texts import LANGUAGES
-from reports.queries import HOURS
+from reports.queries import LISTS as FIELDS
+from reports.queries import WORDS
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 LISTS = st.lists(TEXTS, unique=True, max_size=4).map(tuple)
@@ -19,23 +35,37 @@ LISTS = st.lists(TEXTS, unique=True, max_size=4).map(tuple)
 @st.composite
 def views(draw: st.DrawFn) -> View:
     period = draw(st.sampled_from([*PRESETS, CUSTOM]))
-    days = sorted(draw(st.tuples(st.dates(), st.dates()))) if period == CUSTOM else [None, None]
+    any_day = st.dates(date(YEARS[0], 1, 1), date(YEARS[1], 12, 31))
+    days = sorted(draw(st.tuples(any_day, any_day))) if period == CUSTOM else [None, None]
+    weekday = draw(st.none() | st.integers(1, 7))
     return View(
         account=draw(st.none() | TEXTS),
         period=period,
         first=days[0],
         last=days[1],
         grain=draw(st.sampled_from(GRAINS)),
-        agents=draw(LISTS),
-        contact_tags=draw(LISTS),
-        conversation_tags=draw(LISTS),
-        working_hours=draw(st.sampled_from(list(HOURS))),
+        statistic=draw(st.sampled_from(STATISTICS)),
+        clock=draw(st.sampled_from(CLOCKS)),
+        figure=draw(st.just("") | TEXTS),
+        heat=draw(st.just("") | TEXTS),
+        only=draw(st.sampled_from(["", *NARROWED])),
+        responder=draw(st.just("") | TEXTS),
+        weekday=weekday,
+        hour=draw(st.none() | st.integers(0, 23)) if weekday else None,
         language=draw(st.none() | st.sampled_from(list(LANGUAGES))),
         search=draw(st.just("") | TEXTS),
         sort=draw(TEXTS),
         page=draw(st.integers(1, 10**6)),
         conversation=draw(st.none() | TEXTS),
+        **{field: draw(LISTS) for field in FIELDS},
+        **{field: draw(st.sampled_from(list(words))) for field, words in WORDS.items()},
     )
+
+
+def test_every_field_of_a_view_has_a_parameter_of_its_own() -> None:
+    assert set(NAMES) == {field.name for field in fields(View)}
+    assert len(set(NAMES.values())) == len(NAMES)
+    assert set(NAMES) > set(OF_ONE_PAGE)
 
 
 @given(views())
@@ -65,6 +95,12 @@ def test_the_usual_view_has_an_empty_address() -> None:
         ("page", "-1"),
         ("page", "1; drop table details"),
         ("page", "٣"),
+        ("weekday", "8"),
+        ("hour", "24"),
+        ("only", "true) or (true"),
+        ("statistic", "sum"),
+        ("time", "night"),
+        ("answered", "true"),
         ("from", "2026-02-30"),
     ],
 )
@@ -77,7 +113,6 @@ def test_a_value_that_cannot_be_used_is_reported_and_left_out(name: str, value: 
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"period": ["custom"]},
         {"period": ["custom"], "from": ["2026-01-01"]},
         {"from": ["2026-01-02"], "to": ["2026-01-01"]},
     ],
@@ -100,5 +135,5 @@ def test_a_long_value_is_cut() -> None:
 
 
 def test_from_page_to_page_only_filters_are_kept() -> None:
-    view = View(account="a", agents=("1",), search="x", sort="rating", page=3, conversation="s/1")
-    assert view.filters_only() == View(account="a", agents=("1",))
+    view = View(account="a", agents=("1",), statistic="p90", search="x", sort="rating", page=3, conversation="s/1")
+    assert view.kept() == View(account="a", agents=("1",), statistic="p90")

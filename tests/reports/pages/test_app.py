@@ -1,172 +1,158 @@
+"""Headers, hosts, static files, the base path, and the header of the accounts."""
+
 from __future__ import annotations
 
-import shutil
-from datetime import date
+import re
 from pathlib import Path
 
-import duckdb
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from reports.pages import queries
-from reports.pages.formats import ENGLISH
-from reports.published import accounts, connect
-from reports.queries import Filters
+from reports.pages.app import LOOPBACK, make_app
+from reports.pages.rendering import STATIC
+from tests.reports.pages.asking import Pages, Publish
 
-pytestmark = pytest.mark.builds
-
-TIMEOUT = 30
-
-
-def _script(link: str) -> None:
-    from pathlib import Path
-
-    from reports.pages.main import show
-
-    show(Path(link))
+ADDRESSES = [
+    "/",
+    "/details?tag=a",
+    "/release",
+    "/healthz",
+    "/nowhere",
+    "/static/pages.js",
+    "/download/overview.csv",
+    "/download/x.y",
+]
 
 
-def app(link: Path, **parameters: str | list[str]) -> AppTest:
-    test = AppTest.from_function(_script, default_timeout=TIMEOUT, args=(str(link),))
-    for name, value in parameters.items():
-        test.query_params[name] = value
-    return test.run()
+@pytest.mark.builds
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_answer_says_what_a_browser_must_not_do(pages: Pages, address: str) -> None:
+    headers = pages.get(address).headers
+    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["form-action"] == "'self'"
+    assert policy["object-src"] == policy["base-uri"] == "'none'"
+    assert not {"script-src", "style-src", "img-src", "connect-src"} & policy.keys()
+    assert headers["x-frame-options"] == "SAMEORIGIN"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert "set-cookie" not in headers
 
 
-def address(test: AppTest) -> dict[str, list[str]]:
-    return {name: [value] if isinstance(value, str) else list(value) for name, value in test.query_params.items()}
+@pytest.mark.builds
+def test_only_its_own_names_are_answered(link: Path) -> None:
+    app = make_app(link, hosts=[*LOOPBACK, "reports.example.org"])
+    for host, status in {
+        "127.0.0.1:8501": 200, "[::1]:8501": 200, "reports.example.org": 200, "evil.example": 400, "": 400,
+    }.items():  # fmt: skip
+        assert Pages(app, host=host).get("/healthz").status_code == status, host
 
 
-def headers(test: AppTest) -> str:
-    return "\n".join(header.value for header in test.header)
+@pytest.mark.builds
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_pages_are_only_read(pages: Pages, method: str) -> None:
+    assert pages.client.request(method, "/").status_code == 405
 
 
-def changed(link: Path, folder: Path, *statements: str) -> None:
-    """Publish another release: a copy with something else in it."""
-    newer = folder / "second.duckdb"
-    shutil.copy(link.resolve(), newer)
-    with duckdb.connect(str(newer)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-    link.unlink()
-    link.symlink_to(newer)
+@pytest.mark.builds
+def test_all_stands_below_the_base_path(link: Path) -> None:
+    pages = Pages(make_app(link, "/reports/"))
+    page = pages.read("/reports/")
+    for one in page.html.inside:
+        for name in ("src", "href", "action"):
+            value = one.attributes.get(name, "")
+            assert not value.startswith("/") or value.startswith("/reports/"), value
+    assert pages.read(page.html.one("nav", aria_label="Pages").all("a")[-1]["href"]).count
+    assert pages.get(page.html.all("script")[0]["src"]).status_code == 200
+    assert pages.get("/").status_code == 404
 
 
-def test_cards_show_the_totals_of_the_macro(link: Path) -> None:
-    test = app(link, account="boulangerie", period="all")
-    assert not test.exception
-    with connect(link.resolve()) as connection:
-        account = accounts(connection)[0]
-        assert account.first_date and account.last_date
-        query = queries.report("overview", Filters("boulangerie", account.first_date, account.last_date, "period"))
-        (totals,) = queries.run(connection, *query).dicts()
-    shown = {metric.label: metric.value for metric in test.metric}
-    assert shown["Conversations"] == ENGLISH.number(totals["conversations"])
-    assert shown["First response, median"] == ENGLISH.duration(totals["median_first_response_seconds"])
-    assert shown["CSAT"] == ENGLISH.percent(totals["csat_percent"])
+@pytest.mark.builds
+def test_static_files_are_kept_by_browsers_and_pages_are_asked_for_again(pages: Pages) -> None:
+    page = pages.read("/")
+    for script in page.html.all("script"):
+        assert "immutable" in pages.get(script["src"]).headers["cache-control"]
+        assert re.search(r"\?[0-9a-f]{12}$", script["src"])
+    assert page.answer.headers["cache-control"] == "private, no-cache"
 
 
-def test_a_choice_is_kept_in_the_address(link: Path) -> None:
-    test = app(link)
-    test.selectbox(key="account").set_value("loja").run()
-    test.selectbox(key="period").set_value("last-week").run()
-    test.radio(key="hours").set_value("inside").run()
-    assert not test.exception
-    assert address(test) == {"account": ["loja"], "period": ["last-week"], "hours": ["inside"]}
-    before = [metric.value for metric in test.metric]
-    again = app(link, **address(test))
-    assert [metric.value for metric in again.metric] == before
+def test_what_others_have_written_stands_with_its_licence() -> None:
+    for file in STATIC.glob("*.min.js"):
+        licence = file.with_name(file.name.split(".umd")[0] + ".LICENSE.md")
+        assert "MIT" in licence.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"\beval\(|new Function", text)
 
 
-def test_another_account_takes_agents_and_tags_away(link: Path) -> None:
-    test = app(link, account="boulangerie")
-    options = test.multiselect(key="agents").options
-    assert options
-    test.multiselect(key="agents").select(options[0]).run()
-    assert address(test)["agent"]
-    test.selectbox(key="account").set_value("loja").run()
-    assert address(test) == {"account": ["loja"]}
+@pytest.mark.builds
+def test_a_first_visit_is_small(pages: Pages) -> None:
+    page = pages.read("/")
+    files = [one["src"] for one in page.html.all("script")] + [one["href"] for one in page.html.all("link")]
+    assert len(page.answer.content) + sum(len(pages.get(address).content) for address in files) < 500_000  # unpacked
 
 
-def test_french_is_a_switch_away(link: Path) -> None:
-    test = app(link)
-    test.selectbox(key="language").set_value("fr").run()
-    assert test.title[0].value == "Vue d'ensemble"
-    assert address(test)["lang"] == ["fr"]
-    assert "Rapidité" in [header.value for header in test.header]
+@pytest.mark.builds
+def test_the_header_of_a_proxy_limits_the_accounts(link: Path) -> None:
+    app = make_app(link, account_header="X-Causerie-Account")
 
+    def accounts(**headers: str) -> list[str]:
+        page = Pages(app).read("/?account=*", **headers)
+        return [option["value"] for option in page.html.one("select", id="account").all("option")]
 
-def test_a_bad_address_is_reported_and_shown_without_what_is_bad(link: Path) -> None:
-    test = app(link, account="nobody", period="someday", agent=["x' or true --"])
-    assert not test.exception
-    for problem in ("account=nobody", "period=someday", "agent=x' or true --"):
-        assert problem in test.warning[0].value
-    assert test.metric
-
-
-def test_a_period_without_data_says_which_there_are(link: Path) -> None:
-    test = app(link, account="loja", **{"from": "2001-01-01", "to": "2001-12-31"})
-    assert "No data in this period" in headers(test)
-    assert any("2 Sep 2026" in markdown.value for markdown in test.markdown)
-    assert not test.exception
-
-
-def test_filters_that_match_nothing_are_reported(own_link: Path, tmp_path: Path) -> None:
-    changed(own_link, tmp_path, "update reporting.traits set started_in_working_hours = true")
-    test = app(own_link, account="loja", period="all", hours="outside")
-    assert not test.exception
-    assert "Nothing matches these filters" in headers(test) or test.metric[0].value == "0"
-
-
-def test_before_the_first_release_the_page_says_what_to_do(tmp_path: Path) -> None:
-    test = app(tmp_path / "current.duckdb")
-    assert "Nothing is published yet" in headers(test)
-    assert any("causerie run" in markdown.value for markdown in test.markdown)
-    assert not test.exception
-
-
-def test_a_release_of_older_software_is_reported(tmp_path: Path) -> None:
-    with duckdb.connect(str(tmp_path / "old.duckdb")) as connection:
-        connection.execute("create table release as select 'old' as release_id")
-    (tmp_path / "current.duckdb").symlink_to(tmp_path / "old.duckdb")
-    test = app(tmp_path / "current.duckdb")
-    assert any("--full-refresh" in markdown.value for markdown in test.markdown)
-    assert not test.exception
-
-
-def test_a_new_release_is_offered_and_shown_whole(own_link: Path, tmp_path: Path) -> None:
-    test = app(own_link, account="loja", period="all")
-    before = test.metric[0].value
-    changed(
-        own_link,
-        tmp_path,
-        "update release set release_id = 'second'",
-        "update reporting.conversations set started_date = date '2001-01-01'",
+    assert accounts(**{"x-causerie-account": "*"}) == ["*", "boulangerie", "loja"]
+    assert accounts(**{"x-causerie-account": "loja, boulangerie"}) == ["*", "boulangerie", "loja"]
+    assert accounts(**{"x-causerie-account": "loja"}) == ["loja"]
+    only = Pages(app, **{"x-causerie-account": "loja"})
+    assert "boulangerie" not in only.get("/").text
+    for address in ("/?account=boulangerie", "/details?account=boulangerie", "/by-tag?account=boulangerie"):
+        page = only.read(address)
+        assert "account=boulangerie" in page.html.one("p", class_="problem").text
+    everything = Pages(app, **{"x-causerie-account": "*"})
+    theirs = only.get("/download/details.csv?account=boulangerie&period=all").text
+    assert theirs == everything.get("/download/details.csv?account=loja&period=all").text
+    key = next(
+        one["href"]
+        for one in everything.read("/details?account=boulangerie")
+        .html.one("table", class_="list")
+        .one("tbody")
+        .all("a")
     )
-    test.run()
-    assert any("second" in caption.value for caption in test.caption)
-    assert test.metric[0].value != before
+    assert "There is no conversation" in only.read(key).text
 
 
-def test_an_account_without_a_schedule_says_so(own_link: Path, tmp_path: Path) -> None:
-    changed(
-        own_link,
-        tmp_path,
-        "update reporting.traits set started_in_working_hours = null;"
-        " update reporting.conversations set first_response_business_seconds = null,"
-        " duration_business_seconds = null",
-        "update reporting.accounts set rating_worst = 0, rating_best = 10",
-    )
-    test = app(own_link, period="all")
-    assert not test.exception
-    captions = [caption.value for caption in test.caption]
-    assert any("No working hours are configured" in caption for caption in captions)
-    assert any("scores here go from 0 to 10" in caption for caption in captions)
+@pytest.mark.builds
+@pytest.mark.parametrize(
+    "headers", [[], [("x-causerie-account", "loja"), ("x-causerie-account", "*")], [("x-causerie-account", "")]]
+)
+def test_without_one_clear_header_nothing_is_seen(link: Path, headers: list[tuple[str, str]]) -> None:
+    client = Pages(make_app(link, account_header="X-Causerie-Account")).client
+    for address in ("/", "/details", "/download/details.csv"):
+        answer = client.get(address, headers=headers)
+        assert answer.status_code == 403
+        assert "loja" not in answer.text
 
 
-def test_custom_days_begin_with_those_that_were_shown(link: Path) -> None:
-    test = app(link, account="loja", period="last-month")
-    test.selectbox(key="period").set_value("custom").run()
-    assert address(test)["from"] == ["2026-09-01"]
-    test.date_input(key="range").set_value((date(2026, 9, 10), date(2026, 9, 20))).run()
-    assert address(test)["to"] == ["2026-09-20"]
+@pytest.mark.builds
+def test_a_cached_answer_is_not_shown_to_somebody_with_other_accounts(link: Path) -> None:
+    pages = Pages(make_app(link, account_header="X-Causerie-Account"))
+    tag = pages.get("/", **{"x-causerie-account": "loja"}).headers["etag"]
+    assert pages.get("/", **{"x-causerie-account": "boulangerie", "if-none-match": tag}).status_code == 200
+
+
+@pytest.mark.builds
+def test_the_header_may_name_accounts_in_any_alphabet(own_link: Path, publish: Publish) -> None:
+    publish("second", "update reporting.accounts set account_id = 'épicerie' where account_id = 'loja'")
+    client = Pages(make_app(own_link, account_header="X-Causerie-Account")).client
+    answer = client.get("/", headers=[(b"x-causerie-account", "épicerie".encode())])
+    assert 'value="épicerie"' in answer.text and "boulangerie" not in answer.text
+
+
+@pytest.mark.builds
+@pytest.mark.parametrize("more", ["only=closed", "agent=(unassigned)", "responder=a1", "search=a", "release=first"])
+def test_no_part_of_an_address_widens_what_a_header_allows(link: Path, more: str) -> None:
+    app = make_app(link, account_header="X-Causerie-Account")
+    theirs, all_ = (Pages(app, **{"x-causerie-account": who}) for who in ("loja", "*"))
+    for name in ("details", "overview", "by-agent", "by-tag", "traffic", "compare"):
+        expected = all_.get(f"/download/{name}.csv?account=loja&period=all&{more}").text
+        for account in ("*", "boulangerie", "loja,boulangerie"):
+            assert theirs.get(f"/download/{name}.csv?account={account}&period=all&{more}").text == expected
+    for path in ("/", "/by-agent", "/by-tag", "/details"):
+        assert "boulangerie" not in theirs.get(f"{path}?account=*&period=all&{more}").text

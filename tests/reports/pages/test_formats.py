@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.pages.formats import ENGLISH, FIXED, FRENCH, MINUS, NARROW, NOTHING, Formats
+from reports.pages.formats import ENGLISH, FIXED, FRENCH, MINUS, NOTHING, Formats
 from reports.pages.measures import COUNT, DURATION, PERCENT, RATING, Measure
+
+NARROW, THIN = "\N{NARROW NO-BREAK SPACE}", "\N{THIN SPACE}"
 
 
 @pytest.mark.parametrize(
@@ -61,8 +63,8 @@ def test_percents() -> None:
     [
         ("2026-08-03", "2026-08-03", "3 Aug 2026", "3 août 2026"),
         ("2026-08-01", "2026-08-09", "1–9 Aug 2026", "1er–9 août 2026"),
-        ("2026-08-30", "2026-09-02", "30 Aug – 2 Sep 2026", "30 août – 2 sept. 2026"),
-        ("2025-12-30", "2026-01-02", "30 Dec 2025 – 2 Jan 2026", "30 déc. 2025 – 2 janv. 2026"),
+        ("2026-08-30", "2026-09-02", f"30 Aug{THIN}–{THIN}2 Sept 2026", f"30 août{THIN}–{THIN}2 sept. 2026"),
+        ("2025-12-30", "2026-01-02", f"30 Dec 2025{THIN}–{THIN}2 Jan 2026", f"30 déc. 2025{THIN}–{THIN}2 janv. 2026"),
     ],
 )
 def test_ranges_say_once_what_they_share(first: str, last: str, english: str, french: str) -> None:
@@ -76,14 +78,17 @@ def test_rows_of_reports() -> None:
     assert FRENCH.period(date(2026, 8, 3), date(2026, 8, 4), "day") == "lun. 3 août 2026"
     assert FRENCH.period(date(2026, 8, 1), date(2026, 9, 1), "month") == "août 2026"
     assert ENGLISH.period(date(2026, 8, 3), date(2026, 9, 1), "month") == "3–31 Aug 2026"  # cut at the range
+    assert ENGLISH.period(date(2026, 7, 1), date(2026, 10, 1), "quarter") == "Q3 2026"
+    assert FRENCH.period(date(2026, 7, 1), date(2026, 10, 1), "quarter") == "T3 2026"
+    assert ENGLISH.period(date(2026, 7, 2), date(2026, 10, 1), "quarter") == f"2 Jul{THIN}–{THIN}30 Sept 2026"
     assert ENGLISH.period(date(2026, 8, 3), date(2026, 8, 10), "week") == "3–9 Aug 2026"
     assert ENGLISH.instant(datetime(2026, 8, 3, 14, 5, 9), seconds=True) == "3 Aug 2026, 14:05:09"
 
 
 @pytest.mark.parametrize("formats", [ENGLISH, FRENCH], ids=["en", "fr"])
 def test_each_language_names_all_days_and_months(formats: Formats) -> None:
-    assert len(set(formats.weekdays)) == len(set(formats.long_weekdays)) == 7
-    assert len(set(formats.months)) == len(set(formats.long_months)) == 12
+    assert len({formats.weekday(day) for day in range(1, 8)}) == 7
+    assert len({formats.tick(date(2026, month, 1), date(2026, month, 2), "day") for month in range(1, 13)}) == 12
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_periods_are_in_order_and_reach_no_further_than_the_data(
     assert days is not None
     first, last = days
     assert first <= last <= through.date()
-    assert fitting_grain(first, last) in ("day", "week", "month")
+    assert fitting_grain(first, last) in ("day", "week", "month", "quarter")
     if preset in ("last-week", "this-week"):
         assert first.isoweekday() == week_starts_on
     if preset == "last-week":

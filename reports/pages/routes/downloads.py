@@ -1,0 +1,100 @@
+"""Reports as files, with the filters of a page and from its release.
+
+Here: which rows, under which name. Not here: the formats (``reports.downloads``, ``reports.workbooks``).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from reports.downloads import Result, write_csv
+from reports.pages import access, queries
+from reports.pages.address import GRAINS
+from reports.pages.queries import Query
+from reports.pages.routes.page import LOG, Reading, asked, language_of, reading_of
+from reports.published import UnreadableError
+from reports.queries import REPORTS, Report
+from reports.workbooks import write_workbook
+
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+NARROWING = ("only", "responder", "weekday", "hour", "search")
+"""What chooses conversations of Details, beside the filters."""
+
+
+def download(request: Request) -> Response:
+    """All rows and columns of a report, unformatted."""
+    report = REPORTS.get(request.path_params["report"])
+    shape = request.path_params["shape"]
+    if report is None or shape not in TYPES:
+        return PlainTextResponse("There is no such report.", 404)
+    parameters = asked(request)
+    try:
+        release = request.app.state.releases.read(parameters.get("release", [None])[-1])
+        reading, *_ = reading_of(request, "details", {}, release, language_of(request), queries.SORTABLE)
+    except UnreadableError as error:  # it names files of the server
+        LOG.warning("%s", error)
+        return PlainTextResponse("The release cannot be read; the log of the server says why.", 503)
+    except access.NothingToSee:
+        return PlainTextResponse("There is no account to see.", 403)
+    if reading is None:
+        return PlainTextResponse("This account has no data.", 404)
+    grain = parameters.get("rows", [""])[-1]
+    filters = replace(reading.filters, grain=grain) if grain in (*GRAINS[1:], "period") else reading.filters
+    if report.name == "details":
+        query = queries.details(filters, reading.whom.ids, reading.view)
+    else:
+        query = queries.report(report.name, filters, reading.whom.ids)
+    with tempfile.NamedTemporaryFile(prefix="causerie-", suffix=f".{shape}", delete=False) as file:
+        path = Path(file.name)
+    try:
+        _write(release.cursor(), report, query, reading, shape, path)
+    except duckdb.Error:
+        path.unlink()
+        LOG.exception("a download of %s failed", release.file)
+        return PlainTextResponse("The report could not be made; the log of the server says why.", 500)
+    return FileResponse(
+        path, media_type=TYPES[shape], filename=_name(reading, report, shape), background=BackgroundTask(path.unlink)
+    )
+
+
+class _Asked(Result):
+    """The rows of a query, under the name of a report."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, report: Report, query: Query) -> None:
+        self.connection, self.report, self.sql, self.values = cursor, report, query.sql, query.values
+
+
+def _write(
+    cursor: duckdb.DuckDBPyConnection, report: Report, query: Query, reading: Reading, shape: str, path: Path
+) -> None:
+    rows = _Asked(cursor, report, query)
+    if shape == "csv":
+        with path.open("w", encoding="utf-8", newline="") as out:
+            write_csv(rows, out)
+        return
+    about = [
+        ("report", report.name),
+        ("release", reading.release.release_id),
+        ("account", ", ".join(reading.whom.ids)),
+        ("days", f"{reading.first} to {reading.last}"),
+        *((name, value) for name, value, _ in reading.selected),
+        *((name, str(getattr(reading.view, name))) for name in NARROWING if report.name == "details"),
+    ]
+    write_workbook(rows, about, path)
+
+
+def _name(reading: Reading, report: Report, shape: str) -> str:
+    account = reading.whom.account.account_id if reading.whom.is_one else "all"
+    name = f"{account}-{report.name}-{reading.first}-{reading.last}.{shape}"
+    return "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in name)
