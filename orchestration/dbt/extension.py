@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from expectations.grains import views_of
-from expectations.marts import COLUMNS
 from ingestion.settings import Settings, SettingsError
 from orchestration.dbt import PROJECT
 from orchestration.home import Home
@@ -47,8 +46,6 @@ _PLACES = {
     "marts": ("candidate", "main", ("table",)),
 }
 """By folder: the database and the schema of its models, and how they may be materialized."""
-_TAKEN = {"release", *views_of(COLUMNS)}
-"""Names that no model of ours has, and publication needs."""
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -108,10 +105,12 @@ def _refuse(mistakes: Iterable[str]) -> None:
 
 
 def _misplaced(folder: Path, model: Path) -> str | None:
+    from expectations.marts import COLUMNS  # with DuckDB, which other commands need not load
+
     name, (_, place, *below) = model.stem, model.relative_to(folder).parts
     if not re.fullmatch("[a-z_][a-z0-9_]*", name):
         return "the name of a model consists of small letters, digits and underscores; give it such a name"
-    if name in _TAKEN or any((PROJECT / "models").rglob(f"{name}.sql")):
+    if name in {"release", *views_of(COLUMNS)} or any((PROJECT / "models").rglob(f"{name}.sql")):
         return f"causerie has a table '{name}'; give the model another name"
     if place not in _PLACES or not below:
         return "move it to models/marts, from where it is published, or to models/intermediate"
