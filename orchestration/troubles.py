@@ -106,37 +106,23 @@ def _builds(settings: Settings) -> list[Trouble]:
 
 
 def _targets(settings: Settings) -> list[Trouble]:
-    record = read_record(Home(settings.home).record)
-    names = [target.name for target in settings.publish]
-    return [
-        Trouble(
-            f"target failed: {name}",
-            "target failed",
-            name,
-            (reason,),
-            TARGETS_NEXT,
-            datetime.fromisoformat(since),
-        )
-        for name, (since, reason) in (record.target_failures if record else {}).items()
-        if name in names
-    ]
+    record, names = read_record(Home(settings.home).record), [target.name for target in settings.publish]
+    failures = record.target_failures if record else {}
+    return [_failed("target failed", name, *failures[name], TARGETS_NEXT) for name in names if name in failures]
 
 
 def _sources(settings: Settings) -> list[Trouble]:
-    record = read_record(Home(settings.home).record)
-    names = [source.name for source in settings.sources]
+    record, names = read_record(Home(settings.home).record), [source.name for source in settings.sources]
+    failures, step = record.failures if record else {}, "when it is mended, the next run reads it: "
     return [
-        Trouble(
-            f"source failed: {name}",
-            "source failed",
-            name,
-            (reason,),
-            f"when it is mended, the next run reads it: {command('check-source', name)}",
-            datetime.fromisoformat(since),
-        )
-        for name, (since, reason) in (record.failures if record else {}).items()
-        if name in names
+        _failed("source failed", name, *failures[name], step + command("check-source", name))
+        for name in names
+        if name in failures
     ]
+
+
+def _failed(kind: Kind, name: str, since: str, reason: str, next_step: str) -> Trouble:
+    return Trouble(f"{kind}: {name}", kind, name, (reason,), next_step, datetime.fromisoformat(since))
 
 
 def _batches(settings: Settings) -> list[Trouble]:

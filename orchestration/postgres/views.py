@@ -199,7 +199,7 @@ def _statements(session: Session, target: PostgresTarget, release: Loaded, ours:
 
 
 def _granted_by_default(session: Session) -> list[str]:
-    """Who has rights to each new view, so also to one that is made anew, where they were perhaps taken away."""
+    """Who has rights to each new view, so also to one that is made again, where they were perhaps taken away."""
     rows = session.execute(
         """
         select distinct case when grantee = 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end

@@ -24,6 +24,7 @@ _VERSION = {"version": "1.0.0"}
 _MADE_AT = (1980, 1, 1, 0, 0, 0)
 """The time of every file: the same bundle has the same bytes."""
 MASK = "XXXXXXXXXX"
+"""What Superset writes in the place of a password, which it asks for at the import."""
 SCHEMA = "causerie"
 SECONDS_IN_CACHE = 60
 """For which Superset keeps answers: so much later it shows a new release."""

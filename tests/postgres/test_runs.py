@@ -1,4 +1,4 @@
-"""Runs and commands with a target: what fails there fails it alone, is told everywhere, and is made good."""
+"""Runs and commands with a target: what fails there fails it alone, is said everywhere, and is made good."""
 
 from __future__ import annotations
 

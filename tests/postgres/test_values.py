@@ -1,4 +1,4 @@
-"""What is loaded is the release, value for value; and what PostgreSQL cannot hold is told, or stands for itself."""
+"""What is loaded is the release, value for value; and what PostgreSQL cannot hold is said, or stands for itself."""
 
 from __future__ import annotations
 

@@ -34,13 +34,13 @@ def superset(config: Path, out: Path, uri: str | None, schema: str, name: str) -
     configurations need a --name each.
     """
     from orchestration.home import Home
-    from reports.superset.bundle import duckdb_uri, has_password, write_bundle
+    from reports.superset.bundle import MASK, duckdb_uri, has_password, write_bundle
 
     ending.go_on_without_output()
     if uri is None:
         uri = duckdb_uri(Home(read_settings(config).home).current_file.absolute())
     elif has_password(uri):
-        stop("--uri: holds a password; write XXXXXXXXXX in its place, and Superset asks for it at the import", WRONG)
+        stop(f"--uri: holds a password; write {MASK} in its place, and Superset asks for it at the import", WRONG)
     with files.whole(out) as path:
         assert path
         write_bundle(path, uri, name, schema)
