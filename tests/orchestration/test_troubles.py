@@ -131,6 +131,19 @@ def test_why_a_run_failed_is_told_beside_a_source_that_failed(tmp_path: Path) ->
     ]
 
 
+def test_a_target_that_failed_is_a_trouble_as_long_as_it_is_configured(tmp_path: Path) -> None:
+    target = '[[publish]]\nkind = "postgres"\nname = "bi"\ndsn_env = "BI_DSN"\n'
+    settings = load_settings(write_config(tmp_path, extra=target))
+    home = Home(settings.home)
+    home.path.mkdir()
+    reporter = Reporter(home)
+    with reporter.step("bi", "a run"):
+        reporter.target_tried("bi", "it is away")
+    (trouble,) = troubles_of(settings, NOW)
+    assert (trouble.kind, trouble.subject, trouble.reasons) == ("target failed", "bi", ("it is away",))
+    assert troubles_of(load_settings(write_config(tmp_path)), NOW) == []
+
+
 @pytest.mark.parametrize(("has_ended", "found"), [(True, []), (False, ["run failed"])])
 def test_a_run_is_not_stopped_once_it_has_ended(tmp_path: Path, has_ended: bool, found: list[str]) -> None:
     """Its process takes a while to unload its libraries."""
