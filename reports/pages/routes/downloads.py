@@ -28,6 +28,9 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
+_PATHS = {"details": "/details"}
+"""The addresses that a reading may make."""
+
 NARROWING = ("only", "responder", "weekday", "hour", "search")
 """What chooses conversations of Details, beside the filters."""
 
@@ -41,7 +44,7 @@ def download(request: Request) -> Response:
     parameters = asked(request)
     try:
         release = request.app.state.releases.read(parameters.get("release", [None])[-1])
-        reading, *_ = reading_of(request, "details", {}, release, language_of(request), queries.SORTABLE)
+        reading, *_ = reading_of(request, "details", _PATHS, release, language_of(request), queries.SORTABLE)
     except UnreadableError as error:  # it names files of the server
         LOG.warning("%s", error)
         return PlainTextResponse("The release cannot be read; the log of the server says why.", 503)
@@ -59,7 +62,7 @@ def download(request: Request) -> Response:
         path = Path(file.name)
     try:
         _write(release.cursor(), report, query, reading, shape, path)
-    except duckdb.Error:
+    except Exception:  # nothing half-written stays, whatever failed
         path.unlink()
         LOG.exception("a download of %s failed", release.file)
         return PlainTextResponse("The report could not be made; the log of the server says why.", 500)
