@@ -129,6 +129,14 @@ def test_all_accounts_are_added_up(link: Path, pages: Pages) -> None:
         assert name in page.html.all("section", aria_labelledby="apart")[0].text
 
 
+def test_an_account_without_what_is_filtered_by_leads_to_no_conversations(pages: Pages) -> None:
+    """Alone it would be shown without the filter."""
+    rows = pages.read("/?account=*&period=all&tag=commande").html.one("section", aria_labelledby="apart").all("tr")[1:]
+    counts = {row.one("th").text: (row.all("td")[0].text, len(row.all("a"))) for row in rows}
+    assert {links for count, links in counts.values() if count == "0"} == {1}, "the account itself"
+    assert min(links for count, links in counts.values() if count != "0") > 1
+
+
 def test_warnings_are_said_in_a_managers_words(month: Page) -> None:
     assert "3 warnings" not in month.text
     assert "1 warning" in month.text
