@@ -389,7 +389,7 @@ def facts() -> str:
 PERIODS = f"""
 create temp table message_days as
 with counted as (
-    select facts.source_no, cells.day, tag_set, team_name,
+    select facts.source_no, cells.day, tag_set, team_name, channel_name,
         if(kind = {INBOUND}, facts.agent_id, coalesce(messages.agent_id, '')) as agent_id,
         count_if(kind = {INBOUND}) as inbound,
         count_if(kind not in ({INBOUND}, {FAILED})) as outbound,
@@ -398,7 +398,7 @@ with counted as (
     join facts using (conversation_key)
     join cells on cells.source_no = facts.source_no and cells.cell = sent_us // {CELL}
     where kind is not null
-    group by grouping sets ((1, 2, 3), (1, 2, 4), (1, 2, 5))
+    group by grouping sets ((1, 2, 3), (1, 2, 4), (1, 2, 5), (1, 2, 6))
 )
 from counted join days using (source_no, day);
 
@@ -536,7 +536,7 @@ def marts() -> Iterable[str]:
         {everything: "facts join tags using (tag_set)", SENT: "message_days join tags using (tag_set)"},
         of_all,
     )
-    for group in ("team",):
+    for group in ("team", "channel"):
         yield mart(
             f"by_{group}",
             f"{group}_name",

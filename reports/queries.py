@@ -45,7 +45,7 @@ class Report:
 REPORTS = {
     report.name: report
     for report in (
-        *map(Report, ("overview", "by-agent", "by-tag", "by-team")),
+        *map(Report, ("overview", "by-agent", "by-tag", "by-team", "by-channel")),
         Report("details", has_grain=False),
         Report("traffic", has_grain=False, of_table="overview"),
         Report("compare", has_grain=False, of_table="overview"),
