@@ -1,13 +1,13 @@
-"""The yardstick of the warehouse: the four marts in one hand-written DuckDB script.
+"""The yardstick of the warehouse: the marts in one hand-written DuckDB script.
 
     python benchmarks/handwritten.py --config causerie.toml --out marts.duckdb
 
-It reads every batch of NDJSON files straight from the drops, and writes `overview`, `by_agent`, `by_tag` and `details`
-with the columns of docs/figures.md. What a run of causerie costs above this is the price of what the script lacks: it
-keeps nothing between runs and has no hashes, raw, refused batches, tests or publication. Rows that
-docs/export-format.md quarantines are left out without a word. It knows what occurs in a drop of `causerie demo` and no
-more: one source an account, the scale from 1 to 5, working hours that begin and end at a quarter of an hour, and the
-words and wrong values that the demo delivers. Nothing of causerie is imported.
+It reads every batch of NDJSON files straight from the drops, and writes the marts with the columns of docs/figures.md.
+What a run of causerie costs above this is the price of what the script lacks: it keeps nothing between runs and has no
+hashes, raw, refused batches, tests or publication. Rows that docs/export-format.md quarantines are left out without a
+word. It knows what occurs in a drop of `causerie demo` and no more: one source an account, the scale from 1 to 5,
+working hours that begin and end at a quarter of an hour, and the words and wrong values that the demo delivers. Nothing
+of causerie is imported.
 """
 
 from __future__ import annotations
@@ -330,6 +330,8 @@ def facts() -> str:
         ),
         joined as (
             select conversations.* exclude (source, status, agent_id), tag_set, coalesce(agent_id, '') as agent_id,
+                coalesce(nullif(trim(team), ''), '(no team)') as team_name,
+                coalesce(nullif(trim(channel), ''), '(no channel)') as channel_name,
                 case
                     when source in ('flow', 'inbox', 'inbound') then source
                     when coalesce(source, '') not in ('unknown', 'auto_response', '') then 'other'
@@ -387,7 +389,7 @@ def facts() -> str:
 PERIODS = f"""
 create temp table message_days as
 with counted as (
-    select facts.source_no, cells.day, tag_set,
+    select facts.source_no, cells.day, tag_set, team_name, channel_name,
         if(kind = {INBOUND}, facts.agent_id, coalesce(messages.agent_id, '')) as agent_id,
         count_if(kind = {INBOUND}) as inbound,
         count_if(kind not in ({INBOUND}, {FAILED})) as outbound,
@@ -396,7 +398,7 @@ with counted as (
     join facts using (conversation_key)
     join cells on cells.source_no = facts.source_no and cells.cell = sent_us // {CELL}
     where kind is not null
-    group by grouping sets ((1, 2, 3), (1, 2, 4))
+    group by grouping sets ((1, 2, 3), (1, 2, 4), (1, 2, 5), (1, 2, 6))
 )
 from counted join days using (source_no, day);
 
@@ -499,7 +501,12 @@ def mart(name: str, key: str, columns: str, parts: dict[str, str], joins: str = 
 
 
 def marts() -> Iterable[str]:
-    """The four marts."""
+    """All of them."""
+    of_all = (
+        "join (select account_id, grain, period_start, conversations as of_all from out.overview)"
+        " using (account_id, grain, period_start)"
+    )
+    share = "coalesce(found.conversations, 0) / nullif(of_all, 0) as share_of_conversations,"
     everything = f"{STARTED}, {REPLIED}, {LASTED}, {ANSWERED}"
     yield mart("overview", "", "", {everything: "facts", SENT: "message_days where agent_id is not null"})
     credited = """
@@ -525,11 +532,18 @@ def marts() -> Iterable[str]:
     yield mart(
         "by_tag",
         "tag",
-        "tag, coalesce(found.conversations, 0) / nullif(of_all, 0) as share_of_conversations,",
+        f"tag, {share}",
         {everything: "facts join tags using (tag_set)", SENT: "message_days join tags using (tag_set)"},
-        "join (select account_id, grain, period_start, conversations as of_all from out.overview)"
-        " using (account_id, grain, period_start)",
+        of_all,
     )
+    for group in ("team", "channel"):
+        yield mart(
+            f"by_{group}",
+            f"{group}_name",
+            f"{group}_name as {group}, {share}",
+            {everything: "facts", SENT: f"message_days where {group}_name is not null"},
+            of_all,
+        )
     digits = "regexp_replace(phone, '[^0-9]', '', 'g')"
     yield f"""
         create table out.details as

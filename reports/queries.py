@@ -25,23 +25,30 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True)
 class Report:
-    """One report: its table macro, the published table whose columns it has, and whether its rows have a grain."""
+    """One report: whether its rows have a grain, and the published table whose columns it has, by default its own."""
 
     name: str
-    macro: str
-    table: str
-    has_grain: bool
+    has_grain: bool = True
+    of_table: str | None = None
+
+    @property
+    def table(self) -> str:
+        """The published table whose columns it has."""
+        return self.of_table or self.name.replace("-", "_")
+
+    @property
+    def macro(self) -> str:
+        """Its table macro."""
+        return f"report_{self.name.replace('-', '_')}"
 
 
 REPORTS = {
     report.name: report
     for report in (
-        Report("overview", "report_overview", "overview", has_grain=True),
-        Report("by-agent", "report_by_agent", "by_agent", has_grain=True),
-        Report("by-tag", "report_by_tag", "by_tag", has_grain=True),
-        Report("details", "report_details", "details", has_grain=False),
-        Report("traffic", "report_traffic", "overview", has_grain=False),
-        Report("compare", "report_compare", "overview", has_grain=False),
+        *map(Report, ("overview", "by-agent", "by-tag", "by-team", "by-channel")),
+        Report("details", has_grain=False),
+        Report("traffic", has_grain=False, of_table="overview"),
+        Report("compare", has_grain=False, of_table="overview"),
     )
 }
 """By the name that the command gives them."""

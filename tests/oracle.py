@@ -1350,7 +1350,7 @@ def distribution(name: str, rows: list[Row]) -> Row:
 
 
 def measures(bucket: Bucket, scale: tuple[int, int]) -> Row:
-    """The measure set that `overview`, `by_agent` and `by_tag` share."""
+    """The measure set that all marts with grains share."""
     rows = bucket.conversations
     delivered = [message for message in bucket.messages if not message.is_failed]
     reply_seconds = [reply.seconds for reply in bucket.replies]
@@ -1522,25 +1522,42 @@ def by_agent(
     return rows
 
 
-def by_tag(
-    account: Account, conversations: list[Conversation], overview_rows: list[Row], through: datetime | None
+def named(name: str | None, without: str) -> list[str]:
+    """The name of a team or a channel, "trimmed", or the word for conversations without one."""
+    return [(name or "").strip() or without]
+
+
+GROUPS: dict[str, Callable[[Row], list[str]]] = {
+    "tag": lambda details: details["conversation_tags"] or [UNTAGGED],
+    "team": lambda details: named(details["team"], "(no team)"),
+    "channel": lambda details: named(details["channel"], "(no channel)"),
+}
+"""The groups that conversations are in: "a conversation counts once in each of its tags", and in its team."""
+
+
+def by_group(
+    group: str,
+    account: Account,
+    conversations: list[Conversation],
+    overview_rows: list[Row],
+    through: datetime | None,
 ) -> list[Row]:
-    """Rows of tags: "a conversation counts once in each of its tags; without tags, in `(untagged)`. Messages follow the
-    tags of their conversation, at the message's own date". Shares are of the conversations of the whole period.
+    """Rows of tags, teams or channels: everything follows the conversation, "messages at their own date". Shares are of
+    the conversations of the whole period.
     """
     mart = Mart(account, through)
     for one in conversations:
-        for tag in one.details["conversation_tags"] or [UNTAGGED]:
-            for bucket in mart.at(one.details["started_date"], tag):
+        for name in GROUPS[group](one.details):
+            for bucket in mart.at(one.details["started_date"], name):
                 add_conversation(bucket, one)
             for message in one.messages:
-                for bucket in mart.at(message.sent_date, tag):
+                for bucket in mart.at(message.sent_date, name):
                     bucket.messages.append(message)
     whole = {(row["grain"], row["period_start"]): row["conversations"] for row in overview_rows}
     rows = []
-    for (tag,), period, figures in mart.rows():
+    for (name,), period, figures in mart.rows():
         share = ratio(figures["conversations"], whole[period["grain"], period["period_start"]])
-        rows.append(period | {"tag": tag, "share_of_conversations": share} | figures)
+        rows.append(period | {group: name, "share_of_conversations": share} | figures)
     return rows
 
 
@@ -1550,13 +1567,13 @@ def by_tag(
 
 
 def compute(config: Path) -> dict[str, list[Any]]:
-    """The four marts of a configuration, and what became of every row of its sources."""
+    """The marts of a configuration, and what became of every row of its sources."""
     settings = load_config(config)
     states = [ingest_source(source, settings.accounts[source.account], settings.quality) for source in settings.sources]
     result: dict[str, list[Any]] = {
         "overview": [],
         "by_agent": [],
-        "by_tag": [],
+        **{f"by_{group}": [] for group in GROUPS},
         "details": [],
         "accounting": [row for state in states for row in accounting(state)],
         "quarantine": [row for state in states for row in quarantine_of(state)],
@@ -1570,6 +1587,7 @@ def compute(config: Path) -> dict[str, list[Any]]:
         overview_rows = overview(account, conversations, through)
         result["overview"] += overview_rows
         result["by_agent"] += by_agent(account, conversations, agents, through)
-        result["by_tag"] += by_tag(account, conversations, overview_rows, through)
+        for group in GROUPS:
+            result[f"by_{group}"] += by_group(group, account, conversations, overview_rows, through)
         result["details"] += [one.details for one in conversations]
     return result

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +123,12 @@ def filtered_by(one: Conversation) -> dict[str, list[Any]]:
     return {
         "agents": [details["agent_id"] or oracle.UNASSIGNED, details["agent_email"]],
         "contact_tags": details["contact_tags"] or [],
-        "conversation_tags": details["conversation_tags"] or [oracle.UNTAGGED],
+        "conversation_tags": oracle.GROUPS["tag"](details),
         "sources": [details["source"]],
         "source_systems": [details["source_system"]],
         "statuses": [details["status"]],
-        "teams": [(details["team"] or "").strip() or "(no team)"],
-        "channels": [(details["channel"] or "").strip() or "(no channel)"],
+        "teams": oracle.GROUPS["team"](details),
+        "channels": oracle.GROUPS["channel"](details),
     }
 
 
@@ -254,26 +255,26 @@ def by_agent(known: Known, chosen: list[Conversation], question: Question) -> li
     return rows
 
 
-def by_tag(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
-    """All tags of the chosen conversations; "shares are of the chosen ones"."""
+def by_group(group: str, known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    """All tags, teams or channels of the chosen conversations; "shares are of the chosen ones"."""
     buckets = Buckets(known, question)
     whole: defaultdict[date, int] = defaultdict(int)
     for one in chosen:
         started = one.details["started_date"]
         if is_asked(question, started):
             whole[period_of(known.account, question, started)[0]] += 1
-        for tag in one.details["conversation_tags"] or [oracle.UNTAGGED]:
+        for name in oracle.GROUPS[group](one.details):
             if is_asked(question, started):
-                oracle.add_conversation(buckets.at(started, tag), one)
+                oracle.add_conversation(buckets.at(started, name), one)
 
-            def tagged(message: oracle.Message, tag: str = tag) -> tuple[Any, ...]:
-                return (tag,)
+            def grouped(message: oracle.Message, name: str = name) -> tuple[Any, ...]:
+                return (name,)
 
-            buckets.add_messages(one, tagged)
+            buckets.add_messages(one, grouped)
     rows = []
-    for (tag,), columns, figures in buckets.rows():
+    for (name,), columns, figures in buckets.rows():
         share = oracle.ratio(figures["conversations"], whole[columns["period_start"]])
-        rows.append(columns | {"tag": tag, "share_of_conversations": share} | figures)
+        rows.append(columns | {group: name, "share_of_conversations": share} | figures)
     return rows
 
 
@@ -334,7 +335,7 @@ def year_before(day: date) -> date:
 REPORTS: dict[str, Callable[[Known, list[Conversation], Question], list[Row]]] = {
     "overview": overview,
     "by_agent": by_agent,
-    "by_tag": by_tag,
+    **{f"by_{group}": partial(by_group, group) for group in oracle.GROUPS},
     "details": details,
     "traffic": traffic,
     "compare": compare,

@@ -3,7 +3,7 @@
 
 {# The marts that have it. #}
 {% macro marts_of_measures() -%}
-{{ return(['overview', 'by_agent', 'by_tag']) }}
+{{ return(['overview', 'by_agent', 'by_tag', 'by_team', 'by_channel']) }}
 {%- endmacro %}
 
 {# The durations that belong to the conversation, and those that belong to the first response. #}

@@ -14,6 +14,9 @@ with keys as (
     union all
     select 'tag set' as entity, tag_set_key as surrogate_key, null as source_system, null as natural_key
     from {{ ref('int_tag_sets') }}
+    union all
+    select 'team and channel' as entity, team_channel_key as surrogate_key, null as source_system, null as natural_key
+    from {{ ref('int_team_channels') }}
 )
 
 select entity, surrogate_key

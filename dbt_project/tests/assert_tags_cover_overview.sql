@@ -1,4 +1,4 @@
--- Detects periods in which one tag exceeds the overview, all tags together stay below it, or a share is not of it.
+-- Detects periods in which one tag exceeds the overview, or all tags together stay below it.
 -- A returned row is such a period of an account.
 {{ config(meta={'dagster': {'ref': {'name': 'by_tag'}}}) }}
 {% set columns = additive_columns() + ['distinct_contacts'] %}
@@ -9,11 +9,8 @@ with tags as (
         period_start,
         {% for column in columns -%}
         max({{ column }}) as highest_{{ column }},
-        sum({{ column }}) as sum_{{ column }},
-        {% endfor -%}
-        sum(share_of_conversations) as sum_share,
-        count(share_of_conversations) as shares,
-        count(*) as tags
+        sum({{ column }}) as sum_{{ column }}{% if not loop.last %},{% endif %}
+        {% endfor %}
     from {{ ref('by_tag') }}
     group by account_id, grain, period_start
 )
@@ -32,6 +29,5 @@ where
     {% for column in columns -%}
     coalesce(tags.highest_{{ column }}, 0) > coalesce(overview.{{ column }}, 0)
     or coalesce(tags.sum_{{ column }}, 0) < coalesce(overview.{{ column }}, 0)
-    or {% endfor -%}
-    abs(tags.sum_share * overview.conversations - tags.sum_conversations) > 1e-9 * tags.sum_conversations
-    or tags.shares <> case when overview.conversations > 0 then tags.tags else 0 end
+    {% if not loop.last %}or {% endif -%}
+    {% endfor %}

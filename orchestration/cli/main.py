@@ -42,8 +42,8 @@ from orchestration.cli.commands import (
 def main() -> None:
     """A batch ELT warehouse for WhatsApp conversations.
 
-    Ingests conversations from the systems where support teams work, builds the report tables overview, by_agent,
-    by_tag and details, audits each build, and publishes only a build that passes, as a DuckDB file.
+    Ingests conversations from the systems where support teams work, builds the report tables, audits each build, and
+    publishes only a build that passes, as a DuckDB file.
     """
 
 

@@ -12,6 +12,7 @@ from typing import IO
 from rich.cells import cell_len
 from rich.table import Table
 
+from expectations.marts import COLUMNS
 from ingestion.shown import visible
 from orchestration.cli.tables import NOTHING, readable
 from orchestration.cli.terminal import Terminal
@@ -29,9 +30,7 @@ _MEASURES = (
     *("conversations_unanswered", "median_first_response_business_seconds", "p90_first_response_seconds", "reopens"),
 )
 _WANTED = {
-    "overview": ("period_start", *_MEASURES),
     "by-agent": ("period_start", "agent_name", "source_system", "messages_outbound", "replies", *_MEASURES),
-    "by-tag": ("period_start", "tag", "share_of_conversations", *_MEASURES),
     "compare": ("compared", "period_start", "period_end", *_MEASURES),
     "traffic": ("weekday", "hour", "conversations", "messages", "messages_inbound", "messages_outbound"),
     "details": (
@@ -39,14 +38,16 @@ _WANTED = {
         *("duration_seconds", "messages", "rating", "conversation_tags", "channel", "team", "source_system"),
     ),
 }
-"""The columns of each report by importance: a terminal shows the first ones."""
+"""The columns of a report by importance: a terminal shows the first ones. Other reports show what they have beside the
+overview, then the measures."""
 
 
 def write_table(result: Result, out: IO[str]) -> None:
     """What a person reads, and how to get what is not shown."""
     console = Terminal(out)
     known = list(result.columns())
-    wanted = [name for name in _WANTED[result.report.name] if name in known]
+    own = [name for name in known if name not in COLUMNS["overview"]]
+    wanted = [name for name in _WANTED.get(result.report.name, ("period_start", *own, *_MEASURES)) if name in known]
     if len(result.filters) > 1:
         wanted.insert(0, "account_id")
     rows = list(result.rows(ROWS))

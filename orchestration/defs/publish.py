@@ -31,7 +31,7 @@ def release_asset(settings: Settings, names: Names, reporter: Reporter) -> dg.As
                 group="release",
                 deps=[("audit",)],
                 kinds={"duckdb", *(["parquet"] if settings.releases.parquet else [])},
-                description="A folder with the four marts in a DuckDB file, with their Data Docs and, if the"
+                description="A folder with the marts in a DuckDB file, with their Data Docs and, if the"
                 " configuration says so, the marts as Parquet. Readers open it through the link `current`.",
             )
         ],

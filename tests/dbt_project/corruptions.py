@@ -7,8 +7,12 @@ Here: statements on a build whose candidate is attached as `candidate`. Not here
 from __future__ import annotations
 
 from expectations.grains import GRAINS
+from expectations.marts import COLUMNS
 
-MARTS = ("overview", "by_agent", "by_tag")
+MARTS = tuple(mart for mart, columns in COLUMNS.items() if "csat_percent" in columns)
+"""Those that have the measure set."""
+OF_GROUPS = tuple(mart for mart in MARTS if mart not in ("overview", "by_tag"))
+"""Of these, those whose groups add up to the overview."""
 DURATIONS = ("first_response", "first_response_business", "duration", "duration_business")
 ADDITIVE = (
     *("conversations", "conversations_inbox", "conversations_flow", "conversations_inbound", "conversations_other"),
@@ -53,13 +57,14 @@ def of_conversations(condition: str) -> str:
 CORRUPTIONS = {
     **{
         f"assert_{mart}_rows_are_unique": [f"insert into candidate.{mart} select * from candidate.{mart} limit 1"]
-        for mart in (*MARTS, "details")
+        for mart in COLUMNS
     },
     "assert_keys_are_unique": [
         f"update intermediate.{table} set {key} = (select min({key}) from intermediate.{table})"
         for table, key in (
             *(("int_conversations", "conversation_key"), ("int_conversations", "contact_key")),
             *(("int_agent_keys", "agent_key"), ("int_tag_sets", "tag_set_key")),
+            ("int_team_channels", "team_channel_key"),
         )
     ],
     "assert_live_records_are_in_raw": ["update settings.sources set kind = 'chatwoot' where source_key = 1"],
@@ -98,19 +103,30 @@ CORRUPTIONS = {
         one_of_details("started_date = date '2020-01-01'"),
         "delete from candidate.overview where grain = 'day' and conversations = 1",
     ],
-    "assert_agents_add_up_to_overview": [
-        *(f"update candidate.by_agent set {column} = coalesce({column}, 0) + 1" for column in ADDITIVE),
+    "assert_groups_add_up_to_overview": [
+        *(
+            f"update candidate.{mart} set {column} = coalesce({column}, 0) + 1"
+            for mart in OF_GROUPS
+            for column in ADDITIVE
+        ),
+        *(
+            f"delete from candidate.{mart} where period_start = (select min(period_start) from candidate.{mart})"
+            for mart in OF_GROUPS
+        ),
         "delete from candidate.by_agent where agent_id is null",
-        "delete from candidate.by_agent where period_start = (select min(period_start) from candidate.by_agent)",
         "delete from candidate.overview where grain = 'month'",
+    ],
+    "assert_shares_are_of_overview": [
+        f"update candidate.{mart} set share_of_conversations = {share}"
+        for mart, columns in COLUMNS.items()
+        if "share_of_conversations" in columns
+        for share in ("0", "null", "coalesce(share_of_conversations, 0)", "share_of_conversations * 1.001")
     ],
     "assert_tags_cover_overview": [
         *(f"update candidate.by_tag set {column} = 1000000000" for column in (*ADDITIVE, "distinct_contacts")),
         *(f"update candidate.by_tag set {column} = 0" for column in (*ADDITIVE, "distinct_contacts")),
         "delete from candidate.by_tag where tag = '(untagged)'",
         "delete from candidate.by_tag where period_start = (select min(period_start) from candidate.by_tag)",
-        "update candidate.by_tag set share_of_conversations = 0 where tag = '(untagged)'",
-        "update candidate.by_tag set share_of_conversations = null",
     ],
     "assert_message_totals_agree": [
         one_of_details(f"{column} = {column} + 1")

@@ -1,4 +1,4 @@
-"""The four marts against an independent plain-Python computation, figure by figure, all columns."""
+"""The marts against an independent plain-Python computation, figure by figure, all columns."""
 
 from pathlib import Path
 

@@ -46,6 +46,7 @@ maybe_instants = st.none() | instants
 conversation_ids = st.sampled_from(["1", "2", "3", "10"])
 agents = st.sampled_from([None, None, "7", "8", "gone"])
 words = st.sampled_from(["INBOX", " flow", "Inbound", "UNKNOWN", "AUTO_RESPONSE", None, "API", "", "broadcast\t"])
+names = st.sampled_from([None, None, "", " ", "Support", "\tSupport\u00a0", "support"])
 tags = st.lists(st.sampled_from(["vip", " vip", "refund", "", "Refund", "été"]), max_size=3) | st.none()
 deleted = st.sampled_from([None, None, False, False, True])
 
@@ -57,6 +58,8 @@ BODIES = {
             "status": st.sampled_from(["OPEN", "closed ", "NEW", "Flow_Paused", "???", None, "RESOLVED"]),
             "closed_at": maybe_instants,
             "agent_id": agents,
+            "team": names,
+            "channel": names,
             "tags": tags,
             "deleted": deleted,
         }

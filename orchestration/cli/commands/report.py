@@ -47,7 +47,7 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command()
+@click.command(epilog=f"REPORT is one of {', '.join(REPORTS)}.")
 @config_option
 @click.argument("name", metavar="REPORT", type=click.Choice(list(REPORTS)))
 @click.option("--account", "accounts", multiple=True, help="Report on this account; repeatable. By default on all.")
@@ -76,7 +76,7 @@ def report(
     wanted: str,
     **filters: Any,
 ) -> None:
-    """Show a report for any filter: overview, by-agent, by-tag, details, traffic or compare.
+    """Show a report for any filter.
 
     Different filters are combined with AND: a conversation must match every one that is given. A filter that says "Only
     conversations …" may be repeated, and then one of its values is enough: --agent ana --agent ben --contact-tag vip

@@ -31,6 +31,7 @@ select
     conversations.agent_key,
     first_responses.first_responder_key,
     conversations.tag_set_key,
+    conversations.team_channel_key,
 
     -- text
     case

@@ -36,6 +36,7 @@ select
     counted.conversation_key,
     conversations.source_key,
     conversations.tag_set_key,
+    conversations.team_channel_key,
     coalesce(counted.sender_key, conversations.agent_key) as agent_key,
     counted.sent_date,
     counted.sent_hour,

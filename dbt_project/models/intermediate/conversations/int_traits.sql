@@ -1,12 +1,11 @@
-{# There are far fewer different combinations than conversations. The names of teams and channels are as they came. #}
+{# There are far fewer different combinations than conversations. #}
 with combinations as (
     select distinct
         facts.account_id,
         facts.source_system,
         facts.source,
         conversations.status,
-        conversations.team,
-        conversations.channel,
+        facts.team_channel_key,
         facts.is_answered,
         facts.rating is not null as is_rated,
         facts.started_in_working_hours
@@ -18,14 +17,13 @@ with combinations as (
 select
     row_number() over (
         order by
-            source_system, source, status, team, channel, is_answered, is_rated, started_in_working_hours
+            source_system, source, status, team_channel_key, is_answered, is_rated, started_in_working_hours
     ) as traits_no,
     account_id,
     source_system,
     source,
     status,
-    team,
-    channel,
+    team_channel_key,
     is_answered,
     is_rated,
     started_in_working_hours

@@ -28,6 +28,7 @@ select
         when latest_versions.status_word in ('closed', 'resolved') then 'closed'
         else 'other'
     end as status,
+    {{ surrogate_key(['latest_versions.team', 'latest_versions.channel']) }} as team_channel_key,
     {{ surrogate_key(['latest_versions.delivered_tags']) }} as tag_set_key,
 
     -- instants

@@ -37,8 +37,7 @@ inner join {{ ref('int_traits') }} as traits
         facts.source_system = traits.source_system
         and facts.source = traits.source
         and conversations.status = traits.status
-        and conversations.team is not distinct from traits.team
-        and conversations.channel is not distinct from traits.channel
+        and facts.team_channel_key = traits.team_channel_key
         and facts.is_answered is not distinct from traits.is_answered
         and (facts.rating is not null) = traits.is_rated
         and facts.started_in_working_hours is not distinct from traits.started_in_working_hours

@@ -1,0 +1,1 @@
+{{ mart_by_group('channel', ref('int_team_channels'), 'team_channel_key') }}

@@ -1,0 +1,2 @@
+{{ config(parameters=['account', 'first_day', 'last_day', "grain := 'day'"] + report_filters()) }}
+{{ report_by_group('team', published('reporting_traits'), 'traits_no') }}
