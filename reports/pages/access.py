@@ -15,16 +15,16 @@ from starlette.requests import Request
 from reports.published import Account
 
 
-class NothingToSee(Exception):
-    """The reader may see no account of the release, or it has none."""
+def is_limited(request: Request) -> bool:
+    """Whether the server has such a header."""
+    return request.app.state.account_header is not None
 
 
 def named(request: Request) -> str:
     """What the header says; ``*`` for all accounts."""
-    header: str | None = request.app.state.account_header
-    if header is None:
+    if not is_limited(request):
         return "*"
-    values = request.headers.getlist(header)
+    values = request.headers.getlist(request.app.state.account_header)
     return values[0].encode("latin-1").decode(errors="replace") if len(values) == 1 else ""  # proxies send UTF-8
 
 

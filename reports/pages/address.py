@@ -10,15 +10,15 @@ bound value.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from reports.pages.narrowing import NARROWED
+from reports.pages.measures import NARROWED
 from reports.pages.presets import PRESETS
 from reports.pages.texts import LANGUAGES
-from reports.queries import LISTS, NO_FILTER, WORDS, Selection
+from reports.queries import LISTS, WORDS, Selection
 
 CUSTOM = "custom"
 DEFAULT_PERIOD = "last-30-days"
@@ -41,8 +41,7 @@ class View(Selection):
 
     The fields from ``figure`` on concern one page, the others are kept from page to page. ``sort`` is a column, with
     `-` before it for descending; empty, the page's own order. ``only``, ``responder``, ``weekday`` and ``hour`` narrow
-    Details to the conversations behind one figure. ``conversation`` is the one that is
-    open: source system, `/`, conversation id.
+    Details to the conversations behind one figure. ``conversation`` is the one that is open: source system, `/`, id.
     """
 
     account: str | None = None
@@ -64,9 +63,9 @@ class View(Selection):
     page: int = 1
     conversation: str | None = None
 
-    def kept(self) -> Self:
-        """The same without what concerns one page."""
-        return replace(self, **{name: getattr(View, name) for name in OF_ONE_PAGE})
+    def kept(self, **changes: Any) -> Self:
+        """The same without what concerns one page, and with what is changed."""
+        return replace(self, **{name: _USUAL[name] for name in OF_ONE_PAGE} | changes)
 
 
 OF_ONE_PAGE = ("figure", "heat", "only", "responder", "weekday", "hour", "search", "sort", "page", "conversation")
@@ -80,12 +79,9 @@ class Problem:
     value: str
 
 
-NAMES = {
-    "account": "account",
-    "period": "period",
+_SPELLED = {
     "first": "from",
     "last": "to",
-    "grain": "grain",
     "agents": "agent",
     "contact_tags": "contact_tag",
     "conversation_tags": "tag",
@@ -95,25 +91,13 @@ NAMES = {
     "teams": "team",
     "channels": "channel",
     "working_hours": "hours",
-    "answered": "answered",
-    "rated": "rated",
-    "statistic": "statistic",
     "clock": "time",
     "language": "lang",
-    "figure": "figure",
-    "heat": "heat",
-    "only": "only",
-    "responder": "responder",
-    "weekday": "weekday",
-    "hour": "hour",
-    "search": "search",
-    "sort": "sort",
-    "page": "page",
-    "conversation": "conversation",
 }
-"""The query parameter of each field of a view."""
+NAMES = {field.name: _SPELLED.get(field.name, field.name) for field in fields(View)}
+"""The query parameter of each field of a view: its own name, unless it is spelled otherwise."""
 
-_USUAL = {field: getattr(View, field, NO_FILTER.get(field)) for field in NAMES}
+_USUAL: dict[str, Any] = {field.name: field.default for field in fields(View)}
 _WORDS: dict[str, Sequence[str]] = {
     "period": (*PRESETS, CUSTOM),
     "grain": GRAINS,
@@ -164,9 +148,8 @@ def _value(field: str, text: str) -> object | None:
         return day if YEARS[0] <= day.year <= YEARS[1] else None
     if field in _NUMBERS:
         least, most = _NUMBERS[field]
-        return (
-            int(text) if text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most else None
-        )
+        is_number = text.isascii() and text.isdecimal() and len(text) < 10
+        return int(text) if is_number and least <= int(text) <= most else None
     return text
 
 
@@ -194,10 +177,7 @@ def write(view: View) -> dict[str, list[str]]:
         value = getattr(view, field)
         if value == _USUAL[field]:
             continue
-        if isinstance(value, tuple):
-            parameters[name] = list(value)
-        else:
-            parameters[name] = [value.isoformat() if isinstance(value, date) else str(value)]
+        parameters[name] = [str(one) for one in (value if isinstance(value, tuple) else (value,))]
     return parameters
 
 

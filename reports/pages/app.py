@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from reports.pages.releases import Releases
 from reports.pages.rendering import STATIC
-from reports.pages.routes import routes
+from reports.pages.routes import PAGES, routes
 
 HEADERS = {
     # Scripts and styles come from files of this server only; no text on a page can be one. Nothing is fetched from
@@ -54,6 +54,7 @@ def make_app(
         ],
     )
     app.state.releases, app.state.base, app.state.account_header = Releases(link), base, account_header
+    app.state.paths = {name: base + path for name, (path, _) in PAGES.items()}
     return app
 
 

@@ -19,7 +19,7 @@ from reports.pages.measures import DURATION, Measure
 
 Row = dict[str, Any]
 
-UNITS = (("d", 86_400, 4 * 86_400), ("h", 3_600, 3 * 3_600), ("min", 60, 180), ("s", 1, 0))
+UNITS = (("day", 86_400, 4 * 86_400), ("hour", 3_600, 3 * 3_600), ("minute", 60, 180), ("second", 1, 0))
 """Units of an axis of durations: name, seconds, and the smallest maximum of an axis that uses it."""
 
 
@@ -57,11 +57,12 @@ class Chart:
         """Whether it has no value at all."""
         return all(value is None for series in self.series for value in series.values)
 
-
-def unit_of(values: Sequence[float | None]) -> tuple[str, int]:
-    """The unit in which an axis shows durations, and its seconds."""
-    greatest = max((value for value in values if value is not None), default=0)
-    return next((name, seconds) for name, seconds, least in UNITS if greatest >= least)
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The lowest and the highest value of the first series, as they read."""
+        first = self.series[0]
+        valued = [pair for pair in zip(first.values, first.texts, strict=True) if pair[0] is not None]
+        return min(valued, default=(0, NOTHING))[1], max(valued, default=(0, NOTHING))[1]
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,14 @@ def over_time(
     """
     first = drawn[0]
     rows = [row for row in first.rows if row]
-    everything = [row[one.measure.column] for one in drawn for row in one.rows if row]
-    unit, divisor = unit_of(everything) if first.measure.unit == DURATION else ("", 1)
+    unit, divisor = "", 1
+    if first.measure.unit == DURATION:
+        greatest = max((row[one.measure.column] or 0 for one in drawn for row in one.rows if row), default=0)
+        unit, divisor = next((name, seconds) for name, seconds, least in UNITS if greatest >= least)
+
+    def value(one: Drawn, row: Row | None) -> float | None:
+        found = row[one.measure.column] if row else None
+        return None if found is None else round(found / divisor, 4)
 
     def text(one: Drawn, row: Row | None) -> str:
         if row is None:
@@ -99,13 +106,12 @@ def over_time(
     series = [
         Series(
             one.name,
-            [round(row[c] / divisor, 4) if row and row[c] is not None else None for row in one.rows],
+            [value(one, row) for row in one.rows],
             [text(one, row) for row in one.rows],
             [one.link(row) for row in one.rows if row] if one.link else [],
             one.is_compared,
         )
         for one in drawn
-        for c in [one.measure.column]
     ]
     return Chart(
         kind,
@@ -151,28 +157,32 @@ class Bar:
 def ranking(
     rows: Sequence[Row],
     measure: Measure,
-    name: Callable[[Row], str],
     link: Callable[[Row], str | None],
     formats: Formats,
     before: Callable[[Row], float | None],
 ) -> list[Bar]:
     """A bar for each row that has a value, the best first; where none is better, the greatest first."""
-    valued = [row for row in rows if row[measure.column] is not None]
-    ordered = sorted(valued, key=lambda row: name(row).casefold())
-    ordered.sort(key=lambda row: row[measure.column], reverse=measure.good >= 0)
-    longest = max((row[measure.column] for row in valued), default=0)
+    column = measure.column
+    ordered = sorted((row for row in rows if row[column] is not None), key=lambda row: row["name"].casefold())
+    ordered.sort(key=lambda row: row[column], reverse=measure.good >= 0)
+    longest = max((row[column] for row in ordered), default=0)
     return [
         Bar(
-            name(row),
-            round(100 * max(row[measure.column], 0) / longest, 1) if longest else 0,
-            measure.text(row[measure.column], formats),
+            row["name"],
+            length(row[column], longest),
+            measure.text(row[column], formats),
             formats.number(row[measure.count]) if measure.count else "",
             link(row),
-            measure.change(row[measure.column], before(row), formats) or "",
-            measure.judged(row[measure.column], before(row)),
+            measure.change(row[column], before(row), formats) or "",
+            measure.judged(row[column], before(row)),
         )
         for row in ordered
     ]
+
+
+def length(value: float | None, longest: float) -> float:
+    """Of a bar, in percent of the longest."""
+    return round(100 * max(value or 0, 0) / longest, 1) if longest else 0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from reports import published
 from reports.pages.address import CUSTOM, EVERY_ACCOUNT, GRAINS, NAMES, Problem, View
 from reports.pages.presets import days_of, fitting_grain
 from reports.pages.releases import Release
@@ -24,16 +25,20 @@ Choices = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Whom:
-    """Of whom a page tells: one account, or several together, of which ``account`` has what is common."""
+    """Of whom a page tells: one account, or all that have data, of which ``account`` has what is common."""
 
     accounts: tuple[Account, ...]
     account: Account
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of those that have data; what has none says nothing of what is complete."""
-        found = tuple(account.account_id for account in self.accounts if account.first_date)
-        return found or tuple(account.account_id for account in self.accounts)
+        """Their ids."""
+        return tuple(account.account_id for account in self.accounts)
+
+    @property
+    def is_one(self) -> bool:
+        """Whether one was chosen, and not all."""
+        return self.account.account_id != EVERY_ACCOUNT
 
     @property
     def compared_from(self) -> date | None:
@@ -56,90 +61,68 @@ class Whom:
         """Their time zones."""
         return ", ".join(dict.fromkeys(account.timezone for account in self.accounts))
 
-    @property
-    def is_one(self) -> bool:
-        """Whether it is one account."""
-        return len(self.accounts) == 1
-
 
 def whom_of(view: View, accounts: Sequence[Account]) -> tuple[Whom, list[Problem]]:
     """The account that a view names, or all; if it names none, or an unknown one, the first account with data."""
+    used = [account for account in accounts if account.first_date] or accounts
     if view.account == EVERY_ACCOUNT and len(accounts) > 1:
-        return Whom(tuple(accounts), _all(accounts)), []
-    for account in accounts:
-        if account.account_id == view.account:
-            return Whom((account,), account), []
-    usual = next((account for account in accounts if account.first_date is not None), accounts[0])
-    return Whom((usual,), usual), [] if view.account in (None, EVERY_ACCOUNT) else [
-        Problem("account", view.account or "")
-    ]
+        return Whom(tuple(used), _together(used)), []
+    named = [account for account in accounts if account.account_id == view.account]
+    problems = [] if named or view.account in (None, EVERY_ACCOUNT) else [Problem("account", str(view.account))]
+    account = (named or used)[0]
+    return Whom((account,), account), problems
 
 
-def _all(accounts: Sequence[Account]) -> Account:
+def _together(accounts: Sequence[Account]) -> Account:
     """They cover the days that any of them covers, and reach as far as the one that reaches least."""
-    used = [account for account in accounts if account.first_date]
-    reached = [account.data_through for account in used if account.data_through]
+    reached = [account.data_through for account in accounts if account.data_through]
     return replace(
         accounts[0],
         account_id=EVERY_ACCOUNT,
-        first_date=min((account.first_date for account in used if account.first_date), default=None),
-        last_date=max((account.last_date for account in used if account.last_date), default=None),
-        data_through=min(reached) if reached and len(reached) == len(used) else None,
+        first_date=min((account.first_date for account in accounts if account.first_date), default=None),
+        last_date=max((account.last_date for account in accounts if account.last_date), default=None),
+        data_through=min(reached) if len(reached) == len(accounts) else None,
     )
 
 
 def choices_of(release: Release, whom: Whom, texts: Texts) -> Choices:
     """What the filters can select. An e-mail address tells agents of two sources apart, an id may not."""
-    values = release.filter_values()
-    found: dict[str, dict[str, str]] = {}
-    for field in LISTS:
-        there = sorted({value for account in whom.ids for value in values.get((account, field), ())}, key=_folded)
-        if field == "agents":
-            agents = [agent for account in whom.ids for agent in release.agents(account)]
-            found[field] = {agent.key: agent.name for agent in agents}
-            found[field] |= {"(unassigned)": texts("table.unassigned")} if "(unassigned)" in there else {}
-        else:
-            found[field] = {value: texts.word(field, value) for value in there}
-    return found
+    found = {}
+    for field, there in _values(release, whom).items():
+        values = sorted(there, key=lambda value: (value.startswith("("), value.casefold(), value))
+        found[field] = {value: texts.word(field, value) for value in values}
+    agents = [agent for account in whom.ids for agent in release.read(published.agents, account)]
+    nobody = {key: texts("table.unassigned") for key in ("(unassigned)",) if key in found["agents"]}
+    return found | {"agents": {agent.key: agent.name for agent in agents} | nobody}
 
 
-def _folded(value: str) -> tuple[bool, str, str]:
-    return value.startswith("("), value.casefold(), value
+def _values(release: Release, whom: Whom) -> dict[str, set[str]]:
+    """What each filter may name; of an agent its id too."""
+    values = release.read(published.filter_values)
+    return {field: set().union(*(values.get((account, field), ()) for account in whom.ids)) for field in LISTS}
 
 
-def fitted(
-    view: View, release: Release, whom: Whom, choices: Choices, sortable: Collection[str]
-) -> tuple[View, list[Problem]]:
+def fitted(view: View, release: Release, whom: Whom, sortable: Collection[str]) -> tuple[View, list[Problem]]:
     """The view with values of these accounts only, and those that they do not have."""
     problems: list[Problem] = []
-    values = release.filter_values()
-    kept: dict[str, Any] = {}
-    for field in LISTS:
+    kept: dict[str, Any] = {"account": whom.account.account_id}
+    for field, there in _values(release, whom).items():
         named = getattr(view, field)
-        there = {value for account in whom.ids for value in values.get((account, field), ())}
         problems += [Problem(NAMES[field], value) for value in named if value not in there]
         kept[field] = tuple(value for value in named if value in there)
     if view.grain not in whom.grains:
         problems.append(Problem(NAMES["grain"], view.grain))
-        kept["grain"] = "auto"
-    sort = view.sort
-    if sort and sort.removeprefix("-") not in sortable:
-        problems.append(Problem(NAMES["sort"], sort))
-        sort = ""
-    account = EVERY_ACCOUNT if not whom.is_one else whom.account.account_id
-    return replace(view, account=account, sort=sort, **kept), problems
+        kept["grain"] = View.grain
+    if view.sort and view.sort.removeprefix("-") not in sortable:
+        problems.append(Problem(NAMES["sort"], view.sort))
+        kept["sort"] = View.sort
+    return replace(view, **kept), problems
 
 
-def days(view: View, account: Account) -> tuple[date, date] | None:
-    """First and last day of the period; None for an account without data."""
-    if view.period == CUSTOM and account.first_date:
-        if view.first and view.last:
-            return view.first, view.last
-        return days_of(View.period, account)
-    return days_of(view.period, account)
-
-
-def filters(view: View, whom: Whom, first: date, last: date) -> Filters:
+def filters(view: View, whom: Whom) -> Filters:
     """The filters of the reports on a page, with the grain of its charts."""
+    days = days_of(view.period if view.period != CUSTOM else View.period, whom.account)
+    days = days or (date.today(), date.today())  # an account without data: nothing is asked of it
+    first, last = (view.first, view.last) if view.first and view.last else days
     grain = whom.usual_grain(first, last) if view.grain == "auto" else view.grain
     return Filters(whom.account.account_id, first, last, grain, **view.selection())

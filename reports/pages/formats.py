@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers, units
 
 NOTHING = "–"
 """For a missing value, which is not zero."""
@@ -21,9 +21,9 @@ FIXED = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True)
 class Formats:
-    """How a language writes figures. ``locale`` is its name in Babel, ``day_unit`` the abbreviation of a day."""
+    """How a language writes figures. ``day_unit`` is the abbreviation of a day."""
 
-    locale: str
+    locale: Locale
     day_unit: str
     first_of_month: str = "1"
 
@@ -58,6 +58,10 @@ class Formats:
         else:
             text = f"{whole} s"
         return sign + text.replace(" ", FIXED)
+
+    def unit(self, name: str) -> str:
+        """The name of a unit of time: hours."""
+        return str(units.get_unit_name(f"duration-{name}", locale=self.locale))
 
     def signed(self, text: str) -> str:
         """With a plus sign unless it has a minus sign."""
@@ -125,5 +129,5 @@ def _whole(first: date, end: date, grain: str) -> str:
     return ""
 
 
-ENGLISH = Formats("en_GB", "d")
-FRENCH = Formats("fr_FR", "j", "1er")
+ENGLISH = Formats(Locale("en", "GB"), "d")
+FRENCH = Formats(Locale("fr", "FR"), "j", "1er")

@@ -19,7 +19,7 @@ class Measure:
     """A column of the reports.
 
     ``good``: 1 when more is better, -1 when less is, 0 when neither. ``count`` is the column that says of how many it
-    is made. ``only`` is the narrowing of Details (``narrowing``) that shows its conversations; None: there is no list.
+    is made. ``only`` is the narrowing of Details that shows its conversations (``NARROWED``); None: there is no list.
     """
 
     column: str
@@ -56,42 +56,61 @@ class Measure:
         return "better" if (now > before) == (self.good > 0) else "worse"
 
 
-STATISTICS_OF = ("first_response", "first_response_business", "duration", "duration_business")
+NARROWED = {
+    "closed": ("conversations_closed", "is_closed"),
+    "answered": ("conversations_answered", "is_answered"),
+    "unanswered": ("conversations_unanswered", "not is_answered"),
+    "reopened": ("conversations_reopened", "reopened"),
+    "responded": ("first_response_seconds", "first_response_seconds is not null"),
+    "responded_in_hours": ("first_response_business_seconds", "first_response_business_seconds is not null"),
+    "replied": ("replies", "replies > 0"),
+    "ended": ("duration_seconds", "duration_seconds is not null"),
+    "ended_in_hours": ("duration_business_seconds", "duration_business_seconds is not null"),
+    "surveyed": ("surveys", "is_surveyed"),
+    "rated": ("ratings", "rating is not null"),
+    "satisfied": ("ratings_satisfied", "is_satisfied"),
+    **{source: (f"conversations_{source}", f"source = '{source}'") for source in ("inbox", "flow", "inbound", "other")},
+    **{f"rating_{score}": (f"rating_{score}", f"rating = {score}") for score in range(1, 6)},
+}
+"""What Details is narrowed to when somebody asks for the conversations behind a figure, by its word in an address: the
+column whose name tells it, and the condition on ``report_details``."""
+
+TIMES = ("first_response", "first_response_business", "duration", "duration_business")
 """What has an average, a median and a 90th percentile."""
 _BEHIND = ("responded", "responded_in_hours", "ended", "ended_in_hours")
 
-MEASURES = {
-    measure.column: measure
-    for measure in (
-        Measure("conversations", only=""),
-        *(Measure(f"conversations_{source}", only=source) for source in ("inbox", "flow", "inbound", "other")),
-        Measure("distinct_contacts"),
-        Measure("messages"),
-        Measure("messages_inbound"),
-        Measure("messages_outbound"),
-        Measure("messages_failed", good=-1),
-        Measure("conversations_answered", only="answered"),
-        Measure("conversations_unanswered", good=-1, count="conversations", only="unanswered"),
-        Measure("conversations_closed", count="conversations", only="closed"),
-        Measure("conversations_reopened", good=-1, count="conversations", only="reopened"),
-        Measure("reopens", good=-1),
-        *(
-            Measure(f"{statistic}_{of}_seconds", DURATION, -1, f"{of}_count", only)
-            for of, only in zip(STATISTICS_OF, _BEHIND, strict=True)
-            for statistic in ("avg", "median", "p90")
-        ),
-        Measure("replies"),
-        Measure("avg_reply_seconds", DURATION, -1, "replies", "replied"),
-        Measure("surveys", only="surveyed"),
-        Measure("ratings", only="rated"),
-        Measure("avg_rating", RATING, 1, "ratings", "rated"),
-        *(Measure(f"rating_{score}", only=f"rating_{score}") for score in range(1, 6)),
-        Measure("ratings_satisfied", only="satisfied"),
-        Measure("csat_percent", PERCENT, 1, "ratings", "rated"),
-        Measure("survey_response_percent", PERCENT, 1, "surveys", "surveyed"),
-        Measure("share_of_conversations", SHARE, 0, "conversations", ""),
-    )
-}
+OF_CONVERSATIONS = (
+    Measure("conversations", only=""),
+    *(Measure(f"conversations_{source}", only=source) for source in ("inbox", "flow", "inbound", "other")),
+    Measure("distinct_contacts"),
+    Measure("messages"),
+    Measure("messages_inbound"),
+    Measure("messages_outbound"),
+    Measure("messages_failed", good=-1),
+    Measure("conversations_answered", only="answered"),
+    Measure("conversations_unanswered", good=-1, count="conversations", only="unanswered"),
+    Measure("conversations_closed", count="conversations", only="closed"),
+    Measure("conversations_reopened", good=-1, count="conversations", only="reopened"),
+    Measure("reopens", good=-1),
+    *(
+        Measure(f"{statistic}_{of}_seconds", DURATION, -1, f"{of}_count", only)
+        for of, only in zip(TIMES, _BEHIND, strict=True)
+        for statistic in ("avg", "median", "p90")
+    ),
+    Measure("replies"),
+    Measure("avg_reply_seconds", DURATION, -1, "replies", "replied"),
+    Measure("surveys", only="surveyed"),
+    Measure("ratings", only="rated"),
+    Measure("avg_rating", RATING, 1, "ratings", "rated"),
+    *(Measure(f"rating_{score}", only=f"rating_{score}") for score in range(1, 6)),
+    Measure("ratings_satisfied", only="satisfied"),
+    Measure("csat_percent", PERCENT, 1, "ratings", "rated"),
+    Measure("survey_response_percent", PERCENT, 1, "surveys", "surveyed"),
+)
+"""The measure set: what every report of conversations has."""
+_OTHERS = (Measure("share_of_conversations", SHARE, 0, "conversations", ""),)
+
+MEASURES = {measure.column: measure for measure in (*OF_CONVERSATIONS, *_OTHERS)}
 """By column."""
 
 

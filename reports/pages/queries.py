@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.pages.address import View
-from reports.pages.measures import STATISTICS_OF
-from reports.pages.narrowing import conditions
+from reports.pages.measures import COUNT, NARROWED, OF_CONVERSATIONS, TIMES
 from reports.queries import REPORTS, Filters, sql_of
 
 PAGE_ROWS = 50
@@ -20,8 +19,11 @@ PAGE_ROWS = 50
 
 MOST_WORDS = 20
 """Of a search; each is looked for in every conversation."""
-SEARCHED = ("conversation_id", "contact_name", "contact_phone", "agent_name", "agent_email", "channel", "team")
-"""Columns of details in which a search looks, beside tags and the comment of the rating."""
+SEARCHED = (
+    *("conversation_id", "contact_name", "contact_phone", "agent_name", "agent_email", "channel", "team"),
+    *("rating_comment", "array_to_string(conversation_tags, ' ')"),
+)
+"""Where a search looks in details."""
 
 SORTABLE = (
     *("started_at", "conversation_id", "contact_name", "contact_phone", "status", "source", "agent_name", "channel"),
@@ -63,41 +65,25 @@ def report(name: str, filters: Filters, accounts: Sequence[str], columns: str = 
     return Query(f"select {columns} from {call}", values)
 
 
-ADDED = (
-    *("conversations", "messages", "messages_failed"),
-    *("first_response_count", "first_response_business_count", "duration_count", "duration_business_count"),
-)
-"""What adds up over periods, of what pages ask of the whole range."""
 _KEYS = {
     "overview": "grain, period_start, period_end",
     "compare": "compared, period_start, period_end",
     "traffic": "weekday, hour",
 }
 _SUMMED = (
-    *("conversations", "conversations_inbox", "conversations_flow", "conversations_inbound", "conversations_other"),
-    *("distinct_contacts", "messages", "messages_inbound", "messages_outbound", "messages_failed"),
-    *(
-        "conversations_answered",
-        "conversations_unanswered",
-        "conversations_closed",
-        "conversations_reopened",
-        "reopens",
-    ),
-    *(f"{of}_{part}" for of in STATISTICS_OF for part in ("seconds_sum", "count")),
-    *("reply_seconds_sum", "replies", "surveys", "ratings", "ratings_satisfied"),
+    *(one.column for one in OF_CONVERSATIONS if one.unit == COUNT and not one.column.startswith("rating_")),
+    *(f"{of}_{part}" for of in TIMES for part in ("seconds_sum", "count")),
+    "reply_seconds_sum",
 )
-"""What adds up over accounts: also contacts, of which no two accounts share one."""
+"""What adds up over accounts: also contacts, of which no two accounts share one. Scales of ratings differ."""
 _DERIVED = {
-    **{f"avg_{of}_seconds": f"sum({of}_seconds_sum) / nullif(sum({of}_count), 0)" for of in STATISTICS_OF},
+    **{f"avg_{of}_seconds": f"sum({of}_seconds_sum) / nullif(sum({of}_count), 0)" for of in TIMES},
     "avg_reply_seconds": "sum(reply_seconds_sum) / nullif(sum(replies), 0)",
     "csat_percent": "100 * sum(ratings_satisfied) / nullif(sum(ratings), 0)",
     "survey_response_percent": "100 * sum(ratings) / nullif(sum(surveys), 0)",
 }
-_MISSING = (
-    *(f"{statistic}_{of}_seconds" for of in STATISTICS_OF for statistic in ("median", "p90")),
-    *("avg_rating", *(f"rating_{score}" for score in range(1, 6))),
-)
-"""What has no value for several accounts: a median is none of medians, and scales of ratings differ."""
+_MISSING = [one.column for one in OF_CONVERSATIONS if one.column not in (*_SUMMED, *_DERIVED)]
+"""What has no value for several accounts: a median is none of medians."""
 
 
 def together(name: str, filters: Filters, accounts: Sequence[str]) -> Query:
@@ -105,32 +91,32 @@ def together(name: str, filters: Filters, accounts: Sequence[str]) -> Query:
     query, keys = report(name, filters, accounts), _KEYS[name]
     if len(accounts) == 1:
         return query
-    if name == "traffic":
-        sums = (
-            "sum(conversations) as conversations, sum(messages) as messages, sum(messages_inbound) as messages_inbound"
-        )
-    else:
-        sums = ", ".join(
-            (
-                "bool_and(is_complete) as is_complete",
-                *(f"sum({column})::bigint as {column}" for column in _SUMMED),
-                *(f"{sql} as {column}" for column, sql in _DERIVED.items()),
-                *(f"null as {column}" for column in _MISSING),
-            )
-        )
-    return Query(f"select {keys}, {sums} from ({query.sql}) group by {keys} order by all", query.values)
+    summed = ("conversations", "messages", "messages_inbound") if name == "traffic" else _SUMMED
+    columns = [f"sum({column})::bigint as {column}" for column in summed]
+    if name != "traffic":
+        columns += ["bool_and(is_complete) as is_complete"]
+        columns += [f"{sql} as {column}" for column, sql in _DERIVED.items()]
+        columns += [f"null as {column}" for column in _MISSING]
+    return Query(f"select {keys}, {', '.join(columns)} from ({query.sql}) group by {keys} order by all", query.values)
 
 
 def _matching(filters: Filters, accounts: Sequence[str], view: View) -> tuple[str, dict[str, Any]]:
+    """What stands behind ``from``: the conversations that the filters choose, narrowed and searched."""
     call, values = _call("details", filters, accounts)
-    found, narrowed = conditions(view.only, view.responder, view.weekday, view.hour)
-    words = view.search.split()[:MOST_WORDS]
-    columns = ", ".join((*SEARCHED, "rating_comment", "list_aggregate(conversation_tags, 'string_agg', ' ')"))
-    found += [
-        f"contains(strip_accents(lower(concat_ws(' ', {columns}))), strip_accents(lower($word_{n})))"
-        for n in range(len(words))
-    ]
-    values = values | narrowed | {f"word_{n}": word for n, word in enumerate(words)}
+    found = [NARROWED[view.only][1]] if view.only else []
+    asked = {
+        "responder": ("first_responder_id", view.responder or None),
+        "weekday": ("isodow(started_date)", view.weekday),
+        "hour": ("started_hour", view.hour),
+    }
+    for name, (column, value) in asked.items():
+        if value is not None:
+            found.append(f"{column} = ${name}")
+            values[name] = value
+    text = ", ".join(f"strip_accents(lower({column}))" for column in SEARCHED)  # each by itself: most have no accent
+    for number, word in enumerate(view.search.split()[:MOST_WORDS]):
+        found.append(f"contains(concat_ws(' ', {text}), strip_accents(lower($word_{number})))")
+        values[f"word_{number}"] = word
     return f"{call} where {' and '.join(found)}" if found else call, values
 
 

@@ -11,16 +11,17 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
 from reports import published
 from reports.pages.queries import Query, Result
-from reports.published import Account, Agent, UnreadableError
+from reports.published import UnreadableError
 
 OPEN = 4
 """Releases that stay open: the current one, and those that readers of older pages still look at."""
@@ -29,6 +30,9 @@ RESULTS_KEPT = 300
 MOST_ROWS_KEPT = 1_000
 """Of a result; larger ones are read again."""
 _ID = re.compile(r"\w[\w.-]{,99}")
+_MEASURED = re.compile(r"\((\w+) must")
+
+Found = TypeVar("Found")
 
 
 class Release:
@@ -38,7 +42,7 @@ class Release:
         self.file = file
         self.release_id = file.parent.name
         self._connection = published.connect(file)
-        self._results: OrderedDict[str, Any] = OrderedDict()
+        self._results: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = Lock()
 
     def run(self, query: Query) -> Result:
@@ -48,46 +52,34 @@ class Release:
             cursor.execute(query.sql, query.values)
             return Result(tuple(name for name, *_ in cursor.description or ()), cursor.fetchall())
 
-        return self._kept(f"{query.sql}\0{query.values}", asked)  # type: ignore[no-any-return]
+        return self._kept((query.sql, repr(query.values)), asked)
+
+    def read(self, what: Callable[..., Found], *named: str) -> Found:
+        """What a function of ``reports.published`` reads of it."""
+        return self._kept((what, named), lambda cursor: what(cursor, *named))
 
     @cached_property
-    def warnings(self) -> list[str]:
-        """What its audit found that makes no figure wrong, in the words of the audit."""
+    def warnings(self) -> dict[str, str]:
+        """What its audit found that makes no figure wrong: by what was measured, or else by suite, the suite."""
         try:
             description = json.loads(self.file.with_name("release.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return []
-        return [str(warning) for warning in description.get("warnings", ())]
+            return {}
+        found = {}
+        for warning in description.get("warnings", ()):
+            suite, measured = warning.split(":")[0], _MEASURED.search(warning)
+            found[measured[1] if measured else suite] = suite
+        return found
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of its own, for one thread: for what is too large to keep."""
         return self._connection.cursor()
 
-    def about(self) -> dict[str, Any]:
-        """What it says about itself."""
-        return self._kept("about", published.about)  # type: ignore[no-any-return]
-
-    def accounts(self) -> list[Account]:
-        """Those of the release, by id."""
-        return self._kept("accounts", published.accounts)  # type: ignore[no-any-return]
-
-    def agents(self, account: str) -> list[Agent]:
-        """Those of an account, by name."""
-        return self._kept(f"agents {account}", lambda cursor: published.agents(cursor, account))  # type: ignore[no-any-return]
-
-    def filter_values(self) -> dict[tuple[str, str], set[str]]:
-        """What a filter may name, by account and filter."""
-        return self._kept("filter values", published.filter_values)  # type: ignore[no-any-return]
-
-    def descriptions(self, table: str) -> dict[str, str]:
-        """What each column of a table means."""
-        return self._kept(f"descriptions {table}", lambda cursor: published.descriptions(cursor, table))  # type: ignore[no-any-return]
-
-    def _kept(self, key: str, ask: Any) -> Any:
+    def _kept(self, key: Hashable, ask: Callable[[duckdb.DuckDBPyConnection], Found]) -> Found:
         with self._lock:
             if key in self._results:
                 self._results.move_to_end(key)
-                return self._results[key]
+                return self._results[key]  # type: ignore[no-any-return]
         with self._connection.cursor() as cursor:
             found = ask(cursor)
         if isinstance(found, Result) and len(found.rows) > MOST_ROWS_KEPT:
@@ -114,7 +106,7 @@ class Releases:
         except UnreadableError:
             return None
 
-    def read(self, release_id: str | None = None) -> Release:
+    def find(self, release_id: str | None = None) -> Release:
         """The release of this id while there is one, else the current one.
 
         Raises:

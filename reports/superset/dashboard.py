@@ -168,9 +168,9 @@ def sections(datasets: Mapping[str, Dataset]) -> Iterator[tuple[str, list[list[C
         }
         return Chart(name, "echarts_timeseries_bar", details, (metric,), (column,), filters=filters, options=options)
 
-    yield TEXTS["section.volume"], [[card(one) for one in VOLUME[:4]], [card(one) for one in VOLUME[4:]]]
-    yield TEXTS["section.speed"], [[card(one) for one in SPEED[:3]], [card(one) for one in SPEED[3:]]]
-    yield TEXTS["section.satisfaction"], [[card(one) for one in SATISFACTION]]
+    yield "Volume", [[card(one) for one in VOLUME[:4]], [card(one) for one in VOLUME[4:]]]
+    yield "Speed", [[card(one) for one in SPEED[:3]], [card(one) for one in SPEED[3:]]]
+    yield "Satisfaction", [[card(one) for one in SATISFACTION]]
     yield (
         TEXTS["section.over_time"],
         [
@@ -199,7 +199,7 @@ def sections(datasets: Mapping[str, Dataset]) -> Iterator[tuple[str, list[list[C
             [_traffic(details)],
         ],
     )
-    yield TEXTS["section.tables"], [[_summary(details)], [_release(datasets["release"])]]
+    yield "Summary tables", [[_summary(details)], [_release(datasets["release"])]]
 
 
 def _traffic(details: Dataset) -> Chart:

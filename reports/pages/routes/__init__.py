@@ -6,9 +6,11 @@ Here: the list of pages, and of what is no page. A page is added here, with a mo
 
 from __future__ import annotations
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
-from reports.pages.routes import details, downloads, groups, overview, watch
+from reports.pages.routes import details, downloads, groups, overview
 from reports.pages.routes.page import Page, answering
 
 PAGES: dict[str, tuple[str, Page]] = {
@@ -21,10 +23,19 @@ PAGES: dict[str, tuple[str, Page]] = {
 
 def routes() -> list[BaseRoute]:
     """All of them, below the base path."""
-    paths = {name: path for name, (path, _) in PAGES.items()}
     return [
-        *(Route(path, answering(name, page, paths), name=name) for name, (path, page) in PAGES.items()),
-        Route("/download/{report}.{shape}", downloads.download, name="download"),
-        Route("/release", watch.current, name="release"),
-        Route("/healthz", watch.health, name="health"),
+        *(Route(path, answering(name, page)) for name, (path, page) in PAGES.items()),
+        Route("/download/{report}.{shape}", downloads.download),
+        Route("/release", current_release),
+        Route("/healthz", health),
     ]
+
+
+def current_release(request: Request) -> JSONResponse:
+    """What an open page asks: the id of the current release; null while nothing is published."""
+    return JSONResponse({"release": request.app.state.releases.current_id()}, headers={"cache-control": "no-store"})
+
+
+def health(_: Request) -> PlainTextResponse:
+    """The server answers."""
+    return PlainTextResponse("ok", headers={"cache-control": "no-store"})

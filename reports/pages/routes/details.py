@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
-from reports.pages import charts, presets, queries, timeline
-from reports.pages.address import View
+from reports.pages import charts, presets, queries
 from reports.pages.charts import Chart, Drawn, Row
 from reports.pages.formats import NOTHING
-from reports.pages.measures import MEASURES
+from reports.pages.measures import MEASURES, NARROWED, TIMES
 from reports.pages.routes.page import Page, Reading
 
 SHOWN = (
@@ -26,17 +27,18 @@ NUMBERS = (
     *("messages", "messages_inbound", "messages_outbound", "messages_human", "messages_failed", "replies", "reopens"),
     "rating",
 )
-DURATIONS = (
-    *("first_response_seconds", "first_response_business_seconds", "duration_seconds", "duration_business_seconds"),
-)
+DURATIONS = tuple(f"{of}_seconds" for of in TIMES)
 FACTS = (
     *("contact_name", "contact_phone", "contact_tags", "agent_name", "team", "channel", "source_system"),
     *("status", "source", "conversation_tags", "started_in_working_hours", "is_answered", "reopens"),
     *("messages_inbound", "messages_outbound", "messages_human", "messages_failed", "replies"),
-    *("first_response_seconds", "first_response_business_seconds", "duration_seconds", "duration_business_seconds"),
-    *("is_surveyed", "rating", "rating_comment"),
+    *(*DURATIONS, "is_surveyed", "rating", "rating_comment"),
 )
 """Of one conversation."""
+WORDS = {"status": "statuses", "source": "sources"}
+"""Columns of words, by the filter that names them."""
+INSTANTS = ("started_at", "first_inbound_at", "first_response_at", "last_message_at", "closed_at", "rated_at")
+"""Of one conversation, in the order that events of the same instant have."""
 
 
 def shown(reading: Reading) -> dict[str, Any]:
@@ -45,17 +47,20 @@ def shown(reading: Reading) -> dict[str, Any]:
         return _conversation(reading, reading.view.conversation)
     view = replace(reading.view, sort=reading.view.sort or "-started_at")
     days = reading.run(queries.details_days(reading.filters, reading.whom.ids, view))
-    count = sum(day["conversations"] for day in days)
+    count = _count(days)
     before = reading.days_before if reading.is_complete and not view.search else None
+    if before:
+        days_before = reading.run(queries.details_days(replace(reading.filters, **before), reading.whom.ids, view))
+        before = {"count": _count(days_before), "days": before}
     pages = max(1, -(-count // queries.PAGE_ROWS))
     at = min(view.page, pages)
     rows = reading.run(queries.details_page(reading.filters, reading.whom.ids, view, at))
     first = (at - 1) * queries.PAGE_ROWS + 1
     return {
         "open": None,
-        "responder": reading.named("agents", view.responder),
+        "narrowed": _narrowed(reading),
         "count": count,
-        "before": before and {"count": _count_before(reading, view, before), "days": before},
+        "before": before,
         "chart": _over_time(reading, days),
         "rows": rows,
         "first_row": first,
@@ -71,18 +76,31 @@ def shown(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _count_before(reading: Reading, view: View, before: dict[str, Any]) -> int:
-    """How many there were in as many days before."""
-    days = reading.run(queries.details_days(replace(reading.filters, **before), reading.whom.ids, view))
+def _count(days: list[Row]) -> int:
     return sum(day["conversations"] for day in days)
+
+
+def _narrowed(reading: Reading) -> list[tuple[str, str]]:
+    """What the list is narrowed to by the figure that led here, and the address without it."""
+    view, texts, formats = reading.view, reading.texts, reading.formats
+    found = []
+    if view.only:
+        name = texts(f"column.{NARROWED[view.only][0]}")
+        found.append((texts("details.narrowed", name=name), reading.here(only="")))
+    if view.responder:
+        agent = reading.named("agents", view.responder)
+        found.append((texts("details.narrowed.responder", agent=agent), reading.here(responder="")))
+    if view.weekday:
+        time = formats.weekday(view.weekday) + ("" if view.hour is None else f", {formats.hours(view.hour)}")
+        found.append((texts("details.narrowed.started", time=time), reading.here(weekday=None, hour=None)))
+    return found
 
 
 def _over_time(reading: Reading, days: list[Row]) -> Chart:
     """The conversations of the list by the periods of the Overview."""
 
     def count(period: Row) -> int:
-        begins, ends = period["period_start"], period["period_end"]
-        return sum(day["conversations"] for day in days if begins <= day["started_date"] < ends)
+        return _count([day for day in days if period["period_start"] <= day["started_date"] < period["period_end"]])
 
     rows = presets.periods(reading.first, reading.last, reading.filters.grain, reading.whom.account)
     rows = [{**row, "conversations": count(row)} for row in rows]
@@ -94,33 +112,29 @@ def _over_time(reading: Reading, days: list[Row]) -> Chart:
 def _conversation(reading: Reading, key: str) -> dict[str, Any]:
     source_system, _, conversation_id = key.partition("/")
     rows = reading.run(queries.conversation(reading.whom.ids, source_system, conversation_id))
-    row = rows[0] if rows else None
+    if not rows:
+        return {"open": key, "row": None}
     return {
         "open": key,
-        "row": row,
+        "row": rows[0],
         "facts": FACTS,
-        "events": [
-            (event, reading.local(event.instant, row["account_id"]), _wait(reading, event.since_before))
-            for event in timeline.events(row)
-        ]
-        if row
-        else [],
+        "events": events(rows[0]),
         "text": text_of(reading),
-        "source_url": _web(row["source_url"]) if row else None,
+        "source_url": _web(rows[0]["source_url"]),
     }
+
+
+def events(row: Row) -> list[tuple[str, datetime, int | None]]:
+    """What happened in a conversation, in its order: the column, the instant, whole seconds since the event before."""
+    known = sorted((column for column in INSTANTS if row[column] is not None), key=lambda column: row[column])
+    instants = [row[column] for column in known]
+    waits = [int((then - before).total_seconds()) for before, then in pairwise(instants)]
+    return list(zip(known, instants, [None, *waits], strict=True))
 
 
 def _web(address: str | None) -> str | None:
     """An address that a browser may follow: whatever a configuration says, a link runs nothing."""
     return address if address and address.startswith(("https://", "http://")) else None
-
-
-def _wait(reading: Reading, seconds: int | None) -> str:
-    if seconds is None:
-        return ""
-    if seconds == 0:
-        return reading.texts("details.same_time")
-    return reading.texts("details.after", wait=reading.formats.duration(seconds))
 
 
 def text_of(reading: Reading) -> Callable[[str, Row], str]:
@@ -134,8 +148,8 @@ def text_of(reading: Reading) -> Callable[[str, Row], str]:
             return str(value or row["agent_email"] or row["agent_id"] or texts("table.unassigned"))
         if column == "started_at":
             return formats.instant(reading.local(value, row["account_id"]))
-        if column in ("status", "source"):
-            return texts.word({"status": "statuses", "source": "sources"}[column], value)
+        if column in WORDS:
+            return texts.word(WORDS[column], value)
         if column in DURATIONS:
             return formats.duration(value)
         if isinstance(value, bool):
@@ -149,4 +163,4 @@ def text_of(reading: Reading) -> Callable[[str, Row], str]:
     return text
 
 
-PAGE = Page("details.html", shown, queries.SORTABLE)
+PAGE = Page("details.html", shown, queries.SORTABLE, needs_figures=False)

@@ -15,21 +15,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from reports.downloads import Result, write_csv
-from reports.pages import access, queries
-from reports.pages.address import GRAINS
+from reports.pages import queries
 from reports.pages.queries import Query
-from reports.pages.routes.page import LOG, Reading, asked, language_of, reading_of
-from reports.published import UnreadableError
-from reports.queries import REPORTS, Report
+from reports.pages.routes.page import LOG, Notice, Reading, reading_of, release_of, texts_of
+from reports.queries import GRAINS, REPORTS, Report
 from reports.workbooks import write_workbook
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-
-_PATHS = {"details": "/details"}
-"""The addresses that a reading may make."""
 
 NARROWING = ("only", "responder", "weekday", "hour", "search")
 """What chooses conversations of Details, beside the filters."""
@@ -41,19 +36,14 @@ def download(request: Request) -> Response:
     shape = request.path_params["shape"]
     if report is None or shape not in TYPES:
         return PlainTextResponse("There is no such report.", 404)
-    parameters = asked(request)
+    texts = texts_of(request)
     try:
-        release = request.app.state.releases.read(parameters.get("release", [None])[-1])
-        reading, *_ = reading_of(request, "details", _PATHS, release, language_of(request), queries.SORTABLE)
-    except UnreadableError as error:  # it names files of the server
-        LOG.warning("%s", error)
-        return PlainTextResponse("The release cannot be read; the log of the server says why.", 503)
-    except access.NothingToSee:
-        return PlainTextResponse("There is no account to see.", 403)
-    if reading is None:
-        return PlainTextResponse("This account has no data.", 404)
-    grain = parameters.get("rows", [""])[-1]
-    filters = replace(reading.filters, grain=grain) if grain in (*GRAINS[1:], "period") else reading.filters
+        release = release_of(request, request.query_params.get("release"))
+        reading = reading_of(request, "details", release, texts, queries.SORTABLE)
+    except Notice as notice:
+        return PlainTextResponse(texts(notice.title), 404 if notice.status == 200 else notice.status)
+    grain = request.query_params.get("rows")
+    filters = replace(reading.filters, grain=grain) if grain in GRAINS else reading.filters
     if report.name == "details":
         query = queries.details(filters, reading.whom.ids, reading.view)
     else:

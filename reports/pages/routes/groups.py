@@ -2,7 +2,7 @@
 
 Here: the one page of all of them, and the list of groups. Not here: how it is drawn (``templates/groups.html``).
 
-A further group is an entry of ``GROUPS`` and its texts (``page.NAME``, ``groups.NAME``).
+A further group is an entry of ``GROUPS`` and its texts (``page.NAME``; ``groups.NAME``, if there is something to note).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 from reports.pages import charts
 from reports.pages.charts import Drawn, Row
-from reports.pages.headlines import note
 from reports.pages.measures import COUNT, MEASURES, SHARE, Measure, timed
 from reports.pages.routes.page import Page, Reading
 from reports.pages.texts import Texts
@@ -27,11 +26,12 @@ PAGE_ROWS = 100
 class Group:
     """How the groups of a report are told apart, named and found in Details.
 
-    ``keys`` identify one within an account. ``chosen`` is what Details is changed by to show the conversations of which
-    a figure with a certain narrowing is made; None: it cannot show them. ``overlap``: whether a conversation is in
-    several groups.
+    ``column`` has their names, ``keys`` identify one within an account. ``chosen`` is what Details is changed by to
+    show the conversations of which a figure with a certain narrowing is made; None: it cannot show them. ``overlap``:
+    whether a conversation is in several groups.
     """
 
+    column: str
     keys: tuple[str, ...]
     name: Callable[[Row, Texts], str]
     chosen: Callable[[Row, str], dict[str, Any] | None]
@@ -55,6 +55,7 @@ def _of_agent(row: Row, only: str) -> dict[str, Any] | None:
 def _valued(column: str, field: str, overlap: bool = False) -> Group:
     """Groups by one text of a conversation, which is a filter too."""
     return Group(
+        column,
         (column,),
         lambda row, texts: texts.word(field, row[column]),
         lambda row, only: {field: (row[column],)},
@@ -63,7 +64,7 @@ def _valued(column: str, field: str, overlap: bool = False) -> Group:
 
 
 GROUPS = {
-    "by-agent": Group(("source_system", "agent_id"), _agent, _of_agent),
+    "by-agent": Group("agent_name", ("source_system", "agent_id"), _agent, _of_agent),
     "by-tag": _valued("tag", "conversation_tags", overlap=True),
 }
 """By the name of their report."""
@@ -85,7 +86,7 @@ def page(name: str) -> Page:
 def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
     """What the template shows."""
     rows = reading.rows_apart(report, "period")
-    conversations = reading.counts["conversations"]
+    conversations = reading.added("conversations")
     for row in rows:  # of all that are shown, also of several accounts
         row["share_of_conversations"] = row["conversations"] / conversations if conversations else None
     _name(rows, group, reading.texts)
@@ -93,15 +94,9 @@ def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
     duration = timed("duration", reading.view.statistic, reading.in_hours)
     ranked = (*RANKED[:7], response, duration, *RANKED[7:])
     figure = reading.figure(ranked, "conversations")
+    link = _linked(reading, group, figure.column)
     then = _before(reading, report, group, figure)
-    bars = charts.ranking(
-        rows,
-        figure,
-        lambda row: row["name"],
-        _linked(reading, group, figure.column),
-        reading.formats,
-        lambda row: then.get(_key(row, group)),
-    )
+    bars = charts.ranking(rows, figure, link, reading.formats, lambda row: then.get(_key(row, group)))
     columns = (
         *("conversations", "share_of_conversations", "conversations_unanswered", "conversations_closed"),
         *("conversations_reopened", response, "replies", "avg_reply_seconds", duration, "ratings", "csat_percent"),
@@ -110,7 +105,7 @@ def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
     pages = max(1, -(-len(ordered) // PAGE_ROWS))
     at = min(reading.view.page, pages)
     return {
-        "note": note(reading),
+        "note": reading.note,
         "report": report,
         "table": report.replace("-", "_"),
         "group": group,
@@ -125,7 +120,7 @@ def shown(reading: Reading, report: str, group: Group) -> dict[str, Any]:
         "pages": pages,
         "sort": reading.view.sort or "-conversations",
         "columns": columns,
-        "linked": lambda row, column: _linked(reading, group, column)(row),
+        "link": lambda row, column: _linked(reading, group, column)(row),
     }
 
 
@@ -171,13 +166,13 @@ def _linked(reading: Reading, group: Group, column: str) -> Callable[..., str | 
 
 def _ordered(rows: list[Row], sort: str) -> list[Row]:
     """Rows without a value come last."""
-    column = sort.removeprefix("-")
-    ordered = sorted(rows, key=lambda row: row["name"].casefold())
+    column, is_down = sort.removeprefix("-"), sort.startswith("-")
+    by_name = sorted(rows, key=lambda row: row["name"].casefold())
     if column == "name":
-        return ordered[::-1] if sort.startswith("-") else ordered
-    valued = [row for row in ordered if row.get(column) is not None]
-    valued.sort(key=lambda row: row[column], reverse=sort.startswith("-"))
-    return valued + [row for row in ordered if row.get(column) is None]
+        return by_name[::-1] if is_down else by_name
+    valued = [row for row in by_name if row.get(column) is not None]
+    valued.sort(key=lambda row: row[column], reverse=is_down)
+    return valued + [row for row in by_name if row.get(column) is None]
 
 
 def _lines(reading: Reading, report: str, group: Group, rows: list[Row], measure: Measure) -> charts.Chart | None:
@@ -188,7 +183,6 @@ def _lines(reading: Reading, report: str, group: Group, rows: list[Row], measure
     read = f"{'conversations' if is_share else column} as value"
     points = reading.rows_apart(report, columns=", ".join(("account_id", *group.keys, "period_start", read)))
     by_place = {(_key(row, group), row["period_start"]): row["value"] for row in points}
-    periods = reading.rows("overview")
     missing = 0 if measure.unit in (COUNT, SHARE) else None
     link = _linked(reading, group, column)
 
@@ -197,7 +191,7 @@ def _lines(reading: Reading, report: str, group: Group, rows: list[Row], measure
         return (found or 0) / (period["conversations"] or 1) if is_share else found
 
     def drawn(row: Row) -> Drawn:
-        over_time = [period | {column: value(row, period)} for period in periods]
+        over_time = [period | {column: value(row, period)} for period in reading.periods]
         return Drawn(row["name"], over_time, measure, lambda period: link(row, **reading.of_period(period)) or "")
 
     largest = sorted(rows, key=lambda row: -row["conversations"])[:MOST_LINES]

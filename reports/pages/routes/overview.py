@@ -5,12 +5,13 @@ Here: which figures stand where. Not here: how they are drawn (``charts``, ``tem
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from reports.pages import charts
 from reports.pages.charts import Chart, Drawn, Row
-from reports.pages.headlines import headlines, note
-from reports.pages.measures import MEASURES, timed
+from reports.pages.measures import MEASURES, Measure, timed
 from reports.pages.routes.page import Page, Reading
 
 SOURCES = ("inbound", "inbox", "flow", "other")
@@ -30,8 +31,7 @@ SUMMARY = (
 
 def shown(reading: Reading) -> dict[str, Any]:
     """What the template shows."""
-    rows = reading.rows("overview")
-    before = _rows_before(reading)
+    rows, before = reading.periods, _periods_before(reading)
     response = timed("first_response", reading.statistic, reading.in_hours)
     duration = timed("duration", reading.statistic, reading.in_hours)
     trend = reading.figure(TRENDS, "csat_percent")
@@ -39,8 +39,8 @@ def shown(reading: Reading) -> dict[str, Any]:
     account = reading.whom.account
     has_scores = reading.whom.is_one and (account.rating_worst, account.rating_best) == (1, 5)
     return {
-        "headlines": headlines(reading),
-        "note": note(reading),
+        "headlines": headlines(reading, response, duration),
+        "note": reading.note,
         "opened": _opened(reading, rows),
         "response": response,
         "response_chart": compared(reading, response, rows, before),
@@ -68,12 +68,72 @@ def shown(reading: Reading) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Headline:
+    """One figure. ``count`` says of how many it is made; ``judged`` whether its change is for the better."""
+
+    column: str
+    value: str
+    count: str
+    change: str | None
+    judged: str
+    before: str
+    year: str
+
+
+def headlines(reading: Reading, response: str, duration: str) -> list[Headline]:
+    """The eight of the first screen, each with its n and its change."""
+    columns = (
+        *("conversations", response, "avg_reply_seconds", duration, "conversations_unanswered"),
+        *("conversations_closed", "conversations_reopened", "csat_percent"),
+    )
+    return [_headline(reading, column) for column in columns]
+
+
+def _headline(reading: Reading, column: str) -> Headline:
+    texts, formats, measure = reading.texts, reading.formats, MEASURES[column]
+    now, before = reading.totals[column], reading.comparable("period_before")
+    then = before[column] if before else None
+    if before is None:
+        described = texts("compare.none_short")
+    elif then is None:
+        described = texts("compare.no_value")
+    else:
+        described = texts("compare.was", value=measure.text(then, formats))
+    counted = "distinct_contacts" if column == "conversations" else measure.count
+    count = reading.totals[counted] if counted else None
+    return Headline(
+        column,
+        measure.text(now, formats),
+        texts.plural(counted_text(counted), count, formats.number(count)) if counted else "",
+        measure.change(now, then, formats) if reading.is_complete else None,
+        measure.judged(now, then) if reading.is_complete else "neutral",
+        described,
+        _year_before(reading, measure, now),
+    )
+
+
+def counted_text(column: str) -> str:
+    """The text for an n: what times are made of is conversations."""
+    return "count.conversations" if column.endswith("_count") else f"count.{column}"
+
+
+def _year_before(reading: Reading, measure: Measure, now: float | None) -> str:
+    """The same a year before; empty where there was nothing."""
+    year = reading.comparable("year_before")
+    if year is None or (then := year[measure.column]) is None:
+        return ""
+    text = reading.texts("compare.year", value=measure.text(then, reading.formats))
+    change = measure.change(now, then, reading.formats) if reading.is_complete else None
+    return f"{text} ({change})" if change else text
+
+
 def compared(reading: Reading, column: str, rows: list[Row], before: list[Row | None]) -> Chart:
     """A figure over time, with the same of the period before, paler; counts are bars."""
     measure, name = MEASURES[column], reading.texts(f"column.{column}")
     account = reading.whom.account
     scales = {"percent": (0, 100), "rating": (account.rating_worst, account.rating_best)}
-    drawn = [Drawn(name, rows, measure, lambda row: reading.behind(column, **reading.of_period(row)) or "")]
+    drawn = [Drawn(name, rows, measure, _link(reading, column))]
     if before:
         drawn.append(Drawn(reading.texts("chart.before"), before, measure, is_compared=True))
     kind = "bars" if measure.unit == "count" else "lines"
@@ -83,39 +143,36 @@ def compared(reading: Reading, column: str, rows: list[Row], before: list[Row | 
 def _opened(reading: Reading, rows: list[Row]) -> Chart:
     def drawn(source: str) -> Drawn:
         column = f"conversations_{source}"
-        return Drawn(
-            reading.texts(f"sources.{source}"),
-            rows,
-            MEASURES[column],
-            lambda row: reading.behind(column, **reading.of_period(row)) or "",
-        )
+        return Drawn(reading.texts(f"sources.{source}"), rows, MEASURES[column], _link(reading, column))
 
     return charts.over_time("stacked", [drawn(one) for one in SOURCES], reading.period, reading.formats)
 
 
-def _rows_before(reading: Reading) -> list[Row | None]:
+def _link(reading: Reading, column: str) -> Callable[[Row], str]:
+    """Where the conversations behind a figure of a period are."""
+    return lambda row: reading.behind(column, **reading.of_period(row)) or ""
+
+
+def _periods_before(reading: Reading) -> list[Row | None]:
     """The same of as many days before, beside these; none unless there are data for all of them."""
     if not (before := reading.days_before):
         return []
-    moved = reading.first - before["first_day"]
-    return charts.beside(reading.rows("overview"), reading.rows("overview", **before), moved)
+    return charts.beside(reading.periods, reading.rows("overview", **before), reading.first - before["first_day"])
 
 
 def _parts(reading: Reading, names: dict[str, str]) -> list[charts.Bar]:
     """A bar for each of the columns that a figure consists of, in their order."""
-    rows = [{"column": column, "value": reading.totals[column]} for column in names]
-    longest = max((row["value"] or 0 for row in rows), default=0)
-    whole = sum(row["value"] or 0 for row in rows)
-    formats = reading.formats
+    counts, formats = {column: reading.totals[column] or 0 for column in names}, reading.formats
+    whole, longest = sum(counts.values()), max(counts.values())
     return [
         charts.Bar(
-            names[row["column"]],
-            round(100 * (row["value"] or 0) / longest, 1) if longest else 0,
-            formats.number(row["value"]),
-            formats.percent(100 * row["value"] / whole, 0) if whole else "",
-            reading.behind(row["column"]),
+            names[column],
+            charts.length(count, longest),
+            formats.number(count),
+            formats.percent(100 * count / whole, 0) if whole else "",
+            reading.behind(column),
         )
-        for row in rows
+        for column, count in counts.items()
     ]
 
 

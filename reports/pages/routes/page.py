@@ -2,27 +2,28 @@
 
 Here: which release, which accounts, which filters; what is shown when there is nothing to show. Not here: any page.
 
-A page is a :class:`Page`: the name of its template, the columns that it can be sorted by, and a function that makes
-from a :class:`Reading` what the template shows. Whatever it shows comes from ``reading.rows``: the table macros.
+A page is a :class:`Page`: its template, and a function that makes from a :class:`Reading` what the template shows.
+Whatever it shows comes from ``reading.rows``: the table macros. In templates ``r`` is the reading, ``t`` its texts.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ingestion.zones import zone
+from reports import published
 from reports.pages import access, fitting, queries
-from reports.pages.address import Problem, View, query_of, read
+from reports.pages.address import Problem, View, query_of, read, write
 from reports.pages.charts import Row
 from reports.pages.fitting import Choices, Whom
 from reports.pages.formats import Formats
@@ -31,7 +32,7 @@ from reports.pages.queries import Query
 from reports.pages.releases import Release, Releases
 from reports.pages.rendering import VERSION, render
 from reports.pages.texts import Texts, chosen
-from reports.published import OlderReleaseError, UnreadableError
+from reports.published import Account, OlderReleaseError, UnreadableError
 from reports.queries import LISTS, NO_FILTER, WORDS, Filters
 
 LOG = logging.getLogger("causerie.pages")
@@ -39,17 +40,32 @@ RELEASE_HEADER = "x-causerie-release"
 """In a request: the release that the page before was made of. In an answer: the one that this page is made of."""
 
 
+class Notice(Exception):
+    """There is nothing to show: the key of the text that says so, of the one that says what to do, and their parts."""
+
+    def __init__(self, title: str, todo: str = "", status: int = 200, **words: str) -> None:
+        super().__init__(title)
+        self.title, self.todo, self.status, self.words = title, todo or f"{title}.todo", status, words
+
+
 @dataclass(frozen=True)
 class Reading:
-    """What a page is made from. ``filters`` have the grain of its charts; ``base`` is the path of all pages."""
+    """What a page is made from.
+
+    ``base`` stands before all addresses, ``paths`` are those of all pages. ``accounts`` are those that the reader may
+    see, ``whom`` the chosen ones.
+    ``problems`` are what could not be used of the address. ``filters`` have the grain of the charts.
+    """
 
     name: str
     base: str
     paths: Mapping[str, str]
     texts: Texts
     release: Release
+    accounts: Sequence[Account]
     whom: Whom
     view: View
+    problems: Sequence[Problem]
     choices: Choices
     filters: Filters
 
@@ -85,16 +101,16 @@ class Reading:
 
     def link(self, page: str, **changes: Any) -> str:
         """The address of a page with the same filters, and with what is changed."""
-        return self.base + self.paths[page] + query_of(replace(self.view.kept(), **changes))
+        return self.paths[page] + query_of(self.view.kept(**changes))
 
     def here(self, **changes: Any) -> str:
         """The address of this page with something changed; from its first row, unless that is what changes."""
-        return self.base + self.paths[self.name] + query_of(replace(self.view, **({"page": 1} | changes)))
+        return self.paths[self.name] + query_of(replace(self.view, **{"page": 1} | changes))
 
     def behind(self, column: str, **changes: Any) -> str | None:
         """The address of the conversations behind a figure; None: there is no such list."""
         only = MEASURES[column].only
-        return None if only is None else self.link("details", **({"only": only} | changes))
+        return None if only is None else self.link("details", **{"only": only} | changes)
 
     def of_period(self, row: Row) -> dict[str, Any]:
         """What a view is changed by to show one period of a report."""
@@ -102,10 +118,8 @@ class Reading:
 
     def download(self, report: str, shape: str, grain: str | None = None) -> str:
         """The address of all rows of a report, from this release."""
-        view = replace(self.view, grain=grain) if grain else self.view
-        pinned = urlencode({"release": self.release.release_id, "rows": grain or self.filters.grain})
-        query = query_of(view)
-        return f"{self.base}/download/{report}.{shape}{query}{'&' if query else '?'}{pinned}"
+        pinned = {"release": self.release.release_id, "rows": grain or self.filters.grain}
+        return f"{self.base}/download/{report}.{shape}?{urlencode(write(self.view) | pinned, doseq=True)}"
 
     @cached_property
     def compared(self) -> dict[str, Row]:
@@ -137,19 +151,19 @@ class Reading:
         return through is not None and self.last < through.date()
 
     @cached_property
-    def counts(self) -> dict[str, int]:
-        """Of the whole period what adds up over the rows of charts, which every page reads."""
-        rows = self.rows("overview")
-        return {column: sum(row[column] or 0 for row in rows) for column in queries.ADDED}
+    def periods(self) -> list[Row]:
+        """The figures of each period of the charts, which every page reads."""
+        return self.rows("overview")
+
+    def added(self, column: str) -> int:
+        """What a column of the periods adds up to."""
+        return sum(row[column] or 0 for row in self.periods)
 
     @property
     def has_schedule(self) -> bool:
         """Whether working hours are known for what is shown; True if that cannot be seen."""
-        pairs = (
-            ("first_response_count", "first_response_business_count"),
-            ("duration_count", "duration_business_count"),
-        )
-        return not any(self.counts[count] and not self.counts[business] for count, business in pairs)
+        timed = [of for of in ("first_response", "duration") if self.added(f"{of}_count")]
+        return all(self.added(f"{of}_business_count") for of in timed)
 
     @property
     def in_hours(self) -> bool:
@@ -175,22 +189,17 @@ class Reading:
         own = f"definition.{column}"
         if own in self.texts:
             return self.texts(own)
-        return self.texts.definition(self.release.descriptions(table).get(column, ""))
+        return self.texts.definition(self.release.read(published.descriptions, table).get(column, ""))
 
     def local(self, instant: datetime | None, account_id: str) -> datetime | None:
         """An instant on the wall clock of an account."""
         timezone = next(one.timezone for one in self.whom.accounts if one.account_id == account_id)
         return None if instant is None else instant.astimezone(zone(timezone))
 
-    @property
-    def cleared(self) -> str:
-        """The address of this page without filters."""
-        return self.here(**NO_FILTER)
-
     def named(self, field: str, value: str) -> str:
         """The name of a filter's value; an agent may be chosen by id, too."""
         if field == "agents" and value not in self.choices[field]:
-            agents = (agent for account in self.whom.ids for agent in self.release.agents(account))
+            agents = (agent for account in self.whom.ids for agent in self.release.read(published.agents, account))
             return next((agent.name for agent in agents if agent.agent_id == value), value)
         return self.choices[field].get(value, value)
 
@@ -205,89 +214,106 @@ class Reading:
                 found.append((self.texts(f"filter.{field}"), self.named(field, value), without))
         for field in WORDS:
             if (word := getattr(self.view, field)) != NO_FILTER[field]:
-                found.append(
-                    (
-                        self.texts(f"filter.{field}"),
-                        self.texts(f"{field}.{word}"),
-                        self.here(**{field: NO_FILTER[field]}),
-                    )
-                )
+                without = self.here(**{field: NO_FILTER[field]})
+                found.append((self.texts(f"filter.{field}"), self.texts(f"{field}.{word}"), without))
         return found
+
+    @property
+    def note(self) -> str:
+        """What the figures are compared with."""
+        if not (before := self.days_before):
+            return self.texts("compare.none", first=self.formats.day(self.whom.compared_from))
+        compared = self.texts("compare.note", before=self.formats.days(before["first_day"], before["last_day"]))
+        return compared if self.is_complete else f"{compared} {self.texts('compare.incomplete')}"
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its template, the columns that it can be sorted by, and what its template shows."""
+    """A page: its template, what its template shows, and the columns that it can be sorted by.
+
+    ``needs_figures``: whether it says that nothing matches, instead of showing nothing.
+    """
 
     template: str
     shown: Callable[[Reading], dict[str, Any]]
     sortable: Collection[str] = ()
+    needs_figures: bool = True
 
 
-def asked(request: Request) -> dict[str, list[str]]:
-    """The query parameters."""
-    return parse_qs(request.url.query, keep_blank_values=True)
-
-
-def reading_of(
-    request: Request, name: str, paths: Mapping[str, str], release: Release, texts: Texts, sortable: Collection[str]
-) -> tuple[Reading | None, Whom, View, list[Problem]]:
-    """What a page is made from; None when its account has no data. And what in the address could not be used."""
-    view, problems = read(asked(request))
-    accounts = access.visible(request, release.accounts())
-    if not accounts:
-        raise access.NothingToSee
-    whom, unknown = fitting.whom_of(view, accounts)
-    choices = fitting.choices_of(release, whom, texts)
-    view, more = fitting.fitted(view, release, whom, choices, sortable)
-    days = fitting.days(view, whom.account)
-    if days is None:
-        return None, whom, view, [*problems, *unknown, *more]
-    filters = fitting.filters(view, whom, *days)
-    reading = Reading(name, request.app.state.base, paths, texts, release, whom, view, choices, filters)
-    return reading, whom, view, [*problems, *unknown, *more]
-
-
-def language_of(request: Request) -> Texts:
+def texts_of(request: Request) -> Texts:
     """The words of the reader's language."""
-    return Texts(chosen(asked(request).get("lang", [None])[-1], request.headers.get("accept-language")))
+    return Texts(chosen(request.query_params.get("lang"), request.headers.get("accept-language")))
 
 
-def answering(name: str, page: Page, paths: Mapping[str, str]) -> Callable[[Request], Response]:
+def release_of(request: Request, release_id: str | None) -> Release:
+    """The release of a request: the one that it names, else the current one.
+
+    Raises:
+        Notice: nothing is published, or it cannot be read.
+    """
+    releases: Releases = request.app.state.releases
+    try:
+        return releases.find(release_id)
+    except UnreadableError as error:
+        LOG.warning("%s", error)
+        if not releases.link.exists():
+            raise Notice("state.nothing_published", status=503) from error
+        kind = "older" if isinstance(error, OlderReleaseError) else "other"
+        raise Notice("state.unreadable", f"state.unreadable.{kind}", 503) from error
+
+
+def reading_of(request: Request, name: str, release: Release, texts: Texts, sortable: Collection[str]) -> Reading:
+    """What a page is made from.
+
+    Raises:
+        Notice: the reader may see no account of the release, or it has none.
+    """
+    view, problems = read({name: request.query_params.getlist(name) for name in request.query_params})
+    accounts = access.visible(request, release.read(published.accounts))
+    if not accounts:
+        raise Notice("state.no_account_seen", status=403) if access.is_limited(request) else Notice("state.no_accounts")
+    whom, unknown = fitting.whom_of(view, accounts)
+    view, more = fitting.fitted(view, release, whom, sortable)
+    return Reading(
+        name,
+        request.app.state.base,
+        request.app.state.paths,
+        texts,
+        release,
+        accounts,
+        whom,
+        view,
+        [*problems, *unknown, *more],
+        fitting.choices_of(release, whom, texts),
+        fitting.filters(view, whom),
+    )
+
+
+def answering(name: str, page: Page) -> Callable[[Request], Response]:
     """The endpoint of a page. Starlette runs it in a thread."""
 
     def answer(request: Request) -> Response:
-        texts = language_of(request)
-        releases: Releases = request.app.state.releases
-        frame = {"name": name, "base": request.app.state.base, "paths": paths, "texts": texts, "t": texts}
+        state, texts = request.app.state, texts_of(request)
+        frame = {"name": name, "base": state.base, "paths": state.paths, "t": texts}
+        frame["release_id"] = state.releases.current_id()
         try:
-            release = releases.read(request.headers.get(RELEASE_HEADER))
-        except UnreadableError as error:
-            LOG.warning("%s", error)
-            return _notice(frame | {"unread": releases.current_id()}, **_unreadable(releases, error))
-        tag = _tag(request, release, texts)
-        headers = {"etag": tag, RELEASE_HEADER: release.release_id, "vary": _VARY}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        frame["release"] = release
-        try:
-            reading, whom, view, problems = reading_of(request, name, paths, release, texts, page.sortable)
-            frame |= {"r": reading, "whom": whom, "view": view, "problems": problems}
-            frame |= {"accounts": access.visible(request, release.accounts())}
-            if reading is None:
-                return _notice(frame, "state.no_data")
-            if name != "details" and (nothing := _nothing(reading)):
-                return _notice(frame, **nothing)
+            release = release_of(request, request.headers.get(RELEASE_HEADER))
+            tag = _tag(request, release, texts)
+            headers = {"etag": tag, RELEASE_HEADER: release.release_id, "vary": _VARY}
+            if request.headers.get("if-none-match") == tag:
+                return Response(status_code=304, headers=headers)
+            frame |= {"release_id": release.release_id, "about": release.read(published.about)}
+            reading = reading_of(request, name, release, texts, page.sortable)
+            frame["r"] = reading
+            _see_that_there_is_something(reading, page)
             return HTMLResponse(render(page.template, **frame, **page.shown(reading)), headers=headers)
-        except access.NothingToSee:
-            if request.app.state.account_header:
-                return _notice(frame, "state.no_account_seen", status=403)
-            return _notice(frame, "state.no_accounts")
+        except Notice as found:
+            notice = found
         except Exception:  # the page says what to do, and the log what happened
-            LOG.exception("a page of %s failed", release.file)
-            for shown in ("view", "r"):  # what failed may fail again
-                frame.pop(shown, None)
-            return _notice(frame, "state.failed", status=500)
+            LOG.exception("a page of release %s failed", frame["release_id"])
+            frame.pop("r", None)  # what failed may fail again
+            notice = Notice("state.failed", status=500)
+        return HTMLResponse(render("notice.html", **frame, notice=notice), notice.status, {"cache-control": "no-store"})
 
     return answer
 
@@ -301,30 +327,16 @@ def _tag(request: Request, release: Release, texts: Texts) -> str:
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 
-def _notice(frame: Mapping[str, Any], title: str, todo: str | None = None, status: int = 200, **words: str) -> Response:
-    shown = {"title": title, "todo": todo or f"{title}.todo", "words": words}
-    return HTMLResponse(render("notice.html", **frame, **shown), status, {"cache-control": "no-store"})
-
-
-def _unreadable(releases: Releases, error: UnreadableError) -> dict[str, Any]:
-    """Nothing is published, or it cannot be read."""
-    if not releases.link.exists():
-        return {"title": "state.nothing_published", "status": 503}
-    kind = "older" if isinstance(error, OlderReleaseError) else "other"
-    return {"title": "state.unreadable", "todo": f"state.unreadable.{kind}", "status": 503}
-
-
-def _nothing(reading: Reading) -> dict[str, Any]:
-    """What to say if the period and the filters leave nothing; empty if they leave something."""
-    counts, account, formats = reading.counts, reading.whom.account, reading.formats
-    if counts["conversations"] or counts["messages"] or counts["messages_failed"]:
-        return {}
-    assert account.first_date and account.last_date  # else there is no period at all
+def _see_that_there_is_something(reading: Reading, page: Page) -> None:
+    """Raises:
+    Notice: the account has no data, or the period and the filters leave nothing of them.
+    """
+    account, day = reading.whom.account, reading.formats.day
+    if account.first_date is None or account.last_date is None:
+        raise Notice("state.no_data")
+    if not page.needs_figures or any(map(reading.added, ("conversations", "messages", "messages_failed"))):
+        return
     is_outside = reading.last < account.first_date or reading.first > account.last_date
     if reading.view.selection() != NO_FILTER and not is_outside:
-        return {"title": "state.nothing_matches"}
-    return {
-        "title": "state.outside",
-        "first": formats.day(account.first_date),
-        "last": formats.day(account.last_date),
-    }
+        raise Notice("state.nothing_matches")
+    raise Notice("state.outside", first=day(account.first_date), last=day(account.last_date))

@@ -29,13 +29,16 @@ class Language:
     texts: Mapping[str, str]
     formats: Formats
     definitions: Mapping[str, str]
-    zero_is_one: bool
-    """Whether nothing is counted in the singular."""
+
+    @property
+    def name(self) -> str:
+        """As those who speak it call it."""
+        return str(self.formats.locale.language_name).capitalize()
 
 
 LANGUAGES = {
-    "en": Language(en.TEXTS, ENGLISH, {}, zero_is_one=False),
-    "fr": Language(_typeset(fr.TEXTS), FRENCH, _typeset(definitions_fr.FRENCH), zero_is_one=True),
+    "en": Language(en.TEXTS, ENGLISH, {}),
+    "fr": Language(_typeset(fr.TEXTS), FRENCH, _typeset(definitions_fr.FRENCH)),
 }
 """By their name in an address."""
 
@@ -64,9 +67,9 @@ class Texts:
         return LANGUAGES[self.language].formats
 
     def plural(self, key: str, count: int | None, shown: str) -> str:
-        """A text with a number: ``key.one`` or ``key.many``."""
-        is_one = count == 1 or (not count and LANGUAGES[self.language].zero_is_one)
-        return self(f"{key}.{'one' if is_one else 'many'}", count=shown)
+        """A text with a number: its part for one, or the other one, behind the bar."""
+        one, many = self(key).split("|")
+        return (one if self.formats.locale.plural_form(count or 0) == "one" else many).format(count=shown)
 
     def word(self, field: str, value: str) -> str:
         """The name of a filter's value: words that causerie gives have one, others are data."""

@@ -22,7 +22,7 @@ from reports.pages.address import (
     read,
     write,
 )
-from reports.pages.narrowing import NARROWED
+from reports.pages.measures import NARROWED
 from reports.pages.presets import PRESETS
 from reports.pages.texts import LANGUAGES
 from reports.queries import LISTS as FIELDS

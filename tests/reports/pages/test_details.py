@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from reports.pages.app import make_app
+from reports.pages.routes.details import INSTANTS, events
 from tests.drops import agent, contact, conversation, message, rating, write_batch, write_config
 from tests.reports.pages.asking import Pages, Publish, parameters
 from tests.reports.pages.conftest import released
@@ -100,6 +102,29 @@ def test_a_conversation_leads_to_its_own_system(own_link: Path, publish: Publish
     opened = pages.read(f"/details?{PERIOD}").html.one("table", class_="list").one("tbody").all("a")[0]["href"]
     found = [one["href"] for one in pages.read(opened).html.all("a") if one.attributes.get("target") == "_blank"]
     assert found == ([address] if is_shown else [])
+
+
+START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+
+
+def test_events_stand_in_the_order_of_their_instants_with_the_waits_between() -> None:
+    row = {
+        **dict.fromkeys(INSTANTS),
+        "started_at": START,
+        "first_inbound_at": START,
+        "first_response_at": START + timedelta(seconds=90.9),
+        "closed_at": START + timedelta(hours=30),
+        "rated_at": START + timedelta(hours=29),
+    }
+    assert [(column, wait) for column, _, wait in events(row)] == [
+        ("started_at", None),
+        ("first_inbound_at", 0),
+        ("first_response_at", 90),
+        ("rated_at", 29 * 3600 - 91),
+        ("closed_at", 3600),
+    ]
+    alone = {**dict.fromkeys(INSTANTS), "started_at": START, "last_message_at": START}
+    assert [column for column, *_ in events(alone)] == ["started_at", "last_message_at"]
 
 
 HOSTILE = "<script>alert(1)</script> \"' &amp; {{ 7 * 7 }} {% x %} www.evil.example ![x](https://evil.example/i.png)"

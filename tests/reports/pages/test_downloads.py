@@ -46,11 +46,12 @@ def _cell(value: object) -> str:
 
 
 def test_a_workbook_has_the_same_rows_and_says_what_it_is(pages: Pages) -> None:
-    address = f"/download/details.%s?{PERIOD}&only=closed&search=a&status=closed"
+    address = f"/download/details.%s?{PERIOD}&only=closed&search=a&source=inbound&answered=yes"
     book = openpyxl.load_workbook(io.BytesIO(pages.get(address % "xlsx").content))
     about = dict(book["about"].iter_rows(values_only=True))
     assert (about["report"], about["release"], about["days"]) == ("details", "first", "2026-09-01 to 2026-10-31")
-    assert (about["Status"], about["only"], about["search"]) == ("Closed", "closed", "a")
+    assert (about["only"], about["search"]) == ("closed", "a")
+    assert (about["Opened by"], about["Answered by a person"]) == ("The customer", "Yes")
     lines = list(csv.reader(io.StringIO(pages.get(address % "csv").content.decode(), newline="")))
     assert book["details"].max_row == len(lines) > 1
     assert book["details"].max_column == len(lines[0])

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.pages.measures import MEASURES
-from reports.pages.narrowing import NARROWED
+from reports.pages.measures import MEASURES, NARROWED
 from reports.pages.routes import groups
 from reports.published import connect
 from tests.reports.pages.asking import Pages, parameters
@@ -41,9 +40,14 @@ def test_details_behind_a_figure_are_as_many(pages: Pages, totals: dict[str, int
     assert page.count == totals[counted]
 
 
-def test_every_narrowing_is_used_by_a_figure_or_a_filter() -> None:
-    used = {measure.only for measure in MEASURES.values()}
-    assert set(NARROWED) - used == {"failed"}
+def test_every_narrowing_is_used_by_a_figure_and_names_itself(pages: Pages) -> None:
+    assert set(NARROWED) == {measure.only for measure in MEASURES.values()} - {None, ""}
+    page = pages.read(f"/details?{PERIOD}&only=ended_in_hours&responder=nobody&weekday=1&hour=14")
+    assert [one.text for one in page.html.one("ul", class_="selected").all("li")] == [
+        "Only those behind “Duration in working hours” ×",
+        "First response by nobody ×",
+        "Started on Monday, 14:00–15:00 ×",
+    ]
 
 
 def test_cards_bars_and_hours_lead_to_their_conversations(pages: Pages) -> None:

@@ -49,7 +49,7 @@ def test_the_eight_headlines_are_the_figures_of_the_macro_with_n_and_change(link
     }
     assert shown == {name: MEASURES[column].text(now[column], ENGLISH) for name, column in columns.items()}
     cards = month.headlines()
-    assert cards["CSAT"].one("p", class_="count").text == f"from {now['ratings']} ratings"
+    assert cards["CSAT"].one("p", class_="count").text == f"of {now['ratings']} ratings"
     assert cards["Unanswered"].one("p", class_="count").text == f"of {now['conversations']} conversations"
     assert before["conversations"] == 0 or "%" in cards["Conversations"].one("p", class_="change").text
 
@@ -78,7 +78,7 @@ def test_statistic_time_and_figure_are_in_the_address(link: Path, pages: Pages) 
     page = pages.read(f"/?{MONTH}&statistic=p90&time=all&figure=messages&heat=messages")
     cards = page.headlines()
     expected = ENGLISH.duration(totals["p90_first_response_seconds"])
-    assert cards["First response, 90th pct."].one("p", class_="value").text == expected
+    assert cards["First response, 90th percentile"].one("p", class_="value").text == expected
     assert page.html.one("select", id="figure").one("option", selected="")["value"] == "messages"
     assert (
         sum(int(cell.text.replace(",", "")) for cell in page.html.one("table", class_="heat").all("td"))

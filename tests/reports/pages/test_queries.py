@@ -8,6 +8,7 @@ from reports.pages import queries
 from reports.pages.address import View
 from reports.pages.queries import PAGE_ROWS, SORTABLE, Query
 from reports.pages.releases import Release
+from reports.published import accounts
 from reports.queries import Filters
 
 pytestmark = pytest.mark.builds
@@ -23,7 +24,7 @@ def release(link: Path) -> Release:
 
 @pytest.fixture
 def filters(release: Release) -> Filters:
-    account = release.accounts()[0]
+    account = release.read(accounts)[0]
     assert account.first_date and account.last_date
     return Filters(account.account_id, account.first_date, account.last_date)
 
@@ -74,7 +75,7 @@ def test_a_search_is_data(release: Release, filters: Filters, search: str) -> No
 
 
 def test_accounts_that_are_not_meant_are_in_no_row(release: Release, filters: Filters) -> None:
-    both = [account.account_id for account in release.accounts()]
+    both = [account.account_id for account in release.read(accounts)]
     for report in ("overview", "by-agent", "by-tag", "details", "traffic", "compare"):
         rows = release.run(queries.report(report, filters, both)).dicts()
         assert {row["account_id"] for row in rows} == set(both)

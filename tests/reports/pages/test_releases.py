@@ -20,25 +20,25 @@ COUNT = Query("select count(*) as found from details", {})
 
 def test_a_release_is_opened_once_and_few_stay_open(own_link: Path, publish: Publish) -> None:
     releases = Releases(own_link)
-    assert releases.read() is releases.read()
+    assert releases.find() is releases.find()
     for number in range(OPEN + 1):
         publish(f"r{number}")
-        releases.read()
+        releases.find()
     assert len(releases.files()) == OPEN
-    assert releases.read("first").release_id == "first"  # it is opened again
+    assert releases.find("first").release_id == "first"  # it is opened again
 
 
 def test_what_is_open_is_read_on_when_retention_has_removed_it(own_link: Path, publish: Publish) -> None:
     releases = Releases(own_link)
-    first = releases.read()
+    first = releases.find()
     publish("second")
     first.file.unlink()
-    assert releases.read("first") is first
+    assert releases.find("first") is first
     assert first.run(COUNT).rows[0][0] > 0
 
 
 def test_a_result_is_read_once(own_link: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    release = Releases(own_link).read()
+    release = Releases(own_link).find()
     found = release.run(COUNT)
     assert release.run(COUNT) is found
     assert (
@@ -48,7 +48,7 @@ def test_a_result_is_read_once(own_link: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_many_threads_read_one_release(own_link: Path) -> None:
-    release = Releases(own_link).read()
+    release = Releases(own_link).find()
     with ThreadPoolExecutor(8) as threads:
         asked = [Query(f"select count(*) + $n as found from details -- {n}", {"n": n}) for n in range(40)]
         found = [result.rows[0][0] for result in threads.map(release.run, asked)]
@@ -59,11 +59,11 @@ def test_before_the_first_publication_there_is_nothing_to_read(tmp_path: Path) -
     releases = Releases(tmp_path / "none" / "causerie.duckdb")
     assert releases.current_id() is None
     with pytest.raises(UnreadableError):
-        releases.read()
+        releases.find()
 
 
 def test_nothing_can_be_written_and_no_other_file_read(own_link: Path, tmp_path: Path) -> None:
-    release = Releases(own_link).read()
+    release = Releases(own_link).find()
     (tmp_path / "secret.csv").write_text("a\n1\n")
     with pytest.raises(Exception, match="read-only"):
         release.run(Query("delete from release", {}))
@@ -73,8 +73,9 @@ def test_nothing_can_be_written_and_no_other_file_read(own_link: Path, tmp_path:
 
 def test_instants_are_in_utc_wherever_the_server_is(link: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from reports.pages.releases import Releases;"
-        " print(Releases(Path(sys.argv[1])).read().about()['published_at'].isoformat())"
+        "import sys; from pathlib import Path; from reports import published;"
+        " from reports.pages.releases import Releases;"
+        " print(Releases(Path(sys.argv[1])).find().read(published.about)['published_at'].isoformat())"
     )
     process = subprocess.run(
         [sys.executable, "-c", program, str(link)],

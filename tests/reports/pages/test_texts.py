@@ -7,14 +7,13 @@ from string import Formatter
 import pytest
 
 from expectations.marts import MARTS
-from reports.pages import charts, headlines, queries, timeline
+from reports.pages import charts
 from reports.pages.address import CLOCKS, GRAINS, STATISTICS
 from reports.pages.formats import FIXED, FRENCH
-from reports.pages.measures import MEASURES
-from reports.pages.narrowing import NARROWED
+from reports.pages.measures import MEASURES, NARROWED
 from reports.pages.presets import PRESETS
 from reports.pages.rendering import STATIC
-from reports.pages.routes import PAGES, details, downloads, groups, overview
+from reports.pages.routes import PAGES, details, groups, overview
 from reports.pages.texts import DEFAULT, LANGUAGES, Texts, chosen
 from reports.queries import LISTS, WORDS
 from tests.reports.pages.documentation import comments
@@ -37,29 +36,20 @@ def _parts(text: str) -> set[str]:
 
 def _looked_up_by_name() -> set[str]:
     columns = {
-        *MEASURES, *groups.RANKED, *groups.SORTED, *details.SHOWN, *queries.SORTABLE, *details.FACTS,
-        *overview.TRENDS, *overview.SUMMARY, "name",
+        *MEASURES, *groups.RANKED, *groups.SORTED, *details.SHOWN, *details.FACTS, *details.INSTANTS,
+        *overview.TRENDS, *overview.SUMMARY, *(name for name, _ in NARROWED.values()),
+        *(group.column for group in groups.GROUPS.values()),
     }  # fmt: skip
     keys = {f"column.{column}" for column in columns}
     keys |= {f"period.{preset}" for preset in PRESETS} | {f"{field}.{word}" for field in WORDS for word in WORDS[field]}
-    keys |= {f"grain.{grain}" for grain in GRAINS} | {f"event.{column}" for column in timeline.INSTANTS}
-    keys |= {f"language.{language}" for language in LANGUAGES}
-    keys |= {f"page.{page}" for page in PAGES} | {f"only.{only}" for only in NARROWED}
+    keys |= {f"grain.{grain}" for grain in GRAINS} | {f"page.{page}" for page in PAGES}
     keys |= {f"filter.{field}" for field in (*LISTS, *WORDS)} | {f"filter.{field}.help" for field in LISTS}
     keys |= {f"clock.{clock}" for clock in CLOCKS} | {f"statistic.{statistic}" for statistic in STATISTICS}
-    keys |= {f"groups.{name}{part}" for name in groups.GROUPS for part in ("", ".note")}
-    keys |= {f"statuses.{status}" for status in ("new", "in_flow", "in_progress", "closed", "other")}
-    keys |= {f"chart.unit.{unit}" for unit, *_ in charts.UNITS} | {f"sources.{source}" for source in overview.SOURCES}
-    keys |= {f"{field}.{value}" for field, value in SPECIAL}
-    keys |= {
-        "period.custom",
-        "state.unreadable.older",
-        "state.unreadable.other",
-        "definition.share_of_conversations",
-    } | {f"judged.{word}" for word in ("better", "worse")}
+    keys |= {f"sources.{source}" for source in overview.SOURCES} | {f"{field}.{value}" for field, value in SPECIAL}
+    keys |= {"period.custom", "state.unreadable.older", "state.unreadable.other"}
+    keys |= {"definition.share_of_conversations"} | {f"judged.{word}" for word in ("better", "worse")}
     counted = {measure.count for measure in MEASURES.values() if measure.count} - {"surveys"} | {"distinct_contacts"}
-    keys |= {f"{headlines._counted(column)}.{number}" for column in counted for number in ("one", "many")}
-    return keys | {f"table.{shape}" for shape in downloads.TYPES}
+    return keys | {overview.counted_text(column) for column in counted}
 
 
 SPECIAL = (
@@ -78,16 +68,19 @@ def test_no_text_is_left_that_nothing_shows() -> None:
     code = "".join(file.read_text(encoding="utf-8") for file in files if file.parent.name != "texts")
     words = set(re.findall(r"[\"']([\w.-]+)[\"']", code))
     left = LANGUAGES["en"].texts.keys() - _looked_up_by_name() - words
+    left -= {f"groups.{name}" for name in groups.GROUPS}  # where there is something to note
     left = {key for key in left if not key.startswith("warning.")}  # by what the audit measures
-    assert not {key for key in left if re.sub(r"\.(one|many|todo)$", "", key) not in words}
+    assert not {key for key in left if key.removesuffix(".todo") not in words}
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_every_definition_is_translated_and_no_translation_is_stale(language: str) -> None:
-    english = {comment for mart in MARTS for comment in comments(mart).values()}
+def test_every_definition_that_pages_show_is_translated_and_no_translation_is_stale(language: str) -> None:
+    named = LANGUAGES[DEFAULT].texts
+    shown = {comment for mart in MARTS for column, comment in comments(mart).items() if f"column.{column}" in named}
+    assert len(shown) > 70
     translated = LANGUAGES[language].definitions.keys()
-    assert english - translated == set(), f"translate these in definitions_{language}"
-    assert translated - english == set(), "dbt no longer says these: translate what it says now"
+    assert shown - translated == set(), f"translate these in definitions_{language}"
+    assert translated - shown == set(), "no page shows these any more, or dbt says them otherwise now"
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -119,6 +112,19 @@ def test_french_is_typeset() -> None:
     assert not [text for text in texts if "'" in text or re.search(r" [:;?!»%]|« ", text)]
     assert LANGUAGES["fr"].texts["state.failed.todo"].startswith(f"La requête a échoué{FIXED}; le journal")
     assert FRENCH.day(date(2026, 11, 1)) == "1er nov. 2026" and FRENCH.day(date(2026, 11, 11)) == "11 nov. 2026"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_counted_has_one_part_for_one_and_one_for_others(language: str) -> None:
+    counted = {key for key, text in LANGUAGES[DEFAULT].texts.items() if "|" in text}
+    assert counted == {key for key, text in LANGUAGES[language].texts.items() if text.count("|") == 1}
+    for key in counted:
+        assert all("{count}" in part for part in LANGUAGES[language].texts[key].split("|")), key
+
+
+def test_languages_call_themselves_and_the_units_of_axes_by_name() -> None:
+    assert [language.name for language in LANGUAGES.values()] == ["English", "Français"]
+    assert [FRENCH.unit(unit) for unit, *_ in charts.UNITS] == ["jours", "heures", "minutes", "secondes"]
 
 
 def test_french_counts_zero_as_one() -> None:
