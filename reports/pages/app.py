@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -69,13 +70,10 @@ class Guarded:
 
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                own = {name for name, _ in message["headers"]}
+                headers = MutableHeaders(scope=message)
                 is_static = "/static/" in scope["path"] and message["status"] in (200, 304)
-                more = HEADERS | {"cache-control": KEEP if is_static else ASK_AGAIN}
-                message["headers"] = [
-                    *message["headers"],
-                    *((name.encode(), value.encode()) for name, value in more.items() if name.encode() not in own),
-                ]
+                for name, value in (HEADERS | {"cache-control": KEEP if is_static else ASK_AGAIN}).items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_guarded)

@@ -41,7 +41,8 @@ def serve(
     Raises:
         OSError: nothing can listen there.
     """
-    with listening(host, port) as listener:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family, backlog=128) as listener:  # before anything else is made
         app = make_app(link, base_path, hosts_of(host, public_hosts), account_header)
         if opens_browser:
             seen = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
@@ -59,16 +60,3 @@ def serve(
             ws="none",
         )
         uvicorn.Server(config).run([listener])
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there, before anything else is made."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError:
-        listener.close()
-        raise
-    return listener

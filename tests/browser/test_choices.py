@@ -13,13 +13,13 @@ from playwright.sync_api import expect
 from reports.pages.formats import ENGLISH
 from reports.pages.queries import PAGE_ROWS
 from reports.pages.routes import PAGES
-from reports.pages.texts import Texts
+from reports.pages.texts import LANGUAGES
 from tests.browser.conftest import NewReader
 from tests.browser.figures import Figures, same_rows, usual
 from tests.browser.reader import Reader
 from tests.browser.test_figures import shows_the_headlines
 
-EN, FR = Texts("en"), Texts("fr")
+EN, FR = LANGUAGES["en"], LANGUAGES["fr"]
 CHOICES = {"period": "last-90-days", "grain": "week", "time": "all", "statistic": "p90", "figure": "replies"}
 
 

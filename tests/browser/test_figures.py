@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from reports.pages.formats import ENGLISH, FRENCH, Formats
 from reports.pages.measures import COUNT, MEASURES
 from reports.pages.routes.groups import GROUPS
-from reports.pages.texts import Texts
+from reports.pages.texts import LANGUAGES
 from reports.queries import Filters
 from tests.browser.figures import Figures, same_rows, usual
 from tests.browser.reader import Reader
@@ -75,7 +75,7 @@ def test_groups_show_the_macros_and_lead_to_as_many_conversations(
 ) -> None:
     filters = replace(usual(figures, account), grain="period")
     group, total = GROUPS[page], figures.totals(filters)["conversations"]
-    rows = {group.name(row, Texts("en")): row for row in figures.rows(page, filters)}
+    rows = {group.name(row, LANGUAGES["en"]): row for row in figures.rows(page, filters)}
     reader.open(page, account=account)
     shown = {cells["name"][0]: cells for cells in reader.cells("section:has(#all) table")}
     assert len(shown) > 3 and shown.keys() == rows.keys()
@@ -111,7 +111,7 @@ def test_a_bar_a_point_and_an_agent_lead_there_by_a_click(reader: Reader, figure
             return [bar.x, (bar.y + bar.base) / 2, values[at]]; }"""
     )
     canvas.click(position={"x": x, "y": y})
-    expect(reader.page.get_by_role("heading", level=1)).to_have_text(Texts("en")("page.details"))
+    expect(reader.page.get_by_role("heading", level=1)).to_have_text(LANGUAGES["en"]("page.details"))
     reader.settled()
     assert reader.count() == value > 0
     reader.open("by-agent", account="boulangerie")

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import APIResponse, Browser, expect
 
 from reports.pages.app import HEADERS
-from reports.pages.texts import Texts
+from reports.pages.texts import LANGUAGES
 from tests.browser.conftest import PUBLIC_HOST, NewReader, context_of
 from tests.browser.figures import Figures, same_rows, usual
 from tests.browser.serving import Home, free_port, served
@@ -26,7 +26,7 @@ DOCUMENTED = Path(__file__).parents[2] / "docs" / "pages.md"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 ACCOUNT = "loja"  # of those that grace may see
 OWN = {"ignore_https_errors": True}  # the certificate is our own
-EN = Texts("en")
+EN = LANGUAGES["en"]
 
 AROUND = """
 daemon off;

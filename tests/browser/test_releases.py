@@ -8,14 +8,14 @@ import pytest
 from playwright.sync_api import expect
 
 from reports.pages.routes import PAGES
-from reports.pages.texts import Texts
+from reports.pages.texts import LANGUAGES
 from tests.browser.conftest import NewReader
 from tests.browser.figures import Figures, same_rows, usual
 from tests.browser.reader import Reader
 from tests.browser.serving import Home, served
 from tests.browser.test_figures import shows_the_headlines
 
-EN = Texts("en")
+EN = LANGUAGES["en"]
 SOON = 15_000
 """Milliseconds after which an open page has to offer a newer release."""
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from reports.pages.formats import ENGLISH
 from reports.pages.routes import PAGES
-from reports.pages.texts import Texts
+from reports.pages.texts import LANGUAGES
 from reports.queries import Filters
 from tests.browser.conftest import NewReader
 from tests.browser.figures import Figures, usual
@@ -18,7 +18,7 @@ from tests.browser.serving import Home, served
 from tests.browser.test_figures import shows_the_headlines
 from tests.drops import contact, conversation, message, write_batch, write_config
 
-EN = Texts("en")
+EN = LANGUAGES["en"]
 COUNTED = tuple(page for page in PAGES if page != "details")
 """Pages of figures: an empty list of conversations says so itself."""
 

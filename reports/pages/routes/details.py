@@ -163,4 +163,4 @@ def text_of(reading: Reading) -> Callable[[str, Row], str]:
     return text
 
 
-PAGE = Page("details.html", shown, queries.SORTABLE, needs_figures=False)
+PAGE = Page("details.html", shown, queries.SORTABLE, has_times=False, is_list=True)

@@ -50,15 +50,19 @@ def download(request: Request) -> Response:
         query = queries.report(report.name, filters, reading.whom.ids)
     with tempfile.NamedTemporaryFile(prefix="causerie-", suffix=f".{shape}", delete=False) as file:
         path = Path(file.name)
+    rows = _Asked(release.cursor(), report, query)
     try:
-        _write(release.cursor(), report, query, reading, shape, path)
+        if shape == "csv":
+            with path.open("w", encoding="utf-8", newline="") as out:
+                write_csv(rows, out)
+        else:
+            write_workbook(rows, _about(reading, report), path)
     except Exception:  # nothing half-written stays, whatever failed
         path.unlink()
         LOG.exception("a download of %s failed", release.file)
         return PlainTextResponse("The report could not be made; the log of the server says why.", 500)
-    return FileResponse(
-        path, media_type=TYPES[shape], filename=_name(reading, report, shape), background=BackgroundTask(path.unlink)
-    )
+    name, background = _name(reading, report, shape), BackgroundTask(path.unlink)
+    return FileResponse(path, media_type=TYPES[shape], filename=name, background=background)
 
 
 class _Asked(Result):
@@ -68,15 +72,9 @@ class _Asked(Result):
         self.connection, self.report, self.sql, self.values = cursor, report, query.sql, query.values
 
 
-def _write(
-    cursor: duckdb.DuckDBPyConnection, report: Report, query: Query, reading: Reading, shape: str, path: Path
-) -> None:
-    rows = _Asked(cursor, report, query)
-    if shape == "csv":
-        with path.open("w", encoding="utf-8", newline="") as out:
-            write_csv(rows, out)
-        return
-    about = [
+def _about(reading: Reading, report: Report) -> list[tuple[str, str]]:
+    """What a workbook says of itself."""
+    return [
         ("report", report.name),
         ("release", reading.release.release_id),
         ("account", ", ".join(reading.whom.ids)),
@@ -84,7 +82,6 @@ def _write(
         *((name, value) for name, value, _ in reading.selected),
         *((name, str(getattr(reading.view, name))) for name in NARROWING if report.name == "details"),
     ]
-    write_workbook(rows, about, path)
 
 
 def _name(reading: Reading, report: Report, shape: str) -> str:

@@ -231,18 +231,20 @@ class Reading:
 class Page:
     """A page: its template, what its template shows, and the columns that it can be sorted by.
 
-    ``needs_figures``: whether it says that nothing matches, instead of showing nothing.
+    ``has_times``: whether it shows times, whose statistic and hours can be chosen. ``is_list``: whether it is there
+    when nothing matches, and says so itself.
     """
 
     template: str
     shown: Callable[[Reading], dict[str, Any]]
     sortable: Collection[str] = ()
-    needs_figures: bool = True
+    has_times: bool = True
+    is_list: bool = False
 
 
 def texts_of(request: Request) -> Texts:
     """The words of the reader's language."""
-    return Texts(chosen(request.query_params.get("lang"), request.headers.get("accept-language")))
+    return chosen(request.query_params.get("lang"), request.headers.get("accept-language"))
 
 
 def release_of(request: Request, release_id: str | None) -> Release:
@@ -294,7 +296,7 @@ def answering(name: str, page: Page) -> Callable[[Request], Response]:
 
     def answer(request: Request) -> Response:
         state, texts = request.app.state, texts_of(request)
-        frame = {"name": name, "base": state.base, "paths": state.paths, "t": texts}
+        frame = {"name": name, "base": state.base, "paths": state.paths, "t": texts, "has_times": page.has_times}
         frame["release_id"] = state.releases.current_id()
         try:
             release = release_of(request, request.headers.get(RELEASE_HEADER))
@@ -334,7 +336,7 @@ def _see_that_there_is_something(reading: Reading, page: Page) -> None:
     account, day = reading.whom.account, reading.formats.day
     if account.first_date is None or account.last_date is None:
         raise Notice("state.no_data")
-    if not page.needs_figures or any(map(reading.added, ("conversations", "messages", "messages_failed"))):
+    if page.is_list or any(map(reading.added, ("conversations", "messages", "messages_failed"))):
         return
     is_outside = reading.last < account.first_date or reading.first > account.last_date
     if reading.view.selection() != NO_FILTER and not is_outside:

@@ -23,31 +23,21 @@ def _typeset(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Language:
-    """``texts`` by key, parts in braces are filled in; ``definitions`` by the English one, which the release has."""
+class Texts:
+    """The words of one language.
 
+    ``texts`` by key, parts in braces are filled in; ``definitions`` by the English one, which the release has.
+    """
+
+    language: str
     texts: Mapping[str, str]
     formats: Formats
     definitions: Mapping[str, str]
 
     @property
     def name(self) -> str:
-        """As those who speak it call it."""
+        """The language, as those who speak it call it."""
         return str(self.formats.locale.language_name).capitalize()
-
-
-LANGUAGES = {
-    "en": Language(en.TEXTS, ENGLISH, {}),
-    "fr": Language(_typeset(fr.TEXTS), FRENCH, _typeset(definitions_fr.FRENCH)),
-}
-"""By their name in an address."""
-
-
-@dataclass(frozen=True)
-class Texts:
-    """The words of one language."""
-
-    language: str
 
     def __call__(self, key: str, /, **parts: object) -> str:
         """The text of a key.
@@ -55,16 +45,10 @@ class Texts:
         Raises:
             KeyError: there is no such text.
         """
-        text = LANGUAGES[self.language].texts[key]
-        return text.format(**parts) if parts else text
+        return self.texts[key].format(**parts) if parts else self.texts[key]
 
     def __contains__(self, key: str) -> bool:
-        return key in LANGUAGES[self.language].texts
-
-    @property
-    def formats(self) -> Formats:
-        """How the language writes figures."""
-        return LANGUAGES[self.language].formats
+        return key in self.texts
 
     def plural(self, key: str, count: int | None, shown: str) -> str:
         """A text with a number: its part for one, or the other one, behind the bar."""
@@ -73,20 +57,21 @@ class Texts:
 
     def word(self, field: str, value: str) -> str:
         """The name of a filter's value: words that causerie gives have one, others are data."""
-        key = f"{field}.{value}"
-        return self(key) if key in self else value
+        return self.texts.get(f"{field}.{value}", value)
 
     def definition(self, english: str) -> str:
         """What a column means: the translation of the release's English definition, if there is one of this wording."""
-        return LANGUAGES[self.language].definitions.get(english, english)
+        return self.definitions.get(english, english)
 
 
-def chosen(asked: str | None, accepted: str | None) -> str:
+LANGUAGES = {
+    "en": Texts("en", en.TEXTS, ENGLISH, {}),
+    "fr": Texts("fr", _typeset(fr.TEXTS), FRENCH, _typeset(definitions_fr.FRENCH)),
+}
+"""By their name in an address."""
+
+
+def chosen(asked: str | None, accepted: str | None) -> Texts:
     """The language of a reader: the one asked for, else the first of the browser's that there is, else English."""
-    if asked in LANGUAGES:
-        return str(asked)
-    for spoken in (accepted or "").split(","):
-        language = spoken.split(";")[0].strip().replace("_", "-").split("-")[0].lower()
-        if language in LANGUAGES:
-            return language
-    return DEFAULT
+    spoken = [one.split(";")[0].strip().replace("_", "-").split("-")[0].lower() for one in (accepted or "").split(",")]
+    return next(LANGUAGES[one] for one in (asked, *spoken, DEFAULT) if one in LANGUAGES)

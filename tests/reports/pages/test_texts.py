@@ -14,7 +14,7 @@ from reports.pages.measures import MEASURES, NARROWED
 from reports.pages.presets import PRESETS
 from reports.pages.rendering import STATIC
 from reports.pages.routes import PAGES, details, groups, overview
-from reports.pages.texts import DEFAULT, LANGUAGES, Texts, chosen
+from reports.pages.texts import DEFAULT, LANGUAGES, chosen
 from reports.queries import LISTS, WORDS
 from tests.reports.pages.documentation import comments
 
@@ -104,7 +104,7 @@ def test_translations_keep_the_words_of_the_data(language: str) -> None:
 def test_the_language_is_the_one_asked_for_else_that_of_the_browser(
     asked: str | None, locale: str | None, language: str
 ) -> None:
-    assert chosen(asked, locale) == language
+    assert chosen(asked, locale).language == language
 
 
 def test_french_is_typeset() -> None:
@@ -128,5 +128,5 @@ def test_languages_call_themselves_and_the_units_of_axes_by_name() -> None:
 
 
 def test_french_counts_zero_as_one() -> None:
-    assert Texts("fr").plural("details.count", 0, "0") == "0 conversation"
-    assert Texts("en").plural("details.count", 0, "0") == "0 conversations"
+    assert LANGUAGES["fr"].plural("details.count", 0, "0") == "0 conversation"
+    assert LANGUAGES["en"].plural("details.count", 0, "0") == "0 conversations"
