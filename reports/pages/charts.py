@@ -1,7 +1,7 @@
 """Charts as data: the one place that turns rows of a report into what is drawn.
 
 Here: shapes, scales, labels, and where a click leads. Not here: figures (the macros); drawing: the script
-(``static/pages.js``) draws a ``Chart`` with Chart.js, templates draw rankings and a ``HeatMap`` as tables, which read,
+(``static/pages.js``) draws a ``Chart`` with Chart.js, templates draw rankings and heat maps as tables, which read,
 print and link by themselves.
 
 Bars and counts begin at zero. A line has a gap where a value is NULL.
@@ -187,20 +187,13 @@ def length(value: float | None, longest: float) -> float:
 
 @dataclass(frozen=True)
 class Cell:
-    """An hour of a weekday. ``step``: 0 to 9, how strong its colour is."""
+    """An hour of a weekday. ``step``: 0 to 9, how strong its colour is. ``is_most``: none has more."""
 
     text: str
     title: str
     step: int
     link: str | None
-
-
-@dataclass(frozen=True)
-class HeatMap:
-    """A line a weekday, a column an hour."""
-
-    lines: list[tuple[str, list[Cell]]]
-    most: str
+    is_most: bool
 
 
 def heat_map(
@@ -209,20 +202,15 @@ def heat_map(
     week_starts_on: int,
     link: Callable[[Row], str | None],
     formats: Formats,
-) -> HeatMap:
-    """Weekday by hour, from the rows of the traffic report."""
+) -> list[tuple[str, list[Cell]]]:
+    """Weekday by hour, from the rows of the traffic report: a line a weekday, a cell an hour."""
     greatest = max((row[measure.column] for row in rows), default=0)
     by_place = {(row["weekday"], row["hour"]): row for row in rows}
 
-    def title(row: Row) -> str:
-        text = measure.text(row[measure.column], formats)
-        return f"{formats.weekday(row['weekday'])}, {formats.hours(row['hour'])}: {text}"
-
     def cell(row: Row) -> Cell:
-        value = row[measure.column]
-        step = -(-9 * value // greatest) if greatest else 0
-        return Cell(measure.text(value, formats), title(row), int(step), link(row) if value else None)
+        value, hour = row[measure.column], f"{formats.weekday(row['weekday'])}, {formats.hours(row['hour'])}"
+        text, step = measure.text(value, formats), -(-9 * value // greatest) if greatest else 0
+        return Cell(text, f"{hour}: {text}", int(step), link(row) if value else None, value == greatest)
 
     order = [(week_starts_on - 1 + day) % 7 + 1 for day in range(7)]
-    lines = [(formats.weekday(day, "abbreviated"), [cell(by_place[day, hour]) for hour in range(24)]) for day in order]
-    return HeatMap(lines, title(max(rows, key=lambda row: row[measure.column])) if rows else "")
+    return [(formats.weekday(day, "abbreviated"), [cell(by_place[day, hour]) for hour in range(24)]) for day in order]

@@ -9,7 +9,6 @@ latest figures also when the last run was yesterday.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 from reports.published import Account
 
@@ -31,7 +30,6 @@ PRESETS = (
 """By their names in an address."""
 
 DAY = timedelta(days=1)
-_LONGEST = {"day": 1, "week": 7, "month": 31, "quarter": 92}
 
 
 def last_whole_day(account: Account) -> date | None:
@@ -73,27 +71,11 @@ def days_of(preset: str, account: Account) -> tuple[date, date] | None:
 
 
 def _start(unit: str, day: date, week_starts_on: int) -> date:
-    """First day of the week, month, quarter or year that holds a day; of a day itself."""
-    if unit == "day":
-        return day
+    """First day of the week, month, quarter or year that holds a day."""
     if unit == "week":
         return day - (day.isoweekday() - week_starts_on) % 7 * DAY
     month = {"month": day.month, "quarter": day.month - (day.month - 1) % 3, "year": 1}[unit]
     return date(day.year, month, 1)
-
-
-def periods(first: date, last: date, grain: str, account: Account) -> list[dict[str, Any]]:
-    """The periods of a range that a report by this grain has, as it names them: of active days, cut at the range."""
-    day, active = max(first, account.first_date or last + DAY), min(last, account.last_date or first - DAY)
-    found = []
-    while day <= active:
-        begins = _start(grain, day, account.week_starts_on)
-        ends = min(_start(grain, begins + _LONGEST[grain] * DAY, account.week_starts_on), last + DAY)
-        is_complete = account.data_through is not None and ends <= account.data_through.date()
-        row = {"grain": grain, "period_start": max(begins, first), "period_end": ends, "is_complete": is_complete}
-        found.append(row)
-        day = ends
-    return found
 
 
 def fitting_grain(first: date, last: date) -> str:

@@ -126,11 +126,6 @@ class Releases:
                 raise
             return self._opened(newer)  # retention removed the first one before it could be opened
 
-    def files(self) -> set[Path]:
-        """The releases that are open."""
-        with self._lock:
-            return set(self._open)
-
     def _opened(self, file: Path) -> Release:
         with self._lock:
             release = self._open.get(file)

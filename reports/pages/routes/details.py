@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from reports.pages import charts, presets, queries
+from reports.pages import charts, queries
 from reports.pages.charts import Chart, Drawn, Row
 from reports.pages.formats import NOTHING
 from reports.pages.measures import MEASURES, NARROWED, TIMES
@@ -102,8 +102,7 @@ def _over_time(reading: Reading, days: list[Row]) -> Chart:
     def count(period: Row) -> int:
         return _count([day for day in days if period["period_start"] <= day["started_date"] < period["period_end"]])
 
-    rows = presets.periods(reading.first, reading.last, reading.filters.grain, reading.whom.account)
-    rows = [{**row, "conversations": count(row)} for row in rows]
+    rows = [{**row, "conversations": count(row)} for row in reading.periods]
     name, measure = reading.texts("column.conversations"), MEASURES["conversations"]
     link = lambda row: reading.here(**reading.of_period(row))  # noqa: E731
     return charts.over_time("bars", [Drawn(name, rows, measure, link)], reading.period, reading.formats)

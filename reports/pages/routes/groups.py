@@ -132,7 +132,7 @@ def _name(rows: list[Row], group: Group, texts: Texts) -> None:
     for name, alike in same.items():
         apart = [key for key in ("source_system", "account_id") if len({row.get(key) for row in alike}) > 1]
         for row in alike:
-            row["name"] = " · ".join((name, *(str(row[key]) for key in apart)))
+            row |= {"name": " · ".join((name, *(str(row[key]) for key in apart))), "to": None}
 
 
 def _key(row: Row, group: Group) -> tuple[Any, ...]:

@@ -37,6 +37,8 @@ def shown(reading: Reading) -> dict[str, Any]:
     trend = reading.figure(TRENDS, "csat_percent")
     heat = MEASURES[reading.view.heat if reading.view.heat in HEAT else HEAT[0]]
     account = reading.whom.account
+    link = _link_of_hour(reading, heat.column)
+    hours = charts.heat_map(reading.rows("traffic"), heat, account.week_starts_on, link, reading.formats)
     has_scores = reading.whom.is_one and (account.rating_worst, account.rating_best) == (1, 5)
     return {
         "headlines": headlines(reading, response, duration),
@@ -55,16 +57,15 @@ def shown(reading: Reading) -> dict[str, Any]:
         else [],
         "heat": heat.column,
         "heats": HEAT,
-        "heat_map": charts.heat_map(
-            reading.rows("traffic"),
-            heat,
-            account.week_starts_on,
-            lambda row: _of_hour(reading, heat.column, row),
-            reading.formats,
-        ),
-        "rows": rows,
+        "heat_map": hours,
+        "busiest": next((cell.title for _, cells in hours for cell in cells if cell.is_most), ""),
+        "rows": [
+            row | {"name": reading.period(row), "to": reading.link("details", **reading.of_period(row))}
+            for row in reversed(rows)
+        ],
         "columns": (*SUMMARY[:5], response, "avg_reply_seconds", duration, *SUMMARY[5:]),
-        "apart": reading.rows_apart("overview", "period") if not reading.whom.is_one else [],
+        "apart": [] if reading.whom.is_one else _apart(reading),
+        "behind_account": lambda row, column: reading.behind(column, account=row["account_id"]),
     }
 
 
@@ -94,12 +95,6 @@ def _headline(reading: Reading, column: str) -> Headline:
     texts, formats, measure = reading.texts, reading.formats, MEASURES[column]
     now, before = reading.totals[column], reading.comparable("period_before")
     then = before[column] if before else None
-    if before is None:
-        described = texts("compare.none_short")
-    elif then is None:
-        described = texts("compare.no_value")
-    else:
-        described = texts("compare.was", value=measure.text(then, formats))
     counted = "distinct_contacts" if column == "conversations" else measure.count
     count = reading.totals[counted] if counted else None
     return Headline(
@@ -108,7 +103,7 @@ def _headline(reading: Reading, column: str) -> Headline:
         texts.plural(counted_text(counted), count, formats.number(count)) if counted else "",
         measure.change(now, then, formats) if reading.is_complete else None,
         measure.judged(now, then) if reading.is_complete else "neutral",
-        described,
+        texts("compare.nothing") if then is None else texts("compare.was", value=measure.text(then, formats)),
         _year_before(reading, measure, now),
     )
 
@@ -176,11 +171,19 @@ def _parts(reading: Reading, names: dict[str, str]) -> list[charts.Bar]:
     ]
 
 
-def _of_hour(reading: Reading, column: str, row: Row) -> str | None:
-    """Only conversations have an hour of their own; messages are counted at their own."""
+def _apart(reading: Reading) -> list[Row]:
+    """Each account by itself."""
+    rows = reading.rows_apart("overview", "period")
+    return [
+        row | {"name": row["account_id"], "to": reading.link("overview", account=row["account_id"])} for row in rows
+    ]
+
+
+def _link_of_hour(reading: Reading, column: str) -> Callable[[Row], str | None]:
+    """Where the conversations of an hour are; messages, which have an hour of their own, are in no list."""
     if column != "conversations":
-        return None
-    return reading.link("details", weekday=row["weekday"], hour=row["hour"])
+        return lambda row: None
+    return lambda row: reading.link("details", weekday=row["weekday"], hour=row["hour"])
 
 
 PAGE = Page("overview.html", shown)

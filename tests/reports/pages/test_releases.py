@@ -24,7 +24,7 @@ def test_a_release_is_opened_once_and_few_stay_open(own_link: Path, publish: Pub
     for number in range(OPEN + 1):
         publish(f"r{number}")
         releases.find()
-    assert len(releases.files()) == OPEN
+    assert len(releases._open) == OPEN
     assert releases.find("first").release_id == "first"  # it is opened again
 
 
