@@ -131,6 +131,13 @@ def test_paper_cuts_no_card_and_has_every_figure(base: str, new_reader: NewReade
                 "all => all.filter(one => getComputedStyle(one).breakInside !== 'avoid').length"
             )
             assert cut == 0, page
+            charts = reader.page.locator(".canvas").evaluate_all(
+                "all => all.map(one => [one, one.firstChild].map(part => part.getBoundingClientRect().toJSON()))"
+            )
+            assert charts, page
+            for around, canvas in charts:  # as wide as its card, whatever the paper, and all of it
+                assert canvas["width"] == pytest.approx(around["width"], abs=1) and around["width"] > 0.85 * width, page
+                assert canvas["height"] <= around["height"] + 1, page
             hidden = reader.page.locator("table").evaluate_all(
                 """tables => tables.filter(one => one.checkVisibility() && one.parentElement.matches('.scroll')
                     && one.scrollWidth > one.parentElement.clientWidth + 1).length"""

@@ -127,7 +127,9 @@ function linkAt(event, chart) {
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { charts.splice(0).forEach((chart) => chart.destroy()); draw(); });
-addEventListener("beforeprint", () => charts.forEach((chart) => chart.resize(660, 180)));
+// On paper the style gives charts the width of their card. Here they get about its shape: letters keep their size.
+const paperWidth = () => (document.querySelector(".list") ? 980 : 660);
+addEventListener("beforeprint", () => charts.forEach((chart) => chart.resize(paperWidth(), 180)));
 addEventListener("afterprint", () => charts.forEach((chart) => chart.resize()));
 
 // A page that somebody reads does not change by itself; one without a release does.
