@@ -14,10 +14,9 @@ from pathlib import Path
 from statistics import median
 from urllib.request import urlopen
 
-from benchmarks.drops import Given, configure, demo
-from benchmarks.measuring import causerie_run, measure
+from benchmarks.drops import Given
 from benchmarks.page import Report, at_most, table
-from benchmarks.reports import of_one_account
+from benchmarks.reports import release_of_one_account
 from reports import published
 from reports.pages.routes import PAGES
 from tests.browser.conftest import a_browser
@@ -42,9 +41,7 @@ def pages(given: Given, work: Path, sizes: Sequence[int], repeat: int) -> Report
     )
     rows: list[list[object]] = []
     for size in sizes:
-        config = of_one_account(configure(demo(given, work, size), work / f"pages-{size}"))
-        measure(causerie_run(config), config.parent)
-        release = (config.parent / "home" / "releases" / "current" / "causerie.duckdb").resolve()
+        config, release = release_of_one_account(given, work, size)
         with published.opened(release) as connection:
             account = next(one for one in published.accounts(connection) if one.last_date)
         assert account.last_date

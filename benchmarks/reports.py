@@ -40,9 +40,7 @@ def reports(given: Given, work: Path, sizes: Sequence[int], repeat: int) -> Repo
     )
     rows: list[list[object]] = []
     for size in sizes:
-        config = of_one_account(configure(demo(given, work, size), work / f"reports-{size}"))
-        measure(causerie_run(config), config.parent)
-        release = (config.parent / "home" / "releases" / "current" / "causerie.duckdb").resolve()
+        _, release = release_of_one_account(given, work, size)
         worst = 0.0
         for name, days, asked, seconds, found in _asked(release, repeat):
             rows.append([f"{size:,}", name, days, f"{seconds:.3f}", f"{asked}", f"{found:,}"])
@@ -54,12 +52,18 @@ def reports(given: Given, work: Path, sizes: Sequence[int], repeat: int) -> Repo
     return report
 
 
-def of_one_account(config: Path) -> Path:
-    """The same configuration, all of whose sources belong to its first account."""
+def release_of_one_account(given: Given, work: Path, size: int) -> tuple[Path, Path]:
+    """Publish a demo all of whose sources belong to its first account: the configuration, and the file.
+
+    Raises:
+        CommandError: the run failed.
+    """
+    config = configure(demo(given, work, size), work / f"one-account-{size}")
     text = config.read_text(encoding="utf-8")
     ids = re.findall(r'^account = "(.*)"$', text, flags=re.MULTILINE)
     config.write_text(re.sub(r"^account = .*$", f'account = "{ids[0]}"', text, flags=re.MULTILINE), encoding="utf-8")
-    return config
+    measure(causerie_run(config), config.parent)
+    return config, (config.parent / "home" / "releases" / "current" / "causerie.duckdb").resolve()
 
 
 def _asked(release: Path, repeat: int) -> Iterator[tuple[str, str, str, float, int]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.measuring import ROOT
+from reports.pages.routes import PAGES
 
 
 @pytest.mark.slow
@@ -26,11 +27,13 @@ from benchmarks.measuring import ROOT
         ("startup --conversations 200 --repeat 1", ["dagster", "`causerie --help`"]),
         ("audit --conversations 300", ["share of the run"]),
         ("reports --conversations 300 --repeat 1", ["the slowest report", "by-agent"]),
+        ("pages --conversations 300 --repeat 1", ["work of the server for the slowest page", *PAGES]),
     ],
 )
-def test_an_item_measures_and_leaves_nothing_behind(tmp_path: Path, arguments: str, words: list[str]) -> None:
-    temporary = tmp_path / "temporary files"
-    temporary.mkdir()
+def test_an_item_measures_and_leaves_nothing_behind(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, arguments: str, words: list[str]
+) -> None:
+    temporary = tmp_path_factory.mktemp("of it")  # a socket of Chromium there must not have a long name
     run = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "bench.py", *arguments.split(), f"--folder={tmp_path / 'kept drops'}"],
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TMPDIR": str(temporary)},
