@@ -178,7 +178,7 @@ def test_the_language_is_the_browsers_or_the_chosen_one(base: str, new_reader: N
         html, heading = reader.page.locator("html"), reader.page.get_by_role("heading", level=1)
         expect(html).to_have_attribute("lang", "fr")
         expect(heading).to_have_text(FR(f"page.{page}"))
-        reader.click(reader.page.get_by_role("link", name=EN("language.en"), exact=True))
+        reader.click(reader.page.get_by_role("link", name=EN.name, exact=True))
         reader.at(account="boulangerie", lang="en")
         expect(html).to_have_attribute("lang", "en")
         expect(heading).to_have_text(EN(f"page.{page}"))

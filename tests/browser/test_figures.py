@@ -91,16 +91,6 @@ def test_groups_show_the_macros_and_lead_to_as_many_conversations(
     assert linked > 20
 
 
-def test_the_best_come_first_with_their_n(reader: Reader, figures: Figures) -> None:
-    reader.open("by-agent", account="boulangerie", figure="csat_percent")
-    rows = figures.rows("by-agent", replace(usual(figures, "boulangerie"), grain="period"))
-    values = sorted((row["csat_percent"] for row in rows if row["ratings"]), reverse=True)
-    bars = reader.page.locator(".ranking tbody tr")
-    assert bars.locator("td.length + td.number").all_inner_texts() == [ENGLISH.percent(value) for value in values]
-    counts = [digits(text) for text in bars.locator("td.of").all_inner_texts()]
-    assert sum(counts) == sum(row["ratings"] for row in rows)
-
-
 def test_a_bar_a_point_and_an_agent_lead_there_by_a_click(reader: Reader, figures: Figures) -> None:
     reader.open(account="boulangerie")
     canvas = reader.page.locator("#chart-opened canvas")

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from reports.pages.app import HEADERS
 from reports.pages.routes import PAGES
 from tests.browser.conftest import NewReader
 from tests.browser.reader import Reader
@@ -103,17 +102,3 @@ def test_the_browser_would_run_nothing_and_a_foreign_request_would_be_seen(base:
     assert len(reader.errors) == 3 and all("Content Security Policy" in error for error in reader.errors)
     assert "evil.example" in reader.hosts
     reader.page.close()
-
-
-def test_every_answer_has_its_headers(base: str, desktop: BrowserContext) -> None:
-    for path in (
-        *(path for path, _ in PAGES.values()),
-        "/release",
-        "/static/pages.js",
-        "/nowhere",
-        "/download/details.csv",
-    ):
-        headers = desktop.request.get(base + path).headers
-        assert HEADERS.items() <= headers.items(), path
-    policy = HEADERS["content-security-policy"]
-    assert "default-src 'self'" in policy and "frame-ancestors" in policy and "unsafe" not in policy

@@ -17,7 +17,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from reports.downloads import Result, write_csv
 from reports.pages import queries
 from reports.pages.queries import Query
-from reports.pages.routes.page import LOG, Notice, Reading, reading_of, release_of, texts_of
+from reports.pages.routes.page import LOG, Notice, Reading, reading_of, release_of, see_that_there_are_data, texts_of
 from reports.queries import GRAINS, REPORTS, Report
 from reports.workbooks import write_workbook
 
@@ -40,6 +40,7 @@ def download(request: Request) -> Response:
     try:
         release = release_of(request, request.query_params.get("release"))
         reading = reading_of(request, "details", release, texts, queries.SORTABLE)
+        see_that_there_are_data(reading)
     except Notice as notice:
         return PlainTextResponse(texts(notice.title), 404 if notice.status == 200 else notice.status)
     grain = request.query_params.get("rows")

@@ -307,7 +307,9 @@ def answering(name: str, page: Page) -> Callable[[Request], Response]:
             frame |= {"release_id": release.release_id, "about": release.read(published.about)}
             reading = reading_of(request, name, release, texts, page.sortable)
             frame["r"] = reading
-            _see_that_there_is_something(reading, page)
+            see_that_there_are_data(reading)
+            if not page.is_list:
+                _see_that_something_matches(reading)
             return HTMLResponse(render(page.template, **frame, **page.shown(reading)), headers=headers)
         except Notice as found:
             notice = found
@@ -329,15 +331,22 @@ def _tag(request: Request, release: Release, texts: Texts) -> str:
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 
-def _see_that_there_is_something(reading: Reading, page: Page) -> None:
+def see_that_there_are_data(reading: Reading) -> None:
     """Raises:
-    Notice: the account has no data, or the period and the filters leave nothing of them.
+    Notice: the account has none.
     """
-    account, day = reading.whom.account, reading.formats.day
-    if account.first_date is None or account.last_date is None:
+    if reading.whom.account.first_date is None:
         raise Notice("state.no_data")
-    if page.is_list or any(map(reading.added, ("conversations", "messages", "messages_failed"))):
+
+
+def _see_that_something_matches(reading: Reading) -> None:
+    """Raises:
+    Notice: the period and the filters leave nothing of the account's data.
+    """
+    if any(map(reading.added, ("conversations", "messages", "messages_failed"))):
         return
+    account, day = reading.whom.account, reading.formats.day
+    assert account.first_date and account.last_date  # it has data
     is_outside = reading.last < account.first_date or reading.first > account.last_date
     if reading.view.selection() != NO_FILTER and not is_outside:
         raise Notice("state.nothing_matches")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.pages.app import LOOPBACK, make_app
+from reports.pages.app import HEADERS, LOOPBACK, make_app
 from reports.pages.rendering import STATIC
 from tests.reports.pages.asking import Pages, Publish
 
@@ -31,6 +31,7 @@ def test_every_answer_says_what_a_browser_must_not_do(pages: Pages, address: str
     assert policy["default-src"] == policy["frame-ancestors"] == policy["form-action"] == "'self'"
     assert policy["object-src"] == policy["base-uri"] == "'none'"
     assert not {"script-src", "style-src", "img-src", "connect-src"} & policy.keys()
+    assert HEADERS.items() <= headers.items() and "unsafe" not in headers["content-security-policy"]
     assert headers["x-frame-options"] == "SAMEORIGIN"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import duckdb
 import pytest
 
 from reports.pages.app import make_app
 from reports.pages.routes import PAGES
+from tests.drops import contact, conversation, write_batch, write_config
 from tests.reports.pages.asking import Pages, Publish, parameters
+from tests.reports.pages.conftest import released
 
 pytestmark = pytest.mark.builds
 
 PATHS = [path for path, _ in PAGES.values()]
+COUNTED = [path for path, page in PAGES.values() if not page.is_list]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -63,12 +67,21 @@ def test_a_choice_is_kept_from_page_to_page(pages: Pages) -> None:
 
 
 def test_a_bad_address_is_reported_and_shown_without_what_is_bad(pages: Pages) -> None:
-    page = pages.read("/?account=nobody&period=someday&agent=x%27%20or%20true%20--&only=%3Cb%3E")
-    assert page.headlines()
-    problem = page.html.one("p", class_="problem").text
-    for shown in ("account=nobody", "period=someday", "agent=x' or true --", "only=<b>"):
-        assert shown in problem
-    assert "<b>" not in page.answer.text.split('id="figures"')[1]
+    bad = {
+        "account": "nobody", "period": "someday", "agent": "x' or true --", "only": "<b>", "hours": "9",
+        "tag": "<b>no</b>", "sort": "1; drop table release", "page": "-3",
+    }  # fmt: skip
+    for path in PATHS:
+        page = pages.read(f"{path}?{urlencode(bad)}")
+        (problem,) = page.html.all("p", role="alert")
+        assert all(f"{name}={value}" in problem.text for name, value in bad.items())
+        assert "<b>" not in page.answer.text.split('id="figures"')[1]
+        for link in page.html.one("nav", aria_label="Pages").all("a"):
+            assert parameters(link["href"]) == {"account": ["boulangerie"]}
+    assert page.count == pages.read("/details").count  # of all that is usual
+    turned = pages.read("/?from=2026-10-20&to=2026-10-10")
+    assert "from … to=2026-10-20 … 2026-10-10" in turned.text
+    assert turned.headlines().keys() == pages.read("/").headlines().keys()
 
 
 def test_the_language_is_that_of_the_browser_until_another_is_chosen(pages: Pages) -> None:
@@ -76,18 +89,38 @@ def test_the_language_is_that_of_the_browser_until_another_is_chosen(pages: Page
     assert pages.read("/?lang=en", **{"accept-language": "fr"}).html.one("h1").text == "Overview"
 
 
-def test_a_period_without_data_says_which_there_are(pages: Pages) -> None:
-    page = pages.read("/?account=loja&from=2001-01-01&to=2001-12-31")
+@pytest.mark.parametrize("path", COUNTED)
+def test_a_period_without_data_says_which_there_are(pages: Pages, path: str) -> None:
+    page = pages.read(f"{path}?account=loja&from=2001-01-01&to=2001-12-31")
     assert page.html.one("section", class_="notice").one("h2").text == "No data in this period"
     assert "2 Sept 2026" in page.text
 
 
-def test_filters_that_match_nothing_are_reported(own_link: Path, publish: Publish) -> None:
+def test_an_empty_list_says_so_itself(pages: Pages) -> None:
+    assert "No conversation matches." in pages.read("/details?account=loja&from=2001-01-01&to=2001-12-31").text
+
+
+@pytest.mark.parametrize("path", COUNTED)
+def test_filters_that_match_nothing_are_reported(own_link: Path, publish: Publish, path: str) -> None:
     publish("second", "update reporting.traits set started_in_working_hours = true")
-    page = Pages(make_app(own_link)).read("/by-agent?period=all&hours=outside")
+    pages = Pages(make_app(own_link))
+    page = pages.read(f"{path}?period=all&hours=outside")
     assert "Nothing matches these filters" in page.text
     cleared = page.html.one("section", class_="notice").one("a")["href"]
     assert parameters(cleared) == {"period": ["all"], "account": ["boulangerie"]}
+    assert not pages.read(cleared).html.all("section", class_="notice")
+
+
+def test_an_account_without_conversations_says_so(tmp_path: Path) -> None:
+    config = write_config(tmp_path, accounts=[{"id": name, "timezone": "Europe/Paris"} for name in ("acme", "empty")])
+    entities = {"conversations": [conversation("c1", contact_id="k1")], "contacts": [contact("k1", name="Ada")]}
+    write_batch(tmp_path / "drop" / "b1", entities)
+    pages = Pages(make_app(released(config, tmp_path / "released")))
+    for path in PATHS:
+        page = pages.read(f"{path}?account=empty")
+        assert page.html.one("section", class_="notice").one("h2").text == "This account has no conversations yet"
+        assert not page.html.all("select", id="period")
+    assert pages.get("/download/details.csv?account=empty").status_code == 404
 
 
 def test_before_the_first_release_the_page_says_what_to_do(tmp_path: Path) -> None:
