@@ -65,7 +65,7 @@ def shown(reading: Reading) -> dict[str, Any]:
         ],
         "columns": (*SUMMARY[:5], response, "avg_reply_seconds", duration, *SUMMARY[5:]),
         "apart": [] if reading.whom.is_one else _apart(reading),
-        "behind_account": lambda row, column: reading.behind(column, account=row["account_id"]),
+        "behind_account": lambda row, column: _behind_account(reading, row, column),
     }
 
 
@@ -177,6 +177,11 @@ def _apart(reading: Reading) -> list[Row]:
     return [
         row | {"name": row["account_id"], "to": reading.link("overview", account=row["account_id"])} for row in rows
     ]
+
+
+def _behind_account(reading: Reading, row: Row, column: str) -> str | None:
+    """Where an account's conversations are; one that has none may lack what is filtered by."""
+    return reading.behind(column, account=row["account_id"]) if row["conversations"] else None
 
 
 def _link_of_hour(reading: Reading, column: str) -> Callable[[Row], str | None]:
