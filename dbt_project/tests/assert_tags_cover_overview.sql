@@ -29,5 +29,5 @@ where
     {% for column in columns -%}
     coalesce(tags.highest_{{ column }}, 0) > coalesce(overview.{{ column }}, 0)
     or coalesce(tags.sum_{{ column }}, 0) < coalesce(overview.{{ column }}, 0)
-    {% if not loop.last %}or {% endif -%}
-    {% endfor %}
+    or {% endfor -%}
+    overview.account_id is null

@@ -23,13 +23,13 @@ pytestmark = pytest.mark.systems
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "extending.md"
 FILES = dict(re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.S | re.M))
 """The files of the page, by path."""
-BY_TEAM, TEAMS = "ours/models/marts/by_team.sql", "ours/expectations/teams.py"
+BY_DESK, DESKS = "ours/models/marts/by_desk.sql", "ours/expectations/desks.py"
 DEPRECATIONS = '{"error": ["Deprecations", "NoNodeForYamlKey"]}'
 COUNTED = """
-    select account_id, coalesce(team, '(none)') as team, strftime(started_date, '%Y-%m') as month, count(*)
+    select account_id, coalesce(team, '(none)') as desk, strftime(started_date, '%Y-%m') as month, count(*)
     from details group by all order by all
 """
-IN_MART = "select account_id, team, strftime(month, '%Y-%m'), conversations from by_team order by all"
+IN_MART = "select account_id, desk, strftime(month, '%Y-%m'), conversations from by_desk order by all"
 
 
 class Extended:
@@ -80,19 +80,19 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Extended:
 
 
 def test_an_expectation_of_ones_own_refuses_the_build_until_it_is_met(extended: Extended) -> None:
-    extended.write(TEAMS, FILES[TEAMS].replace("min_value=0.3", "min_value=1.0"))
+    extended.write(DESKS, FILES[DESKS].replace("min_value=0.3", "min_value=1.0"))
     run = extended.run("--parquet")
     assert run.returncode == REFUSED, run.stdout + run.stderr
-    assert "teams: Each team answers its customers. (answered_share must be at least 1) Found: " in run.stdout
+    assert "desks: Each desk answers its customers. (answered_share must be at least 1) Found: " in run.stdout
     assert not extended.current.exists()
     status = causerie("status", "--config", extended.config)
     assert status.returncode == REFUSED
-    assert "expected Each team answers its customers." in status.stdout
-    extended.write(TEAMS)
+    assert "expected Each desk answers its customers." in status.stdout
+    extended.write(DESKS)
     run = extended.run("--parquet")
     assert run.returncode == PUBLISHED, run.stdout + run.stderr
     assert modes.open_to_others(extended.home) == []
-    assert "teams" not in run.stdout.partition("expectations met")[0]
+    assert "desks" not in run.stdout.partition("expectations met")[0]
     again = extended.run("--parquet")
     assert (again.returncode, "Nothing new" in again.stdout) == (PUBLISHED, True)
 
@@ -101,12 +101,12 @@ def test_the_mart_is_in_the_release_beside_ours(extended: Extended) -> None:
     counted = rows(extended.current, COUNTED)
     assert len(counted) > 5
     assert rows(extended.current, IN_MART) == counted
-    assert rows(extended.current, "select by_team_rows from release") == [(len(counted),)]
+    assert rows(extended.current, "select by_desk_rows from release") == [(len(counted),)]
     assert undocumented(extended.current) == []
-    exported = extended.current.with_name("parquet") / "by_team.parquet"
+    exported = extended.current.with_name("parquet") / "by_desk.parquet"
     assert rows(extended.current, f"select count(*) from '{exported}'") == [(len(counted),)]
     docs = "".join(path.read_text() for path in extended.current.with_name("data_docs").rglob("*.html"))
-    assert "Each team answers its customers." in docs
+    assert "Each desk answers its customers." in docs
 
 
 def test_an_incremental_build_has_all_of_it(extended: Extended) -> None:
@@ -120,23 +120,23 @@ def test_an_incremental_build_has_all_of_it(extended: Extended) -> None:
 def test_dbt_by_hand_works_on_a_copy(extended: Extended) -> None:
     before = extended.of_runs()
     shown = extended.dbt(
-        "--warn-error-options", DEPRECATIONS, "show", "-s", "by_team", "--limit", "2", "--output", "json"
+        "--warn-error-options", DEPRECATIONS, "show", "-s", "by_desk", "--limit", "2", "--output", "json"
     )
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert shown.stdout.count('"conversations_answered"') == 2
-    extended.write(BY_TEAM, FILES[BY_TEAM].replace("count(*) as", "7 * count(*) as"))
-    built = extended.dbt("build", "--select", "by_team+")
+    extended.write(BY_DESK, FILES[BY_DESK].replace("count(*) as", "7 * count(*) as"))
+    built = extended.dbt("build", "--select", "by_desk+")
     assert built.returncode == 1, built.stdout
-    assert "FAIL 1 assert_teams_add_up" in built.stdout
+    assert "FAIL 1 assert_desks_add_up" in built.stdout
     copy = extended.home / "dbt" / "copy"
     assert modes.open_to_others(extended.home) == []
-    query = "select sum(conversations) from by_team"
+    query = "select sum(conversations) from by_desk"
     ((now,),), ((then,),) = (rows(file, query) for file in (copy / "candidate.duckdb", extended.current))
     assert now == 7 * then  # type: ignore[operator]
-    inline = extended.dbt("show", "--inline", "select sum(conversations) as n from {{ ref('by_team') }}")
+    inline = extended.dbt("show", "--inline", "select sum(conversations) as n from {{ ref('by_desk') }}")
     assert str(now) in inline.stdout, "the copy stays for the next command"
     assert extended.of_runs() == before
-    extended.write(BY_TEAM)
+    extended.write(BY_DESK)
     assert extended.dbt("nonsense").returncode == WRONG
     assert "Usage: dbt show" in extended.dbt("show", "--help").stdout
 
@@ -146,7 +146,7 @@ def test_all_of_dbt_is_built_and_tested_by_hand_without_a_warning(extended: Exte
     built = extended.dbt("--warn-error", "build")
     assert built.returncode == 0, built.stdout[-3000:]
     copy = extended.home / "dbt" / "copy" / "candidate.duckdb"
-    for mart in (*MARTS, "by_team"):
+    for mart in (*MARTS, "by_desk"):
         assert rows(copy, f"from {mart} order by all") == rows(extended.current, f"from {mart} order by all")
 
 
@@ -194,7 +194,7 @@ def test_another_project_reads_the_release_as_sources(extended: Extended) -> Non
     assert done.returncode == 0, done.stdout
     shares = rows(
         folder / "analysis.duckdb",
-        "select account_id, month, sum(share), max(release_id) from team_shares group by all",
+        "select account_id, month, sum(share), max(release_id) from desk_shares group by all",
     )
     assert len(shares) > 2
     assert {(round(float(share), 6), release) for *_, share, release in shares} == {  # type: ignore[arg-type]
@@ -209,7 +209,7 @@ def test_another_project_reads_the_release_as_sources(extended: Extended) -> Non
             {
                 "ours/models/marts/by_day.sql": "selekt 1 as one",
                 "ours/models/intermediate/int_days.sql": "select * from main.there_is_no_such_table",
-                "ours/tests/assert_nothing.sql": "select * from {{ ref('by_team') }}",
+                "ours/tests/assert_nothing.sql": "select * from {{ ref('by_desk') }}",
             },
             [
                 "dbt: by_day: Runtime Error in model by_day (models/marts/by_day.sql) Parser Error: syntax error",
@@ -221,11 +221,11 @@ def test_another_project_reads_the_release_as_sources(extended: Extended) -> Non
         (
             {
                 "ours/expectations/broken.py": "import no_such_thing",
-                TEAMS: FILES[TEAMS].replace("from by_team", "from by_temas"),
+                DESKS: FILES[DESKS].replace("from by_desk", "from by_dseks"),
             },
             [
                 "broken: expectations/broken.py can be used. Found: line 1: ModuleNotFoundError",
-                "teams: expectations/teams.py can be used. Found: Catalog Error: Table with name by_temas",
+                "desks: expectations/desks.py can be used. Found: Catalog Error: Table with name by_dseks",
             ],
         ),
     ],

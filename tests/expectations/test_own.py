@@ -13,30 +13,30 @@ from expectations.verdict import Finding, Verdict, evaluate
 from ingestion.limits import Quality
 from ingestion.settings import SettingsError
 
-GOOD = '''"""Teams are known."""
+GOOD = '''"""Desks are known."""
 import great_expectations.expectations as gxe
 
-QUERY = """select team, conversations from by_team order by team -- of all
+QUERY = """select desk, conversations from by_desk order by desk -- of all
 """
 
 
 def expectations(limits):
     return [{expected}]
 '''
-NOT_NULL = 'gxe.ExpectColumnValuesToNotBeNull(column="team", notes="Each team has a name.")'
+NOT_NULL = 'gxe.ExpectColumnValuesToNotBeNull(column="desk", notes="Each desk has a name.")'
 
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A build with a mart of three teams."""
+    """A build with a mart of three desks."""
     folder = tmp_path_factory.mktemp("build")
     files = folder / "warehouse.duckdb", folder / "candidate.duckdb"
     with duckdb.connect(str(files[0])) as connection:
-        connection.execute("create schema intermediate; create table intermediate.int_teams as select 'a' as team")
+        connection.execute("create schema intermediate; create table intermediate.int_desks as select 'a' as desk")
     with duckdb.connect(str(files[1])) as connection:
         connection.execute(
-            "create table by_team as select * from (values ('a', 4, date '2026-01-01'), ('b', 9, date '2026-02-01'),"
-            " ('c', 900, null)) as teams (team, conversations, month)"
+            "create table by_desk as select * from (values ('a', 4, date '2026-01-01'), ('b', 9, date '2026-02-01'),"
+            " ('c', 900, null)) as desks (desk, conversations, month)"
         )
     return files
 
@@ -49,14 +49,14 @@ def suites_of(folder: Path, build: tuple[Path, Path], **modules: str) -> list[Ow
 
 
 def judged(folder: Path, build: tuple[Path, Path], expected: str = NOT_NULL, module: str = GOOD) -> Verdict:
-    own = suites_of(folder, build, teams=module.replace("{expected}", expected))
+    own = suites_of(folder, build, desks=module.replace("{expected}", expected))
     return evaluate("b", {}, Quality(), lambda limits: {}, own)[0]
 
 
 def test_an_expectation_that_is_met_is_evaluated(tmp_path: Path, build: tuple[Path, Path]) -> None:
     verdict = judged(tmp_path, build)
     assert (verdict.evaluated, verdict.findings, verdict.holds) == (1, (), True)
-    assert [path.name for path in (tmp_path / "expectations").iterdir()] == ["teams.py"], "nothing is left beside it"
+    assert [path.name for path in (tmp_path / "expectations").iterdir()] == ["desks.py"], "nothing is left beside it"
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_an_expectation_that_is_met_is_evaluated(tmp_path: Path, build: tuple[Pa
             ("critical", "expect_table_row_count_to_be_between (the value must be at most 2)", "3"),
         ),
         (
-            'gxe.ExpectColumnDistinctValuesToContainSet(column="team", value_set=["a", "d"], notes="All.")',
-            ("critical", "All. (column team)", "no d"),
+            'gxe.ExpectColumnDistinctValuesToContainSet(column="desk", value_set=["a", "d"], notes="All.")',
+            ("critical", "All. (column desk)", "no d"),
         ),
         (
             'gxe.ExpectColumnPairValuesAToBeGreaterThanB(column_A="conversations", column_B="least", notes="Pairs.")',
-            ("critical", "Pairs.", "team a, conversations 4, least 5"),
+            ("critical", "Pairs.", "desk a, conversations 4, least 5"),
         ),
         (
             'gxe.ExpectColumnValuesToBeBetween(column="month", max_value=datetime.datetime(2026, 1, 15), notes="Old.")',
@@ -96,11 +96,11 @@ def test_an_expectation_that_is_met_is_evaluated(tmp_path: Path, build: tuple[Pa
 def test_a_failed_expectation_is_a_finding_whatever_its_form(
     tmp_path: Path, build: tuple[Path, Path], expected: str, finding: tuple[str, str, str]
 ) -> None:
-    columns = "team, conversations, " + ("5 as least" if "least" in expected else "month")
-    module = GOOD.replace("team, conversations", columns).replace("import great", "import datetime\nimport great")
+    columns = "desk, conversations, " + ("5 as least" if "least" in expected else "month")
+    module = GOOD.replace("desk, conversations", columns).replace("import great", "import datetime\nimport great")
     verdict = judged(tmp_path, build, expected, module)
     (found,) = verdict.findings
-    assert (found.suite, found.severity, found.expected, found.observed) == ("teams", *finding)
+    assert (found.suite, found.severity, found.expected, found.observed) == ("desks", *finding)
     assert verdict.holds == (finding[0] == "warning")
 
 
@@ -115,15 +115,15 @@ def test_a_failed_expectation_is_a_finding_whatever_its_form(
         (GOOD.replace("{expected}", ""), "gives no list of Great Expectations' expectations"),
         (GOOD.replace("{expected}", "True"), "gives no list of Great Expectations' expectations"),
         (
-            GOOD.replace("by_team", "by_temas"),
-            'Table with name by_temas does not exist! Did you mean "by_team"',
+            GOOD.replace("by_desk", "by_dseks"),
+            'Table with name by_dseks does not exist! Did you mean "by_desk"',
         ),
-        (GOOD.replace("by_team", "limits"), "Table with name limits does not exist"),
-        (GOOD.replace("select team", "selekt team"), "Parser Error: syntax error"),
-        (GOOD.replace("select team, conversations from by_team order by team", "set threads = 1"), "write a select"),
-        (GOOD.replace("by_team", f"range({MOST_ROWS + 1}), by_team"), "gives more than 100,000 rows"),
+        (GOOD.replace("by_desk", "limits"), "Table with name limits does not exist"),
+        (GOOD.replace("select desk", "selekt desk"), "Parser Error: syntax error"),
+        (GOOD.replace("select desk, conversations from by_desk order by desk", "set threads = 1"), "write a select"),
+        (GOOD.replace("by_desk", f"range({MOST_ROWS + 1}), by_desk"), "gives more than 100,000 rows"),
         (
-            GOOD.replace("{expected}", NOT_NULL.replace("team", "tame")),
+            GOOD.replace("{expected}", NOT_NULL.replace("desk", "tame")),
             'could not be evaluated: Error: The column "tame"',
         ),
     ],
@@ -131,7 +131,7 @@ def test_a_failed_expectation_is_a_finding_whatever_its_form(
 def test_a_module_that_is_of_no_use_refuses_the_build_and_says_why(
     tmp_path: Path, build: tuple[Path, Path], module: str, words: str
 ) -> None:
-    own = suites_of(tmp_path, build, bad=module, teams=GOOD.replace("{expected}", NOT_NULL))
+    own = suites_of(tmp_path, build, bad=module, desks=GOOD.replace("{expected}", NOT_NULL))
     verdict = evaluate("b", {}, Quality(), lambda limits: {}, own)[0]
     assert (verdict.evaluated, verdict.raised, verdict.holds) == (2, 1, False)
     (finding,) = verdict.refusals
@@ -141,13 +141,13 @@ def test_a_module_that_is_of_no_use_refuses_the_build_and_says_why(
 
 def test_a_query_reads_models_of_the_build_by_name(tmp_path: Path, build: tuple[Path, Path]) -> None:
     query = (
-        "int_teams join warehouse.intermediate.int_teams as again using (team) join candidate.main.by_team using (team)"
+        "int_desks join warehouse.intermediate.int_desks as again using (desk) join candidate.main.by_desk using (desk)"
     )
-    (own,) = suites_of(tmp_path, build, teams=GOOD.replace("by_team", query).replace("{expected}", NOT_NULL))
+    (own,) = suites_of(tmp_path, build, desks=GOOD.replace("by_desk", query).replace("{expected}", NOT_NULL))
     assert own.mistake == ""
     assert own.frame is not None
     pd.testing.assert_frame_equal(
-        own.frame, pd.DataFrame({"team": ["a"], "conversations": [4]}).astype(own.frame.dtypes)
+        own.frame, pd.DataFrame({"desk": ["a"], "conversations": [4]}).astype(own.frame.dtypes)
     )
 
 
@@ -155,17 +155,17 @@ def test_a_suite_is_known_by_its_file_without_being_imported(tmp_path: Path) -> 
     assert described(None) == described(tmp_path) == {}
     (tmp_path / "expectations").mkdir()
     (tmp_path / "expectations" / "__init__.py").write_text("")
-    (tmp_path / "expectations" / "teams.py").write_text(GOOD)
+    (tmp_path / "expectations" / "desks.py").write_text(GOOD)
     (tmp_path / "expectations" / "bare.py").write_text("raise ValueError")
-    assert described(tmp_path) == {"bare": "", "teams": "Teams are known."}
+    assert described(tmp_path) == {"bare": "", "desks": "Desks are known."}
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("teams.py", "QUERY = \n", "expectations/teams.py: invalid syntax (teams.py, line 1)"),
+        ("desks.py", "QUERY = \n", "expectations/desks.py: invalid syntax (desks.py, line 1)"),
         ("volumes.py", "", "expectations/volumes.py: a suite of ours is called so"),
-        ("by-team.py", "", "expectations/by-team.py: a suite of ours is called so, or no suite can be"),
+        ("by-desk.py", "", "expectations/by-desk.py: a suite of ours is called so, or no suite can be"),
     ],
 )
 def test_a_file_that_can_be_no_suite_is_refused_at_once(tmp_path: Path, name: str, content: str, words: str) -> None:
@@ -177,7 +177,7 @@ def test_a_file_that_can_be_no_suite_is_refused_at_once(tmp_path: Path, name: st
 
 
 def test_a_mistake_is_written_down(tmp_path: Path) -> None:
-    verdict = evaluate("b", {}, Quality(), lambda limits: {}, [OwnSuite("teams", mistake="line 3: no")])[0]
+    verdict = evaluate("b", {}, Quality(), lambda limits: {}, [OwnSuite("desks", mistake="line 3: no")])[0]
     assert verdict.findings == (
-        Finding("teams", "module", "critical", "expectations/teams.py can be used.", "line 3: no"),
+        Finding("desks", "module", "critical", "expectations/desks.py can be used.", "line 3: no"),
     )

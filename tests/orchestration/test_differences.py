@@ -23,7 +23,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 
-from expectations.marts import MARTS
+from expectations.marts import MARTS, MODELS
 from ingestion.builds.names import CANDIDATE
 from orchestration.cli.main import main
 from orchestration.releases.catalog import Release
@@ -39,7 +39,12 @@ from tests.examples import examples
 from tests.warehouse import build_marts
 
 _PERIOD = "account_id varchar, grain varchar, period_start date"
+_TYPES = {mart["name"]: {column["name"]: column["data_type"] for column in mart["columns"]} for mart in MODELS}
 COLUMNS = {
+    mart: {name: kind for name, kind in types.items() if name in MARTS[mart]}
+    | dict([next((name, kind) for name, kind in types.items() if kind == "bigint" and name not in MARTS[mart])])
+    for mart, types in _TYPES.items()
+} | {
     mart: dict(column.split() for column in columns.split(", "))
     for mart, columns in {
         "overview": f"{_PERIOD}, is_complete boolean, conversations bigint, avg_duration_seconds double,"
@@ -52,7 +57,8 @@ COLUMNS = {
 }
 MAY = ("a", "month", date(2026, 5, 1))
 JUNE = ("a", "month", date(2026, 6, 1))
-ROWS: dict[str, list[tuple[Any, ...]]] = {
+_ONE = {"varchar": "one", "date": MAY[-1], "bigint": 1}
+ROWS: dict[str, list[tuple[Any, ...]]] = {mart: [tuple(map(_ONE.get, COLUMNS[mart].values()))] for mart in MARTS} | {
     "overview": [(*MAY, True, 4, 90.0, None), (*JUNE, False, 2, None, 50.0)],
     "by_agent": [(*MAY, "s", "1", "Ana", 3), (*MAY, "s", None, "(unassigned)", 1)],
     "by_tag": [(*MAY, "vip", 0.25), (*MAY, "(untagged)", 0.75)],
@@ -61,7 +67,8 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("a", "s", "c2", None, [], None, None),
     ],
 }
-"""A release by hand; the first row of each mart is the one that the tests change."""
+"""A release by hand, of the other marts with their keys and one count; the first row of each mart is the one that the
+tests change."""
 
 
 def write_release(
@@ -123,7 +130,7 @@ def test_rows_that_came_went_and_changed(tmp_path: Path, mart: str) -> None:
     first = ROWS[mart][0]
     new = (
         *first[: len(MARTS[mart]) - 1],
-        date(2026, 7, 1) if mart == "overview" else "new",
+        date(2026, 7, 1) if isinstance(first[len(MARTS[mart]) - 1], date) else "new",
         *first[len(MARTS[mart]) :],
     )
     changed = (*first[:-1], first[-1] + 1 if first[-1] is not None else 1.5)
@@ -304,14 +311,15 @@ values = {
 key_values = {
     "account_id": st.sampled_from(["a", "b"]),
     "grain": st.sampled_from(["day", "month"]),
-    "period_start": st.just(date(2026, 5, 1)),
     "agent_id": st.none() | ids,
 }
+of_keys = {"varchar": ids, "date": st.just(MAY[-1])}
 
 
 def rows_of(mart: str) -> st.SearchStrategy[list[tuple[Any, ...]]]:
     columns = [
-        key_values.get(name, ids) if name in MARTS[mart] else values[kind] for name, kind in COLUMNS[mart].items()
+        key_values.get(name, of_keys.get(kind)) if name in MARTS[mart] else values[kind]
+        for name, kind in COLUMNS[mart].items()
     ]
 
     def key(row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -624,8 +632,8 @@ def test_wrong_usage_leaves_the_file_alone(config: Path, tmp_path: Path) -> None
     out.write_text("precious")
     run(config, "2026", "--out", str(out), status=2)
     assert "leave it out" in run(config, "--mart", "details", "--grain", "day", "--out", str(out), status=2).stderr
-    wrong = run(config, "--mart", "by_team", "--out", str(out), status=2).stderr
-    assert wrong == "--mart: there is no mart 'by_team'; the marts are overview, by_agent, by_tag, details\n"
+    wrong = run(config, "--mart", "by_desk", "--out", str(out), status=2).stderr
+    assert wrong == f"--mart: there is no mart 'by_desk'; the marts are {', '.join(MARTS)}\n"
     assert out.read_text() == "precious"
     assert "--out: " in run(config, "--out", str(tmp_path / "no" / "out"), status=2).stderr
 

@@ -23,7 +23,7 @@ from orchestration.home import Home
 from tests.drops import write_config
 
 MODEL = "select account_id, count(*) as conversations from {{ ref('details') }} group by all"
-SUITE = '"""Teams are known."""\n'
+SUITE = '"""Desks are known."""\n'
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -35,7 +35,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A configuration with an extension of one mart and one suite."""
-    write(tmp_path / "ours", {"models/marts/by_team.sql": MODEL, "expectations/teams.py": SUITE})
+    write(tmp_path / "ours", {"models/marts/by_desk.sql": MODEL, "expectations/desks.py": SUITE})
     (tmp_path / "drop").mkdir()
     return load_settings(write_config(tmp_path, extra='[extension]\npath = "ours"'))
 
@@ -58,7 +58,7 @@ def test_the_package_is_the_folder_as_it_is_now(settings: Settings) -> None:
     write(own(settings), {"models/marts/late.sql": MODEL, "macros/late.sql": ""})
     assert extension.environment(settings) == {"CAUSERIE_PACKAGES": str(packages)}
     assert sorted(path.name for path in (packages / "extension" / "models" / "marts").iterdir()) == [
-        "by_team.sql",
+        "by_desk.sql",
         "late.sql",
     ]
     assert (packages / "extension" / "macros" / "late.sql").is_file()
@@ -89,7 +89,7 @@ def test_a_model_that_would_be_in_the_way_is_refused(settings: Settings, model: 
 
 
 @pytest.mark.parametrize(
-    "content", [None, {}, {"model/marts/by_team.sql": MODEL}], ids=["missing", "empty", "misspelled"]
+    "content", [None, {}, {"model/marts/by_desk.sql": MODEL}], ids=["missing", "empty", "misspelled"]
 )
 def test_a_folder_in_which_there_is_nothing_is_refused(tmp_path: Path, content: dict[str, str] | None) -> None:
     if content is not None:
@@ -104,10 +104,10 @@ def node(**values: Any) -> dict[str, Any]:
     return {
         "resource_type": "model",
         "package_name": "extension",
-        "original_file_path": "models/marts/by_team.sql",
-        "fqn": ["extension", "marts", "by_team"],
-        "name": "by_team",
-        "alias": "by_team",
+        "original_file_path": "models/marts/by_desk.sql",
+        "fqn": ["extension", "marts", "by_desk"],
+        "name": "by_desk",
+        "alias": "by_desk",
         "database": "candidate",
         "schema": "main",
         "config": {"materialized": "table"},
@@ -137,24 +137,24 @@ def test_a_configuration_that_puts_a_model_elsewhere_is_refused(
         return
     with pytest.raises(SettingsError) as refused:
         extension.refuse_misconfigured(manifest)
-    assert str(refused.value).startswith("extension.path: models/marts/by_team.sql: ")
+    assert str(refused.value).startswith("extension.path: models/marts/by_desk.sql: ")
     assert words in str(refused.value)
 
 
 @pytest.mark.parametrize(
     ("files", "is_another"),
     [
-        ({"models/marts/by_team.sql": MODEL + " "}, True),
+        ({"models/marts/by_desk.sql": MODEL + " "}, True),
         ({"models/marts/_marts.yml": ""}, True),
         ({"tests/assert_it.sql": "select 1"}, True),
         ({"macros/it.sql": ""}, True),
-        ({"expectations/teams.py": SUITE + "x = 1"}, True),
-        ({"models/marts/by_team.sql": MODEL}, False),
+        ({"expectations/desks.py": SUITE + "x = 1"}, True),
+        ({"models/marts/by_desk.sql": MODEL}, False),
         (
             {
                 "README.md": "",
-                "expectations/__pycache__/teams.cpython-311.pyc": "x",
-                "models/marts/.by_team.sql.swp": "",
+                "expectations/__pycache__/desks.cpython-311.pyc": "x",
+                "models/marts/.by_desk.sql.swp": "",
             },
             False,
         ),
@@ -181,7 +181,7 @@ def test_dagster_launches_a_run_again_when_it_has_been_mended_or_after_a_while(s
     broken = _launched(settings, news, now, None)
     assert _launched(settings, news, now + timedelta(minutes=14), broken) == broken
     assert _launched(settings, news, now + timedelta(minutes=15), broken) != broken
-    write(own(settings), {"models/marts/by_team.sql": MODEL + " "})
+    write(own(settings), {"models/marts/by_desk.sql": MODEL + " "})
     assert _launched(settings, news, now, broken) != broken
 
 
@@ -212,7 +212,7 @@ def test_what_was_loaded_before_a_change_is_loaded_again(
     monkeypatch.setattr(processes, "start", start)
     process.load_ahead(settings)
     if is_changed:
-        write(own(settings), {"models/marts/by_team.sql": MODEL + " "})
+        write(own(settings), {"models/marts/by_desk.sql": MODEL + " "})
     given = process.start(settings, Home(settings.home).build("b"), ["build"])
     assert given is loaded[-1]
     assert [one.was_ended for one in loaded] == [*([True] if is_changed else []), False]
@@ -222,7 +222,7 @@ def test_what_was_loaded_before_a_change_is_loaded_again(
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A configuration with an extension whose parsed project is kept: dbt takes seconds to parse it."""
     folder = tmp_path_factory.mktemp("parsed")
-    write(folder / "ours", {"models/marts/by_team.sql": MODEL, "expectations/teams.py": SUITE})
+    write(folder / "ours", {"models/marts/by_desk.sql": MODEL, "expectations/desks.py": SUITE})
     (folder / "drop").mkdir()
     return load_settings(write_config(folder, extra='[extension]\npath = "ours"'))
 
@@ -231,9 +231,9 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def test_its_models_and_suites_are_in_the_graph(parsed: Settings) -> None:
     before = process.project_fingerprint()
     graph = build_defs(parsed).resolve_asset_graph()
-    assert dg.AssetKey(["marts", "details"]) in graph.get(dg.AssetKey(["marts", "by_team"])).parent_keys
-    (check,) = (graph.get(key) for key in graph.asset_check_keys if key.name == "teams")
-    assert (check.key.asset_key, check.blocking, check.description) == (dg.AssetKey("audit"), True, "Teams are known.")
+    assert dg.AssetKey(["marts", "details"]) in graph.get(dg.AssetKey(["marts", "by_desk"])).parent_keys
+    (check,) = (graph.get(key) for key in graph.asset_check_keys if key.name == "desks")
+    assert (check.key.asset_key, check.blocking, check.description) == (dg.AssetKey("audit"), True, "Desks are known.")
     assert process.project_fingerprint() == before
     assert not (PROJECT / "dbt_packages").exists()
 
@@ -242,7 +242,7 @@ def test_its_models_and_suites_are_in_the_graph(parsed: Settings) -> None:
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
-        ("select {{ ref('details' }}", "models/marts/by_team.sql"),
+        ("select {{ ref('details' }}", "models/marts/by_desk.sql"),
         ("select * from {{ ref('detials') }}", "depends on a node named 'detials' which was not found"),
         ("{{ config(schema='staging') }} select 1 as one", "its folder says where it goes"),
     ],
@@ -251,7 +251,7 @@ def test_its_models_and_suites_are_in_the_graph(parsed: Settings) -> None:
 def test_what_dbt_cannot_read_is_refused_in_its_words(
     parsed: Settings, sql: str, words: str, request: pytest.FixtureRequest
 ) -> None:
-    model = own(parsed) / "models" / "marts" / "by_team.sql"
+    model = own(parsed) / "models" / "marts" / "by_desk.sql"
     request.addfinalizer(lambda: model.write_text(MODEL))
     model.write_text(sql)
     for _ in range(2):  # what was refused once is not taken for parsed

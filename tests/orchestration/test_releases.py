@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations.marts import MARTS
 from expectations.verdict import Finding, Verdict
 from orchestration.home import BusyError, Home, lock, unlock
 from orchestration.releases import catalog, publication
@@ -33,9 +34,9 @@ def test_a_release_is_one_documented_file_behind_a_link(home: Home, make_build: 
         home.current_file, "select release_id, details_rows, expectations_evaluated, tzdata_version from release"
     ) == [(release.release_id, 2, 5, version("tzdata"))]
     tables = read(home.current_file, "select table_name from duckdb_tables() where schema_name = 'main' order by 1")
-    assert [name for (name,) in tables] == ["by_agent", "by_tag", "details", "overview", "release"]
+    assert [name for (name,) in tables] == sorted([*MARTS, "release"])
     query = "select view_name from duckdb_views() where not internal and view_name like '%_month' order by 1"
-    assert read(home.current_file, query) == [("by_agent_month",), ("by_tag_month",), ("overview_month",)]
+    assert read(home.current_file, query) == sorted((f"{mart}_month",) for mart, key in MARTS.items() if "grain" in key)
     assert read(home.current_file, "select conversations from report_overview('acme', '2026-01-02', '2026-01-02')") == [
         (2,)
     ]
@@ -133,7 +134,7 @@ def test_a_file_that_changed_after_its_audit_is_not_published(
 def test_a_verdict_that_saw_no_marts_publishes_nothing(home: Home, make_build: MakeBuild) -> None:
     build = make_build("b1-0123456789")
     Verdict(build.id, 5, 0, ()).write(build.verdict)
-    with pytest.raises(catalog.UnpublishableError, match="overview, by_agent, by_tag, details changed"):
+    with pytest.raises(catalog.UnpublishableError, match=f"{', '.join(MARTS)} changed"):
         publication.publish(home, build, "f", NOW)
     assert catalog.current(home) is None
 

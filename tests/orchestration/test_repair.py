@@ -199,16 +199,16 @@ def test_what_else_is_wrong_with_releases(
 
 def test_an_export_of_a_mart_of_ones_own_is_looked_at_too(home: Home, make_build: MakeBuild, tmp_path: Path) -> None:
     build = make_build("b1-0123456789")
-    change(build, "create table by_team as select 'shop' as team")
+    change(build, "create table by_desk as select 'shop' as desk")
     replace(read_verdict(build.verdict), contents=contents(build.candidate)).write(build.verdict)
     release = publication.publish(home, build, "f", NOW, parquet=True)
     settings = load_settings(tmp_path / "causerie.toml")
     assert verify(settings, lambda _: None).faults == []
     folder = home.releases / release.release_id / "parquet"
-    (folder / "by_team.parquet").chmod(0o644)
-    shutil.copy(folder / "by_tag.parquet", folder / "by_team.parquet")
+    (folder / "by_desk.parquet").chmod(0o644)
+    shutil.copy(folder / "by_tag.parquet", folder / "by_desk.parquet")
     (fault,) = verify(settings, lambda _: None).faults
-    assert "parquet: by_team: not what was judged" in fault
+    assert "parquet: by_desk: not what was judged" in fault
 
 
 def test_what_a_killed_publication_left_is_no_fault(home: Home, releases: list[Release], settings: Settings) -> None:

@@ -22,8 +22,7 @@ from tests.warehouse import build_marts
 RELEASE = """
     create table release as select
         $id as release_id, timestamptz '2026-11-01 03:00:00+00' as published_at,
-        timestamptz '2026-11-01 02:00:00+00' as data_through, 0::bigint as overview_rows, 0::bigint as by_agent_rows,
-        0::bigint as by_tag_rows, 0::bigint as details_rows, 7::bigint as rows_quarantined,
+        timestamptz '2026-11-01 02:00:00+00' as data_through, 7::bigint as rows_quarantined,
         2::bigint as rows_quarantined_open, 26::bigint as expectations_evaluated, 1::bigint as expectations_warned,
         '0.1.0' as software_version
 """
