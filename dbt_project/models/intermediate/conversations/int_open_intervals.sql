@@ -2,6 +2,7 @@
 with conversations as (
     select
         conversation_key,
+        account_id,
         started_at,
         closed_at,
         status = 'closed' or closed_at is not null as is_closed
@@ -45,24 +46,42 @@ compared as (
 alternating as (
     select
         conversation_key,
-        changed_at,
-        place,
+        changed_at as opened_at,
+        place = 0 as is_first,
         is_closing,
+        lag(changed_at) over (partition by conversation_key order by changed_at, place) as closed_before_at,
         lead(changed_at) over (partition by conversation_key order by changed_at, place) as closed_at,
         lead(changed_at, 2) over (partition by conversation_key order by changed_at, place) as reopened_at
     from compared
     where is_closing_before is null or is_closing_before <> is_closing
-)
+),
 
 {# The current status has the last word on the last stretch. #}
+stretches as (
+    select
+        conversations.conversation_key,
+        conversations.account_id,
+        alternating.closed_before_at,
+        alternating.opened_at,
+        case
+            when conversations.is_closed or alternating.reopened_at is not null then alternating.closed_at
+        end as closed_at,
+        alternating.is_first,
+        conversations.is_closed and alternating.closed_at is null as is_closing_unknown
+    from alternating
+    inner join conversations on alternating.conversation_key = conversations.conversation_key
+    where not alternating.is_closing
+)
+
 select
-    alternating.conversation_key,
-    alternating.changed_at as opened_at,
-    case
-        when conversations.is_closed or alternating.reopened_at is not null then alternating.closed_at
-    end as closed_at,
-    alternating.place = 0 as is_first,
-    conversations.is_closed and alternating.closed_at is null as is_closing_unknown
-from alternating
-inner join conversations on alternating.conversation_key = conversations.conversation_key
-where not alternating.is_closing
+    stretches.conversation_key,
+    stretches.closed_before_at,
+    stretches.opened_at,
+    {{ local_date('opened_clock', 'stretches.opened_at') }} as opened_date,
+    stretches.closed_at,
+    {{ local_date('closed_clock', 'stretches.closed_at') }} as closed_date,
+    stretches.is_first,
+    stretches.is_closing_unknown
+from stretches
+{{ join_clock('opened_clock', 'stretches.account_id', 'stretches.opened_at') }}
+{{ join_clock('closed_clock', 'stretches.account_id', 'stretches.closed_at') }}
