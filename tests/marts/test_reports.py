@@ -34,6 +34,7 @@ from tests.warehouse import CANDIDATE, build_marts
 KEYS = MARTS | {
     "traffic": ("account_id", "weekday", "hour"),
     "compare": ("account_id", "compared"),
+    "backlog": ("account_id", "source_system", "team", "local_date", "hour_start"),
 }
 OF_GRAINS = [mart for mart, key in MARTS.items() if "grain" in key]
 YES_NO = ("working_hours", "answered", "rated")
