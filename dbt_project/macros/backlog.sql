@@ -3,10 +3,12 @@
    `open_intervals` and `waits`, each with the numbers of its team and source.
 
    An instant belongs to the period that begins with it. So what is open at the end of a period is what was opened before
-   that instant, and not closed before it. Periods that no stretch reaches the end of need no row of it: it is laid out by
-   date, from its first to its last, as far as the periods go. #}
+   that instant, and not closed before it. A stretch is laid out by date, as far as the periods go. Of whole days the
+   dates tell all: a stretch reaches the end of each but its last one. Of hours its instants are compared with the ends. #}
 
-{% macro backlog_figures(last_closing_date, last_until_date) -%}
+{% macro backlog_figures(whole_days) -%}
+{%- set closing = 'open_intervals.closed_date' -%}
+{%- set until = 'waits.until_date' -%}
 bounds as (
     select source_no, min(local_date) as first_date, max(local_date) as last_date
     from periods
@@ -64,7 +66,7 @@ open_ranges as (
         open_intervals.closed_at,
         open_intervals.first_message_at,
         greatest(open_intervals.opened_date, bounds.first_date) as first_date,
-        least({{ last_closing_date }}, bounds.last_date) as last_date
+        least({{ plus_days(closing, -1) if whole_days else closing }}, bounds.last_date) as last_date
     from open_intervals
     inner join bounds on open_intervals.source_no = bounds.source_no
     where not open_intervals.is_closing_unknown
@@ -83,10 +85,13 @@ open_at_ends as (
         open_dates.first_message_at < periods.ends_at as has_messages,
         {{ elapsed_seconds('open_dates.opened_at', 'periods.ends_at') }} as open_seconds
     from open_dates
-    inner join periods on open_dates.source_no = periods.source_no and open_dates.local_date = periods.local_date
+    inner join periods
+        on open_dates.source_no = periods.source_no and open_dates.local_date = periods.local_date
+    {% if not whole_days -%}
     where
         open_dates.opened_at < periods.ends_at
         and (open_dates.closed_at is null or open_dates.closed_at >= periods.ends_at)
+    {% endif -%}
 ),
 
 {{ figures_by('open_figures', ['team_no', 'ends_at'], 'open_at_ends', ['open'], [
@@ -105,7 +110,7 @@ waiting_ranges as (
         waits.until_at,
         waits.is_unanswered,
         greatest(waits.from_date, bounds.first_date) as first_date,
-        least({{ last_until_date }}, bounds.last_date) as last_date
+        least({{ plus_days(until, -1) if whole_days else until }}, bounds.last_date) as last_date
     from waits
     inner join bounds on waits.source_no = bounds.source_no
 ),
@@ -128,9 +133,11 @@ waiting_at_ends as (
     from waiting_dates
     inner join periods
         on waiting_dates.source_no = periods.source_no and waiting_dates.local_date = periods.local_date
+    {% if not whole_days -%}
     where
         waiting_dates.from_at < periods.ends_at
         and (waiting_dates.until_at is null or waiting_dates.until_at >= periods.ends_at)
+    {% endif -%}
 ),
 
 {{ figures_by('waiting_figures', ['team_no', 'ends_at'], 'waiting_at_ends', ['waiting'], [

@@ -45,10 +45,7 @@ waits as (
     inner join teams_of_traits as teams on intervals.traits_no = teams.traits_no
 ),
 
-{# What ends on a date is at the end of that date no longer there. #}
-{{ backlog_figures(
-    plus_days('open_intervals.closed_date', -1), plus_days('waits.until_date', -1)
-) }}
+{{ backlog_figures(whole_days=true) }}
 
 select
     accounts.account_id,

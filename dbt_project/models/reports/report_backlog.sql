@@ -97,7 +97,7 @@ waits as (
     where {{ is_chosen('intervals') }}
 ),
 
-{{ backlog_figures('open_intervals.closed_date', 'waits.until_date') }}
+{{ backlog_figures(whole_days=false) }}
 
 select
     accounts.account_id,

@@ -153,6 +153,7 @@ waiting_intervals as (
     where not conversations.is_of_flow or handed_over.handed_over_at is not null
 )
 
+{# What ends in the hour in which it began is at the end of none. #}
 select
     intervals.conversation_key,
     intervals.waiting_since,
@@ -165,4 +166,13 @@ select
 from waiting_intervals as intervals
 {{ join_clock('from_clock', 'intervals.account_id', 'intervals.from_at') }}
 {{ join_clock('until_clock', 'intervals.account_id', 'intervals.until_at') }}
-where intervals.until_at is null or intervals.from_at < intervals.until_at
+where
+    intervals.until_at is null
+    or (
+        intervals.from_at < intervals.until_at
+        and (
+            {{ local_date('from_clock', 'intervals.from_at') }} <> {{ local_date('until_clock', 'intervals.until_at') }}
+            or {{ local_hour('from_clock', 'intervals.from_at') }} <> {{ local_hour('until_clock', 'intervals.until_at') }}
+            or from_clock.utc_offset_seconds <> until_clock.utc_offset_seconds
+        )
+    )
