@@ -27,7 +27,7 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True)
 class Report:
-    """One report: the grains that its rows may have, and the published table whose columns it has, by default its own."""
+    """One report: the grains its rows may have, and the published table whose columns it has, by default its own."""
 
     name: str
     grains: tuple[str, ...] = GRAINS
@@ -56,6 +56,7 @@ REPORTS = {
 }
 """By the name that the command gives them."""
 ALL_GRAINS = tuple(dict.fromkeys((*GRAINS, *OF_BACKLOG)))
+"""Of any report."""
 
 
 def _any_of(option: str, help: str) -> Any:

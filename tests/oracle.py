@@ -1590,10 +1590,10 @@ class Course:
 
 
 def course_of(one: Conversation) -> Course:
-    """Openings: the start, `reopened`, "after a closing also `handoff`"; closings: `closed` and `closed_at`. "Before the
-    start openings are ignored, closings count at the start. At one instant: start, then closings, then reopenings, but
-    `closed_at` last. A closing of what is closed and a reopening of what is open change nothing. The current status has
-    the last word".
+    """Openings: the start, `reopened`, "after a closing also `handoff`"; closings: `closed` and `closed_at`. "Before
+    the start openings are ignored, closings count at the start. At one instant: start, then closings, then reopenings,
+    but `closed_at` last. A closing of what is closed and a reopening of what is open change nothing. The current status
+    has the last word".
     """
     start, closed_at = one.details["started_at"], one.details["closed_at"]
     happened = [(start, 0, True)]
@@ -1628,7 +1628,7 @@ def is_open(course: Course, t: datetime) -> bool:
 
 
 def wait_at(course: Course, t: datetime) -> tuple[datetime, bool, bool] | None:
-    """Of an open conversation since when its customer waits for us, whether that is known, and whether nobody had replied:
+    """Of an open conversation since when its customer waits for us, whether that is known, and whether nobody replied:
     "an inbound message comes after the last human reply and is not before the last closing"; "not while a flow has it".
     """
     one = course.conversation
@@ -1693,7 +1693,7 @@ def team_of(one: Conversation) -> str:
 
 
 def days_of(account: Account, conversations: list[Conversation], reached: datetime | None) -> list[date]:
-    """The days of a source: "from its first active day to its last complete one"; one that the clock left out is none."""
+    """The days of a source, "from its first active day to its last complete one"; without one that was left out."""
     days: list[date] = []
     active = active_days(conversations)
     if not active or reached is None:

@@ -1,7 +1,6 @@
-{# What is open at the end of a day is what was open before, and what came and went: from zero on, day by day, without a
-   gap. Parts are parts of it, and a day opens the conversations that started on it, but for those of which nobody knows
-   when they were closed.
-   A returned row is a team and a day, or a source and a day, that does not agree. #}
+-- Detects days of the backlog that do not go on from the day before, or do not agree with their parts or with details.
+-- A returned row is a team and a day, or a source and a day, with such figures.
+{{ config(meta={'dagster': {'ref': {'name': 'backlog'}}}) }}
 {% set ages = waiting_columns() | list | join(' + ') %}
 with in_order as (
     select

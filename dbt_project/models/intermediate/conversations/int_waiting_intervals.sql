@@ -30,8 +30,8 @@ written_after_closings as (
     inner join {{ ref('int_messages') }} as messages
         on
             cut.conversation_key = messages.conversation_key
-            and messages.sent_at >= cut.closed_before_at
-            and (cut.replied_at is null or messages.sent_at < cut.replied_at)
+            and cut.closed_before_at <= messages.sent_at
+            and (cut.replied_at is null or cut.replied_at > messages.sent_at)
     where cut.wait_began_at < cut.closed_before_at and messages.kind = {{ inbound }}
     group by cut.conversation_key, cut.wait_began_at, cut.opened_at
 ),
@@ -108,7 +108,7 @@ unknown as (
             dated.conversation_key = messages.conversation_key
             and dated.wait_began_at = messages.wait_began_at
             and dated.replied_at is not distinct from messages.replied_at
-            and messages.last_inbound_at >= dated.waiting_since
+            and dated.waiting_since <= messages.last_inbound_at
     where messages.kind = {{ unattributed }}
     group by dated.conversation_key, dated.wait_began_at, dated.opened_at
 ),
@@ -172,7 +172,8 @@ where
         intervals.from_at < intervals.until_at
         and (
             {{ local_date('from_clock', 'intervals.from_at') }} <> {{ local_date('until_clock', 'intervals.until_at') }}
-            or {{ local_hour('from_clock', 'intervals.from_at') }} <> {{ local_hour('until_clock', 'intervals.until_at') }}
+            or {{ local_hour('from_clock', 'intervals.from_at') }}
+            <> {{ local_hour('until_clock', 'intervals.until_at') }}
             or from_clock.utc_offset_seconds <> until_clock.utc_offset_seconds
         )
     )
