@@ -86,7 +86,7 @@ def _asked(release: Path, repeat: int) -> Iterator[tuple[str, str, str, float, i
         month = account.last_date - timedelta(days=29)
         for kind in REPORTS.values():
             for days, first in (("all", account.first_date), ("30", month)):
-                grains = ("day", "week", "month", "period") if kind.has_grain else ("day",)
+                grains = [grain for grain in ("day", "week", "month", "period") if grain in kind.grains] or ["day"]
                 slowest = max(
                     (
                         *_time(connection, kind, Filters(name, first, account.last_date, grain, **filters), repeat),
@@ -97,7 +97,7 @@ def _asked(release: Path, repeat: int) -> Iterator[tuple[str, str, str, float, i
                     for words, filters in some.items()
                 )
                 seconds, found, grain, words = slowest
-                yield kind.name, days, f"{grain}, {words}" if kind.has_grain else words, seconds, found
+                yield kind.name, days, f"{grain}, {words}" if kind.grains else words, seconds, found
 
 
 def _time(connection: duckdb.DuckDBPyConnection, kind: Published, filters: Filters, repeat: int) -> tuple[float, int]:

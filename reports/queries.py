@@ -12,6 +12,8 @@ from typing import Any
 
 GRAINS = ("day", "week", "month", "quarter", "period")
 """Of the rows of a report; ``period`` is one row for the whole range."""
+OF_BACKLOG = ("day", "hour")
+"""Those of the backlog: how things stand at the end of each."""
 
 HOURS = {"all": None, "inside": True, "outside": False}
 """The words of the filter by working hours, and the parameter of the table macros that each stands for."""
@@ -25,10 +27,10 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True)
 class Report:
-    """One report: whether its rows have a grain, and the published table whose columns it has, by default its own."""
+    """One report: the grains its rows may have, and the published table whose columns it has, by default its own."""
 
     name: str
-    has_grain: bool = True
+    grains: tuple[str, ...] = GRAINS
     of_table: str | None = None
 
     @property
@@ -46,12 +48,15 @@ REPORTS = {
     report.name: report
     for report in (
         *map(Report, ("overview", "by-agent", "by-tag", "by-team", "by-channel")),
-        Report("details", has_grain=False),
-        Report("traffic", has_grain=False, of_table="overview"),
-        Report("compare", has_grain=False, of_table="overview"),
+        Report("backlog", OF_BACKLOG),
+        Report("details", ()),
+        Report("traffic", (), of_table="overview"),
+        Report("compare", (), of_table="overview"),
     )
 }
 """By the name that the command gives them."""
+ALL_GRAINS = tuple(dict.fromkeys((*GRAINS, *OF_BACKLOG)))
+"""Of any report."""
 
 
 def _any_of(option: str, help: str) -> Any:
@@ -116,8 +121,8 @@ class Filters(Selection):
     def __post_init__(self) -> None:
         if self.last_day < self.first_day:
             raise FilterError(f"the last day, {self.last_day}, lies before the first, {self.first_day}")
-        if self.grain not in GRAINS:
-            raise FilterError(f"there is no grain '{self.grain}'; the grains are {', '.join(GRAINS)}")
+        if self.grain not in ALL_GRAINS:
+            raise FilterError(f"there is no grain '{self.grain}'; the grains are {', '.join(ALL_GRAINS)}")
 
 
 def sql_of(report: Report, filters: Filters, suffix: str = "") -> tuple[str, dict[str, Any]]:
@@ -126,7 +131,7 @@ def sql_of(report: Report, filters: Filters, suffix: str = "") -> tuple[str, dic
     ``suffix``: of the names of the parameters, where one query calls several macros.
     """
     required = {"account": filters.account, "first_day": filters.first_day, "last_day": filters.last_day}
-    optional: dict[str, Any] = {"grain": filters.grain} if report.has_grain else {}
+    optional: dict[str, Any] = {"grain": filters.grain} if report.grains else {}
     optional |= {name: [] if name in filters.unmatched else list(getattr(filters, name)) or None for name in LISTS}
     optional |= {name: words[getattr(filters, name)] for name, words in WORDS.items()}
     arguments = [f"${name}{suffix}" for name in required] + [f"{name} := ${name}{suffix}" for name in optional]

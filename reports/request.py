@@ -41,8 +41,10 @@ def filters_of(connection: duckdb.DuckDBPyConnection, report: Report, request: R
         FilterError: an account, or what a filter names, is not in the release, or the days or the grain make no sense.
     """
     first_day, last_day = request.first_day, request.last_day
-    if request.grain is not None and not report.has_grain:
+    if request.grain is not None and not report.grains:
         raise FilterError(f"{report.name} has no grain; leave it out")
+    if request.grain is not None and request.grain not in report.grains:
+        raise FilterError(f"{report.name} has no grain '{request.grain}'; it has {', '.join(report.grains)}")
     if first_day and last_day and last_day < first_day:
         raise FilterError(f"the last day, {last_day}, lies before the first, {first_day}")
     known = {account.account_id: account for account in published.accounts(connection)}
@@ -98,7 +100,7 @@ def in_words(report: Report, filters: Sequence[Filters]) -> list[tuple[str, str]
     words = [("report", report.name)]
     words += [("account", f"{one.account}, {one.first_day} to {one.last_day}") for one in filters]
     for one in filters[:1]:
-        if report.has_grain:
+        if report.grains:
             words.append(("grain", one.grain))
         words += [
             (

@@ -6,7 +6,8 @@ SQL models, so it shares nothing with them: only the standard library is used, a
 next to that page and `docs/export-format.md`, not to be fast. Quotes in docstrings are rules of these pages, in short.
 
     figures = compute(Path("causerie.toml"))
-    figures["overview"], figures["by_agent"], figures["by_tag"], figures["details"]      # the marts
+    figures["overview"], figures["by_agent"], figures["by_tag"], figures["details"]      # marts
+    figures["backlog"]                                                                   # another one
     figures["accounting"], figures["quarantine"], figures["refused"]                     # what became of the rows
 
 Instants are aware datetimes in UTC, dates are `datetime.date`, counts and sums of seconds are int, averages,
@@ -21,7 +22,7 @@ import json
 import re
 import tomllib
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -1048,6 +1049,7 @@ class Reply:
 class Conversation:
     details: Row
     messages: list[Message]
+    events: list[Row]
     replies: list[Reply]
     first_response: Message | None
 
@@ -1288,7 +1290,7 @@ def conversation(
         "rated_at": rating["answered_at"] if rating else None,
         "times_basis": "exact",
     }
-    return Conversation(details, candidates, replies, first_response)
+    return Conversation(details, candidates, events, replies, first_response)
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -1562,6 +1564,175 @@ def by_group(
 
 
 # ---------------------------------------------------------------------------------------------------------
+# The backlog
+# ---------------------------------------------------------------------------------------------------------
+
+AGES = {
+    "waiting_under_1h": (0, 1),
+    "waiting_1h_4h": (1, 4),
+    "waiting_4h_24h": (4, 24),
+    "waiting_1d_3d": (24, 72),
+    "waiting_3d_7d": (72, 168),
+    "waiting_over_7d": (168, None),
+}
+"""Hours: "lower bound inclusive"."""
+
+
+@dataclass
+class Course:
+    """When a conversation was opened and closed: instants with whether it is an opening, in turn, from its start on.
+    The last opening of one that is closed now, without a later closing, stands apart.
+    """
+
+    conversation: Conversation
+    changes: list[tuple[datetime, bool]]
+    closing_unknown: datetime | None
+
+
+def course_of(one: Conversation) -> Course:
+    """Openings: the start, `reopened`, "after a closing also `handoff`"; closings: `closed` and `closed_at`. "Before
+    the start openings are ignored, closings count at the start. At one instant: start, then closings, then reopenings,
+    but `closed_at` last. A closing of what is closed and a reopening of what is open change nothing. The current status
+    has the last word".
+    """
+    start, closed_at = one.details["started_at"], one.details["closed_at"]
+    happened = [(start, 0, True)]
+    for event in one.events:
+        at, what = event["occurred_at"], word(event["type"])
+        if what == "closed":
+            happened.append((max(at, start), 1, False))
+        elif what in ("reopened", "handoff") and at >= start:
+            happened.append((at, 2, True))
+    if closed_at is not None:
+        happened.append((max(closed_at, start), 3, False))
+    changes: list[tuple[datetime, bool]] = []
+    for at, _, is_opening in sorted(happened):
+        if not changes or changes[-1][1] != is_opening:
+            changes.append((at, is_opening))
+    last_is_opening = changes[-1][1]
+    unknown = None
+    if last_is_opening == one.details["is_closed"]:
+        at, _ = changes.pop()
+        unknown = at if last_is_opening else None
+    return Course(one, changes, unknown)
+
+
+def last_change(course: Course, t: datetime) -> tuple[datetime, bool] | None:
+    return next((change for change in reversed(course.changes) if change[0] < t), None)
+
+
+def is_open(course: Course, t: datetime) -> bool:
+    """Open at the end of a period: "the last change before it is an opening"."""
+    change = last_change(course, t)
+    return change is not None and change[1]
+
+
+def wait_at(course: Course, t: datetime) -> tuple[datetime, bool, bool] | None:
+    """Of an open conversation since when its customer waits for us, whether that is known, and whether nobody replied:
+    "an inbound message comes after the last human reply and is not before the last closing"; "not while a flow has it".
+    """
+    one = course.conversation
+    sent = [message for message in one.messages if message.sent_at < t and not message.is_failed]
+    replied = [place for place, message in enumerate(sent) if message.is_human_reply]
+    since_reply = sent[replied[-1] + 1 :] if replied else sent
+    closings = [at for at, is_opening in course.changes if not is_opening and at < t]
+    if one.details["source"] == "flow" or one.details["status"] == "in_flow":
+        handoffs = [event["occurred_at"] for event in one.events if word(event["type"]) == "handoff"]
+        if not any(at < t for at in handoffs):
+            return None
+    for place, message in enumerate(since_reply):
+        if message.is_inbound and (not closings or message.sent_at >= closings[-1]):
+            is_known = all(later.is_inbound or later.has_sender_type for later in since_reply[place:])
+            return message.sent_at, is_known, not replied
+    return None
+
+
+def backlog_of(courses: list[Course], start: datetime, end: datetime) -> Row:
+    """What happened from `start` to before `end`, and how things stand at `end`."""
+    changes = [(at, is_opening, at_start) for course in courses for at, is_opening, at_start in named_changes(course)]
+    happened = [(is_opening, at_start) for at, is_opening, at_start in changes if start <= at < end]
+    still_open = [course for course in courses if is_open(course, end)]
+    waits = [wait for course in still_open if (wait := wait_at(course, end))]
+    seconds = [elapsed_seconds(since, end) or 0 for since, is_known, _ in waits if is_known]
+    with_messages = [
+        course
+        for course in still_open
+        if any(message.sent_at < end and not message.is_failed for message in course.conversation.messages)
+    ]
+    unknown = sum(course.closing_unknown is not None and start <= course.closing_unknown < end for course in courses)
+    row = {
+        "opened": happened.count((True, True)),
+        "reopened": happened.count((True, False)),
+        "closed": sum(not is_opening for is_opening, _ in happened),
+        "open_before": sum(is_open(course, start) for course in courses),
+        "open": len(still_open),
+        "waiting_for_us": len(seconds),
+        "unanswered": sum(is_known and nobody_replied for _, is_known, nobody_replied in waits),
+        "waiting_unknown": len(waits) - len(seconds),
+        "waiting_for_customer": len(with_messages) - len(waits),
+    }
+    for name, (first, last) in AGES.items():
+        row[name] = sum(one >= first * 3600 and (last is None or one < last * 3600) for one in seconds)
+    opened = [elapsed_seconds(change[0], end) or 0 for one in still_open if (change := last_change(one, end))]
+    return row | {
+        "median_waiting_seconds": percentile(seconds, Fraction(1, 2)),
+        "median_open_seconds": percentile(opened, Fraction(1, 2)),
+        "closing_unknown": unknown,
+        "has_observed": False,
+    }
+
+
+def named_changes(course: Course) -> Iterator[tuple[datetime, bool, bool]]:
+    """The changes, each with whether it is the start."""
+    for place, (at, is_opening) in enumerate(course.changes):
+        yield at, is_opening, place == 0
+
+
+def team_of(one: Conversation) -> str:
+    return (one.details["team"] or "").strip() or "(no team)"
+
+
+def days_of(account: Account, conversations: list[Conversation], reached: datetime | None) -> list[date]:
+    """The days of a source, "from its first active day to its last complete one"; without one that was left out."""
+    days: list[date] = []
+    active = active_days(conversations)
+    if not active or reached is None:
+        return days
+    day = min(active)
+    while local_midnight(account, day + timedelta(days=1)) <= reached:
+        if local_midnight(account, day) < local_midnight(account, day + timedelta(days=1)):
+            days.append(day)
+        day += timedelta(days=1)
+    return days
+
+
+def backlog(account: Account, source: str, conversations: list[Conversation], reached: datetime | None) -> list[Row]:
+    """ "One row per account, source system, team and complete local day": all teams on all days of their source."""
+    days = days_of(account, conversations, reached)
+    concerned: defaultdict[tuple[str, date], list[Course]] = defaultdict(list)
+    for one in conversations:
+        course = course_of(one)
+        for day in days_concerned(account, course, days):
+            concerned[team_of(one), day].append(course)
+    rows = []
+    for team in {team_of(one) for one in conversations}:
+        for day in days:
+            start, end = local_midnight(account, day), local_midnight(account, day + timedelta(days=1))
+            key = {"account_id": account.id, "source_system": source, "team": team, "local_date": day}
+            rows.append(key | backlog_of(concerned[team, day], start, end))
+    return rows
+
+
+def days_concerned(account: Account, course: Course, days: list[date]) -> list[date]:
+    """Those of the days on which it is open, or changes."""
+    instants = [at for at, _ in course.changes] + [at for at in [course.closing_unknown] if at]
+    first = bisect_left(days, local_date(account, instants[0]))
+    if course.changes and course.changes[-1][1]:
+        return days[first:]
+    return days[first : bisect_right(days, local_date(account, instants[-1]))]
+
+
+# ---------------------------------------------------------------------------------------------------------
 # All together
 # ---------------------------------------------------------------------------------------------------------
 
@@ -1575,6 +1746,7 @@ def compute(config: Path) -> dict[str, list[Any]]:
         "by_agent": [],
         **{f"by_{group}": [] for group in GROUPS},
         "details": [],
+        "backlog": [],
         "accounting": [row for state in states for row in accounting(state)],
         "quarantine": [row for state in states for row in quarantine_of(state)],
         "refused": [state.refused for state in states if state.refused],
@@ -1582,7 +1754,8 @@ def compute(config: Path) -> dict[str, list[Any]]:
     for account in settings.accounts.values():
         own = [state for state in states if state.account is account]
         through = data_through(own)
-        conversations = [one for state in own for one in conversations_of(state, settings.contact_phone)]
+        by_source = {state.source.name: list(conversations_of(state, settings.contact_phone)) for state in own}
+        conversations = [one for found in by_source.values() for one in found]
         agents = {state.source.name: agents_of(state) for state in own}
         overview_rows = overview(account, conversations, through)
         result["overview"] += overview_rows
@@ -1590,4 +1763,7 @@ def compute(config: Path) -> dict[str, list[Any]]:
         for group in GROUPS:
             result[f"by_{group}"] += by_group(group, account, conversations, overview_rows, through)
         result["details"] += [one.details for one in conversations]
+        for state in own:
+            name = state.source.name
+            result["backlog"] += backlog(account, name, by_source[name], state.extracted_at)
     return result

@@ -56,6 +56,8 @@ class Known:
     conversations: list[Conversation]
     agents: dict[str, dict[str, Row]]
     through: datetime | None
+    reached: dict[str, datetime | None]
+    """Of each source."""
 
 
 def read(config: Path) -> dict[str, Known]:
@@ -72,6 +74,7 @@ def read(config: Path) -> dict[str, Known]:
             [one for state in own for one in oracle.conversations_of(state, settings.contact_phone)],
             {state.source.name: oracle.agents_of(state) for state in own},
             oracle.data_through(own),
+            {state.source.name: state.extracted_at for state in own},
         )
     return world
 
@@ -84,7 +87,8 @@ def report(world: dict[str, Known], name: str, question: Question) -> list[Row]:
     """
     asked = world if question.account is None else {question.account: world.get(question.account)}
     there = [known for known in asked.values() if known is not None]
-    if not there or question.last_day < question.first_day:
+    has_grain = name != "backlog" or question.grain in ("day", "hour")
+    if not there or question.last_day < question.first_day or not has_grain:
         raise Unanswerable
     for parameter in LISTS:
         values = {value for known in there for value in values_of(known, parameter)}
@@ -332,6 +336,41 @@ def year_before(day: date) -> date:
         return day.replace(year=day.year - 1, day=28)
 
 
+def backlog(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    """As the mart, of the teams of the chosen conversations; by hour, "the hour of the wall clock"."""
+    rows = []
+    for source, reached in known.reached.items():
+        own, of_source = (
+            [one for one in conversations if one.details["source_system"] == source]
+            for conversations in (chosen, known.conversations)
+        )
+        days = [day for day in oracle.days_of(known.account, of_source, reached) if is_asked(question, day)]
+        for team in {oracle.team_of(one) for one in own}:
+            courses = [oracle.course_of(one) for one in own if oracle.team_of(one) == team]
+            for day in days:
+                key = {"account_id": known.account.id, "source_system": source, "team": team, "local_date": day}
+                for start, end in periods_of_day(known.account, day, question.grain):
+                    hour = {"hour_start": start if question.grain == "hour" else None}
+                    rows.append(key | hour | oracle.backlog_of(courses, start, end))
+    return rows
+
+
+def periods_of_day(account: Account, day: date, grain: str) -> list[tuple[datetime, datetime]]:
+    """The day, or its hours: "an hour that the clock shows twice is two". An hour begins where the clock shows another
+    one, or goes another way.
+    """
+    start, end = oracle.local_midnight(account, day), oracle.local_midnight(account, day + DAY)
+    starts = [start]
+    if grain == "hour":
+        shown = None
+        for minute in range((end - start) // timedelta(minutes=1)):
+            wall = oracle.local_time(account, start + timedelta(minutes=minute))
+            if shown is not None and shown != (wall.hour, wall.utcoffset()):
+                starts.append(start + timedelta(minutes=minute))
+            shown = wall.hour, wall.utcoffset()
+    return list(zip(starts, [*starts[1:], end], strict=True))
+
+
 REPORTS: dict[str, Callable[[Known, list[Conversation], Question], list[Row]]] = {
     "overview": overview,
     "by_agent": by_agent,
@@ -339,4 +378,5 @@ REPORTS: dict[str, Callable[[Known, list[Conversation], Question], list[Row]]] =
     "details": details,
     "traffic": traffic,
     "compare": compare,
+    "backlog": backlog,
 }

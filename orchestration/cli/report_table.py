@@ -31,6 +31,10 @@ _MEASURES = (
 )
 _WANTED = {
     "by-agent": ("period_start", "agent_name", "source_system", "messages_outbound", "replies", *_MEASURES),
+    "backlog": (
+        *("local_date", "hour_start", "team", "open", "waiting_for_us", "median_waiting_seconds", "opened", "reopened"),
+        *("closed", "waiting_for_customer", "unanswered", "median_open_seconds", "source_system", "waiting_over_7d"),
+    ),
     "compare": ("compared", "period_start", "period_end", *_MEASURES),
     "traffic": ("weekday", "hour", "conversations", "messages", "messages_inbound", "messages_outbound"),
     "details": (

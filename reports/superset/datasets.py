@@ -27,6 +27,8 @@ RATIOS = {
 }
 """Averages and shares, and what they are made of. Those of durations follow from their names."""
 DURATIONS = ("first_response", "first_response_business", "duration", "duration_business")
+FLOWS = ("opened", "reopened", "closed", "closing_unknown")
+"""What of the backlog may be summed over days: the other counts say how things stand at the end of one."""
 _FIGURES = ("bigint", "double")
 """The types of figures; what people group by has others."""
 
@@ -131,6 +133,8 @@ def datasets() -> list[Dataset]:
         )
         if mart["name"] == "details":
             found.append(_conversations(mart["description"], columns))
+        elif mart["name"] == "backlog":
+            found.append(_backlog(mart["description"], columns))
         elif any(column.name == "grain" for column in columns):
             found += [_by_grain(mart["name"], mart["description"], columns, grain) for grain in GRAINS]
     return [*found, RELEASE]
@@ -175,6 +179,22 @@ def _by_grain(mart: str, description: str, columns: Sequence[Column], grain: str
             if column.name in metrics
         ),
     )
+
+
+def _backlog(description: str, columns: tuple[Column, ...]) -> Dataset:
+    """A stock is of one day: over several days a metric of it is empty."""
+    counts = [column for column in columns if column.type == "bigint"]
+    metrics = tuple(
+        Metric(column.name, f"sum({column.name})", column.description)
+        if column.name in FLOWS
+        else Metric(
+            column.name,
+            f"case when count(distinct local_date) = 1 then sum({column.name}) end",
+            f"{column.description} Of one day only: over several days it is empty.",
+        )
+        for column in counts
+    )
+    return Dataset("backlog", description, "local_date", columns, metrics)
 
 
 def _with_advice(column: Column, metrics: dict[str, str]) -> Column:

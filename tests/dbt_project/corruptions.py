@@ -128,6 +128,24 @@ CORRUPTIONS = {
         "delete from candidate.by_tag where tag = '(untagged)'",
         "delete from candidate.by_tag where period_start = (select min(period_start) from candidate.by_tag)",
     ],
+    "assert_backlog_adds_up": [
+        *(
+            f"update candidate.backlog set {column} = {column} + 1"
+            for column in (
+                *("opened", "reopened", "closed", "open_before", "open", "waiting_for_us", "waiting_1h_4h"),
+                *("waiting_unknown", "waiting_for_customer"),
+            )
+        ),
+        "update candidate.backlog set open_before = open_before + 1, open = open + 1 where local_date <> '2026-10-20'",
+        "delete from candidate.backlog where open > 0",
+        "update candidate.backlog set unanswered = waiting_for_us + 1",
+        "update candidate.backlog set closing_unknown = -1",
+        "update candidate.backlog set median_waiting_seconds = 0",
+        "update candidate.backlog set median_waiting_seconds = -median_waiting_seconds",
+        "update candidate.backlog set median_open_seconds = null",
+        "update candidate.backlog set opened = opened + 1, closed = closed + 1",
+        one_of_details("started_date = started_date + 1"),
+    ],
     "assert_message_totals_agree": [
         one_of_details(f"{column} = {column} + 1")
         for column in ("messages", "messages_inbound", "messages_outbound", "messages_failed")

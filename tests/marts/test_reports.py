@@ -34,6 +34,7 @@ from tests.warehouse import CANDIDATE, build_marts
 KEYS = MARTS | {
     "traffic": ("account_id", "weekday", "hour"),
     "compare": ("account_id", "compared"),
+    "backlog": (*MARTS["backlog"], "hour_start"),
 }
 OF_GRAINS = [mart for mart, key in MARTS.items() if "grain" in key]
 YES_NO = ("working_hours", "answered", "rated")
@@ -61,6 +62,8 @@ class Release:
     def check(self, question: Question) -> None:
         """Every report says what plain Python says, or that the question cannot be answered."""
         for name in REPORTS:
+            if name == "backlog":  # each grain of the others is a day's here
+                question = replace(question, grain="day")
             try:
                 expected = reports_oracle.report(self.world, name, question)
             except Unanswerable:
@@ -138,6 +141,7 @@ def check_history(history: dict[str, list[Row]], zone: str, seed: int, batches: 
         try:
             for _ in range(6):
                 release.check(data.draw(questions_about(release.world)))
+                ask_hours(release, data)
             check_without_filters(release)
         finally:
             release.connection.close()
@@ -183,8 +187,12 @@ def check_without_filters(release: Release) -> None:
                 assert differences(mart, expected, found) == []
                 assert [list(row) for row in found[:1]] == [list(row) for row in expected[:1]]
     days = date(1900, 1, 1), date(2200, 1, 1)
-    found = [row for account in release.world for row in release.ask("details", Question(account, *days))]
-    assert differences("details", release.marts["details"], found) == []
+    for mart in ("details", "backlog"):
+        found = [row for account in release.world for row in release.ask(mart, Question(account, *days))]
+        for row in found if mart == "backlog" else []:
+            assert row.pop("hour_start") is None
+        assert differences(mart, release.marts[mart], found) == []
+        assert [list(row) for row in found[:1]] == [list(row) for row in release.marts[mart][:1]]
 
 
 def test_without_filters_a_macro_is_its_mart(demo: Release) -> None:
@@ -282,6 +290,24 @@ def test_weeks_are_cut_at_the_range(small: Release) -> None:
     ]
 
 
+def ask_hours(release: Release, data: st.DataObject) -> None:
+    """Of some days with a conversation, or beside them."""
+    question = data.draw(questions_about(release.world))
+    last = min(question.last_day, question.first_day + timedelta(days=2))
+    hours = replace(question, last_day=last, grain="hour")
+    try:
+        expected = reports_oracle.report(release.world, "backlog", hours)
+    except Unanswerable:
+        return
+    assert differences("backlog", expected, release.ask("backlog", hours), keys=KEYS) == [], hours
+
+
+@given(st.data())
+@settings(max_examples=examples(20), **UNHURRIED)
+def test_the_backlog_by_hour_equals_the_plain_computation(demo: Release, data: st.DataObject) -> None:
+    ask_hours(demo, data)
+
+
 def test_february_is_compared_with_the_whole_february_before(small: Release) -> None:
     rows = small.sql("from report_compare('acme', '2025-02-01', '2025-02-28')")
     assert {row["compared"]: (row["period_start"], row["period_end"]) for row in rows} == {
@@ -315,7 +341,7 @@ FAULTS = {
 def test_what_cannot_be_answered_is_said(small: Release, name: str, arguments: str) -> None:
     """Whatever is asked of the answer: DuckDB leaves out what it can do without."""
     words = FAULTS[arguments] if "\\" in FAULTS[arguments] else re.escape(FAULTS[arguments])
-    column = {"details": "started_at", "traffic": "weekday"}.get(name, "period_start")
+    column = {"details": "started_at", "traffic": "weekday", "backlog": "local_date"}.get(name, "period_start")
     for query in (
         "select * from {}",
         "select count(*) from {}",
@@ -342,7 +368,8 @@ def test_it_is_said_also_where_there_would_be_no_row(small: Release, name: str, 
 @pytest.mark.parametrize("grain", ["'year'", "'Day'", "null"])
 @pytest.mark.parametrize("name", MARTS)
 def test_another_grain_is_refused(small: Release, name: str, grain: str) -> None:
-    with pytest.raises(duckdb.Error, match="grain must be day, week, month, quarter or period"):
+    there = "day or hour" if name == "backlog" else "day, week, month, quarter or period"
+    with pytest.raises(duckdb.Error, match=f"grain must be {there}, not"):
         small.sql(f"select count(*) from report_{name}({JANUARY}, grain := {grain})")
 
 

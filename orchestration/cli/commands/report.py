@@ -16,7 +16,7 @@ import click
 
 from orchestration.cli.commands import files
 from orchestration.cli.commands.common import REFUSED, WRONG, config_option, read_settings, stop
-from reports.queries import GRAINS, REPORTS, WORDS, Selection
+from reports.queries import ALL_GRAINS, REPORTS, WORDS, Selection
 
 if TYPE_CHECKING:
     from reports.downloads import Result
@@ -53,7 +53,11 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--account", "accounts", multiple=True, help="Report on this account; repeatable. By default on all.")
 @click.option("--from", "first_day", type=Day(), help="First day, included; by default the account's first active day.")
 @click.option("--to", "last_day", type=Day(), help="Last day, included; by default the account's last active day.")
-@click.option("--grain", type=click.Choice(GRAINS), help="Period of each row, day by default; period: the whole range.")
+@click.option(
+    "--grain",
+    type=click.Choice(ALL_GRAINS),
+    help="Period of each row, day by default; period: the whole range; hour: of the backlog.",
+)
 @filter_options
 @click.option(
     "--format",

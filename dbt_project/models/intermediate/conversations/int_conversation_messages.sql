@@ -12,6 +12,7 @@ with counted as (
         min(case when kind = {{ message_kind('inbound') }} then sent_at end) as first_inbound_at,
         max(case when kind = {{ message_kind('inbound') }} then sent_at end) as last_inbound_at,
         min(case when {{ is_outbound }} then sent_at end) as first_outbound_at,
+        min(case when kind <> {{ message_kind('failed') }} then sent_at end) as first_message_at,
         max(case when kind <> {{ message_kind('failed') }} then sent_at end) as last_message_at
     from {{ ref('int_messages') }}
     where kind <> {{ message_kind('none') }} and {{ is_affected() }}
@@ -44,6 +45,7 @@ select
     counted.messages_failed,
     counted.first_inbound_at,
     counted.last_inbound_at,
+    counted.first_message_at,
     counted.last_message_at,
     counted.messages_unattributed > 0 as has_unattributed,
     case
