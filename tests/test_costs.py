@@ -152,7 +152,7 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Stor
 
 def test_a_full_build_scans_and_writes_a_row_a_few_times(stories: dict[int, Story]) -> None:
     story = stories[1]
-    assert story.full.scanned < 17 * story.landed, story.full.by_model
+    assert story.full.scanned < 18 * story.landed, story.full.by_model  # each mart of the measure set is half a scan
     assert story.full.written < 2.6 * story.landed, story.full.by_model
 
 
