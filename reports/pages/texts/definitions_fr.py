@@ -87,6 +87,9 @@ FRENCH = {
     "When it was answered.": "Quand la note a été donnée.",
     "The conversation tag; `(untagged)` for conversations without one.": "L'étiquette de conversation ; `(untagged)` pour les conversations sans étiquette.",
     "The tag's share of the period's conversations. Shares overlap: a conversation counts in each of its tags. NULL when the period has none.": "Part de l'étiquette dans les conversations de la période. Les parts se recouvrent : une conversation compte dans chacune de ses étiquettes.",
+    "The share of the period's conversations; NULL when the period has none.": "Part des conversations de la période.",
+    "The channel of the conversation, trimmed; `(no channel)` for conversations without one.": "Le canal de la conversation ; `(no channel)` pour les conversations sans canal.",
+    "The team of the conversation, trimmed; `(no team)` for conversations without one.": "L'équipe de la conversation ; `(no team)` pour les conversations sans équipe.",
     "The source system that the agent belongs to.": "L'outil d'origine auquel l'agent appartient.",
     "The agent's name; `(unassigned)` for what has no agent, NULL for an agent that no list names.": "Le nom de l'agent ; `(unassigned)` pour ce qui n'est attribué à personne, vide pour un agent qu'aucune liste ne nomme.",
 }
