@@ -117,6 +117,8 @@ def _notes(before: Side, after: Side, marts: Iterable[MartDifference]) -> list[s
     if before.tzdata_version != after.tzdata_version:
         notes.append(f"local times by {_tzdata(before)} before, by {_tzdata(after)} after")
     for mart in marts:
+        if mart.only_in is not None:
+            notes.append(f"{mart.mart}: only {mart.only_in} has it")
         for side, columns in ((before, mart.columns_only_before), (after, mart.columns_only_after)):
             if columns:
                 notes.append(f"{mart.mart}: only {side.release_id} has {', '.join(columns)}; not compared")

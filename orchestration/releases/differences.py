@@ -1,8 +1,8 @@
 """What differs between two releases: rows of each mart by its key, and value by value.
 
 Here: the comparison, which DuckDB makes. Not here: which releases there are (``catalog``), and how differences are
-written (``cli.difference_formats``). A mart is compared in the columns that both releases have, because different
-versions of the software may have made them. Only rows that differ reach Python.
+written (``cli.difference_formats``). Different versions of the software may have made the releases: a mart is compared
+in the columns that both have, and one that a release lacks has no rows there. Only rows that differ reach Python.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ROWS_AT_ONCE = 10_000
 
 
 class IncomparableError(Exception):
-    """A release lacks a mart or a column of its key. The message says which."""
+    """A mart of a release lacks a column of its key. The message says which."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,10 @@ class Side:
 
 @dataclass(frozen=True)
 class MartDifference:
-    """How many rows of a mart differ, and the columns that only one release has, which are not compared."""
+    """How many rows of a mart differ, and the columns that only one release has, which are not compared.
+
+    ``only_in``: the id of the release that has the mart, if the other has none.
+    """
 
     mart: str
     rows_before: int
@@ -53,6 +56,7 @@ class MartDifference:
     changed: int
     columns_only_before: tuple[str, ...]
     columns_only_after: tuple[str, ...]
+    only_in: str | None = None
 
     @property
     def differs(self) -> bool:
@@ -82,7 +86,7 @@ def compare(before: Path, after: Path, memory_limit: str = "3GB") -> Iterator[Co
     """Open two releases beside each other, read-only.
 
     Raises:
-        IncomparableError: one lacks a mart or a column of its key.
+        IncomparableError: a mart lacks a column of its key.
     """
     with tempfile.TemporaryDirectory(prefix="causerie-diff-") as folder, duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
@@ -97,13 +101,20 @@ class Comparison:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._columns = {mart: (self._types("before", mart), self._types("after", mart)) for mart in MARTS}
-        for mart, both in self._columns.items():
-            for side, types in zip((self.before, self.after), both, strict=True):
-                missing = [column for column in MARTS[mart] if column not in types]
-                if missing:
-                    lacks = f"{mart} has no {', '.join(missing)}" if types else f"there is no {mart}"
-                    raise IncomparableError(f"{side.release_id}: {lacks}: rows cannot be matched")
+        self._columns: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+        self._only_in: dict[str, str] = {}
+        for mart, key in MARTS.items():
+            before, after = self._types("before", mart), self._types("after", mart)
+            for side, types in ((self.before, before), (self.after, after)):
+                missing = [column for column in key if column not in types]
+                if types and missing:
+                    raise IncomparableError(
+                        f"{side.release_id}: {mart} has no {', '.join(missing)}: rows cannot be matched"
+                    )
+            if before or after:
+                self._columns[mart] = before or after, after or before
+            if not (before and after):
+                self._only_in[mart] = "before" if before else "after"
 
     @property
     def before(self) -> Side:
@@ -118,8 +129,7 @@ class Comparison:
     def marts(self) -> list[MartDifference]:
         """How many rows of each mart differ."""
         found = []
-        for mart in MARTS:
-            before, after = self._columns[mart]
+        for mart, (before, after) in self._columns.items():
             counts = self._connection.execute(
                 "select count(before.is_here), count(after.is_here), count(*) filter (before.is_here is null),"
                 f" count(*) filter (after.is_here is null), count(*) filter ({self._changed(mart)})"
@@ -129,8 +139,9 @@ class Comparison:
             rows_before, rows_after, added, removed, changed = counts
             only_before = tuple(name for name in before if name not in after)
             only_after = tuple(name for name in after if name not in before)
+            only_in = self._side(self._only_in[mart]).release_id if mart in self._only_in else None
             found.append(
-                MartDifference(mart, rows_before, rows_after, added, removed, changed, only_before, only_after)
+                MartDifference(mart, rows_before, rows_after, added, removed, changed, only_before, only_after, only_in)
             )
         return found
 
@@ -140,7 +151,12 @@ class Comparison:
         """The changes in a mart, or in one grain of it, in the order of its key and columns.
 
         A row that only one release has is one change, or with ``in_full`` one for each of its values.
+
+        Raises:
+            IncomparableError: no release has the mart.
         """
+        if mart not in self._columns:
+            raise IncomparableError(f"neither release has {mart}")
         columns = [sql_name(name) for name in MARTS[mart]]
         query = (
             f"select difference, value.name, value.before, value.after, {', '.join(columns)}"
@@ -173,9 +189,12 @@ class Comparison:
 
     def _pairs(self, mart: str, grain: str | None = None) -> str:
         """SQL: each row of one release beside the row of the other with the same key, if any."""
-        of_grain = f" where grain = {sql_text(grain)}" if grain else ""
+        of_grain = f"grain = {sql_text(grain)}" if grain else "true"
+        only_in = self._only_in.get(mart)
         before, after = (
-            f"(select *, true as is_here from {side}.main.{mart}{of_grain})" for side in ("before", "after")
+            f"(select *, true as is_here from {only_in or side}.main.{mart}"
+            f" where {of_grain if only_in in (None, side) else 'false'})"
+            for side in ("before", "after")
         )
         same_key = " and ".join(f"not ({self._differs(mart, name)})" for name in MARTS[mart])
         return f"{before} as before full join {after} as after on {same_key}"

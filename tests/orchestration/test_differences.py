@@ -237,17 +237,29 @@ def test_columns_of_another_order_or_type_are_compared_by_what_they_say(tmp_path
     assert counts(named, after) == {**NOTHING, "by_agent": (1, 1, 0)}  # a name is compared with a number as text
 
 
-def test_a_release_without_a_mart_or_a_column_of_its_key_cannot_be_compared(tmp_path: Path) -> None:
+def test_a_mart_without_a_column_of_its_key_cannot_be_compared(tmp_path: Path) -> None:
     before = write_release(tmp_path / "before.duckdb")
-    for types, words in (
-        ({"tag": "varchar"}, "after0: by_tag has no account_id, grain, period_start: rows cannot be matched"),
-        ({}, "after1: there is no by_tag: rows cannot be matched"),
-    ):
-        number = 0 if types else 1
-        columns = {mart: kinds for mart, kinds in {**COLUMNS, "by_tag": types}.items() if kinds}
-        after = write_release(tmp_path / f"after{number}.duckdb", {**ROWS, "by_tag": [("vip",)]}, columns)
-        with pytest.raises(IncomparableError, match=words), compare(before, after):
-            pass
+    columns = {**COLUMNS, "by_tag": {"tag": "varchar"}}
+    after = write_release(tmp_path / "after.duckdb", {**ROWS, "by_tag": [("vip",)]}, columns)
+    words = "after: by_tag has no account_id, grain, period_start: rows cannot be matched"
+    with pytest.raises(IncomparableError, match=words), compare(before, after):
+        pass
+
+
+def test_a_mart_that_one_release_lacks_has_no_rows_there(tmp_path: Path) -> None:
+    """As before an upgrade that brings the mart."""
+    older = write_release(tmp_path / "older.duckdb", columns={m: of for m, of in COLUMNS.items() if m != "by_tag"})
+    newer = write_release(tmp_path / "newer.duckdb")
+    rows = len(ROWS["by_tag"])
+    assert counts(older, newer) == {**NOTHING, "by_tag": (rows, 0, 0)}
+    assert counts(newer, older) == {**NOTHING, "by_tag": (0, rows, 0)}
+    assert {change.difference for change in changes(older, newer, "by_tag")} == {"added"}
+    with compare(older, newer) as comparison:
+        assert {mart.mart: mart.only_in for mart in comparison.marts() if mart.only_in} == {"by_tag": "newer"}
+    with compare(older, older) as comparison:
+        assert "by_tag" not in [mart.mart for mart in comparison.marts()]
+        with pytest.raises(IncomparableError, match="neither release has by_tag"):
+            list(comparison.changes("by_tag"))
 
 
 def test_one_grain_and_a_limit(tmp_path: Path) -> None:
@@ -481,6 +493,7 @@ def test_json_is_one_document(config: Path) -> None:
         "changed": 1,
         "columns_only_before": [],
         "columns_only_after": [],
+        "only_in": None,
     }
     assert [mart["mart"] for mart in document["marts"]] == list(MARTS)
     assert document["figures"] == [dict(zip(FIGURE_COLUMNS, figure, strict=True)) for figure in FIGURES]

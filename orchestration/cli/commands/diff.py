@@ -61,8 +61,6 @@ def diff(
     Exit status: 0 whether anything differs or not; 1 nothing is published yet, or a file cannot be read; 2 wrong
     configuration or usage.
     """
-    if mart == "details" and grain:
-        stop("--grain: rows of details have no grain; leave it out", WRONG)
     settings = read_settings(config)
 
     import duckdb
@@ -77,6 +75,8 @@ def diff(
 
     if mart and mart not in MARTS:
         stop(f"--mart: there is no mart '{mart}'; the marts are {', '.join(MARTS)}", WRONG)
+    if mart and grain and "grain" not in MARTS[mart]:
+        stop(f"--grain: rows of {mart} have no grain; leave it out", WRONG)
     home = Home(settings.home)
     if not catalog.kept(home):
         stop(f"{home.current_file}: nothing is published yet; run 'causerie run' first", REFUSED)
