@@ -18,6 +18,8 @@ from benchmarks.page import Limit, Report, at_most, table
 TIMES, SECONDS, MEMORY_GB = 2.0, 10.0, 4.0
 """The run may take so many times the script's seconds, and so many more."""
 SCRIPT = ROOT / "benchmarks" / "handwritten.py"
+NOT_IN_SCRIPT = ("backlog",)
+"""Marts that the script does not compute, so that the run does more than it."""
 
 
 def whole(given: Given, work: Path, sizes: Sequence[int], repeat: int) -> Report:
@@ -50,7 +52,7 @@ def _one(given: Given, work: Path, size: int, repeat: int, rows: list[list[objec
         runs.append(measure(causerie_run(here), here.parent))
         print(f"{size:,} conversations, the script ({turn + 1} of {repeat})", flush=True)
         scripts.append(measure([sys.executable, SCRIPT, "--config", here, "--out", marts], work))
-    different = unequal_rows(here.parent / "home" / "releases" / "current" / "causerie.duckdb", marts)
+    different = unequal_rows(here.parent / "home" / "releases" / "current" / "causerie.duckdb", marts, NOT_IN_SCRIPT)
     run, script = middle(runs), middle(scripts)
     for name, step in run.steps.items():
         rows.append([f"{size:,}", name, f"{step.seconds:.1f}", f"{step.cpu:.1f}", f"{step.memory / 1e9:.2f}"])
