@@ -194,7 +194,7 @@ def _backlog(description: str, columns: tuple[Column, ...]) -> Dataset:
         )
         for column in counts
     )
-    return Dataset("backlog", description, "local_date", columns, metrics)
+    return Dataset("backlog", description, "local_date", tuple(_with_advice(one, {}) for one in columns), metrics)
 
 
 def _with_advice(column: Column, metrics: dict[str, str]) -> Column:

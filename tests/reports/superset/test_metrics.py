@@ -83,6 +83,22 @@ def test_of_tags_together_nothing_is_said(release: duckdb.DuckDBPyConnection) ->
     assert len(one) > 2 and all(row["conversations"] for row in one.values())
 
 
+def test_of_the_backlog_stocks_are_of_one_day(release: duckdb.DuckDBPyConnection) -> None:
+    """Over teams they are summed, over days only what happened is."""
+    dataset = DATASETS["backlog"]
+    keys = ["account_id", "local_date"]
+    counts = [metric.name for metric in dataset.metrics]
+    sums = ", ".join(f"sum({name}) as {name}" for name in counts)
+    own = asked(release, f"select account_id, local_date, {sums} from backlog group by all", 2)
+    assert given(release, dataset, keys) == own
+    (over_all,) = given(release, dataset, ["'all days'"]).values()
+    assert {name for name, value in over_all.items() if value is not None} == set(module.FLOWS)
+    assert set(COLUMNS["backlog"]) - set(counts) == {
+        *("account_id", "source_system", "team", "local_date", "has_observed"),
+        *("median_waiting_seconds", "median_open_seconds"),
+    }
+
+
 @pytest.mark.parametrize("grain", GRAINS)
 def test_of_conversations_they_are_those_of_the_overview(release: duckdb.DuckDBPyConnection, grain: str) -> None:
     source = (
