@@ -43,6 +43,10 @@ class Report:
         """Its table macro."""
         return f"report_{self.name.replace('-', '_')}"
 
+    def grain(self, filters: Filters) -> str:
+        """The grain of its rows: that of the filters, or a day where it does not have that one."""
+        return filters.grain if filters.grain in self.grains else self.grains[0]
+
 
 REPORTS = {
     report.name: report
@@ -131,7 +135,7 @@ def sql_of(report: Report, filters: Filters, suffix: str = "") -> tuple[str, dic
     ``suffix``: of the names of the parameters, where one query calls several macros.
     """
     required = {"account": filters.account, "first_day": filters.first_day, "last_day": filters.last_day}
-    optional: dict[str, Any] = {"grain": filters.grain} if report.grains else {}
+    optional: dict[str, Any] = {"grain": report.grain(filters)} if report.grains else {}
     optional |= {name: [] if name in filters.unmatched else list(getattr(filters, name)) or None for name in LISTS}
     optional |= {name: words[getattr(filters, name)] for name, words in WORDS.items()}
     arguments = [f"${name}{suffix}" for name in required] + [f"{name} := ${name}{suffix}" for name in optional]

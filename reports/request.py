@@ -101,7 +101,7 @@ def in_words(report: Report, filters: Sequence[Filters]) -> list[tuple[str, str]
     words += [("account", f"{one.account}, {one.first_day} to {one.last_day}") for one in filters]
     for one in filters[:1]:
         if report.grains:
-            words.append(("grain", one.grain))
+            words.append(("grain", report.grain(one)))
         words += [
             (
                 name.replace("_", " "),

@@ -226,6 +226,8 @@ def test_text_of_others_does_nothing_on_a_terminal(published: Published) -> None
         (["overview", "--rated", "maybe"], "'maybe' is not one of 'all', 'yes', 'no'"),
         (["overview", "--contact-tag", "x"], "no contact tag 'x' in this release; it has gold, old"),
         (["details", "--grain", "week"], "details has no grain"),
+        (["overview", "--grain", "hour"], "overview has no grain 'hour'; it has day, week, month, quarter, period"),
+        (["backlog", "--grain", "week"], "backlog has no grain 'week'; it has day, hour"),
         (["overview", "--from", "2026-02-02", "--to", "2026-02-01"], "the last day, 2026-02-01, lies before the first"),
         (["overview", "--from", "2026-02-30"], "'2026-02-30' is not a date; write it as 2026-08-31"),
         (["nothing"], "'nothing' is not one of 'overview', 'by-agent'"),

@@ -147,7 +147,7 @@ def test_json_gives_back_the_rows_of_the_macro(connection: duckdb.DuckDBPyConnec
         for column, value in row.items():
             if column.endswith(("_at", "_local", "_since")) and value is not None:
                 row[column] = datetime.fromisoformat(value)
-            elif column in ("period_start", "period_end", "started_date"):
+            elif column in ("period_start", "period_end", "started_date", "local_date"):
                 row[column] = date.fromisoformat(value)
     assert found == macro(connection, name, ACME)
 
