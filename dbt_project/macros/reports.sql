@@ -47,7 +47,8 @@ case
    Nothing may keep the error from being raised. Compared with a parameter, a table may be known to have no such row, and
    then DuckDB runs nothing that is joined with it; so all else compares with what it cannot know before it has run this:
    with `asked`, or by `is_of_account`. The error is raised within an aggregate: it is computed whatever it is joined with. #}
-{% macro asked_accounts(has_grain=true, grains=['day', 'week', 'month', 'quarter', 'period']) -%}
+{% macro asked_accounts(has_grain=true, of_hours=false) -%}
+{%- set grains = ['day', 'hour'] if of_hours else ['day', 'week', 'month', 'quarter', 'period'] -%}
 named_values as (
     select parameter, what, unnest(named) as value
     from (

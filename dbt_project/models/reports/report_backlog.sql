@@ -1,7 +1,7 @@
 {{ config(parameters=['account', 'first_day', 'last_day', "grain := 'day'"] + report_filters()) }}
 {# As in the mart, with the teams of the chosen conversations. An hour is one of the wall clock, of one offset from UTC:
    one that is shown twice comes twice. #}
-with {{ asked_accounts(grains=['day', 'hour']) }},
+with {{ asked_accounts(of_hours=true) }},
 
 {{ chosen_numbers() }},
 
