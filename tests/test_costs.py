@@ -157,7 +157,7 @@ def test_a_full_build_scans_and_writes_a_row_a_few_times(stories: dict[int, Stor
 
 
 EVENT_GRAIN = (
-    *("int_conversations", "int_messages", "int_events", "int_ratings", "int_conversation_messages", "int_replies"),
+    *("int_conversations", "int_messages", "int_events", "int_ratings", "int_conversation_messages", "int_waits"),
     *("int_first_responses", "int_conversation_ratings", "int_message_hours", "int_conversation_facts"),
 )
 
