@@ -5,54 +5,37 @@ with combinations as (
     where account_id in (select targets.account_id from {{ ref('int_targets') }} as targets)
 ),
 
-values_of_traits as (
-    select team_channel_key, cast(null as bigint) as tag_set_key, 'team' as trait, team as value
-    from {{ ref('int_team_channels') }}
-    union all
-    select team_channel_key, cast(null as bigint) as tag_set_key, 'channel' as trait, channel as value
-    from {{ ref('int_team_channels') }}
-    union all
-    select cast(null as bigint) as team_channel_key, tag_set_key, 'tag' as trait, tag as value
-    from {{ ref('int_tags') }}
+matched_names as (
+    select asked.target_no, names.team_channel_key, count(distinct asked.trait) as traits
+    from {{ ref('int_team_channels') }} as names
+    inner join {{ ref('stg_settings__target_scopes') }} as asked
+        on
+            (asked.trait = 'team' and names.team = asked.value)
+            or (asked.trait = 'channel' and names.channel = asked.value)
+    group by asked.target_no, names.team_channel_key
 ),
 
-matched as (
-    select distinct
-        asked.target_no,
-        asked.trait,
-        values_of_traits.team_channel_key,
-        values_of_traits.tag_set_key
-    from values_of_traits
+matched_tags as (
+    select asked.target_no, tags.tag_set_key, count(distinct asked.trait) as traits
+    from {{ ref('int_tags') }} as tags
     inner join {{ ref('stg_settings__target_scopes') }} as asked
-        on values_of_traits.trait = asked.trait and values_of_traits.value = asked.value
+        on asked.trait = 'tag' and tags.tag = asked.value
+    group by asked.target_no, tags.tag_set_key
 ),
 
 targets_of_combinations as (
-    select
-        combinations.account_id,
-        combinations.team_channel_key,
-        combinations.tag_set_key,
-        targets.target_no,
-        targets.valid_from,
-        targets.valid_until
+    select combinations.*, targets.target_no, targets.valid_from, targets.valid_until
     from combinations
     inner join {{ ref('int_targets') }} as targets on combinations.account_id = targets.account_id
-    left join matched
+    left join matched_names as names
         on
-            targets.target_no = matched.target_no
-            and (
-                combinations.team_channel_key = matched.team_channel_key
-                or combinations.tag_set_key = matched.tag_set_key
-            )
-    group by
-        combinations.account_id,
-        combinations.team_channel_key,
-        combinations.tag_set_key,
-        targets.target_no,
-        targets.valid_from,
-        targets.valid_until,
-        targets.asked_traits
-    having count(matched.trait) = targets.asked_traits
+            targets.target_no = names.target_no
+            and combinations.team_channel_key = names.team_channel_key
+    left join matched_tags as tags
+        on
+            targets.target_no = tags.target_no
+            and combinations.tag_set_key = tags.tag_set_key
+    where coalesce(names.traits, 0) + coalesce(tags.traits, 0) = targets.asked_traits
 )
 
 select facts.conversation_key, targets.target_no
