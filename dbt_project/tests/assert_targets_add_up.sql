@@ -1,5 +1,5 @@
--- Detects units of targets that are not the sum of what became of them, a percentage that is not theirs, and grains that
--- do not hold the same units. A returned row is a row of by_target, or a target and team with such grains.
+-- Detects units of targets that are not the sum of what became of them, a percentage that is not theirs, and grains
+-- that do not hold the same units. A returned row is a row of by_target, or a target and team with such grains.
 {{ config(meta={'dagster': {'ref': {'name': 'by_target'}}}) }}
 select account_id, target, team
 from {{ ref('by_target') }}

@@ -1,5 +1,5 @@
--- Detects days of a target whose units are fewer than the conversations that details shows it of, or others than what the
--- reports for any filter count. A returned row is such a day of a target of an account.
+-- Detects days of a target whose units are fewer than the conversations that details shows it of, or others than what
+-- the reports for any filter count. A returned row is such a day of a target of an account.
 {{ config(meta={'dagster': {'ref': {'name': 'by_target'}}}) }}
 with listed as (
     select account_id, started_date, {{ each_of('targets_missed') }} as target, 1 as is_missed

@@ -6,8 +6,9 @@ targets as (
     select
         outcomes.conversation_key,
         {{ sorted_list('case when outcomes.missed > 0 then targets.target end') }} as missed,
-        {{ sorted_list('case when outcomes.met > 0 and outcomes.missed + outcomes.pending = 0 then targets.target end') }}
-            as met
+        {{ sorted_list(
+            'case when outcomes.met > 0 and outcomes.missed + outcomes.pending = 0 then targets.target end'
+        ) }} as met
     from {{ ref('int_target_outcomes') }} as outcomes
     inner join {{ ref('int_targets') }} as targets on outcomes.target_no = targets.target_no
     group by outcomes.conversation_key
