@@ -30,8 +30,8 @@ def whole(given: Given, work: Path, sizes: Sequence[int], repeat: int) -> Report
     report = Report("whole", "The whole run, from drop to release")
     report.blocks.append(
         "`causerie run` on a new home beside `handwritten.py`, one DuckDB script that computes the same marts from the"
-        " same drop (NDJSON.gz, ten messages a conversation) and keeps nothing else. Accounts have no targets, which the"
-        " script does not know. In turn, medians of"
+        " same drop (NDJSON.gz, ten messages a conversation) and keeps nothing else. Accounts have no targets, which"
+        " the script does not know. In turn, medians of"
         f" {repeat}. Memory is resident, of the process and its children."
     )
     rows: list[list[object]] = []

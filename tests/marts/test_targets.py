@@ -206,6 +206,7 @@ CASES = {
     # open on Monday and Tuesday from 09:00 to 10:00
     "an hour of the office": Case([("in", 0)], ALL_PENDING, account="office"),
     "a minute of the next day": Case([("in", 0)], ALL_MISSED, account="office", until=24 * 60 + 1),
+    "ten days later": Case([("in", 0)], ALL_MISSED, account="office", until=10 * 24 * 60),
     "before there was a schedule": Case(
         [("in", 0), ("human", 1)],
         {"answer": MET, "reply": MET},
@@ -255,7 +256,7 @@ def test_which_conversations_a_target_counts(tmp_path: Path) -> None:
         "of another": ({"team": "Support", "tags": ["vip"]}, set()),
         "of another tag": ({"team": "Sales", "tags": ["Vip"]}, set()),
         "of a channel": ({"channel": "none", "tags": ["x"]}, {"later"}),
-        "of the next day": ({"tags": ["x"], "started_at": at(24 * 60)}, {"later"}),
+        "of the next day": ({"channel": "none", "tags": ["x"], "started_at": at(24 * 60)}, {"later"}),
         "of the day before": ({"channel": "none", "tags": ["x"], "started_at": at(-24 * 60)}, set()),
     }
     rows = [conversation(key, started_at=STARTED) | own for key, (own, _) in counted.items()]
