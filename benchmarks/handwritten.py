@@ -8,7 +8,7 @@ What a run of causerie costs above this is the price of what the script lacks: i
 hashes, raw, refused batches, tests or publication. Rows that docs/export-format.md quarantines are left out without a
 word. It knows what occurs in a drop of `causerie demo` and no more: one source an account, the scale from 1 to 5,
 working hours that begin and end at a quarter of an hour, and the words and wrong values that the demo delivers. Nothing
-of causerie is imported.
+of causerie is imported. It knows no targets: a configuration with targets would have other marts.
 """
 
 from __future__ import annotations
@@ -545,6 +545,12 @@ def marts() -> Iterable[str]:
             {everything: "facts", SENT: f"message_days where {group}_name is not null"},
             of_all,
         )
+    yield """
+        create table out.by_target as
+        select account_id, grain, period_start, period_end, is_complete, '' as target, '' as team,
+            0::bigint as units, 0::bigint as met, 0::bigint as missed, 0::bigint as pending, 0::double as met_percent
+        from out.overview where false
+    """
     digits = "regexp_replace(phone, '[^0-9]', '', 'g')"
     yield f"""
         create table out.details as
@@ -566,7 +572,8 @@ def marts() -> Iterable[str]:
             is_answered, is_closed, first_response_seconds, first_response_business_seconds, replies,
             reply_seconds_sum, duration_seconds, duration_business_seconds, is_surveyed, score as rating,
             score >= 4 as is_satisfied,
-            comment as rating_comment, make_timestamptz(answered_us) as rated_at, 'exact' as times_basis
+            comment as rating_comment, make_timestamptz(answered_us) as rated_at,
+            []::varchar[] as targets_missed, []::varchar[] as targets_met, 'exact' as times_basis
         from facts
         join sources using (source_no)
         join tag_sets using (tag_set)

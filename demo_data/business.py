@@ -35,6 +35,17 @@ class Holiday:
 
 
 @dataclass(frozen=True)
+class Target:
+    """Within how long an account wants to respond, reply or resolve, for some teams or, without any, for all."""
+
+    name: str
+    measure: str
+    within: str
+    counted_in: str = "working_hours"
+    teams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Business:
     """One account, its one source, and the habits of its customers."""
 
@@ -72,6 +83,7 @@ class Business:
     weekday_weights: tuple[float, ...]
     month_weights: tuple[float, ...]
     yearly_growth: float
+    targets: tuple[Target, ...]
 
     def working_hours(self, first_day: date) -> tuple[HoursBlock, ...]:
         """The schedule history for a range that begins on ``first_day``."""
@@ -244,6 +256,10 @@ BOULANGERIE = Business(
     weekday_weights=(1.06, 0.98, 1.0, 1.04, 1.2, 1.1, 0.55),
     month_weights=(1.1, 0.95, 1.0, 1.06, 1.04, 1.0, 0.86, 0.66, 1.02, 1.04, 1.05, 1.4),
     yearly_growth=0.16,
+    targets=(
+        Target("first answer in 30 minutes", "first_response", "30m"),
+        Target("orders answered in an hour", "reply", "1h", teams=("Commandes", "Livraison")),
+    ),
 )
 
 LOJA = Business(
@@ -353,6 +369,7 @@ LOJA = Business(
     weekday_weights=(1.16, 1.1, 1.04, 1.02, 1.06, 0.74, 0.5),
     month_weights=(0.86, 0.86, 0.96, 0.98, 1.2, 1.04, 0.98, 1.04, 0.98, 1.04, 1.4, 1.3),
     yearly_growth=0.22,
+    targets=(Target("solved in a day", "resolution", "1d", "all"),),
 )
 
 BUSINESSES = (BOULANGERIE, LOJA)
@@ -402,6 +419,10 @@ def _account_lines(business: Business, first_day: date) -> list[str]:
         lines += [f"days = [{_quoted(block.days)}]", f"spans = [{_quoted(block.spans)}]"]
     for holiday in business.holidays(first_day):
         lines += ["", "[[accounts.holidays]]", f"date = {holiday.day}", f"spans = [{_quoted(holiday.spans)}]"]
+    for target in business.targets:
+        lines += ["", "[[accounts.targets]]", f'name = "{target.name}"', f'measure = "{target.measure}"']
+        lines += [f'within = "{target.within}"', f'in = "{target.counted_in}"']
+        lines += [f"teams = [{_quoted(target.teams)}]"] if target.teams else []
     return lines
 
 

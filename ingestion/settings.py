@@ -1,7 +1,8 @@
 """The TOML configuration, and the only reader of the environment.
 
 Here: the shape of ``causerie.toml``, its validation and its error messages. Not here: the sections of sources
-(``source_settings``), alerts (``alert_settings``) and targets (``target_settings``), and what is done with settings.
+(``source_settings``), alerts (``alert_settings``), an account's targets (``account_targets``) and those of publication
+(``target_settings``), and what is done with settings.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ingestion import zones
+from ingestion.account_targets import Target
 from ingestion.alert_settings import AnyChannel, CommandChannel, Ping
 from ingestion.bounds import Bounds
 from ingestion.limits import Quality as Quality
@@ -142,7 +144,7 @@ class Holiday(_Section):
 
 
 class Account(_Section):
-    """One reader of reports: a time zone, a first day of the week, a rating scale, working hours."""
+    """One reader of reports: a time zone, a first day of the week, a rating scale, working hours, targets."""
 
     id: str = Field(min_length=1)
     timezone: Annotated[str, AfterValidator(_known_zone)]
@@ -150,6 +152,7 @@ class Account(_Section):
     rating_scale: tuple[int, int] = (1, 5)
     working_hours: list[WorkingHours] = []
     holidays: list[Holiday] = []
+    targets: list[Target] = []
 
     @model_validator(mode="after")
     def _consistent(self) -> Account:
@@ -165,6 +168,16 @@ class Account(_Section):
             since = f" from {valid_from}" if valid_from else ""
             _refuse_overlaps(of_day, f"in working_hours on {day}{since}")
         _refuse_repeats((str(holiday.date) for holiday in self.holidays), "holidays: the date")
+        for valid_from in {one.valid_from for one in self.targets}:
+            since = f" from {valid_from}" if valid_from else ""
+            names = (one.name for one in self.targets if one.valid_from == valid_from)
+            _refuse_repeats(names, f"targets{since}: the name")
+        for index, one in enumerate(self.targets):
+            if one.counted_in == "working_hours" and not self.working_hours:
+                raise ValueError(
+                    f"targets[{index}].in: the account has no working hours; add [[accounts.working_hours]], or write"
+                    ' in = "all"'
+                )
         return self
 
 

@@ -51,7 +51,7 @@ class Report:
 REPORTS = {
     report.name: report
     for report in (
-        *map(Report, ("overview", "by-agent", "by-tag", "by-team", "by-channel")),
+        *map(Report, ("overview", "by-agent", "by-tag", "by-team", "by-channel", "by-target")),
         Report("backlog", OF_BACKLOG),
         Report("details", ()),
         Report("traffic", (), of_table="overview"),

@@ -1,13 +1,12 @@
 """An independent computation of the published marts, in plain Python.
 
-It reads a configuration and the drop folders of its `export` sources, and computes `overview`, `by_agent`,
-`by_tag` and `details` from the definitions of `docs/figures.md`, one rule a function. It is the referee of the
-SQL models, so it shares nothing with them: only the standard library is used, and it is written to be read
-next to that page and `docs/export-format.md`, not to be fast. Quotes in docstrings are rules of these pages, in short.
+It reads a configuration and the drop folders of its `export` sources, and computes the marts from the definitions
+of `docs/figures.md`, one rule a function. It is the referee of the SQL models, so it shares nothing with them: only
+the standard library is used, and it is written to be read next to that page and `docs/export-format.md`, not to be
+fast. Quotes in docstrings are rules of these pages, in short.
 
     figures = compute(Path("causerie.toml"))
-    figures["overview"], figures["by_agent"], figures["by_tag"], figures["details"]      # marts
-    figures["backlog"]                                                                   # another one
+    figures["overview"], figures["by_agent"], …, figures["details"]                      # the marts
     figures["accounting"], figures["quarantine"], figures["refused"]                     # what became of the rows
 
 Instants are aware datetimes in UTC, dates are `datetime.date`, counts and sums of seconds are int, averages,
@@ -147,6 +146,20 @@ class ScheduleVersion:
 
 
 @dataclass
+class Target:
+    """One block of a target; `within` in seconds, lists None where the block names none."""
+
+    name: str
+    measure: str
+    within: int
+    in_working_hours: bool
+    valid_from: date
+    teams: list[str] | None
+    channels: list[str] | None
+    tags: list[str] | None
+
+
+@dataclass
 class Account:
     id: str
     timezone: ZoneInfo
@@ -154,6 +167,7 @@ class Account:
     rating_scale: tuple[int, int] = (1, 5)
     schedule: list[ScheduleVersion] = field(default_factory=list)
     holidays: dict[date, Spans] = field(default_factory=dict)
+    targets: list[Target] = field(default_factory=list)
     calendar: dict[int, UtcDay] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -244,7 +258,23 @@ def parse_account(table: Mapping[str, Any], where: str = "account") -> Account:
         day = parse_date(holiday["date"], f"{key}.date")
         spans = [parse_span(text, f"{key}.spans") for text in holiday.get("spans", [])]
         account.holidays[day] = without_overlap(account.holidays.get(day, []) + spans, f"{key}.spans")
+    account.targets = [parse_target(block, f"{where}.targets[{i}]") for i, block in enumerate(table.get("targets", []))]
     return account
+
+
+def parse_target(block: Mapping[str, Any], key: str) -> Target:
+    """A block of a target; `within` is "a whole number and s, m, h or d"."""
+    number, unit = block["within"][:-1], block["within"][-1]
+    return Target(
+        name=block["name"],
+        measure=block["measure"],
+        within=int(number) * {"s": 1, "m": 60, "h": 3600, "d": SECONDS_A_DAY}[unit],
+        in_working_hours=block.get("in", "all") == "working_hours",
+        valid_from=parse_date(block.get("valid_from", date.min), f"{key}.valid_from"),
+        teams=block.get("teams"),
+        channels=block.get("channels"),
+        tags=block.get("tags"),
+    )
 
 
 def parse_zone(name: str, key: str) -> ZoneInfo:
@@ -1043,6 +1073,16 @@ class Reply:
 
     agent_id: str | None
     seconds: int
+    since: datetime
+    until: datetime
+
+
+@dataclass
+class Unit:
+    """What a target counts, and what became of it: `met`, `missed` or `pending`."""
+
+    target: str
+    outcome: str
 
 
 @dataclass
@@ -1052,6 +1092,7 @@ class Conversation:
     events: list[Row]
     replies: list[Reply]
     first_response: Message | None
+    units: list[Unit]
 
 
 def as_message(row: Row, account: Account) -> Message | None:
@@ -1129,7 +1170,7 @@ def replies_of(messages: list[Message]) -> list[Reply]:
         elif message.is_human_reply and waiting_since is not None:
             seconds = elapsed_seconds(waiting_since, message.sent_at)
             assert seconds is not None  # messages come in the order of their instants
-            replies.append(Reply(message.sender, seconds))
+            replies.append(Reply(message.sender, seconds, waiting_since, message.sent_at))
             waiting_since = None
     return replies
 
@@ -1290,7 +1331,137 @@ def conversation(
         "rated_at": rating["answered_at"] if rating else None,
         "times_basis": "exact",
     }
-    return Conversation(details, candidates, events, replies, first_response)
+    units = [
+        Unit(target.name, outcome)
+        for target in targets_of(account, details)
+        for outcome in outcomes_of(target, state, details, messages, events, replies)
+    ]
+    missed = {unit.target for unit in units if unit.outcome == "missed"}
+    pending = {unit.target for unit in units if unit.outcome == "pending"}
+    details["targets_missed"] = sorted(missed)
+    details["targets_met"] = sorted({unit.target for unit in units if unit.outcome == "met"} - missed - pending)
+    return Conversation(details, candidates, events, replies, first_response, units)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Targets
+# ---------------------------------------------------------------------------------------------------------
+
+
+def targets_of(account: Account, details: Row) -> list[Target]:
+    """The targets that count a conversation: of each name the latest block "by the local date of the conversation's
+    start", if its team, channel and tags are "any of a list, all lists".
+    """
+    in_force: dict[str, Target] = {}
+    for target in sorted(account.targets, key=lambda target: target.valid_from):
+        if target.valid_from <= details["started_date"]:
+            in_force[target.name] = target
+    return [
+        target
+        for target in in_force.values()
+        if all(
+            wanted is None or any(value in wanted for value in values(details))
+            for group, values in GROUPS.items()
+            for wanted in [getattr(target, f"{group}s")]
+        )
+    ]
+
+
+def outcomes_of(
+    target: Target,
+    state: SourceState,
+    details: Row,
+    messages: list[Message],
+    events: list[Row],
+    replies: list[Reply],
+) -> list[str]:
+    """What became of the units of a target in one conversation: "the units of `first_response` are conversations in
+    which the customer wrote; of `resolution`, conversations; of `reply`, waits (as for reply time, with the one that is
+    open)".
+    """
+
+    def seconds(start: datetime, end: datetime) -> int | None:
+        return business_seconds(state.account, start, end) if target.in_working_hours else elapsed_seconds(start, end)
+
+    def by_value(value: int | None) -> list[str]:
+        """ "Met: the value is there and at most `within`. Missed: it is more"."""
+        return [] if value is None else ["met" if value <= target.within else "missed"]
+
+    def so_far(start: datetime) -> list[str]:
+        """ "Without a value, the time so far decides"."""
+        now = state.extracted_at
+        end = last_closing_of(details, events) if details["is_closed"] else now
+        value = None if end is None else seconds(start, end)
+        if value is None:  # "closed at an unknown instant", "working hours NULL", "a negative interval"
+            return []
+        if value > target.within:
+            return ["missed"]
+        return [] if details["is_closed"] else ["pending"]
+
+    suffix = "_business_seconds" if target.in_working_hours else "_seconds"
+    if target.measure == "resolution":
+        if details["closed_at"] is not None:
+            return by_value(details[f"duration{suffix}"])
+        return so_far(details["started_at"])
+    waiting = open_wait_of(messages)
+    if target.measure == "reply":
+        ended = [outcome for reply in replies for outcome in by_value(seconds(reply.since, reply.until))]
+        return ended + (so_far(waiting[0].sent_at) if waiting and is_unanswered(waiting, waiting[0].sent_at) else [])
+    if details["first_inbound_at"] is None:
+        return []
+    if details["first_response_at"] is not None:
+        return by_value(details[f"first_response{suffix}"])
+    assert state.extracted_at is not None
+    turns: list[datetime] = [
+        event["occurred_at"]
+        for event in events
+        if word(event["type"]) in ("handoff", "reopened") and event["occurred_at"] <= state.extracted_at
+    ]
+    start = max([details["first_inbound_at"], *turns])
+    return so_far(start) if is_unanswered(waiting, start) else []
+
+
+def open_wait_of(messages: list[Message]) -> list[Message]:
+    """The messages from the one on that opened a wait which no human reply has ended; none when nobody waits."""
+    opened = None
+    for place, message in enumerate(messages):
+        if message.is_inbound and opened is None:
+            opened = place
+        elif message.is_human_reply:
+            opened = None
+    return [] if opened is None else messages[opened:]
+
+
+def is_unanswered(waiting: list[Message], start: datetime) -> bool:
+    """Not "a wait after which an outbound message without a `sender_type` comes". An event comes before a message of
+    its instant.
+    """
+    return all(one.is_inbound or one.has_sender_type or one.sent_at < start for one in waiting)
+
+
+def last_closing_of(details: Row, events: list[Row]) -> datetime | None:
+    """The last closing of a closed conversation; None when "an opening without a later closing" follows.
+
+    "Openings: its start; its `reopened` events; after a closing also `handoff`. Closings: its `closed` events, and
+    `closed_at`. Before the start: openings are ignored, closings count at the start. At one instant: start, then
+    closings, then reopenings, but `closed_at` last. A closing of what is closed and a reopening of what is open change
+    nothing."
+    """
+    start = details["started_at"]
+    changes = [(start, 0, "open")]
+    for event in events:
+        if word(event["type"]) == "closed":
+            changes.append((max(event["occurred_at"], start), 1, "close"))
+        elif word(event["type"]) in ("reopened", "handoff") and event["occurred_at"] >= start:
+            changes.append((event["occurred_at"], 2, "open"))
+    if details["closed_at"] is not None:
+        changes.append((max(details["closed_at"], start), 3, "close"))
+    is_open, closed_at = False, None
+    for instant, _, change in sorted(changes):
+        if is_open != (change == "open"):
+            is_open = not is_open
+            closed_at = None if is_open else instant
+    return closed_at
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -1563,6 +1734,32 @@ def by_group(
     return rows
 
 
+def by_target(account: Account, conversations: list[Conversation], through: datetime | None) -> list[Row]:
+    """Rows of targets and teams, of the "period of the conversation's start"."""
+    mart = Mart(account, through)
+    counts: defaultdict[tuple[Period, str, str], Counter[str]] = defaultdict(Counter)
+    for one in conversations:
+        for unit in one.units:
+            for period in periods_of(account, one.details["started_date"]):
+                for team in GROUPS["team"](one.details):
+                    counts[period, unit.target, team][unit.outcome] += 1
+    return [
+        mart.period_columns(period) | {"target": target, "team": team} | target_columns(counted)
+        for (period, target, team), counted in counts.items()
+    ]
+
+
+def target_columns(counted: Counter[str]) -> Row:
+    """Units, by what became of them, and the percentage that was met of those that were met or missed."""
+    return {
+        "units": counted.total(),
+        "met": counted["met"],
+        "missed": counted["missed"],
+        "pending": counted["pending"],
+        "met_percent": ratio(counted["met"], counted["met"] + counted["missed"], 100),
+    }
+
+
 # ---------------------------------------------------------------------------------------------------------
 # The backlog
 # ---------------------------------------------------------------------------------------------------------
@@ -1745,6 +1942,7 @@ def compute(config: Path) -> dict[str, list[Any]]:
         "overview": [],
         "by_agent": [],
         **{f"by_{group}": [] for group in GROUPS},
+        "by_target": [],
         "details": [],
         "backlog": [],
         "accounting": [row for state in states for row in accounting(state)],
@@ -1762,6 +1960,7 @@ def compute(config: Path) -> dict[str, list[Any]]:
         result["by_agent"] += by_agent(account, conversations, agents, through)
         for group in GROUPS:
             result[f"by_{group}"] += by_group(group, account, conversations, overview_rows, through)
+        result["by_target"] += by_target(account, conversations, through)
         result["details"] += [one.details for one in conversations]
         for state in own:
             name = state.source.name

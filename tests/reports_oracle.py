@@ -9,7 +9,7 @@ the SQL. What is asked comes as a `Question`; the answer is a list of rows.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -193,21 +193,24 @@ class Buckets:
     def at(self, day: date, *key: Any) -> Bucket:
         return self.buckets[period_of(self.known.account, self.question, day), key]
 
-    def rows(self, with_grain: bool = True) -> list[tuple[tuple[Any, ...], Row, Row]]:
+    def rows(self) -> list[tuple[tuple[Any, ...], Row, Row]]:
         """(key, period columns, measures) of every row."""
-        found = []
-        for ((start, end), key), bucket in self.buckets.items():
-            through = self.known.through
-            columns: Row = {"account_id": self.known.account.id}
-            if with_grain:
-                columns["grain"] = self.question.grain
-            columns |= {
-                "period_start": start,
-                "period_end": end,
-                "is_complete": through is not None and oracle.local_midnight(self.known.account, end) <= through,
-            }
-            found.append((key, columns, oracle.measures(bucket, self.known.account.rating_scale)))
-        return found
+        scale = self.known.account.rating_scale
+        return [
+            (key, self.period_columns(period), oracle.measures(bucket, scale))
+            for (period, key), bucket in self.buckets.items()
+        ]
+
+    def period_columns(self, period: Period) -> Row:
+        start, end = period
+        through = self.known.through
+        return {
+            "account_id": self.known.account.id,
+            "grain": self.question.grain,
+            "period_start": start,
+            "period_end": end,
+            "is_complete": through is not None and oracle.local_midnight(self.known.account, end) <= through,
+        }
 
     def add_messages(self, one: Conversation, key: Callable[[oracle.Message], tuple[Any, ...]]) -> None:
         """ "Messages follow" their conversation, "at their own date"."""
@@ -280,6 +283,22 @@ def by_group(group: str, known: Known, chosen: list[Conversation], question: Que
         share = oracle.ratio(figures["conversations"], whole[columns["period_start"]])
         rows.append(columns | {group: name, "share_of_conversations": share} | figures)
     return rows
+
+
+def by_target(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    """All targets and teams with a unit in the chosen conversations."""
+    counts: defaultdict[tuple[Period, str, str], Counter[str]] = defaultdict(Counter)
+    for one in chosen:
+        started = one.details["started_date"]
+        for unit in one.units if is_asked(question, started) else []:
+            period = period_of(known.account, question, started)
+            for team in oracle.GROUPS["team"](one.details):
+                counts[period, unit.target, team][unit.outcome] += 1
+    buckets = Buckets(known, question)
+    return [
+        buckets.period_columns(period) | {"target": target, "team": team} | oracle.target_columns(counted)
+        for (period, target, team), counted in counts.items()
+    ]
 
 
 def details(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
@@ -375,6 +394,7 @@ REPORTS: dict[str, Callable[[Known, list[Conversation], Question], list[Row]]] =
     "overview": overview,
     "by_agent": by_agent,
     **{f"by_{group}": partial(by_group, group) for group in oracle.GROUPS},
+    "by_target": by_target,
     "details": details,
     "traffic": traffic,
     "compare": compare,

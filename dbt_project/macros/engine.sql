@@ -24,6 +24,11 @@ list_sort(list_distinct(list_filter(
 {% macro list_or_empty(list) -%} {{ adapter.dispatch('list_or_empty')(list) }} {%- endmacro %}
 {% macro duckdb__list_or_empty(list) -%} coalesce({{ list }}, []) {%- endmacro %}
 
+{# An aggregate: the texts that are not NULL as a sorted list; NULL or an empty list for none. #}
+{% macro sorted_list(text) -%}
+array_sort(array_agg({{ text }}) filter (where {{ text }} is not null))
+{%- endmacro %}
+
 {# A list of tags; `(untagged)` in place of one that is empty or missing. #}
 {% macro tags_or_untagged(tags) -%} {{ adapter.dispatch('tags_or_untagged')(tags) }} {%- endmacro %}
 {% macro duckdb__tags_or_untagged(tags) -%} case when len({{ tags }}) > 0 then {{ tags }} else ['(untagged)'] end {%- endmacro %}

@@ -111,6 +111,8 @@ def _settings_tables(
     settings: Settings, entries: Sequence[Entry], base: BaseBuild | None
 ) -> dict[str, tuple[str, list[tuple[Any, ...]]]]:
     """Each table's columns and rows."""
+    of_accounts = ((account.id, target) for account in settings.accounts for target in account.targets)
+    targets = [(number, account, target) for number, (account, target) in enumerate(of_accounts, 1)]
     return {
         "accounts": (
             "account_id varchar, timezone varchar, week_starts_on integer, rating_worst integer,"
@@ -161,6 +163,18 @@ def _settings_tables(
                 for holiday in account.holidays
                 for span in holiday.spans or _nothing(2)
             ],
+        ),
+        "targets": (
+            "target_no integer, account_id varchar, target varchar, measure varchar, within_seconds bigint,"
+            " in_working_hours boolean, valid_from date",
+            [
+                (number, account, one.name, one.measure, one.within, one.counted_in == "working_hours", one.valid_from)
+                for number, account, one in targets
+            ],
+        ),
+        "target_scopes": (
+            "target_no integer, trait varchar, value varchar",
+            [(number, *value) for number, _, one in targets for value in one.scope],
         ),
         "batches": (
             "source_system varchar, batch varchar, extracted_at timestamptz",

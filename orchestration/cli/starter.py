@@ -37,6 +37,12 @@ spans = ["09:00-12:00", "14:00-18:00"]
 #date = 2026-12-25
 #spans = []                         # closed; or other hours
 
+#[[accounts.targets]]               # what "by-target" counts as met or missed
+#name = "first answer"
+#measure = "first_response"         # first_response, reply or resolution
+#within = "30m"                     # s, m, h or d
+#in = "working_hours"               # or "all"
+
 # --- sources: where conversations come from ---
 
 [[sources]]                         # a folder of batches that any system can write: docs/export-format.md

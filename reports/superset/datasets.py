@@ -17,15 +17,16 @@ from reports.pages.texts.en import TEXTS
 
 DISTINCT = ("distinct_contacts",)
 """Counts that cannot be summed: what is counted may be in several rows."""
-OVERLAPPING = {"by_tag": "tag"}
+OVERLAPPING = {"by_tag": "tag", "by_target": "target"}
 """Marts in whose groups the same conversation may be: figures are of one group, never of several together."""
 RATIOS = {
     "avg_reply_seconds": ("reply_seconds_sum", "replies"),
     "avg_rating": ("rating_sum", "ratings"),
     "csat_percent": ("ratings_satisfied", "ratings"),
     "survey_response_percent": ("ratings", "surveys"),
+    "met_percent": ("met", "met", "missed"),
 }
-"""Averages and shares, and what they are made of. Those of durations follow from their names."""
+"""Averages and shares, and what they are made of: the rest is added up. Those of durations follow from their names."""
 DURATIONS = ("first_response", "first_response_business", "duration", "duration_business")
 FLOWS = ("opened", "reopened", "closed", "closing_unknown")
 """What of the backlog may be summed over days: the other counts say how things stand at the end of one."""
@@ -149,9 +150,9 @@ def metrics_of_measures(mart: str, columns: Sequence[Column]) -> dict[str, str]:
         if f"{measure}_count" in sums
     }
     ratios = {
-        name: ratio(sums[numerator], sums[denominator], name)
-        for name, (numerator, denominator) in {**durations, **RATIOS}.items()
-        if numerator in sums and denominator in sums
+        name: ratio(sums[numerator], " + ".join(sums[one] for one in denominators), name)
+        for name, (numerator, *denominators) in {**durations, **RATIOS}.items()
+        if {numerator, *denominators} <= sums.keys()
     }
     found = {column.name: (sums | ratios)[column.name] for column in columns if column.name in sums | ratios}
     group = OVERLAPPING.get(mart)

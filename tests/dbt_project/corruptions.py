@@ -146,6 +146,57 @@ CORRUPTIONS = {
         "update candidate.backlog set opened = opened + 1, closed = closed + 1",
         one_of_details("started_date = started_date + 1"),
     ],
+    "assert_targets_add_up": [
+        *(
+            f"update candidate.by_target set {column} = {column} + 1 where grain = '{grain}' and {column} > 0"
+            for column in ("units", "met", "missed", "pending")
+            for grain in GRAINS
+        ),
+        *(
+            f"update candidate.by_target set {column} = -1, units = units - {column} - 1"
+            for column in ("met", "missed")
+        ),
+        *(
+            f"update candidate.by_target set {change}, units = units + 1 where grain = 'week' and met > 0"
+            for change in (
+                "pending = pending + 1",
+                "missed = missed + 1, met_percent = 100.0 * met / (met + missed + 1)",
+                "met = met + 1, met_percent = 100.0 * (met + 1) / (met + missed + 1)",
+            )
+        ),
+        *(f"update candidate.by_target set met_percent = {value}" for value in ("null", "met_percent * 1.001", "0")),
+        "insert into candidate.by_target select * replace (0 as units, 0 as met, 0 as missed, 0 as pending,"
+        " null as met_percent, 'nothing' as target) from candidate.by_target",
+        "delete from candidate.by_target where grain = 'month'",
+        "delete from candidate.by_target where grain = 'day' and (account_id, period_start) ="
+        " (select min((account_id, period_start)) from candidate.by_target where grain = 'day')",
+    ],
+    "assert_targets_agree_with_details": [
+        one_of_details(change, condition)
+        for change, condition in (
+            ("targets_missed = ['nothing']", "true"),
+            ("targets_met = ['nothing']", "true"),
+            ("started_date = date '2020-01-01'", "len(targets_missed) > 0"),
+        )
+    ]
+    + [
+        f"update candidate.details set {lists} = (select list(distinct target) from candidate.by_target"
+        " where by_target.account_id = details.account_id)"
+        for lists in ("targets_missed", "targets_met")
+    ]
+    + ["update candidate.details set targets_missed = []"]
+    + [
+        f"update candidate.by_target set {outcome} = {outcome} + 1 where grain = 'day'"
+        for outcome in ("met", "missed", "pending")
+    ]
+    + ["delete from candidate.by_target where grain = 'day'"]
+    + [
+        f"update candidate.reporting.targets set {change}"
+        for change in (
+            *(f"{name} = {name} + 1" for name in ("met", "missed", "pending")),
+            "started_date = started_date + 1",
+        )
+    ],
     "assert_message_totals_agree": [
         one_of_details(f"{column} = {column} + 1")
         for column in ("messages", "messages_inbound", "messages_outbound", "messages_failed")

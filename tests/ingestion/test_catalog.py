@@ -90,6 +90,10 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Build:
                 {"date": date(2026, 5, 14), "spans": []},
                 {"date": date(2026, 12, 24), "spans": ["09:00-12:00", "13:00-14:00"]},
             ],
+            "targets": [
+                {"name": "l'été", "measure": "reply", "within": "2h", "in": "working_hours", "tags": ["a", 'b"', "a"]},
+                {"name": "l'été", "measure": "reply", "within": "1h", "valid_from": date(2026, 1, 1), "teams": ["t"]},
+            ],
         },
         {"id": "beta", "timezone": "America/New_York", "week_start": "sunday", "rating_scale": [0, 10]},
     ]
@@ -193,6 +197,19 @@ def test_holidays(full: Build) -> None:
     ]
 
 
+def test_targets(full: Build) -> None:
+    columns = "target_no, account_id, target, measure, within_seconds, in_working_hours, valid_from"
+    assert full.rows(f"select {columns} from settings.targets") == [
+        (1, "acme", "l'été", "reply", 2 * HOUR, True, None),
+        (2, "acme", "l'été", "reply", HOUR, False, date(2026, 1, 1)),
+    ]
+    assert full.rows("select target_no, trait, value from settings.target_scopes") == [
+        (1, "tag", "a"),
+        (1, "tag", 'b"'),
+        (2, "team", "t"),
+    ]
+
+
 def test_batches_are_the_accepted_ones(full: Build) -> None:
     assert full.rows("select source_system, batch, extracted_at from settings.batches") == [
         ("acme_export", "b1", datetime(2026, 1, 4, 20, 30, 0, 123456, tzinfo=UTC)),
@@ -215,10 +232,13 @@ def test_batch_counts_are_those_of_the_ledger(full: Build) -> None:
 
 def test_settings_without_rows_keep_their_types(empty: Build, full: Build) -> None:
     tables = [name for (name,) in full.rows("select table_name from duckdb_tables() where schema_name = 'settings'")]
-    assert len(tables) == 10
+    assert len(tables) == 12
     for table in tables:
         assert empty.types(f"settings.{table}") == full.types(f"settings.{table}")
-    for table in ("working_hours", "holidays", "batches", "batch_counts", "activity_texts", "csat_flows"):
+    for table in (
+        *("working_hours", "holidays", "targets", "target_scopes"),
+        *("batches", "batch_counts", "activity_texts", "csat_flows"),
+    ):
         assert empty.rows(f"from settings.{table}") == []
 
 

@@ -261,6 +261,97 @@ def test_every_mistake_has_its_line(tmp_path: Path) -> None:
     assert len(refusal(path).splitlines()) == 3
 
 
+# --- targets
+
+
+def target(**values: object) -> dict[str, object]:
+    return {"name": "first answer", "measure": "first_response", "within": "30m", **values}
+
+
+@pytest.mark.parametrize(
+    ("within", "seconds"),
+    [
+        pytest.param("45s", 45, id="seconds"),
+        pytest.param("30m", 1800, id="minutes"),
+        pytest.param(" 4h ", 4 * HOUR, id="hours"),
+        pytest.param("3d", 72 * HOUR, id="days"),
+    ],
+)
+def test_a_target(tmp_path: Path, within: str, seconds: int) -> None:
+    values = {"in": "working_hours", "teams": [" Support "], "tags": ["vip", "vip"], "valid_from": date(2026, 1, 1)}
+    settings = load(
+        tmp_path,
+        accounts=[
+            account(
+                working_hours=[hours("09:00-12:00")],
+                targets=[target(within=within), target(name=" solved ", **values), target(**values)],
+            )
+        ],
+    )
+    first, second, third = settings.accounts[0].targets
+    assert (first.name, first.measure, first.within, first.counted_in) == (
+        *("first answer", "first_response", seconds),
+        "all",
+    )
+    assert (first.scope, first.valid_from) == ([], None)
+    assert (second.name, second.counted_in, second.valid_from) == ("solved", "working_hours", date(2026, 1, 1))
+    assert second.scope == [("team", "Support"), ("tag", "vip")]
+    assert third.name == first.name, "another valid_from is another version"
+
+
+@pytest.mark.parametrize(
+    ("targets", "key", "words"),
+    [
+        pytest.param(
+            [target(measure="duration")], "[0].measure", "'first_response', 'reply' or 'resolution'", id="measure"
+        ),
+        *(
+            pytest.param([target(within=within)], "[0].within", "write a whole number and s, m, h or d", id=f"{within}")
+            for within in ("30", "1.5h", "-1m", "h", "2w", "30 m", "", 30)
+        ),
+        pytest.param([target(within="0m")], "[0].within", "'0m' leaves no time at all; write at least '1s'", id="zero"),
+        pytest.param([target(**{"in": "office"})], "[0].in", "'working_hours' or 'all'", id="in"),
+        pytest.param([target(name=" ")], "[0].name", "at least 1 character", id="empty name"),
+        *(
+            pytest.param([target(**{lists: []})], f"[0].{lists}", "an empty list matches no conversation", id=lists)
+            for lists in ("teams", "channels", "tags")
+        ),
+        pytest.param([target(teams=["Sales", ""])], "[0].teams[1]", "at least 1 character", id="empty team"),
+        pytest.param([target(valid_from="soon")], "[0].valid_from", "date", id="valid_from"),
+        pytest.param([target(nope=1)], "[0].nope", "unknown key", id="unknown key"),
+        pytest.param([{"name": "a", "within": "1h"}], "[0].measure", "this key is required", id="no measure"),
+    ],
+)
+def test_a_wrong_target_is_refused_with_its_key(
+    tmp_path: Path, targets: list[dict[str, object]], key: str, words: str
+) -> None:
+    message = refusal(write_config(tmp_path, accounts=[account(targets=targets)]))
+    assert f"accounts[0].targets{key}: " in message
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        pytest.param({}, "targets: the name 'first answer' occurs 2 times; keep one", id="for ever"),
+        pytest.param(
+            {"valid_from": date(2026, 1, 1)},
+            "targets from 2026-01-01: the name 'first answer' occurs 2",
+            id="from a day",
+        ),
+    ],
+)
+def test_two_targets_of_one_name_and_date_are_refused(tmp_path: Path, values: dict[str, object], words: str) -> None:
+    targets = [target(**values), target(within="1h", **values)]
+    assert words in refusal(write_config(tmp_path, accounts=[account(targets=targets)]))
+
+
+def test_a_target_in_working_hours_needs_some(tmp_path: Path) -> None:
+    targets = [target(), target(name="b", **{"in": "working_hours"})]
+    message = refusal(write_config(tmp_path, accounts=[account(targets=targets)]))
+    assert "accounts[0]: targets[1].in: the account has no working hours; add [[accounts.working_hours]]" in message
+
+
 # --- schedules
 
 

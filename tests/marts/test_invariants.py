@@ -145,7 +145,7 @@ def deal(history: dict[str, list[Row]], chance: random.Random, batches: int) -> 
 
 
 def account(zone: str) -> dict[str, Any]:
-    """With a lunch break, a night shift, a holiday and a change of hours in June."""
+    """With a lunch break, a night shift, a holiday, a change of hours in June, and targets of each kind."""
     return {
         "id": "acme",
         "timezone": zone,
@@ -156,6 +156,25 @@ def account(zone: str) -> dict[str, Any]:
             {"valid_from": date(2026, 6, 1), "days": ["mon", "sun"], "spans": ["00:00-24:00"]},
         ],
         "holidays": [{"date": date(2026, 3, 30), "spans": ["10:00-11:00"]}],
+        "targets": [
+            {"name": f"{measure} {counted_in}", "measure": measure, "within": within, "in": counted_in}
+            for measure, within in (("first_response", "1h"), ("reply", "90m"), ("resolution", "1d"))
+            for counted_in in ("all", "working_hours")
+        ]
+        + [
+            {"name": "changed", "measure": "reply", "within": "7m"},
+            {"name": "changed", "measure": "first_response", "within": "37d", "valid_from": date(2026, 3, 29)},
+            {"name": "changed", "measure": "resolution", "within": "40d", "valid_from": date(2026, 10, 25)},
+            {"name": "of some", "measure": "reply", "within": "1h", "teams": ["Support", "(no team)"], "tags": ["vip"]},
+            {"name": "of none", "measure": "resolution", "within": "60m", "channels": ["(no channel)"]},
+            {
+                "name": "later",
+                "measure": "reply",
+                "within": "40d",
+                "tags": ["(untagged)"],
+                "valid_from": date(2026, 6, 1),
+            },
+        ],
     }
 
 

@@ -174,6 +174,15 @@ def test_the_rules_are_configuration_software_and_time_zones(
             assert make_plan(settings, [ENTRY]).rules != now.rules, name
 
 
+def test_another_target_is_another_rule(settings: Settings, tmp_path: Path) -> None:
+    rules = {make_plan(settings, [ENTRY]).rules}
+    for within in ("1h", "2h"):
+        target = {"name": "answer", "measure": "reply", "within": within}
+        accounts = [{"id": "acme", "timezone": "Europe/Paris", "targets": [target]}]
+        rules.add(make_plan(load_settings(write_config(tmp_path, accounts=accounts)), [ENTRY]).rules)
+    assert len(rules) == 3
+
+
 def test_where_and_when_it_runs_is_no_rule(settings: Settings, tmp_path: Path) -> None:
     resources = settings.resources.model_copy(update={"memory_limit": "1GB"})
     elsewhere = settings.model_copy(update={"home": tmp_path / "elsewhere", "resources": resources, "schedule": None})

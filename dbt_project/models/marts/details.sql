@@ -1,5 +1,17 @@
 with contacts as (
     select * from {{ ref('int_contacts') }} where not is_deleted
+),
+
+targets as (
+    select
+        outcomes.conversation_key,
+        {{ sorted_list('case when outcomes.missed > 0 then targets.target end') }} as missed,
+        {{ sorted_list(
+            'case when outcomes.met > 0 and outcomes.missed + outcomes.pending = 0 then targets.target end'
+        ) }} as met
+    from {{ ref('int_target_outcomes') }} as outcomes
+    inner join {{ ref('int_targets') }} as targets on outcomes.target_no = targets.target_no
+    group by outcomes.conversation_key
 )
 
 select
@@ -65,6 +77,11 @@ select
     facts.is_satisfied,
     facts.rating_comment,
     {{ zoned('facts.rated_at') }} as rated_at,
+
+    -- targets
+    {{ list_or_empty('targets.missed') }} as targets_missed,
+    {{ list_or_empty('targets.met') }} as targets_met,
+
     case when sources.kind = 'activecampaign' then 'observed' else 'exact' end as times_basis
 from {{ ref('int_conversation_facts') }} as facts
 inner join {{ ref('int_conversations') }} as conversations on facts.conversation_key = conversations.conversation_key
@@ -75,3 +92,4 @@ left join {{ ref('int_agents') }} as agents
     on conversations.source_key = agents.source_key and conversations.agent_id = agents.agent_id
 left join {{ ref('int_agent_keys') }} as responders on facts.first_responder_key = responders.agent_key
 left join {{ ref('int_tag_sets') }} as contact_tag_sets on contacts.tag_set_key = contact_tag_sets.tag_set_key
+left join targets on facts.conversation_key = targets.conversation_key

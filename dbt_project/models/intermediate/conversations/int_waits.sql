@@ -22,6 +22,7 @@ turns as (
         sent_at as waiting_since,
         lead(sent_at) over ({{ in_order }}) as replied_at,
         lead(agent_key) over ({{ in_order }}) as agent_key,
+        message_id,
         kind,
         row_number() over ({{ in_order }}) as turn_no
     from exchange
@@ -36,6 +37,7 @@ select
     {{ elapsed_seconds('waiting_since', 'replied_at') }} as reply_seconds,
     -- turns alternate: the first wait is the first one, or the second where a human wrote first
     turn_no <= 2 as is_first,
-    turn_no > 1 as has_reply_before
+    turn_no > 1 as has_reply_before,
+    case when replied_at is null then message_id end as waiting_message_id
 from turns
 where kind = {{ message_kind('inbound') }}

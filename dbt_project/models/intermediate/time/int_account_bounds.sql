@@ -14,8 +14,15 @@ with delivered as (
     group by source_system
     {% if not loop.last %}union all{% endif %}
     {% endfor -%}
-    {% if not loop.last %}union all{% endif %}
+    union all
     {% endfor %}
+    -- what is open is measured up to now
+    select
+        source_system,
+        cast({{ utc('max(extracted_at)') }} as date) as first_date,
+        cast({{ utc('max(extracted_at)') }} as date) as last_date
+    from {{ ref('stg_settings__batches') }}
+    group by source_system
 ),
 
 dates as (

@@ -1,0 +1,5 @@
+select
+    target_no,
+    trait,
+    value
+from {{ source('settings', 'target_scopes') }}
