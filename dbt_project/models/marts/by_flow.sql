@@ -1,7 +1,10 @@
 with runs_of_periods as (
-    select periods_of_date.period_key, runs.*
-    from {{ ref('int_counted_flow_runs') }} as runs
+    select periods_of_date.period_key, runs.flow_key, runs.status, runs.contact_key, facts.conversation_key
+    from {{ ref('int_flow_runs') }} as runs
     {{ join_periods('runs.account_id', 'runs.started_date') }}
+    -- a run stays when its conversation is unknown or deleted: it is then of none
+    left join {{ ref('int_conversation_facts') }} as facts on runs.conversation_key = facts.conversation_key
+    where runs.is_counted
 ),
 
 figures as (

@@ -31,8 +31,8 @@ select
     latest_versions.ended_at,
 
     -- versions
-    latest_versions.is_test,
     latest_versions.is_deleted,
+    not latest_versions.is_deleted and not latest_versions.is_test as is_counted,
     latest_versions.updated_at
 from latest_versions
 {{ join_clock('clock', 'latest_versions.account_id', 'latest_versions.started_at') }}

@@ -10,7 +10,8 @@ with happenings as (
     group by sources.account_id
     union all
     select account_id, false as is_active, min(started_date) as first_date, max(started_date) as last_date
-    from {{ ref('int_counted_flow_runs') }}
+    from {{ ref('int_flow_runs') }}
+    where is_counted
     group by account_id
 ),
 

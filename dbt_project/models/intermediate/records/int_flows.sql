@@ -2,7 +2,7 @@
 with names as (
     select flow_key, account_id, source_system, flow_id, flow_name, max(started_at) as used_at
     from {{ ref('int_flow_runs') }}
-    where not is_deleted and not is_test
+    where is_counted
     group by flow_key, account_id, source_system, flow_id, flow_name
 ),
 
