@@ -47,7 +47,7 @@ class Report:
 REPORTS = {
     report.name: report
     for report in (
-        *map(Report, ("overview", "by-agent", "by-tag", "by-team", "by-channel")),
+        *map(Report, ("overview", "by-agent", "by-tag", "by-team", "by-channel", "by-flow")),
         Report("backlog", OF_BACKLOG),
         Report("details", ()),
         Report("traffic", (), of_table="overview"),
