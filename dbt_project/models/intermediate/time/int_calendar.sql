@@ -1,4 +1,4 @@
-{# Runs of flows need periods of their own where nothing else happened: those dates are in the calendar, and not active. #}
+{# Runs of flows need periods also where nothing else happened: those dates are in the calendar, and not active. #}
 with happenings as (
     select account_id, true as is_active, min(started_date) as first_date, max(started_date) as last_date
     from {{ ref('int_conversation_facts') }}
