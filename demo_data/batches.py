@@ -22,8 +22,10 @@ from demo_data.history import (
     DELIVERED,
     EVENT_TYPES,
     FLOW,
+    FLOW_STATUSES,
     PROFILES,
     READ,
+    RUNNING,
     SENT,
     STATUSES,
     TYPES,
@@ -80,6 +82,7 @@ def batches(history: History, rng: np.random.Generator, days: int, *, typed: boo
         _Messages(history, cut, rng),
         _Events(history, cut, rng),
         _Ratings(history, cut, rng),
+        _FlowRuns(history, cut, rng),
     ]
     for k, extracted in enumerate(cut):
         at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(extracted))
@@ -576,3 +579,43 @@ class _Ratings(_Entity):
         drawn = self.history.ratings.comment[rows]
         chosen = np.where(score >= 4, drawn % len(good), len(good) + drawn % len(bad))
         return worded([*good, *bad], np.where((drawn == NONE) | (score == 0), -1, chosen))
+
+
+class _FlowRuns(_Entity):
+    """The runs of flows. They have a luck of their own: with them and without, all else is the same."""
+
+    name = "flow_runs"
+    instant = "started_at"
+    wrong = _Wrong(rows=("missing", "no_offset"))
+
+    def __init__(self, history: History, cut: Ints, rng: np.random.Generator) -> None:
+        (self.luck,) = rng.spawn(1)
+        super().__init__(history, cut, self.luck)
+
+    def times(self) -> tuple[Ints, list[Ints]]:
+        f = self.history.flow_runs
+        return f.started, [f.ended, f.deleted]
+
+    def daily(self, k: int, rng: np.random.Generator, typed: bool) -> Piece:
+        return super().daily(k, self.luck, typed)
+
+    def state(self, rows: Ints, at: Ints) -> pd.DataFrame:
+        f = self.history.flow_runs
+        ended, deleted = _by(at, f.ended[rows]), _by(at, f.deleted[rows])
+        updated = np.where(ended, f.ended[rows], f.started[rows])
+        return pd.DataFrame(
+            {
+                "flow_run_id": rows + 1,
+                "flow_id": f.flow[rows] + 1,
+                "started_at": f.started[rows],
+                "status": worded(FLOW_STATUSES, np.where(ended, f.status[rows], RUNNING)),
+                "flow_name": worded(self.business.flows, f.flow[rows]),
+                "contact_id": f.contact[rows],
+                "conversation_id": f.conversation[rows] + 1,
+                "ended_at": np.where(ended, f.ended[rows], NONE),
+                "direction": worded(("inbound", "outbound"), np.where(f.conversation[rows] == NONE, 1, 0)),
+                "is_test": f.test[rows],
+                "updated_at": np.where(deleted, np.maximum(updated, f.deleted[rows]), updated),
+                "deleted": deleted,
+            }
+        )

@@ -68,6 +68,7 @@ class Business:
     conversation_tags: tuple[str, ...]
     complaint_tags: frozenset[str]
     contact_tags: tuple[str, ...]
+    flows: tuple[str, ...]
     first_names: tuple[str, ...]
     last_names: tuple[str, ...]
     mail_domain: str
@@ -198,6 +199,7 @@ BOULANGERIE = Business(
         "à rappeler",
         "vip",
     ),
+    flows=("Rappel", "Bienvenue", "Commande en ligne", "Horaires et adresses"),
     first_names=_words(
         "Camille Léa Manon Chloé Emma Jade Louise Inès Sarah Julie Marie Sophie Nathalie Isabelle Claire Aurélie "
         "Céline Émilie Hélène Zoé Anaïs Pauline Margaux Élodie Fatima Aïcha Amina Yasmine Mariam Linh Thomas Lucas "
@@ -310,6 +312,7 @@ LOJA = Business(
         "inadimplente",
         "Novo cliente",
     ),
+    flows=("Lembrete", "Boas-vindas", "Rastrear pedido", "Trocas e devoluções"),
     first_names=_words(
         "Ana Maria Juliana Fernanda Camila Beatriz Larissa Letícia Amanda Gabriela Mariana Patrícia Aline Bruna "
         "Vanessa Adriana Luciana Débora Renata Tatiane Carolina Isabela Rafaela Simone Sônia Lívia Heloísa Cecília "

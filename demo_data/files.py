@@ -86,6 +86,20 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "answered_at": "instant",
         "updated_at": "instant",
     },
+    "flow_runs": {
+        "flow_run_id": "id",
+        "flow_id": "id",
+        "started_at": "instant",
+        "status": "word",
+        "flow_name": "word",
+        "contact_id": "id",
+        "conversation_id": "id",
+        "ended_at": "instant",
+        "direction": "word",
+        "is_test": "flag",
+        "updated_at": "instant",
+        "deleted": "flag",
+    },
 }
 # What spoiling makes of which column: the marks are those of the column ``_spoil``.
 _SPOILED: dict[str, dict[str, dict[int, str]]] = {
@@ -101,6 +115,10 @@ _SPOILED: dict[str, dict[str, dict[int, str]]] = {
     "events": {
         "type": {MISSING: "NULL"},
         "occurred_at": {NO_OFFSET: "regexp_replace({0}, '(Z|[+-][0-9:]+)$', '')"},
+    },
+    "flow_runs": {
+        "status": {MISSING: "NULL"},
+        "started_at": {NO_OFFSET: "regexp_replace({0}, '(Z|[+-][0-9:]+)$', '')"},
     },
 }
 _ONLY_IN_TEXT = (NO_OFFSET, NOT_AN_INSTANT)

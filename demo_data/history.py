@@ -1,4 +1,4 @@
-"""What happened: conversations, messages, events and ratings of one business, played forward as arrays.
+"""What happened: conversations, messages, events, ratings and runs of flows of one business, played forward as arrays.
 
 All conversations take their turns together: the only loops here are over turns, never over conversations.
 What of this an export shows at a given instant is in ``batches``.
@@ -73,6 +73,9 @@ RECEIVED, SENT, DELIVERED, READ, FAILED = range(5)
 EVENT_TYPES = ("assigned", "handoff", "closed", "reopened", "snoozed")
 ASSIGNED, HANDOFF, CLOSED, REOPENED, SNOOZED = range(5)
 
+FLOW_STATUSES = ("RUNNING", "COMPLETED", "EXPIRED", "CANCELED", "FAILED")
+RUNNING, COMPLETED, EXPIRED, CANCELED, FLOW_FAILED = range(5)
+
 
 @dataclass
 class Conversations:
@@ -142,6 +145,20 @@ class Ratings:
 
 
 @dataclass
+class FlowRuns:
+    """One entry per run of a flow, in the order of their starts. ``conversation`` is ``NONE`` where it began none."""
+
+    conversation: Ints
+    contact: Ints
+    flow: Ints
+    started: Ints
+    ended: Ints
+    status: Ints
+    deleted: Ints
+    test: Flags
+
+
+@dataclass
 class History:
     """All that happened to one business."""
 
@@ -155,6 +172,7 @@ class History:
     messages: Messages
     events: Events
     ratings: Ratings
+    flow_runs: FlowRuns
 
 
 class _Tape:
@@ -205,6 +223,7 @@ def play(business: Business, rng: np.random.Generator, *, conversations: int, fi
         messages=story.messages(),
         events=story.events(),
         ratings=story.ratings(),
+        flow_runs=story.flow_runs(contact),
     )
 
 
@@ -616,6 +635,33 @@ class _Story:
             # A score of 0 takes the answer back.
             changed_score=np.where(self._luck(0.25, size), 0, np.minimum(score + rng.integers(-1, 3, size), 5).clip(1)),
             whim=rng.integers(0, 1000, size),
+        )
+
+    def flow_runs(self, contact: Ints) -> FlowRuns:
+        """A run for each conversation that a flow began; and reminders, most of which nobody answers."""
+        begun = np.flatnonzero(self.source == FLOW)
+        reminded = np.flatnonzero(self._luck(0.04, self.size))
+        conv = np.concatenate([begun, reminded])
+        is_reminder = np.arange(conv.size) >= begun.size
+        started = np.where(is_reminder, self.started[conv] + self._between(DAY, 6 * DAY, conv.size), self.started[conv])
+        order = np.argsort(started, kind="stable")
+        order = order[: int(np.searchsorted(started[order], self.clock.end))]
+        conv, started, is_reminder = conv[order], started[order], is_reminder[order]
+        handed_over = np.where(is_reminder, NONE, self.handed_over[conv])
+        luck = np.searchsorted([0.45, 0.9, 0.96], self.rng.random(conv.size), side="right") + COMPLETED
+        status = np.where(handed_over != NONE, COMPLETED, luck)
+        ended = started + np.where(status == EXPIRED, DAY, self._about(3 * MINUTE, 1.1, conv.size, DAY))
+        deleted = started + 2 * DAY
+        deleted[~self._luck(0.003, conv.size)] = NONE
+        return FlowRuns(
+            conversation=np.where(is_reminder, NONE, conv),
+            contact=contact[conv],
+            flow=np.where(is_reminder, 0, 1 + conv % (len(self.business.flows) - 1)),
+            started=started - started % self.unit,
+            ended=self._cut(np.where(handed_over != NONE, handed_over, ended)),
+            status=status,
+            deleted=self._cut(deleted),
+            test=self._luck(0.01, conv.size),
         )
 
     def _scores(self, conv: Ints) -> Ints:

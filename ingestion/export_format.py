@@ -190,7 +190,25 @@ RATINGS = Entity(
         _UPDATED,
     ),
 )
+FLOW_STATUSES = ("ready", "running", "completed", "canceled", "cancelled", "expired", "failed")
+FLOW_RUNS = Entity(
+    "flow_runs",
+    (
+        _id("flow_run_id", required=True),
+        _id("flow_id", required=True),
+        _instant("started_at", required=True),
+        Column("status", required=True, known=FLOW_STATUSES),
+        Column("flow_name"),
+        _id("contact_id"),
+        _id("conversation_id"),
+        _instant("ended_at"),
+        Column("direction"),
+        Column("is_test", ColumnType.BOOLEAN),
+        _UPDATED,
+        _DELETED,
+    ),
+)
 
 ENTITIES: dict[str, Entity] = {
-    entity.name: entity for entity in (CONVERSATIONS, MESSAGES, CONTACTS, AGENTS, EVENTS, RATINGS)
+    entity.name: entity for entity in (CONVERSATIONS, MESSAGES, CONTACTS, AGENTS, EVENTS, RATINGS, FLOW_RUNS)
 }

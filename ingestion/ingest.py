@@ -300,9 +300,8 @@ class _SourceIngestion:
         return [self._entry(batch, segment, restatements, unknown.get(batch.batch, ())) for batch in batches]
 
     def _unknown_words(self, segment: Segment) -> dict[str, list[Words]]:
-        if not isinstance(self._source, DeliveredSource):
-            return {}
-        meant = {str(column): words for column, words in self._source.known_words.items()}
+        known = self._source.known_words if isinstance(self._source, DeliveredSource) else {}
+        meant = {str(column): words for column, words in known.items()}
         return unknown_words(self._connection, segment, self._entities.values(), meant)
 
     def _look_at_all(self) -> None:

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import duckdb
 
-from ingestion.export_format import EVENTS, Entity
+from ingestion.export_format import MESSAGES, Entity
 from ingestion.raw.segments import RawBatch, Segment
 from ingestion.restatements import Restatements, ahead_of_extraction, most_frequent_reasons
 from ingestion.settings import Quality
@@ -95,8 +95,8 @@ def judged(
 
 
 def refuses(words: Words, quality: Quality) -> bool:
-    """Whether unknown words refuse their batch. Types of events do not: the figures follow two of them only."""
-    return words.entity != EVENTS.name and _exceed(
+    """Whether unknown words refuse their batch: those of messages, which would leave conversations unanswered."""
+    return words.entity == MESSAGES.name and _exceed(
         words.unknown, words.rows, quality.unknown_share, quality.unknown_rows
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ingestion.export_format import Column, ColumnType, Entity
+from ingestion.export_format import FLOW_STATUSES, Column, ColumnType, Entity
 
 
 def _entity(name: str, *columns: Column) -> Entity:
@@ -157,7 +157,7 @@ ACTIVECAMPAIGN = _by_name(
         "executions",
         _id("execution_id", "id", required=True),
         _id("contact_id", "contact", required=True),
-        _text("status"),
+        Column("status", known=FLOW_STATUSES),
         _moment("created_on", required=True, happened=True),
         _flag("is_test"),
         _id("flow_id", "flow.id"),

@@ -139,7 +139,7 @@ class DeliveredSource(FolderSource):
     messages never have an agent, and that is meant.
     """
 
-    known_words: dict[Literal["sender_type", "origin", "event_type"], list[str]] = {}
+    known_words: dict[Literal["sender_type", "origin", "event_type", "flow_status"], list[str]] = {}
     no_agents: bool = False
 
 
@@ -179,6 +179,7 @@ class FilesSource(DeliveredSource):
     agents: MappedEntity | None = None
     events: MappedEntity | None = None
     ratings: MappedEntity | None = None
+    flow_runs: MappedEntity | None = None
 
     @property
     def is_snapshot(self) -> bool:

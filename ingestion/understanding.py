@@ -18,8 +18,8 @@ from ingestion.parsing.rules import trimmed
 from ingestion.raw.segments import Segment, records
 from ingestion.shown import shortened, visible
 
-EVENT_TYPE = "event_type"
-"""How ``known_words`` calls the column ``type`` of events."""
+_KNOWN_AS = {("events", "type"): "event_type", ("flow_runs", "status"): "flow_status"}
+"""How ``known_words`` calls columns whose names several entities have."""
 _EXAMPLES = 3
 
 
@@ -106,7 +106,7 @@ def joined_lists(
 
 def known_as(entity: Entity, column: str) -> str:
     """How ``known_words`` calls a column."""
-    return EVENT_TYPE if (entity.name, column) == ("events", "type") else column
+    return _KNOWN_AS.get((entity.name, column), column)
 
 
 def has_no_agents(connection: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> bool:
@@ -153,7 +153,8 @@ def orphans(
     conversations = records(segments, CONVERSATIONS) or "select null as conversation_id, null as _reasons where false"
     found = []
     for entity in entities:
-        rows = records(segments, entity) if any(column.name == "conversation_id" for column in entity.columns) else None
+        belongs = any(column.name == "conversation_id" and column.required for column in entity.columns)
+        rows = records(segments, entity) if belongs else None
         if rows is None or entity == CONVERSATIONS:
             continue
         query = f"""

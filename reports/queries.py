@@ -51,7 +51,7 @@ class Report:
 REPORTS = {
     report.name: report
     for report in (
-        *map(Report, ("overview", "by-agent", "by-tag", "by-team", "by-channel", "by-target")),
+        *map(Report, ("overview", "by-agent", "by-tag", "by-team", "by-channel", "by-target", "by-flow")),
         Report("backlog", OF_BACKLOG),
         Report("details", ()),
         Report("traffic", (), of_table="overview"),

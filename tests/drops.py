@@ -63,6 +63,20 @@ COLUMNS = {
     "agents": ["agent_id", "name", "email", "team", "active", "updated_at"],
     "events": ["event_id", "conversation_id", "type", "occurred_at", "agent_id"],
     "ratings": ["rating_id", "conversation_id", "asked_at", "rating", "comment", "answered_at", "updated_at"],
+    "flow_runs": [
+        "flow_run_id",
+        "flow_id",
+        "started_at",
+        "status",
+        "flow_name",
+        "contact_id",
+        "conversation_id",
+        "ended_at",
+        "direction",
+        "is_test",
+        "updated_at",
+        "deleted",
+    ],
 }
 
 
@@ -100,6 +114,16 @@ def event(event_id: str | int = "e1", conversation_id: str | int = "c1", **value
 
 def rating(rating_id: str | int = "r1", conversation_id: str | int = "c1", **values: object) -> Row:
     return {"rating_id": rating_id, "conversation_id": conversation_id, **values}
+
+
+def flow_run(flow_run_id: str | int = "f1", **values: object) -> Row:
+    return {
+        "flow_run_id": flow_run_id,
+        "flow_id": "welcome",
+        "started_at": "2026-01-02T09:00:00+01:00",
+        "status": "COMPLETED",
+        **values,
+    }
 
 
 def write_batch(

@@ -102,6 +102,20 @@ COLUMNS: dict[str, dict[str, str]] = {
         "answered_at": "instant",
         "updated_at": "instant",
     },
+    "flow_runs": {
+        "flow_run_id": "id",
+        "flow_id": "id",
+        "started_at": "instant",
+        "status": "text",
+        "flow_name": "text",
+        "contact_id": "id",
+        "conversation_id": "id",
+        "ended_at": "instant",
+        "direction": "text",
+        "is_test": "boolean",
+        "updated_at": "instant",
+        "deleted": "boolean",
+    },
 }
 REQUIRED: dict[str, tuple[str, ...]] = {
     "conversations": ("conversation_id", "started_at"),
@@ -110,11 +124,14 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "agents": ("agent_id",),
     "events": ("event_id", "conversation_id", "type", "occurred_at"),
     "ratings": ("rating_id", "conversation_id"),
+    "flow_runs": ("flow_run_id", "flow_id", "started_at", "status"),
 }
 ENTITIES = tuple(COLUMNS)
 KEYS = {entity: required[0] for entity, required in REQUIRED.items()}
 CLOCKS = {"conversations": "started_at", "messages": "sent_at"}
-NEVER_IN_THE_FUTURE = ("started_at", "closed_at", "sent_at", "occurred_at", "asked_at", "answered_at", "updated_at")
+NEVER_IN_THE_FUTURE = (
+    *("started_at", "closed_at", "sent_at", "occurred_at", "asked_at", "answered_at", "ended_at", "updated_at"),
+)
 FUTURE_TOLERANCE = timedelta(minutes=5)
 DIRECTIONS = ("inbound", "outbound")
 
@@ -675,7 +692,7 @@ def typed_row(
     for column, kind in COLUMNS[entity].items():
         if kind == "instant" and row[column] is not None and row[column] < earliest:
             raise Quarantined(f"{column}: before the earliest instant")
-    if row.get("direction") is not None and word(row["direction"]) not in DIRECTIONS:
+    if entity == "messages" and row["direction"] is not None and word(row["direction"]) not in DIRECTIONS:
         raise Quarantined(f"direction: unknown {row['direction']!r}")
     if row.get("rating") is not None and not account.rating_scale[0] <= row["rating"] <= account.rating_scale[1]:
         raise Quarantined(f"rating: {row['rating']} is outside the scale")
@@ -1760,6 +1777,80 @@ def target_columns(counted: Counter[str]) -> Row:
     }
 
 
+FLOW_STATUSES = {
+    "ready": "ongoing",
+    "running": "ongoing",
+    "completed": "completed",
+    "canceled": "cancelled",
+    "cancelled": "cancelled",
+    "expired": "expired",
+    "failed": "failed",
+}
+
+
+@dataclass(frozen=True)
+class FlowRun:
+    """A run that counts: neither deleted nor a test. ``conversation``: its key, where the marts have it."""
+
+    source: str
+    flow: str
+    name: str | None
+    status: str
+    started_at: datetime
+    started_date: date
+    contact: str | None
+    conversation: str | None
+
+
+def flow_runs_of(state: SourceState) -> Iterator[FlowRun]:
+    """The runs of a source: "never an orphan", it "stays when its conversation is deleted"; "tests left out"."""
+    known = {row["conversation_id"] for row in in_force(state, "conversations")}
+    for row in in_force(state, "flow_runs"):
+        if not row["is_test"]:
+            yield FlowRun(
+                state.source.name,
+                row["flow_id"],
+                row["flow_name"],
+                FLOW_STATUSES.get(word(row["status"]), "other"),
+                row["started_at"],
+                local_date(state.account, row["started_at"]),
+                row["contact_id"],
+                row["conversation_id"] if row["conversation_id"] in known else None,
+            )
+
+
+def latest_names(runs: Iterable[FlowRun]) -> dict[tuple[str, str], str]:
+    """The name of each flow: that of the run "that started last" and has one, then the last in the order of text."""
+    named = sorted((run.started_at, run.name, run.source, run.flow) for run in runs if run.name is not None)
+    return {(source, flow): name for _, name, source, flow in named}
+
+
+def flow_figures(runs: list[FlowRun]) -> Row:
+    counts = Counter(run.status for run in runs)
+    return {
+        "runs": len(runs),
+        "contacts": len({run.contact for run in runs} - {None}),
+        **{name: counts[name] for name in ("completed", "expired", "ongoing", "cancelled", "failed", "other")},
+        "completed_percent": ratio(counts["completed"], len(runs) - counts["ongoing"], 100),
+        "conversations": len({run.conversation for run in runs} - {None}),
+    }
+
+
+def by_flow(account: Account, runs: list[FlowRun], through: datetime | None) -> list[Row]:
+    """Rows of flows that ran, by the period of the start, whether anything else happened then or not."""
+    mart, names = Mart(account, through), latest_names(runs)
+    found: defaultdict[tuple[Period, str, str], list[FlowRun]] = defaultdict(list)
+    for run in runs:
+        for period in periods_of(account, run.started_date):
+            found[period, run.source, run.flow].append(run)
+    return [
+        mart.period_columns(period)
+        | {"source_system": source, "flow_id": flow, "flow_name": names.get((source, flow))}
+        | flow_figures(of_flow)
+        for (period, source, flow), of_flow in found.items()
+    ]
+
+
 # ---------------------------------------------------------------------------------------------------------
 # The backlog
 # ---------------------------------------------------------------------------------------------------------
@@ -1943,6 +2034,7 @@ def compute(config: Path) -> dict[str, list[Any]]:
         "by_agent": [],
         **{f"by_{group}": [] for group in GROUPS},
         "by_target": [],
+        "by_flow": [],
         "details": [],
         "backlog": [],
         "accounting": [row for state in states for row in accounting(state)],
@@ -1961,6 +2053,7 @@ def compute(config: Path) -> dict[str, list[Any]]:
         for group in GROUPS:
             result[f"by_{group}"] += by_group(group, account, conversations, overview_rows, through)
         result["by_target"] += by_target(account, conversations, through)
+        result["by_flow"] += by_flow(account, [run for state in own for run in flow_runs_of(state)], through)
         result["details"] += [one.details for one in conversations]
         for state in own:
             name = state.source.name

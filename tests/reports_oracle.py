@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import oracle
-from tests.oracle import Account, Bucket, Conversation, Row
+from tests.oracle import Account, Bucket, Conversation, FlowRun, Row
 
 DAY = timedelta(days=1)
 
@@ -58,6 +58,7 @@ class Known:
     through: datetime | None
     reached: dict[str, datetime | None]
     """Of each source."""
+    flow_runs: list[FlowRun]
 
 
 def read(config: Path) -> dict[str, Known]:
@@ -75,6 +76,7 @@ def read(config: Path) -> dict[str, Known]:
             {state.source.name: oracle.agents_of(state) for state in own},
             oracle.data_through(own),
             {state.source.name: state.extracted_at for state in own},
+            [run for state in own for run in oracle.flow_runs_of(state)],
         )
     return world
 
@@ -183,6 +185,18 @@ def period_of(account: Account, question: Question, day: date) -> Period:
     return max(start, question.first_day), min(end, question.last_day + DAY)
 
 
+def period_columns(known: Known, question: Question, start: date, end: date) -> Row:
+    """What says which period a row is of."""
+    is_complete = known.through is not None and oracle.local_midnight(known.account, end) <= known.through
+    return {
+        "account_id": known.account.id,
+        "grain": question.grain,
+        "period_start": start,
+        "period_end": end,
+        "is_complete": is_complete,
+    }
+
+
 class Buckets:
     """What each row of a report is computed from, by period and the report's own key."""
 
@@ -195,22 +209,11 @@ class Buckets:
 
     def rows(self) -> list[tuple[tuple[Any, ...], Row, Row]]:
         """(key, period columns, measures) of every row."""
-        scale = self.known.account.rating_scale
-        return [
-            (key, self.period_columns(period), oracle.measures(bucket, scale))
-            for (period, key), bucket in self.buckets.items()
-        ]
-
-    def period_columns(self, period: Period) -> Row:
-        start, end = period
-        through = self.known.through
-        return {
-            "account_id": self.known.account.id,
-            "grain": self.question.grain,
-            "period_start": start,
-            "period_end": end,
-            "is_complete": through is not None and oracle.local_midnight(self.known.account, end) <= through,
-        }
+        found = []
+        for ((start, end), key), bucket in self.buckets.items():
+            columns = period_columns(self.known, self.question, start, end)
+            found.append((key, columns, oracle.measures(bucket, self.known.account.rating_scale)))
+        return found
 
     def add_messages(self, one: Conversation, key: Callable[[oracle.Message], tuple[Any, ...]]) -> None:
         """ "Messages follow" their conversation, "at their own date"."""
@@ -294,11 +297,35 @@ def by_target(known: Known, chosen: list[Conversation], question: Question) -> l
             period = period_of(known.account, question, started)
             for team in oracle.GROUPS["team"](one.details):
                 counts[period, unit.target, team][unit.outcome] += 1
-    buckets = Buckets(known, question)
     return [
-        buckets.period_columns(period) | {"target": target, "team": team} | oracle.target_columns(counted)
+        period_columns(known, question, *period) | {"target": target, "team": team} | oracle.target_columns(counted)
         for (period, target, team), counted in counts.items()
     ]
+
+
+def by_flow(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    """Flows by their runs, of which filters choose those of the chosen conversations: "a run without a known
+    conversation counts where no filter is given, or none but `source_systems`, which asks for its own".
+    """
+    ids = {(one.details["source_system"], one.details["conversation_id"]) for one in chosen}
+    others = replace(question, source_systems=None)
+    is_unfiltered = others == Question(question.account, question.first_day, question.last_day, question.grain)
+    found: defaultdict[tuple[Period, str, str], list[FlowRun]] = defaultdict(list)
+    for run in known.flow_runs:
+        if run.conversation is None:
+            is_of_source = question.source_systems is None or run.source in question.source_systems
+            matches = is_unfiltered and is_of_source
+        else:
+            matches = (run.source, run.conversation) in ids
+        if matches and is_asked(question, run.started_date):
+            period = period_of(known.account, question, run.started_date)
+            found[period, run.source, run.flow].append(run)
+    names = oracle.latest_names(known.flow_runs)
+    rows = []
+    for ((start, end), source, flow), runs in found.items():
+        which = {"source_system": source, "flow_id": flow, "flow_name": names.get((source, flow))}
+        rows.append(period_columns(known, question, start, end) | which | oracle.flow_figures(runs))
+    return rows
 
 
 def details(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
@@ -395,6 +422,7 @@ REPORTS: dict[str, Callable[[Known, list[Conversation], Question], list[Row]]] =
     "by_agent": by_agent,
     **{f"by_{group}": partial(by_group, group) for group in oracle.GROUPS},
     "by_target": by_target,
+    "by_flow": by_flow,
     "details": details,
     "traffic": traffic,
     "compare": compare,

@@ -50,6 +50,11 @@ case when typeof({{ parameter }}) like '%]' then cast({{ parameter }} as varchar
 {{ matches_any('conversation_tags', tags_or_untagged(tags)) }}
 {%- endmacro %}
 
+{# Whether no filter is given but this one. #}
+{% macro only_filtered_by(parameter) -%}
+{{ filters() | reject('equalto', parameter) | join(' is null and ') }} is null
+{%- endmacro %}
+
 {# Whether an account is one that was asked for: all are, when none was. #}
 {% macro is_of_account(account_id) -%}
 (account is null or list_contains({{ as_list('account') }}, {{ account_id }}))

@@ -76,6 +76,8 @@ select {{ common_columns()[entity] | join(', ') }} from {{ ref(model) }}
     'agents': ['source_system', 'agent_id', 'agent_name', 'agent_email'] + places,
     'events': ['source_system', 'event_id', 'conversation_id', 'event_type', 'occurred_at'] + places,
     'ratings': ['source_system', 'rating_id', 'conversation_id', 'rating', 'rating_comment', 'answered_at'] + places,
+    'flow_runs': ['source_system', 'flow_run_id', 'flow_id', 'flow_name', 'contact_id', 'conversation_id', 'direction',
+        'status_word', 'started_at', 'ended_at', 'is_test', 'is_deleted'] + places,
 }) }}
 {%- endmacro %}
 

@@ -135,6 +135,8 @@ asked_accounts as (
         accounts.rating_best,
         accounts.first_date,
         accounts.last_date,
+        accounts.first_known_date,
+        accounts.last_known_date,
         accounts.data_through,
         asked.range_start,
         asked.range_last
@@ -144,16 +146,16 @@ asked_accounts as (
 )
 {%- endmacro %}
 
-{# The dates of the range on which an account is active: two named queries. They tell nothing of accounts, so that what is
-   counted is joined with them by the date alone. #}
-{% macro asked_dates() -%}
+{# The dates of the range on which an account is active, or those between other dates of it: two named queries. They tell
+   nothing of accounts, so that what is counted is joined with them by the date alone. #}
+{% macro asked_dates(first_date='first_date', last_date='last_date') -%}
 active_range as (
     select
         range_start,
-        greatest(min(first_date), range_start) as first_date,
-        least(max(last_date), range_last) as last_date
+        greatest(min({{ first_date }}), range_start) as first_date,
+        least(max({{ last_date }}), range_last) as last_date
     from asked_accounts
-    where first_date is not null
+    where {{ first_date }} is not null
     group by range_start, range_last
 ),
 
@@ -165,8 +167,8 @@ asked_dates as (
 
 {# These dates, each with the start of its period, cut at the range, where that is the same for all accounts; and the
    periods of each account, of which a range has one even when it has no such date. #}
-{% macro asked_periods() -%}
-{{ asked_dates() }},
+{% macro asked_periods(first_date='first_date', last_date='last_date') -%}
+{{ asked_dates(first_date, last_date) }},
 
 periods_of_dates as (
     select
@@ -186,7 +188,8 @@ asked_periods as (
         accounts.account_no,
         {{ period_start('accounts') }} as period_start
     from asked_accounts as accounts
-    inner join periods_of_dates on periods_of_dates.local_date between accounts.first_date and accounts.last_date
+    inner join periods_of_dates
+        on periods_of_dates.local_date between accounts.{{ first_date }} and accounts.{{ last_date }}
     union
     select account_no, range_start as period_start
     from asked_accounts

@@ -11,6 +11,7 @@
     'agents': 'agent_id',
     'events': 'event_id',
     'ratings': 'rating_id',
+    'flow_runs': 'flow_run_id',
 }) }}
 {%- endmacro %}
 

@@ -12,6 +12,9 @@ with keys as (
     select 'agent' as entity, agent_key as surrogate_key, source_system, agent_id as natural_key
     from {{ ref('int_agent_keys') }}
     union all
+    select distinct 'flow' as entity, flow_key as surrogate_key, source_system, flow_id as natural_key
+    from {{ ref('int_flow_runs') }}
+    union all
     select 'tag set' as entity, tag_set_key as surrogate_key, null as source_system, null as natural_key
     from {{ ref('int_tag_sets') }}
     union all

@@ -17,7 +17,8 @@ from ingestion.parsing.readers import UnreadableFileError
 from ingestion.source_kinds import EXPORT, entities_of
 
 FILE_NAME = re.compile(
-    r"(?P<entity>[a-z]+)([^a-z].*)?\.(?P<format>ndjson|jsonl|csv|parquet)(?P<gz>\.gz)?", re.IGNORECASE | re.DOTALL
+    r"(?P<entity>flow_runs|[a-z]+)([^a-z].*)?\.(?P<format>ndjson|jsonl|csv|parquet)(?P<gz>\.gz)?",
+    re.IGNORECASE | re.DOTALL,
 )
 
 

@@ -67,6 +67,9 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "comment": ("feedback", "text", "remark"),
     "asked_at": ("asked", "sent_at", "requested_at"),
     "answered_at": ("answered", "rated_at", "responded_at"),
+    "flow_run_id": ("id", "run_id", "execution_id"),
+    "flow_id": ("flow", "bot_id"),
+    "is_test": ("test",),
 }
 """What other systems call a column, by column: in the spelling of :func:`plain`."""
 
@@ -92,6 +95,7 @@ ENTITY_SYNONYMS: Mapping[str, tuple[str, ...]] = {
         *("csat", "surveys", "feedback", "satisfaction"),
         *("evaluations", "enquetes", "calificaciones", "encuestas", "avaliacoes", "pesquisas"),
     ),
+    "flow_runs": ("flows", "executions", "flux", "flujos", "fluxos"),
 }
 """What other systems call the records of an entity: in English, French, Spanish and Portuguese."""
 

@@ -307,7 +307,7 @@ def propose(tables: Sequence[Table], timezone: str | None) -> list[Held]:
     orders = {order for table in tables if (order := _decided(table))}
     held = [one for table in tables for one in _held(table, timezone, orders)]
     chosen: list[Held] = []
-    for name in ENTITIES:
+    for name in _OWN:
         of_entity = [one for one in held if one.entity.name == name]
         of_entity.sort(key=lambda one: (len(one.absent), one.needs is not None, -one.table.rows))
         chosen += of_entity[:1]
@@ -330,12 +330,12 @@ def _held(table: Table, timezone: str | None, orders: Collection[str]) -> list[H
         dates = _dates(table, preset.timezone or timezone, orders)
         return [_by_preset(table, preset, name, dates) for name in preset.entities]
     dates = _dates(table, timezone, orders)
-    every = {name: _entity(table, ENTITIES[name], dates, is_main=True) for name in ENTITIES}
+    every = {name: _entity(table, ENTITIES[name], dates, is_main=True) for name in _OWN}
     main = _main(table, every)
     if main is None:
         return []
     found = [every[main]]
-    for name in ENTITIES:
+    for name in _OWN:
         if name != main and _holds_beside(beside := _entity(table, ENTITIES[name], dates, is_main=False)):
             found.append(beside)
     return found

@@ -31,7 +31,7 @@ LISTS = {
 WITHOUT = {
     "members": "agents have no names but those known before",
     "contacts": "contacts have no names but those known before, and an archive's messages find no new ones by phone",
-    "executions": "no survey counts as sent",
+    "executions": "no flow is known to run, and no survey counts as sent",
 }
 """The consequence where the interface has no such list; conversations are always needed."""
 NOT_NEEDED: dict[str, tuple[type[RemoteError], ...]] = {

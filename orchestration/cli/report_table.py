@@ -35,6 +35,10 @@ _WANTED = {
         *("local_date", "hour_start", "team", "open", "waiting_for_us", "median_waiting_seconds", "opened", "reopened"),
         *("closed", "waiting_for_customer", "unanswered", "median_open_seconds", "source_system", "waiting_over_7d"),
     ),
+    "by-flow": (
+        *("period_start", "flow_name", "flow_id", "source_system", "runs", "completed_percent", "contacts"),
+        *("conversations", "completed", "expired", "ongoing", "cancelled", "failed", "other"),
+    ),
     "compare": ("compared", "period_start", "period_end", *_MEASURES),
     "traffic": ("weekday", "hour", "conversations", "messages", "messages_inbound", "messages_outbound"),
     "details": (

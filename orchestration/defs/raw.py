@@ -41,6 +41,7 @@ _DESCRIPTIONS = {
     "agents": "Agents, every version.",
     "events": "Hand-overs, closings, reopenings and assignments.",
     "ratings": "Survey records, answered or not, every version.",
+    "flow_runs": "Runs of automated flows, every version.",
 }
 
 

@@ -8,6 +8,7 @@ such as contacts and medians, is a metric of the conversations only. All SQL is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,8 +16,8 @@ from expectations.grains import GRAINS
 from expectations.marts import MODELS
 from reports.pages.texts.en import TEXTS
 
-DISTINCT = ("distinct_contacts",)
-"""Counts that cannot be summed: what is counted may be in several rows."""
+DISTINCT = ("distinct_contacts", "by_flow.contacts", "by_flow.conversations")
+"""Counts that cannot be summed, of every mart or of one: what is counted may be in several rows."""
 OVERLAPPING = {"by_tag": "tag", "by_target": "target"}
 """Marts in whose groups the same conversation may be: figures are of one group, never of several together."""
 RATIOS = {
@@ -24,9 +25,10 @@ RATIOS = {
     "avg_rating": ("rating_sum", "ratings"),
     "csat_percent": ("ratings_satisfied", "ratings"),
     "survey_response_percent": ("ratings", "surveys"),
-    "met_percent": ("met", "met", "missed"),
+    "met_percent": ("met", "met + missed"),
+    "completed_percent": ("completed", "runs - ongoing"),
 }
-"""Averages and shares, and what they are made of: the rest is added up. Those of durations follow from their names."""
+"""Averages and shares: what is summed up and divided by what. Those of durations follow from their names."""
 DURATIONS = ("first_response", "first_response_business", "duration", "duration_business")
 FLOWS = ("opened", "reopened", "closed", "closing_unknown")
 """What of the backlog may be summed over days: the other counts say how things stand at the end of one."""
@@ -143,16 +145,16 @@ def datasets() -> list[Dataset]:
 
 def metrics_of_measures(mart: str, columns: Sequence[Column]) -> dict[str, str]:
     """The SQL of what the columns of a mart give over any rows of it: sums, and ratios of sums."""
-    sums = {column.name: f"sum({column.name})" for column in columns if _adds_up(column)}
+    sums = {column.name: f"sum({column.name})" for column in columns if _adds_up(mart, column)}
     durations = {
         f"avg_{measure}_seconds": (f"{measure}_seconds_sum", f"{measure}_count")
         for measure in DURATIONS
         if f"{measure}_count" in sums
     }
     ratios = {
-        name: ratio(sums[numerator], " + ".join(sums[one] for one in denominators), name)
-        for name, (numerator, *denominators) in {**durations, **RATIOS}.items()
-        if {numerator, *denominators} <= sums.keys()
+        name: ratio(f"sum({counted})", f"sum({of})", name)
+        for name, (counted, of) in {**durations, **RATIOS}.items()
+        if sums.keys() >= {counted, *re.findall(r"\w+", of)}
     }
     found = {column.name: (sums | ratios)[column.name] for column in columns if column.name in sums | ratios}
     group = OVERLAPPING.get(mart)
@@ -161,8 +163,8 @@ def metrics_of_measures(mart: str, columns: Sequence[Column]) -> dict[str, str]:
     return {name: f"case when count(distinct {group}) = 1 then {sql} end" for name, sql in found.items()}
 
 
-def _adds_up(column: Column) -> bool:
-    return column.type == "bigint" and column.name not in DISTINCT
+def _adds_up(mart: str, column: Column) -> bool:
+    return column.type == "bigint" and column.name not in DISTINCT and f"{mart}.{column.name}" not in DISTINCT
 
 
 def _by_grain(mart: str, description: str, columns: Sequence[Column], grain: str) -> Dataset:
@@ -173,7 +175,7 @@ def _by_grain(mart: str, description: str, columns: Sequence[Column], grain: str
         f"{mart}_{grain}",
         f"By {grain}. {description}",
         "period_start",
-        tuple(_with_advice(column, metrics) for column in columns if column.name != "grain"),
+        tuple(_with_advice(mart, column, metrics) for column in columns if column.name != "grain"),
         tuple(
             Metric(column.name, metrics[column.name], column.description + of_one)
             for column in columns
@@ -195,17 +197,19 @@ def _backlog(description: str, columns: tuple[Column, ...]) -> Dataset:
         )
         for column in counts
     )
-    return Dataset("backlog", description, "local_date", tuple(_with_advice(one, {}) for one in columns), metrics)
+    return Dataset(
+        "backlog", description, "local_date", tuple(_with_advice("backlog", one, {}) for one in columns), metrics
+    )
 
 
-def _with_advice(column: Column, metrics: dict[str, str]) -> Column:
+def _with_advice(mart: str, column: Column, metrics: dict[str, str]) -> Column:
     """A column whose description also says what to ask in its place, if it cannot be summed."""
-    if not column.is_measure or _adds_up(column):
+    if not column.is_measure or _adds_up(mart, column):
         return column
     advice = " Do not sum or average it"
     if column.name in metrics:
         advice += ": the metric of this name is right at any grouping"
-    elif column.name in OF_CONVERSATIONS:
+    elif column.name in OF_CONVERSATIONS and f"{mart}.{column.name}" not in DISTINCT:
         advice += ": the metric of `details` is right at any grouping"
     return replace(column, description=f"{column.description}{advice}.")
 

@@ -13,6 +13,7 @@ MARTS = tuple(mart for mart, columns in COLUMNS.items() if "csat_percent" in col
 """Those that have the measure set."""
 OF_GROUPS = tuple(mart for mart in MARTS if mart not in ("overview", "by_tag"))
 """Of these, those whose groups add up to the overview."""
+FLOW_STATUSES = ("completed", "expired", "ongoing", "cancelled", "failed", "other")
 DURATIONS = ("first_response", "first_response_business", "duration", "duration_business")
 ADDITIVE = (
     *("conversations", "conversations_inbox", "conversations_flow", "conversations_inbound", "conversations_other"),
@@ -64,7 +65,7 @@ CORRUPTIONS = {
         for table, key in (
             *(("int_conversations", "conversation_key"), ("int_conversations", "contact_key")),
             *(("int_agent_keys", "agent_key"), ("int_tag_sets", "tag_set_key")),
-            ("int_team_channels", "team_channel_key"),
+            *(("int_team_channels", "team_channel_key"), ("int_flow_runs", "flow_key")),
         )
     ],
     "assert_live_records_are_in_raw": ["update settings.sources set kind = 'chatwoot' where source_key = 1"],
@@ -197,6 +198,27 @@ CORRUPTIONS = {
             "started_date = started_date + 1",
         )
     ],
+    "assert_by_flow_holds_every_run": [
+        *(
+            f"update candidate.by_flow set {column} = {column} + 1 where grain = '{grain}'"
+            for column in ("runs", *FLOW_STATUSES)
+            for grain in GRAINS
+        ),
+        *(
+            f"update candidate.by_flow set {change}"
+            for change in (
+                *("contacts = runs + 1", "conversations = runs + 1", "contacts = -1", "conversations = -1"),
+                *("completed_percent = null", "completed_percent = completed_percent + 0.1", "completed_percent = 0"),
+                *("period_start = period_start + 1", "flow_id = 'another'", "source_system = 'another'"),
+            )
+        ),
+        "delete from candidate.by_flow where flow_id = (select min(flow_id) from candidate.by_flow)",
+        "delete from candidate.reporting.flow_runs where flow_no = 1",
+        "insert into candidate.reporting.flow_runs from candidate.reporting.flow_runs limit 1",
+        "update candidate.reporting.flow_runs set started_date = started_date + 1",
+        "delete from candidate.reporting.flows where flow_no = 1",
+        "delete from intermediate.int_flow_runs where is_counted",
+    ],
     "assert_message_totals_agree": [
         one_of_details(f"{column} = {column} + 1")
         for column in ("messages", "messages_inbound", "messages_outbound", "messages_failed")
@@ -296,7 +318,7 @@ CORRUPTIONS = {
     "assert_rows_are_accounted_for": [
         f"update intermediate.int_row_accounting set {column} = {column} + 1 where entity = '{entity}'"
         for column in ("landed", "quarantined", "superseded", "deleted", "orphans", "used")
-        for entity in ("conversations", "messages", "contacts", "agents", "events", "ratings")
+        for entity in ("conversations", "messages", "contacts", "agents", "events", "ratings", "flow_runs")
     ],
     "assert_quarantine_is_accounted_for": [
         "delete from intermediate.int_quarantine"
@@ -344,6 +366,8 @@ LOSSES = [
     f"delete from intermediate.int_ratings where {of_conversations('not is_deleted')}",
     "delete from intermediate.int_agents where agent_id = (select min(agent_id) from intermediate.int_agents)",
     "delete from intermediate.int_contacts where is_deleted",
+    "delete from intermediate.int_flow_runs where flow_run_id = '1'",
+    "insert into intermediate.int_flow_runs select * from intermediate.int_flow_runs limit 1",
     "delete from intermediate.int_conversations where is_deleted",
     "delete from intermediate.int_conversation_facts where conversation_key ="
     " (select min(conversation_key) from intermediate.int_conversation_facts)",

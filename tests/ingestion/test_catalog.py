@@ -47,6 +47,7 @@ def expected_types(entity: str) -> dict[str, str]:
         "deleted": "BOOLEAN",
         "private": "BOOLEAN",
         "active": "BOOLEAN",
+        "is_test": "BOOLEAN",
     }
     kinds = {
         name: "TIMESTAMP WITH TIME ZONE" if name.endswith("_at") else special.get(name, "VARCHAR")

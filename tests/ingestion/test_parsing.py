@@ -28,6 +28,7 @@ from tests.drops import (
     content_of,
     conversation,
     event,
+    flow_run,
     message,
     packed,
     rating,
@@ -44,6 +45,7 @@ ROWS: dict[str, Callable[..., Row]] = {
     "agents": agent,
     "events": event,
     "ratings": rating,
+    "flow_runs": flow_run,
 }
 REQUIRED = {
     "conversations": ["conversation_id", "started_at"],
@@ -52,8 +54,9 @@ REQUIRED = {
     "agents": ["agent_id"],
     "events": ["event_id", "conversation_id", "type", "occurred_at"],
     "ratings": ["rating_id", "conversation_id"],
+    "flow_runs": ["flow_run_id", "flow_id", "started_at", "status"],
 }
-WITH_DELETIONS = ["conversations", "messages", "contacts"]
+WITH_DELETIONS = ["conversations", "messages", "contacts", "flow_runs"]
 
 
 @dataclass
@@ -312,6 +315,11 @@ def test_an_instant_is_kept_to_the_microsecond_in_any_offset(parse: Parse, writt
         ("ratings-2026.csv.gz", "ratings"),
         ("events.parquet", "events"),
         ("contacts-a.parquet.gz", "contacts"),
+        ("flow_runs.ndjson", "flow_runs"),
+        ("Flow_Runs-0001.csv.gz", "flow_runs"),
+        ("flow_runs2026.parquet", "flow_runs"),
+        ("flows.ndjson", None),
+        ("flow_run.ndjson", None),
         ("notes.ndjson", None),
         ("messages.xlsx", None),
         ("messages.ndjson.zip", None),
@@ -602,6 +610,8 @@ HAPPENED = [
     ("ratings", "answered_at"),
     ("conversations", "closed_at"),
     ("ratings", "asked_at"),
+    ("flow_runs", "started_at"),
+    ("flow_runs", "ended_at"),
     ("messages", "updated_at"),
     ("agents", "updated_at"),
 ]
@@ -655,6 +665,7 @@ def test_directions_are_compared_trimmed_and_without_case(parse: Parse, file_for
 def test_other_words_may_be_anything(parse: Parse) -> None:
     row = message(sender_type="robot", origin="pigeon", type="song", status="lost")
     assert parse("messages.ndjson", ndjson(row)).bad == []
+    assert parse("flow_runs.ndjson", ndjson(flow_run(status="lost", direction="sideways"))).bad == []
 
 
 @pytest.mark.parametrize("name", ["Agent_ID", "AGENT_ID", " agent_id"])

@@ -16,7 +16,7 @@ from ingestion import decisions
 from ingestion.export_format import CONVERSATIONS, ENTITIES
 from ingestion.manifest_writer import UnfinishedError, write_manifest
 from ingestion.parsing.names import columns_of, near_names, plain
-from tests.drops import Row, conversation, event, message, write_files
+from tests.drops import Row, conversation, event, flow_run, message, write_files
 from tests.ingestion.test_ingest import Place
 
 NOW = datetime(2026, 1, 6, tzinfo=UTC)
@@ -89,6 +89,23 @@ def test_unknown_events_are_a_warning(place: Place) -> None:
     place.batch("b1", rows)
     (warning,) = place.run().warnings
     assert "20 of 20 events have an unknown event_type: 'solved' (20); known are assigned, handoff" in warning
+    assert place.statuses() == {"b1": "accepted"}
+
+
+def test_unknown_states_of_flow_runs_are_a_warning(place: Place) -> None:
+    rows = talk(20) | {"flow_runs": [flow_run(f"f{one}", status="Paused") for one in range(20)]}
+    place.batch("b1", rows)
+    (warning,) = place.run().warnings
+    assert "20 of 20 flow_runs have an unknown flow_status: 'paused' (20); known are ready, running" in warning
+    assert place.statuses() == {"b1": "accepted"}
+    with_source(place, known_words={"flow_status": ["paused"]}).batch("b2", {"flow_runs": rows["flow_runs"]})
+    assert place.run().warnings == []
+
+
+def test_runs_of_flows_are_no_orphans(place: Place) -> None:
+    runs = [flow_run(f"f{one}", conversation_id=f"nobody's {one}", contact_id="nobody") for one in range(20)]
+    place.batch("b1", {"flow_runs": runs})
+    assert place.run().warnings == []
     assert place.statuses() == {"b1": "accepted"}
 
 

@@ -103,6 +103,7 @@ class _Known:
     agents: dict[str, Row] = field(default_factory=dict)
     changes: dict[str, Row] = field(default_factory=dict)
     surveys: dict[str, Row] = field(default_factory=dict)
+    flow_runs: dict[str, Row] = field(default_factory=dict)
     first_messages: dict[str, tuple[str, Row]] = field(default_factory=dict)
     numbers: dict[str, set[str]] = field(default_factory=dict)
     archive: Archive = field(default_factory=lambda: Archive([]))
@@ -121,6 +122,8 @@ class _Known:
         for row in run.snapshot.members:
             self.agents[str(row["id"])] = {"agent_id": str(row["id"]), "name": _name(row), "email": row["email"]}
         for row in run.snapshot.flows:
+            if row["flow"]:
+                self.flow_runs[row["id"]] = row
             if (row["flow"] or {}).get("trigger_type") == "CSAT" and not row["is_test"]:
                 self.surveys[row["id"]] = row
         self.archive = Archive(run.archive)
@@ -173,6 +176,7 @@ class _Known:
             "agents": dict(self.agents),
             "events": dict(self.changes),
             "ratings": {flow_id: _survey(row, owners) for flow_id, row in self.surveys.items()},
+            "flow_runs": {run_id: _flow_run(row, owners) for run_id, row in self.flow_runs.items()},
         }
 
     def _messages(self, owners: _Owners) -> dict[str, Row]:
@@ -225,6 +229,20 @@ def _survey(row: Row, owners: _Owners) -> Row:
         "rating_id": row["id"],
         "conversation_id": conversation_id or f"nobody {row['contact']}",
         "asked_at": row["created_on"],
+    }
+
+
+def _flow_run(row: Row, owners: _Owners) -> Row:
+    """A run of a flow: of the contact's conversation at that instant, if there was one."""
+    return {
+        "flow_run_id": row["id"],
+        "flow_id": row["flow"]["id"],
+        "flow_name": row["flow"]["name"],
+        "started_at": row["created_on"],
+        "status": row["status"],
+        "contact_id": row["contact"],
+        "conversation_id": owners.of_contact(row["contact"], instant(row["created_on"])),
+        "is_test": row["is_test"],
     }
 
 

@@ -376,3 +376,19 @@ def test_archives_of_a_batch_that_was_taken_out_are_read_again(tmp_path: Path, m
     first = min(path.name for path in (tmp_path / "var" / "landing" / "wa").iterdir())
     decisions.reject(load_settings(config), "wa", first, "half an archive", clock[0])
     assert [landed("d"), landed("e"), landed("")] == [4, 1, 0], "all again, and that once"
+
+
+def test_unknown_states_of_flows_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("2026-01-05T08:00:00Z")
+    world.contact("k1", phone="+34 600 00 00 01")
+    world.conversation("c1", "k1")
+    world.advance(60)
+    world.flow("e1", "k1", status="PAUSED")
+    world.flow("e2", "k1", status="RUNNING")
+    with serve(world) as server:
+        (report, _) = accept(config := configured(tmp_path, server, world, monkeypatch))
+    (warning,) = report.warnings
+    assert "1 of 2 executions have an unknown status: 'paused' (1); known are ready, running" in warning
+    assert not report.refusals
+    days = [row for row in build_marts(config, ingest_first=False)["by_flow"] if row["grain"] == "day"]
+    assert [(row["runs"], row["ongoing"], row["other"], row["conversations"]) for row in days] == [(2, 1, 1, 1)]

@@ -455,6 +455,32 @@ def test_a_run_of_a_csat_flow_is_a_survey_of_the_conversation_at_that_instant(ho
     assert home.query(f"select rating_id from intermediate.int_ratings where {IS_ORPHAN}") == [("e3",)]
 
 
+# --- flows ---------------------------------------------------------------------------------------------------
+
+
+def test_an_execution_is_a_run_of_its_flow_in_the_conversation_at_that_instant(home: Home) -> None:
+    flow = {"id": "f1", "name": "Hola", "trigger_type": "KEYWORD"}
+    run = {"contact": "k1", "status": "RUNNING", "flow": flow}
+    home.snapshot(
+        1,
+        *[conversation(), conversation("c2", created_on=at(10))],
+        executions=[
+            {**run, "id": "e1", "created_on": at(9)},
+            {**run, "id": "e2", "created_on": at(11), "status": "Expired"},
+            {**run, "id": "e3", "created_on": at(7), "status": "PAUSED"},
+            {**run, "id": "e4", "created_on": at(11), "is_test": True},
+            {**run, "id": "e5", "created_on": at(11), "flow": None},
+            {**run, "id": "e6", "created_on": at(11), "flow": None, "flow_name": "Adiós", "contact": "k9"},
+        ],
+    )
+    home.snapshot(2, conversation(), executions=[{**run, "id": "e1", "created_on": at(9), "status": "COMPLETED"}])
+    rows = {row["flow_id"]: row for row in home.marts("ac")["by_flow"] if row["grain"] == "month"}
+    first = {"runs": 3, "contacts": 1, "completed": 1, "expired": 1, "ongoing": 0, "other": 1, "conversations": 1}
+    assert rows["f1"].items() >= {**first, "flow_name": "Hola"}.items(), "c2 is deleted, and its run stays"
+    assert rows["Adiós"].items() >= {"runs": 1, "flow_name": "Adiós", "ongoing": 1, "conversations": 0}.items()
+    assert rows.keys() == {"f1", "Adiós"}
+
+
 # --- what is configured --------------------------------------------------------------------------------------
 
 

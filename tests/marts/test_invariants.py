@@ -92,6 +92,23 @@ BODIES = {
             "answered_at": maybe_instants,
         }
     ),
+    "flow_runs": st.fixed_dictionaries(
+        {
+            "flow_id": st.sampled_from(["w", "w", "q"]),
+            # some on days on which nothing else happens
+            "started_at": instants | st.sampled_from(["2024-02-29T23:30:00Z", "2026-11-15T23:30:00+05:30"]),
+            "status": st.sampled_from(
+                ["RUNNING", "ready ", "Completed", "CANCELED", "cancelled", "expired", "failed", "?"]
+            ),
+            "flow_name": st.sampled_from([None, "", "Welcome", "Bienvenue"]),
+            "contact_id": st.sampled_from([None, "k1", "k2", "nobody"]),
+            "conversation_id": conversation_ids | st.sampled_from([None, "unknown"]),
+            "ended_at": maybe_instants,
+            "direction": st.sampled_from([None, "INBOUND", "outbound", "sideways"]),
+            "is_test": st.sampled_from([None, False, False, True]),
+            "deleted": deleted,
+        }
+    ),
     "contacts": st.fixed_dictionaries(
         {
             "name": st.sampled_from([None, "Ana"]),
@@ -107,6 +124,7 @@ KEY_OF = {
     "messages": ("message_id", st.integers(1, 30).map(str)),
     "events": ("event_id", st.integers(1, 6).map(str)),
     "ratings": ("rating_id", st.integers(1, 4).map(str)),
+    "flow_runs": ("flow_run_id", st.integers(1, 6).map(str)),
     "contacts": ("contact_id", st.sampled_from(["k1", "k2"])),
     "agents": ("agent_id", st.sampled_from(["7", "8"])),
 }

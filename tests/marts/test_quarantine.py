@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 from ingestion.settings import load_settings
 from tests import oracle
-from tests.drops import Row, agent, contact, conversation, event, message, rating, write_batch, write_config
+from tests.drops import Row, agent, contact, conversation, event, flow_run, message, rating, write_batch, write_config
 from tests.examples import examples
 from tests.warehouse import BUILD, build_marts, quarantine
 
@@ -26,6 +26,7 @@ MAKE = {
     "messages": message,
     "events": event,
     "ratings": rating,
+    "flow_runs": flow_run,
     "contacts": contact,
     "agents": agent,
 }
@@ -34,6 +35,7 @@ SPOILED: dict[str, list[Row]] = {
     "messages": [{"direction": "sideways"}, {"sent_at": "soon", "direction": None}, {"message_id": ""}],
     "events": [{"type": None}, {"occurred_at": "2030-01-01T00:00:00Z"}, {"event_id": None}],
     "ratings": [{"rating": 6}, {"conversation_id": None}, {"rating_id": None, "rating": 0}],
+    "flow_runs": [{"status": None}, {"flow_id": None}, {"ended_at": "tomorrow"}, {"flow_run_id": None}],
     "contacts": [{"deleted": "perhaps"}, {"contact_id": None}],
     "agents": [{"updated_at": "yesterday"}, {"agent_id": None}],
 }

@@ -176,7 +176,12 @@ def check_without_filters(release: Release) -> None:
                     row for row in release.marts[mart] if row["grain"] == grain and row["account_id"] == account
                 ]
                 starts, ends = (
-                    [row[name] for row in release.marts["overview"] if row["account_id"] == account]
+                    [
+                        row[name]
+                        for of_days in ("overview", "by_flow")  # flows run on other days, too
+                        for row in release.marts[of_days]
+                        if row["account_id"] == account
+                    ]
                     for name in ("period_start", "period_end")
                 )
                 if not starts:

@@ -11,7 +11,7 @@ import pytest
 from ingestion.builds.names import CANDIDATE
 from ingestion.settings import load_settings
 from tests.comparison import KEYS, Marts, differences
-from tests.drops import Row, agent, contact, conversation, message, write_batch, write_config
+from tests.drops import Row, agent, contact, conversation, flow_run, message, write_batch, write_config
 from tests.warehouse import BUILD, build_marts
 
 HISTORY_UNTIL, NEW_UNTIL = "2026-02-09T12:00:00+00:00", "2026-02-11T02:00:00+00:00"
@@ -52,6 +52,12 @@ HISTORY: Entities = {
         message("in-late", "late", sent_at=LATER),
         message("orphan", "not-yet"),
         message("other-orphan", "not-yet"),
+    ],
+    "flow_runs": [
+        flow_run("of-a2", conversation_id="of-a2", contact_id="k2"),
+        flow_run("early", conversation_id="not-yet", status="RUNNING"),
+        flow_run("of-none", started_at="2025-12-24T09:00:00+01:00", flow_name="Welcome"),
+        flow_run("of-none-either", flow_id="other"),
     ],
 }
 
@@ -101,6 +107,11 @@ NEW_BATCHES: dict[str, Entities] = {
     "another message of nobody": {
         "messages": [message("new", "of-nobody"), by(None, "newer", "of-a3", sender_type="bot")],
     },
+    "the conversation of a run is deleted": {"conversations": [changed("conversations", "of-a2", deleted=True)]},
+    "a run of no conversation has ended": {"flow_runs": [changed("flow_runs", "of-none", status="EXPIRED")]},
+    "a run moves to a conversation": {"flow_runs": [changed("flow_runs", "of-none", conversation_id="of-a3")]},
+    "a run was none": {"flow_runs": [changed("flow_runs", "of-a2", deleted=True)]},
+    "a run was a test of another flow": {"flow_runs": [changed("flow_runs", "early", flow_id="new", is_test=True)]},
     "an agent has another name": {"agents": [changed("agents", "a3", name="Cyd")]},
     "an agent has another name and a conversation less": {
         "agents": [changed("agents", "a3", name="Cyd")],
@@ -125,6 +136,8 @@ QUICK = {
     "a conversation starts in another month",
     "a reply is another agent's",
     "a reply in another month is deleted",
+    "a run moves to a conversation",
+    "a run was none",
     "a message moves to another conversation",
     "a message moves to a conversation that nobody knows",
     "it arrives with a version of one of them",
@@ -164,7 +177,7 @@ class Home:
         write_batch(self.config.parent / "drop" / "b2", new, until)
         marts = build_marts(self.config, incremental=True)
         with duckdb.connect(str(self.candidate.with_name(BUILD)), read_only=True) as build:
-            for entity in ("message", "event", "rating"):  # orphans among them, which the marts do not show
+            for entity in ("message", "event", "rating", "flow_run"):  # orphans among them, which the marts do not show
                 keys = f"select source_key, {entity}_id from intermediate.int_{entity}s"
                 assert not build.execute(f"{keys} group by all having count(*) > 1").fetchall()
         return marts
@@ -183,7 +196,9 @@ class Home:
 def test_new_batches_of_a_few(home: Home, new: Entities) -> None:
     updated = home.update(new)
     home.compare_with_full_build(updated)
-    assert any(differences(mart, home.before[mart], updated[mart]) for mart in ("by_agent", "by_tag", "details"))
+    assert any(
+        differences(mart, home.before[mart], updated[mart]) for mart in ("by_agent", "by_tag", "by_flow", "details")
+    )
 
 
 @pytest.mark.parametrize(

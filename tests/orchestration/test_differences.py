@@ -34,7 +34,7 @@ from orchestration.releases.differences import (
     compare,
 )
 from tests.comparison import read_marts
-from tests.drops import conversation, message, rating, write_batch, write_config
+from tests.drops import conversation, flow_run, message, rating, write_batch, write_config
 from tests.examples import examples
 from tests.warehouse import build_marts
 
@@ -382,12 +382,20 @@ def test_two_real_builds(tmp_path: Path) -> None:
         conversation("c2", started_at="2025-12-30T09:00:00+01:00"),
         conversation("c3", started_at="2026-01-03T09:00:00+01:00"),
     ]
-    write_batch(drop / "b1", {"conversations": first, "messages": [message()]})
+    write_batch(drop / "b1", {"conversations": first, "messages": [message()], "flow_runs": [flow_run()]})
     files = [real_release(tmp_path, config, "1")]
     late = [conversation("c1", agent_id="2", tags=[], updated_at="2026-01-04T09:00:00Z"), conversation("c4")]
     gone = conversation("c3", deleted=True, updated_at="2026-01-04T09:00:00Z")
     asked = rating("r1", "c2", rating=5, answered_at="2026-01-04T09:00:00Z")
-    write_batch(drop / "b2", {"conversations": [*late, gone], "ratings": [asked], "messages": [message("m2", "c4")]})
+    write_batch(
+        drop / "b2",
+        {
+            "conversations": [*late, gone],
+            "ratings": [asked],
+            "messages": [message("m2", "c4")],
+            "flow_runs": [flow_run("f2", status="FAILED")],
+        },
+    )
     files.append(real_release(tmp_path, config, "2"))
     before, after = (read_marts(path) for path in files)
     with compare(*files) as comparison:

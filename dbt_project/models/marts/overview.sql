@@ -34,4 +34,5 @@ from {{ ref('int_periods') }} as periods
 inner join {{ ref('stg_settings__accounts') }} as accounts on periods.account_id = accounts.account_id
 left join conversations on periods.period_key = conversations.period_key
 left join messages on periods.period_key = messages.period_key
+where periods.is_active
 order by periods.account_id, periods.grain, periods.period_start

@@ -99,14 +99,16 @@ latest as (
     where is_deleted
     group by source_system
     union all
+    {% for entity in ['contacts', 'flow_runs'] -%}
     select
         source_system,
-        'contacts' as entity,
+        '{{ entity }}' as entity,
         case when is_deleted then 'deleted' else 'used' end as fate,
         count(*) as records
-    from {{ ref('int_contacts') }}
+    from {{ ref('int_' ~ entity) }}
     group by source_system, is_deleted
     union all
+    {% endfor -%}
     select source_system, 'agents' as entity, 'used' as fate, count(*) as records
     from {{ ref('int_agents') }}
     group by source_system

@@ -1,6 +1,6 @@
 {# A record of a new batch affects the conversation that it names, and those that other versions of it name. A full
    build has no new batches. #}
-{% set entities = ['conversations', 'messages', 'events', 'ratings'] %}
+{% set entities = ['conversations', 'messages', 'events', 'ratings', 'flow_runs'] %}
 with named_by_new_batches as (
     {% for entity in entities -%}
     select records.source_system, records.conversation_id

@@ -2,6 +2,7 @@
     'conversations': ['started_at', 'closed_at'],
     'messages': ['sent_at'],
     'events': ['occurred_at'],
+    'flow_runs': ['started_at'],
 } %}
 with delivered as (
     {% for entity, columns in instants.items() -%}

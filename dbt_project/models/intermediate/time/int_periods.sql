@@ -6,12 +6,14 @@
 } %}
 with periods as (
     {% for grain, (first_date, next_date) in grains.items() -%}
-    select distinct
+    select
         account_id,
         '{{ grain }}' as grain,
         {{ first_date }} as period_start,
-        {{ next_date }} as period_end
+        {{ next_date }} as period_end,
+        max(is_active) as is_active
     from {{ ref('int_calendar') }}
+    group by account_id, {{ first_date }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -28,6 +30,7 @@ select
     numbered.grain,
     numbered.period_start,
     numbered.period_end,
+    numbered.is_active,
     {{ is_complete('numbered.period_end', 'reached.data_through') }} as is_complete
 from numbered
 left join {{ ref('int_data_through') }} as reached on numbered.account_id = reached.account_id

@@ -1,6 +1,11 @@
 {{ config(alias='accounts') }}
-with active_dates as (
-    select account_id, min(local_date) as first_date, max(local_date) as last_date
+with dates as (
+    select
+        account_id,
+        min(case when is_active then local_date end) as first_date,
+        max(case when is_active then local_date end) as last_date,
+        min(local_date) as first_known_date,
+        max(local_date) as last_known_date
     from {{ ref('int_calendar') }}
     group by account_id
 )
@@ -12,9 +17,11 @@ select
     accounts.week_starts_on,
     accounts.rating_worst,
     accounts.rating_best,
-    active_dates.first_date,
-    active_dates.last_date,
+    dates.first_date,
+    dates.last_date,
+    dates.first_known_date,
+    dates.last_known_date,
     reached.data_through
 from {{ ref('stg_settings__accounts') }} as accounts
-left join active_dates on accounts.account_id = active_dates.account_id
+left join dates on accounts.account_id = dates.account_id
 left join {{ ref('int_data_through') }} as reached on accounts.account_id = reached.account_id

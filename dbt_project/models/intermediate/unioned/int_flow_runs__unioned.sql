@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ unioned('flow_runs') }}

@@ -1,0 +1,19 @@
+{# Chatwoot has no flows. #}
+{{ no_rows({
+    'source_system': 'string',
+    'flow_run_id': 'string',
+    'flow_id': 'string',
+    'flow_name': 'string',
+    'contact_id': 'string',
+    'conversation_id': 'string',
+    'direction': 'string',
+    'status_word': 'string',
+    'started_at': 'timestamp',
+    'ended_at': 'timestamp',
+    'is_test': 'boolean',
+    'is_deleted': 'boolean',
+    'updated_at': 'timestamp',
+    '_batch': 'string',
+    '_file': 'string',
+    '_line': 'bigint',
+}) }}
