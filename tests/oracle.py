@@ -1109,7 +1109,7 @@ class Conversation:
     events: list[Row]
     replies: list[Reply]
     first_response: Message | None
-    units: list[Unit]
+    units: list[Unit] = field(default_factory=list)
 
 
 def as_message(row: Row, account: Account) -> Message | None:
@@ -1348,16 +1348,17 @@ def conversation(
         "rated_at": rating["answered_at"] if rating else None,
         "times_basis": "exact",
     }
-    units = [
+    one = Conversation(details, candidates, events, replies, first_response)
+    one.units = [
         Unit(target.name, outcome)
         for target in targets_of(account, details)
-        for outcome in outcomes_of(target, state, details, messages, events, replies)
+        for outcome in outcomes_of(target, state, one, messages)
     ]
-    missed = {unit.target for unit in units if unit.outcome == "missed"}
-    pending = {unit.target for unit in units if unit.outcome == "pending"}
-    details["targets_missed"] = sorted(missed)
-    details["targets_met"] = sorted({unit.target for unit in units if unit.outcome == "met"} - missed - pending)
-    return Conversation(details, candidates, events, replies, first_response, units)
+    missed, pending, met = (
+        {unit.target for unit in one.units if unit.outcome == outcome} for outcome in ("missed", "pending", "met")
+    )
+    details["targets_missed"], details["targets_met"] = sorted(missed), sorted(met - missed - pending)
+    return one
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -1384,18 +1385,13 @@ def targets_of(account: Account, details: Row) -> list[Target]:
     ]
 
 
-def outcomes_of(
-    target: Target,
-    state: SourceState,
-    details: Row,
-    messages: list[Message],
-    events: list[Row],
-    replies: list[Reply],
-) -> list[str]:
+def outcomes_of(target: Target, state: SourceState, one: Conversation, messages: list[Message]) -> list[str]:
     """What became of the units of a target in one conversation: "the units of `first_response` are conversations in
     which the customer wrote; of `resolution`, conversations; of `reply`, waits (as for reply time, with the one that is
     open)".
     """
+
+    details = one.details
 
     def seconds(start: datetime, end: datetime) -> int | None:
         return business_seconds(state.account, start, end) if target.in_working_hours else elapsed_seconds(start, end)
@@ -1407,7 +1403,7 @@ def outcomes_of(
     def so_far(start: datetime) -> list[str]:
         """ "Without a value, the time so far decides"."""
         now = state.extracted_at
-        end = last_closing_of(details, events) if details["is_closed"] else now
+        end = last_closing_of(one) if details["is_closed"] else now
         value = None if end is None else seconds(start, end)
         if value is None:  # "closed at an unknown instant", "working hours NULL", "a negative interval"
             return []
@@ -1422,7 +1418,7 @@ def outcomes_of(
         return so_far(details["started_at"])
     waiting = open_wait_of(messages)
     if target.measure == "reply":
-        ended = [outcome for reply in replies for outcome in by_value(seconds(reply.since, reply.until))]
+        ended = [outcome for reply in one.replies for outcome in by_value(seconds(reply.since, reply.until))]
         return ended + (so_far(waiting[0].sent_at) if waiting and is_unanswered(waiting, waiting[0].sent_at) else [])
     if details["first_inbound_at"] is None:
         return []
@@ -1431,7 +1427,7 @@ def outcomes_of(
     assert state.extracted_at is not None
     turns: list[datetime] = [
         event["occurred_at"]
-        for event in events
+        for event in one.events
         if word(event["type"]) in ("handoff", "reopened") and event["occurred_at"] <= state.extracted_at
     ]
     start = max([details["first_inbound_at"], *turns])
@@ -1456,29 +1452,10 @@ def is_unanswered(waiting: list[Message], start: datetime) -> bool:
     return all(one.is_inbound or one.has_sender_type or one.sent_at < start for one in waiting)
 
 
-def last_closing_of(details: Row, events: list[Row]) -> datetime | None:
-    """The last closing of a closed conversation; None when "an opening without a later closing" follows.
-
-    "Openings: its start; its `reopened` events; after a closing also `handoff`. Closings: its `closed` events, and
-    `closed_at`. Before the start: openings are ignored, closings count at the start. At one instant: start, then
-    closings, then reopenings, but `closed_at` last. A closing of what is closed and a reopening of what is open change
-    nothing."
-    """
-    start = details["started_at"]
-    changes = [(start, 0, "open")]
-    for event in events:
-        if word(event["type"]) == "closed":
-            changes.append((max(event["occurred_at"], start), 1, "close"))
-        elif word(event["type"]) in ("reopened", "handoff") and event["occurred_at"] >= start:
-            changes.append((event["occurred_at"], 2, "open"))
-    if details["closed_at"] is not None:
-        changes.append((max(details["closed_at"], start), 3, "close"))
-    is_open, closed_at = False, None
-    for instant, _, change in sorted(changes):
-        if is_open != (change == "open"):
-            is_open = not is_open
-            closed_at = None if is_open else instant
-    return closed_at
+def last_closing_of(one: Conversation) -> datetime | None:
+    """The last closing of a closed conversation, "as in the backlog"; None where nobody knows it."""
+    course = course_of(one)
+    return course.changes[-1][0] if course.closing_unknown is None else None
 
 
 # ---------------------------------------------------------------------------------------------------------
