@@ -3,7 +3,7 @@
     python benchmarks/handwritten.py --config causerie.toml --out marts.duckdb
 
 It reads every batch of NDJSON files straight from the drops, and writes the marts with the columns of docs/figures.md,
-all but `backlog`: the rules of its openings and waits are too many for a script that is to stay short.
+all but `backlog`, whose rules of openings and waits are too many for a script that is to stay short, and `by_flow`.
 What a run of causerie costs above this is the price of what the script lacks: it keeps nothing between runs and has no
 hashes, raw, refused batches, tests or publication. Rows that docs/export-format.md quarantines are left out without a
 word. It knows what occurs in a drop of `causerie demo` and no more: one source an account, the scale from 1 to 5,

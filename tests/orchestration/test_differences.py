@@ -375,7 +375,8 @@ def agree(found: MartDifference, listed: list[Change], expected: list[Change]) -
 
 def test_two_real_builds(tmp_path: Path) -> None:
     """Late data restates a release; the comparison in Python reads both files whole."""
-    config = write_config(tmp_path)
+    target = {"name": "answered", "measure": "first_response", "within": "1h"}
+    config = write_config(tmp_path, accounts=[{"id": "acme", "timezone": "Europe/Paris", "targets": [target]}])
     drop = tmp_path / "drop"
     first = [
         conversation("c1", agent_id="1", tags=["vip"]),

@@ -19,7 +19,8 @@ figures as (
     where
         {{ matches_any('source_systems', '[flows.source_system]') }}
         and (
-            runs.traits_no in (select chosen.traits_no from chosen_traits as chosen) and {{ is_chosen('runs') | indent }}
+            runs.traits_no in (select chosen.traits_no from chosen_traits as chosen)
+            and {{ is_chosen('runs') | indent }}
             or runs.traits_no is null and {{ only_filtered_by('source_systems') }}
         )
     group by all
