@@ -66,6 +66,8 @@ def _valued(column: str, field: str, overlap: bool = False) -> Group:
 GROUPS = {
     "by-agent": Group("agent_name", ("source_system", "agent_id"), _agent, _of_agent),
     "by-tag": _valued("tag", "conversation_tags", overlap=True),
+    "by-team": _valued("team", "teams"),
+    "by-channel": _valued("channel", "channels"),
 }
 """By the name of their report."""
 

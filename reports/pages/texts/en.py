@@ -18,6 +18,8 @@ TEXTS = {
     "page.overview": "Overview",
     "page.by-agent": "By agent",
     "page.by-tag": "By tag",
+    "page.by-team": "By team",
+    "page.by-channel": "By channel",
     "page.details": "Details",
     "filter.account": "Account",
     "filter.period": "Period",

@@ -18,6 +18,8 @@ TEXTS = {
     "page.overview": "Vue d'ensemble",
     "page.by-agent": "Par agent",
     "page.by-tag": "Par étiquette",
+    "page.by-team": "Par équipe",
+    "page.by-channel": "Par canal",
     "page.details": "Détails",
     "filter.account": "Compte",
     "filter.period": "Période",

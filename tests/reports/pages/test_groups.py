@@ -16,7 +16,10 @@ from tests.reports.pages.asking import Element, Page, Pages
 pytestmark = pytest.mark.builds
 
 PERIOD = "account=boulangerie&from=2026-09-01&to=2026-10-31"
-NAMES = {"by-agent": lambda row: row["agent_name"] or f"{row['agent_id']} (no name)", "by-tag": lambda row: row["tag"]}
+
+
+def name_of(name: str, row: dict[str, Any]) -> str:
+    return row[groups.GROUPS[name].column] or f"{row['agent_id']} (no name)"
 
 
 def rows(link: Path, name: str) -> list[dict[str, Any]]:
@@ -40,7 +43,7 @@ def test_the_table_holds_the_figures_of_the_macro(link: Path, pages: Pages, name
     }
     assert len(shown) == len(expected)
     for row in expected:
-        cells = shown[NAMES[name](row)]
+        cells = shown[name_of(name, row)]
         for at, column in {
             0: "conversations",
             3: "conversations_closed",
@@ -88,7 +91,7 @@ def test_the_largest_groups_are_drawn_over_time(link: Path, pages: Pages, name: 
     (canvas,) = pages.read(f"/{name}?{PERIOD}&grain=month").html.all("canvas")
     chart = json.loads(canvas["data-chart"])
     assert chart["labels"] == ["Sept 2026", "Oct 2026"]
-    totals = {NAMES[name](row): row["conversations"] for row in rows(link, name)}
+    totals = {name_of(name, row): row["conversations"] for row in rows(link, name)}
     assert {one["name"]: sum(one["values"]) for one in chart["series"]}.items() <= totals.items()
     for one in chart["series"]:
         assert [pages.read(link).count for link in one["links"]] == one["values"]
@@ -106,7 +109,7 @@ def test_a_ranking_says_how_each_has_changed(link: Path, pages: Pages, name: str
     with connect(link.resolve()) as connection:
 
         def asked(days: str) -> dict[str, int]:
-            key = {"by-agent": "agent_name", "by-tag": "tag"}[name]
+            key = groups.GROUPS[name].column
             sql = f"select {key}, conversations from {REPORTS[name].macro}('boulangerie', {days}, grain := 'period')"
             return dict(connection.execute(sql).fetchall())
 
