@@ -40,8 +40,9 @@ class View(Selection):
     """What a reader looks at. ``first`` and ``last`` only when the period is custom.
 
     The fields from ``figure`` on concern one page, the others are kept from page to page. ``sort`` is a column, with
-    `-` before it for descending; empty, the page's own order. ``only``, ``responder``, ``weekday`` and ``hour`` narrow
-    Details to the conversations behind one figure. ``conversation`` is the one that is open: source system, `/`, id.
+    `-` before it for descending; empty, the page's own order. ``only``, ``responder``, ``missed`` and ``met`` (a
+    target), ``weekday`` and ``hour`` narrow Details to the conversations behind one figure. ``conversation`` is the one
+    that is open: source system, `/`, id.
     """
 
     account: str | None = None
@@ -56,6 +57,8 @@ class View(Selection):
     heat: str = ""
     only: str = ""
     responder: str = ""
+    missed: str = ""
+    met: str = ""
     weekday: int | None = None
     hour: int | None = None
     search: str = ""
@@ -68,7 +71,9 @@ class View(Selection):
         return replace(self, **{name: _USUAL[name] for name in OF_ONE_PAGE} | changes)
 
 
-OF_ONE_PAGE = ("figure", "heat", "only", "responder", "weekday", "hour", "search", "sort", "page", "conversation")
+NARROWING = ("only", "responder", "missed", "met", "weekday", "hour")
+"""What narrows Details to the conversations behind one figure."""
+OF_ONE_PAGE = ("figure", "heat", *NARROWING, "search", "sort", "page", "conversation")
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,18 @@ OF_CONVERSATIONS = (
     Measure("survey_response_percent", PERCENT, 1, "surveys", "surveyed"),
 )
 """The measure set: what every report of conversations has."""
-_OTHERS = (Measure("share_of_conversations", SHARE, 0, "conversations", ""),)
+OF_TARGETS = (
+    Measure("met_percent", PERCENT, 1, "decided"),
+    Measure("missed", good=-1),
+    Measure("met"),
+    Measure("pending"),
+    Measure("units"),
+    Measure("conversations_missed", good=-1, only=""),
+    Measure("conversations_met", only=""),
+)
+"""What targets come to; ``decided`` units are met or missed. The last two count conversations, in which several units
+may be."""
+_OTHERS = (Measure("share_of_conversations", SHARE, 0, "conversations", ""), *OF_TARGETS)
 
 MEASURES = {measure.column: measure for measure in (*OF_CONVERSATIONS, *_OTHERS)}
 """By column."""

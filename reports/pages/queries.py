@@ -105,13 +105,15 @@ def _matching(filters: Filters, accounts: Sequence[str], view: View) -> tuple[st
     call, values = _call("details", filters, accounts)
     found = [NARROWED[view.only][1]] if view.only else []
     asked = {
-        "responder": ("first_responder_id", view.responder or None),
-        "weekday": ("isodow(started_date)", view.weekday),
-        "hour": ("started_hour", view.hour),
+        "responder": "first_responder_id = $responder",
+        "missed": "list_contains(targets_missed, $missed)",
+        "met": "list_contains(targets_met, $met)",
+        "weekday": "isodow(started_date) = $weekday",
+        "hour": "started_hour = $hour",
     }
-    for name, (column, value) in asked.items():
-        if value is not None:
-            found.append(f"{column} = ${name}")
+    for name, condition in asked.items():
+        if (value := getattr(view, name)) not in ("", None):
+            found.append(condition)
             values[name] = value
     text = ", ".join(f"strip_accents(lower({column}))" for column in SEARCHED)  # each by itself: most have no accent
     for number, word in enumerate(view.search.split()[:MOST_WORDS]):
@@ -149,6 +151,17 @@ def details_page(filters: Filters, accounts: Sequence[str], view: View, page: in
         f" as page using ({key}) where started_date between $first_day and $last_day {ordered}"
     )
     return Query(sql, values | {"page_rows": PAGE_ROWS, "rows_before": (page - 1) * PAGE_ROWS})
+
+
+def of_targets(filters: Filters, accounts: Sequence[str]) -> Query:
+    """How many conversations missed a target, and how many met it, by the team as it was delivered."""
+    call, values = _call("details", filters, accounts)
+    named = " union all ".join(
+        f"select account_id, team, unnest(targets_{what}) as target, '{what}' as what from chosen"
+        for what in ("missed", "met")
+    )
+    counts = "account_id, target, team, what, count(*) as conversations"
+    return Query(f"with chosen as (from {call}), named as ({named}) select {counts} from named group by all", values)
 
 
 def conversation(accounts: Sequence[str], source_system: str, conversation_id: str) -> Query:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reports.pages.address import CLOCKS, CUSTOM, EVERY_ACCOUNT, NAMES, STATISTICS
+from reports.pages.address import CLOCKS, CUSTOM, EVERY_ACCOUNT, NAMES, NARROWING, STATISTICS
 from reports.pages.measures import MEASURES
 from reports.pages.presets import PRESETS
 from reports.pages.texts import LANGUAGES
@@ -41,6 +41,7 @@ _ENVIRONMENT.globals |= {
     "CLOCKS": CLOCKS,
     "EVERY_ACCOUNT": EVERY_ACCOUNT,
     "NAMES": NAMES,
+    "NARROWING": NARROWING,
     "LISTS": LISTS,
     "WORDS": WORDS,
     "NO_FILTER": NO_FILTER,

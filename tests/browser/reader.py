@@ -87,7 +87,7 @@ class Reader:
 
     def headlines(self) -> dict[str, tuple[str, str, str]]:
         """By column: the value, what it is made of, and the address of its conversations."""
-        found: dict[str, tuple[str, str, str]] = self.page.locator(".headlines").evaluate(
+        found: dict[str, tuple[str, str, str]] = self.page.locator("section:has(#headlines) .headlines").evaluate(
             """list => Object.fromEntries([...list.children].map(one => [
                 one.querySelector('[popovertarget]').getAttribute('popovertarget').replace('help-headline-', ''),
                 [one.querySelector('.value').textContent.trim(), one.querySelector('.count').textContent.trim(),

@@ -35,6 +35,8 @@ FACTS = (
     *(*DURATIONS, "is_surveyed", "rating", "rating_comment"),
 )
 """Of one conversation."""
+IF_ANY = ("targets_missed", "targets_met")
+"""Of one conversation, where there is something to say."""
 WORDS = {"status": "statuses", "source": "sources"}
 """Columns of words, by the filter that names them."""
 INSTANTS = ("started_at", "first_inbound_at", "first_response_at", "last_message_at", "closed_at", "rated_at")
@@ -90,6 +92,10 @@ def _narrowed(reading: Reading) -> list[tuple[str, str]]:
     if view.responder:
         agent = reading.named("agents", view.responder)
         found.append((texts("details.narrowed.responder", agent=agent), reading.here(responder="")))
+    if view.missed:
+        found.append((texts("details.narrowed.missed", target=view.missed), reading.here(missed="")))
+    if view.met:
+        found.append((texts("details.narrowed.met", target=view.met), reading.here(met="")))
     if view.weekday:
         time = formats.weekday(view.weekday) + ("" if view.hour is None else f", {formats.hours(view.hour)}")
         found.append((texts("details.narrowed.started", time=time), reading.here(weekday=None, hour=None)))
@@ -116,7 +122,7 @@ def _conversation(reading: Reading, key: str) -> dict[str, Any]:
     return {
         "open": key,
         "row": rows[0],
-        "facts": FACTS,
+        "facts": (*FACTS, *(column for column in IF_ANY if rows[0][column])),
         "events": events(rows[0]),
         "text": text_of(reading),
         "source_url": _web(rows[0]["source_url"]),

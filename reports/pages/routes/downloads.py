@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from reports.downloads import Result, write_csv
 from reports.pages import queries
+from reports.pages.address import NARROWING
 from reports.pages.queries import Query
 from reports.pages.routes.page import LOG, Notice, Reading, reading_of, release_of, see_that_there_are_data, texts_of
 from reports.queries import GRAINS, REPORTS, Report
@@ -25,9 +26,6 @@ TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-
-NARROWING = ("only", "responder", "weekday", "hour", "search")
-"""What chooses conversations of Details, beside the filters."""
 
 
 def download(request: Request) -> Response:
@@ -81,7 +79,7 @@ def _about(reading: Reading, report: Report) -> list[tuple[str, str]]:
         ("account", ", ".join(reading.whom.ids)),
         ("days", f"{reading.first} to {reading.last}"),
         *((name, value) for name, value, _ in reading.selected),
-        *((name, str(getattr(reading.view, name))) for name in NARROWING if report.name == "details"),
+        *((name, str(getattr(reading.view, name))) for name in (*NARROWING, "search") if report.name == "details"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The Overview: eight headline figures, figures over time, who opened the conversations, ratings, traffic, a table.
+"""The Overview: eight headline figures, targets, figures over time, where conversations come from, traffic, a table.
 
 Here: which figures stand where. Not here: how they are drawn (``charts``, ``templates/overview.html``).
 """
@@ -6,12 +6,13 @@ Here: which figures stand where. Not here: how they are drawn (``charts``, ``tem
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from reports.pages import charts
 from reports.pages.charts import Chart, Drawn, Row
-from reports.pages.measures import MEASURES, Measure, timed
+from reports.pages.measures import MEASURES, timed
+from reports.pages.routes import targets
+from reports.pages.routes.headlines import Headline, headline
 from reports.pages.routes.page import Page, Reading
 
 SOURCES = ("inbound", "inbox", "flow", "other")
@@ -22,6 +23,8 @@ TRENDS = (
     *("replies", "avg_reply_seconds", "csat_percent", "avg_rating", "ratings", "survey_response_percent"),
 )
 """Figures that the last chart can show."""
+TARGETS = 4
+"""Those that were met least have a card."""
 SUMMARY = (
     *("conversations", "distinct_contacts", "messages_inbound", "messages_outbound", "conversations_unanswered"),
     *("conversations_closed", "conversations_reopened", "ratings", "csat_percent"),
@@ -42,6 +45,7 @@ def shown(reading: Reading) -> dict[str, Any]:
     has_scores = reading.whom.is_one and (account.rating_worst, account.rating_best) == (1, 5)
     return {
         "headlines": headlines(reading, response, duration),
+        "targets": targets.headlines(reading)[:TARGETS],
         "note": reading.note,
         "opened": _opened(reading, rows),
         "response": response,
@@ -69,58 +73,14 @@ def shown(reading: Reading) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Headline:
-    """One figure. ``count`` says of how many it is made; ``judged`` whether its change is for the better."""
-
-    column: str
-    value: str
-    count: str
-    change: str | None
-    judged: str
-    before: str
-    year: str
-
-
 def headlines(reading: Reading, response: str, duration: str) -> list[Headline]:
-    """The eight of the first screen, each with its n and its change."""
+    """The eight of the first screen."""
     columns = (
         *("conversations", response, "avg_reply_seconds", duration, "conversations_unanswered"),
         *("conversations_closed", "conversations_reopened", "csat_percent"),
     )
-    return [_headline(reading, column) for column in columns]
-
-
-def _headline(reading: Reading, column: str) -> Headline:
-    texts, formats, measure = reading.texts, reading.formats, MEASURES[column]
-    now, before = reading.totals[column], reading.comparable("period_before")
-    then = before[column] if before else None
-    counted = "distinct_contacts" if column == "conversations" else measure.count
-    count = reading.totals[counted] if counted else None
-    return Headline(
-        column,
-        measure.text(now, formats),
-        texts.plural(counted_text(counted), count, formats.number(count)) if counted else "",
-        measure.change(now, then, formats) if reading.is_complete else None,
-        measure.judged(now, then) if reading.is_complete else "neutral",
-        texts("compare.nothing") if then is None else texts("compare.was", value=measure.text(then, formats)),
-        _year_before(reading, measure, now),
-    )
-
-
-def counted_text(column: str) -> str:
-    """The text for an n: what times are made of is conversations."""
-    return "count.conversations" if column.endswith("_count") else f"count.{column}"
-
-
-def _year_before(reading: Reading, measure: Measure, now: float | None) -> str:
-    """The same a year before; empty where there was nothing."""
-    year = reading.comparable("year_before")
-    if year is None or (then := year[measure.column]) is None:
-        return ""
-    text = reading.texts("compare.year", value=measure.text(then, reading.formats))
-    change = measure.change(now, then, reading.formats) if reading.is_complete else None
-    return f"{text} ({change})" if change else text
+    before = reading.comparable("period_before")
+    return [headline(reading, column, reading.totals, before) for column in columns]
 
 
 def compared(reading: Reading, column: str, rows: list[Row], before: list[Row | None]) -> Chart:

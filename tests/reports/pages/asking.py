@@ -90,11 +90,11 @@ class Page:
     def text(self) -> str:
         return self.html.one("main").text
 
-    def headlines(self) -> dict[str, Element]:
-        """The cards, by their name."""
+    def headlines(self, section: str = "headlines") -> dict[str, Element]:
+        """The cards of a section, by their name."""
         return {
             one.one("h3").text.removesuffix("?").split(" ?")[0].strip(): one
-            for one in self.html.all("li", class_="headline")
+            for one in self.html.one("section", aria_labelledby=section).all("li", class_="headline")
         }
 
     @property

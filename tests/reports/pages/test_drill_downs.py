@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.pages.measures import MEASURES, NARROWED
+from reports.pages.measures import MEASURES, NARROWED, OF_CONVERSATIONS
 from reports.pages.routes import groups
 from reports.published import connect
 from tests.reports.pages.asking import Pages, parameters
@@ -29,8 +29,8 @@ def totals(link: Path) -> dict[str, int]:
 
 COUNTED = {
     measure.column: measure.count if measure.unit != "count" else measure.column
-    for measure in MEASURES.values()
-    if measure.only is not None and measure.column not in ("avg_reply_seconds", "share_of_conversations")
+    for measure in OF_CONVERSATIONS
+    if measure.only is not None and measure.column != "avg_reply_seconds"
 }
 
 
@@ -42,10 +42,14 @@ def test_details_behind_a_figure_are_as_many(pages: Pages, totals: dict[str, int
 
 def test_every_narrowing_is_used_by_a_figure_and_names_itself(pages: Pages) -> None:
     assert set(NARROWED) == {measure.only for measure in MEASURES.values()} - {None, ""}
-    page = pages.read(f"/details?{PERIOD}&only=ended_in_hours&responder=nobody&weekday=1&hour=14")
+    page = pages.read(
+        f"/details?{PERIOD}&only=ended_in_hours&responder=nobody&missed=first&met=second&weekday=1&hour=14"
+    )
     assert [one.text for one in page.html.one("ul", class_="selected").all("li")] == [
         "Only those behind “Duration in working hours” ×",
         "First response by nobody ×",
+        "Missed the target “first” ×",
+        "Met the target “second” ×",
         "Started on Monday, 14:00–15:00 ×",
     ]
 

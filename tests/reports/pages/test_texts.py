@@ -13,7 +13,8 @@ from reports.pages.formats import FIXED, FRENCH
 from reports.pages.measures import MEASURES, NARROWED
 from reports.pages.presets import PRESETS
 from reports.pages.rendering import STATIC
-from reports.pages.routes import PAGES, details, groups, overview
+from reports.pages.routes import PAGES, details, groups, overview, targets
+from reports.pages.routes.headlines import counted_text
 from reports.pages.texts import DEFAULT, LANGUAGES, chosen
 from reports.queries import LISTS, WORDS
 from tests.reports.pages.documentation import comments
@@ -37,8 +38,8 @@ def _parts(text: str) -> set[str]:
 def _looked_up_by_name() -> set[str]:
     columns = {
         *MEASURES, *groups.RANKED, *groups.SORTED, *details.SHOWN, *details.FACTS, *details.INSTANTS,
-        *overview.TRENDS, *overview.SUMMARY, *(name for name, _ in NARROWED.values()),
-        *(group.column for group in groups.GROUPS.values()),
+        *details.IF_ANY, *overview.TRENDS, *overview.SUMMARY, *(name for name, _ in NARROWED.values()),
+        *(group.column for group in (*groups.GROUPS.values(), targets.WHOLE)),
     }  # fmt: skip
     keys = {f"column.{column}" for column in columns}
     keys |= {f"period.{preset}" for preset in PRESETS} | {f"{field}.{word}" for field in WORDS for word in WORDS[field]}
@@ -47,9 +48,10 @@ def _looked_up_by_name() -> set[str]:
     keys |= {f"clock.{clock}" for clock in CLOCKS} | {f"statistic.{statistic}" for statistic in STATISTICS}
     keys |= {f"sources.{source}" for source in overview.SOURCES} | {f"{field}.{value}" for field, value in SPECIAL}
     keys |= {"period.custom", "state.unreadable.older", "state.unreadable.other"}
-    keys |= {"definition.share_of_conversations"} | {f"judged.{word}" for word in ("better", "worse")}
+    keys |= {f"definition.{column}" for column in ("share_of_conversations", *targets.BEHIND)}
+    keys |= {f"judged.{word}" for word in ("better", "worse")}
     counted = {measure.count for measure in MEASURES.values() if measure.count} - {"surveys"} | {"distinct_contacts"}
-    return keys | {overview.counted_text(column) for column in counted}
+    return keys | {counted_text(column) for column in counted}
 
 
 SPECIAL = (
@@ -68,7 +70,7 @@ def test_no_text_is_left_that_nothing_shows() -> None:
     code = "".join(file.read_text(encoding="utf-8") for file in files if file.parent.name != "texts")
     words = set(re.findall(r"[\"']([\w.-]+)[\"']", code))
     left = LANGUAGES["en"].texts.keys() - _looked_up_by_name() - words
-    left -= {f"groups.{name}" for name in groups.GROUPS}  # where there is something to note
+    left -= {f"groups.{name}" for name in PAGES}  # where there is something to note
     left = {key for key in left if not key.startswith("warning.")}  # by what the audit measures
     assert not {key for key in left if key.removesuffix(".todo") not in words}
 
