@@ -119,7 +119,14 @@ OF_TARGETS = (
 )
 """What targets come to; ``decided`` units are met or missed. The last two count conversations, in which several units
 may be."""
-_OTHERS = (Measure("share_of_conversations", SHARE, 0, "conversations", ""), *OF_TARGETS)
+OF_FLOWS = (
+    Measure("completed_percent", PERCENT, 1, "ended"),
+    *(Measure(column) for column in ("runs", "contacts", "completed", "ongoing", "expired", "cancelled")),
+    Measure("failed", good=-1),
+    Measure("other"),
+)
+"""What flows come to; ``ended`` runs are not ongoing."""
+_OTHERS = (Measure("share_of_conversations", SHARE, 0, "conversations", ""), *OF_TARGETS, *OF_FLOWS)
 
 MEASURES = {measure.column: measure for measure in (*OF_CONVERSATIONS, *_OTHERS)}
 """By column."""

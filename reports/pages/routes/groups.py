@@ -1,7 +1,7 @@
 """Grouped reports: one row for each agent, tag, team …: a ranking, the largest few over time, a table of all.
 
 Here: the one page of all of them, and the list of groups of conversations. Not here: groups with figures of their own
-(``targets``), how it is drawn (``templates/groups.html``).
+(``targets``, ``flows``), how it is drawn (``templates/groups.html``).
 
 A further group is an entry of ``GROUPS`` and its texts (``page.NAME``; ``groups.NAME``, if there is something to note).
 """

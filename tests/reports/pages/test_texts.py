@@ -13,7 +13,7 @@ from reports.pages.formats import FIXED, FRENCH
 from reports.pages.measures import MEASURES, NARROWED
 from reports.pages.presets import PRESETS
 from reports.pages.rendering import STATIC
-from reports.pages.routes import PAGES, details, groups, overview, targets
+from reports.pages.routes import PAGES, details, flows, groups, overview, targets
 from reports.pages.routes.headlines import counted_text
 from reports.pages.texts import DEFAULT, LANGUAGES, chosen
 from reports.queries import LISTS, WORDS
@@ -39,7 +39,7 @@ def _looked_up_by_name() -> set[str]:
     columns = {
         *MEASURES, *groups.RANKED, *groups.SORTED, *details.SHOWN, *details.FACTS, *details.INSTANTS,
         *details.IF_ANY, *overview.TRENDS, *overview.SUMMARY, *(name for name, _ in NARROWED.values()),
-        *(group.column for group in (*groups.GROUPS.values(), targets.WHOLE)),
+        *(group.column for group in (*groups.GROUPS.values(), targets.WHOLE, flows.GROUP)),
     }  # fmt: skip
     keys = {f"column.{column}" for column in columns}
     keys |= {f"period.{preset}" for preset in PRESETS} | {f"{field}.{word}" for field in WORDS for word in WORDS[field]}
