@@ -83,7 +83,9 @@ def test_a_ranking_and_lines_of_flows(link: Path, pages: Pages) -> None:
 def test_runs_count_beyond_the_active_days_of_the_account(own_link: Path, publish: Callable[..., None]) -> None:
     """Neither the page nor its chart leaves out runs of days without conversations and messages."""
     publish(
-        "second", "update reporting.flow_runs set started_date = date '2026-11-20' where started_date > '2026-10-20'"
+        "second",
+        "update reporting.accounts set last_known_date = date '2026-11-25'",
+        "update reporting.flow_runs set started_date = date '2026-11-20' where started_date > '2026-10-20'",
     )
     page = Pages(make_app(own_link)).read("/by-flow?account=boulangerie&from=2026-11-15&to=2026-11-25&figure=runs")
     chart = json.loads(page.html.one("canvas")["data-chart"])
