@@ -78,7 +78,7 @@ def test_groups_show_the_macros_and_lead_to_as_many_conversations(
     rows = {group.name(row, LANGUAGES["en"]): row for row in figures.rows(page, filters)}
     reader.open(page, account=account)
     shown = {cells["name"][0]: cells for cells in reader.cells("section:has(#all) table")}
-    assert len(shown) > 3 and shown.keys() == rows.keys()
+    assert len(shown) > 1 and shown.keys() == rows.keys()
     linked = 0
     for name, cells in shown.items():
         row = {"share_of_conversations": rows[name]["conversations"] / total, **rows[name]}
@@ -88,7 +88,7 @@ def test_groups_show_the_macros_and_lead_to_as_many_conversations(
             if href and MEASURES[column].count != NOT_CONVERSATIONS:
                 assert reader.count_at(href) == figures.behind(row, column), (name, column)
                 linked += 1
-    assert linked > 20
+    assert linked > 10
 
 
 def test_a_bar_a_point_and_an_agent_lead_there_by_a_click(reader: Reader, figures: Figures) -> None:

@@ -28,7 +28,7 @@ def _flow(row: Row, texts: Texts) -> str:
 
 GROUP = Group("flow_name", ("source_system", "flow_id"), _flow, lambda row, _: None)
 FIGURES = Figures(
-    ("completed_percent", "runs", "contacts", *STATES),
+    ("runs", "completed_percent", "contacts", *STATES),
     ("runs", "contacts", "completed_percent", *STATES, "conversations"),
     "runs",
     "-runs",

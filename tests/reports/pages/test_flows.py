@@ -65,14 +65,19 @@ def test_cards_add_up_the_flows_with_n_and_change(link: Path, pages: Pages) -> N
 
 
 def test_a_ranking_and_lines_of_flows(link: Path, pages: Pages) -> None:
-    page = pages.read(f"/by-flow?{PERIOD}&grain=month&figure=runs")
+    page = pages.read(f"/by-flow?{PERIOD}&grain=month")
     by_name = {row["flow_name"]: row for row in rows(link)}
     chart = json.loads(page.html.one("canvas")["data-chart"])
     assert {one["name"]: sum(one["values"]) for one in chart["series"]}.items() <= {
         name: row["runs"] for name, row in by_name.items()
     }.items()
     assert len(chart["series"]) == min(5, len(by_name))
-    best = pages.read(f"/by-flow?{PERIOD}").html.one("table", class_="ranking").one("tbody").all("tr")
+    best = (
+        pages.read(f"/by-flow?{PERIOD}&figure=completed_percent")
+        .html.one("table", class_="ranking")
+        .one("tbody")
+        .all("tr")
+    )
     assert [bar.all("td")[2].text for bar in best] == [
         f"n = {by_name[bar.one('th').text]['runs'] - by_name[bar.one('th').text]['ongoing']}" for bar in best
     ]
@@ -87,7 +92,7 @@ def test_runs_count_beyond_the_active_days_of_the_account(own_link: Path, publis
         "update reporting.accounts set last_known_date = date '2026-11-25'",
         "update reporting.flow_runs set started_date = date '2026-11-20' where started_date > '2026-10-20'",
     )
-    page = Pages(make_app(own_link)).read("/by-flow?account=boulangerie&from=2026-11-15&to=2026-11-25&figure=runs")
+    page = Pages(make_app(own_link)).read("/by-flow?account=boulangerie&from=2026-11-15&to=2026-11-25")
     chart = json.loads(page.html.one("canvas")["data-chart"])
     runs = int(page.headlines()["Runs"].one("p", class_="value").text)
     assert runs == sum(sum(one["values"]) for one in chart["series"]) > 0
