@@ -161,7 +161,8 @@ def of_targets(filters: Filters, accounts: Sequence[str]) -> Query:
         for what in ("missed", "met")
     )
     counts = "account_id, target, team, what, count(*) as conversations"
-    return Query(f"with chosen as (from {call}), named as ({named}) select {counts} from named group by all", values)
+    chosen = f"select account_id, team, targets_missed, targets_met from {call}"
+    return Query(f"with chosen as ({chosen}), named as ({named}) select {counts} from named group by all", values)
 
 
 def conversation(accounts: Sequence[str], source_system: str, conversation_id: str) -> Query:

@@ -45,6 +45,7 @@ PICTURES = (
     Picture("conversation", "details", 1000, {"sort": "-messages"}),
     Picture("overview-fr-dark", "overview", 1700, {}, {"color_scheme": "dark", **FRENCH}),
     Picture("by-agent-fr", "by-agent", 1700, {}, FRENCH),
+    Picture("by-target-fr-dark", "by-target", 1500, {}, {"color_scheme": "dark", **FRENCH}),
     Picture("overview-phone", "overview", 1700, {}, {"viewport": PHONE, "is_mobile": True, "has_touch": True}),
     Picture("overview-paper", "overview", is_paper=True),
     Picture("details-paper", "details", is_paper=True),
