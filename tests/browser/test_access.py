@@ -62,6 +62,7 @@ def states(figures: Figures) -> Iterator[tuple[str, dict[str, str]]]:
     """Every page, and those that look otherwise: of all accounts, one conversation, without figures, wrong."""
     yield from ((page, {"account": "boulangerie", "tag": "livraison"}) for page in PAGES)
     yield "overview", {"account": "*"}
+    yield "by-target", {"account": "*", "period": "last-90-days"}  # long names, with n and changes
     row = figures.rows("details", usual(figures, "boulangerie"))[0]
     yield "details", {"conversation": f"{row['source_system']}/{row['conversation_id']}", "account": "boulangerie"}
     yield "details", {"account": "boulangerie", "only": "closed", "sort": "-messages", "page_": "2"}
