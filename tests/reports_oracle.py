@@ -89,7 +89,7 @@ def report(world: dict[str, Known], name: str, question: Question) -> list[Row]:
     """
     asked = world if question.account is None else {question.account: world.get(question.account)}
     there = [known for known in asked.values() if known is not None]
-    has_grain = name != "backlog" or question.grain in ("day", "hour")
+    has_grain = name not in OF_BACKLOG or question.grain in ("day", "hour")
     if not there or question.last_day < question.first_day or not has_grain:
         raise Unanswerable
     for parameter in LISTS:
@@ -385,12 +385,8 @@ def year_before(day: date) -> date:
 def backlog(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
     """As the mart, of the teams of the chosen conversations; by hour, "the hour of the wall clock"."""
     rows = []
-    for source, reached in known.reached.items():
-        own, of_source = (
-            [one for one in conversations if one.details["source_system"] == source]
-            for conversations in (chosen, known.conversations)
-        )
-        days = [day for day in oracle.days_of(known.account, of_source, reached) if is_asked(question, day)]
+    for source, days in asked_days(known, question).items():
+        own = [one for one in chosen if one.details["source_system"] == source]
         for team in {oracle.team_of(one) for one in own}:
             courses = [oracle.course_of(one) for one in own if oracle.team_of(one) == team]
             for day in days:
@@ -399,6 +395,48 @@ def backlog(known: Known, chosen: list[Conversation], question: Question) -> lis
                     hour = {"hour_start": start if question.grain == "hour" else None}
                     rows.append(key | hour | oracle.backlog_of(courses, start, end))
     return rows
+
+
+def asked_days(known: Known, question: Question) -> dict[str, list[date]]:
+    """The days of each source that are asked for."""
+    found = {}
+    for source, reached in known.reached.items():
+        own = [one for one in known.conversations if one.details["source_system"] == source]
+        found[source] = [day for day in oracle.days_of(known.account, own, reached) if is_asked(question, day)]
+    return found
+
+
+def backlog_details(known: Known, chosen: list[Conversation], question: Question) -> list[Row]:
+    """ "One row per conversation and day at whose end it is open"."""
+    rows = []
+    for source, days in asked_days(known, question).items():
+        courses = [oracle.course_of(one) for one in chosen if one.details["source_system"] == source]
+        for day in days:
+            for start, end in periods_of_day(known.account, day, question.grain):
+                period = {"local_date": day, "hour_start": start if question.grain == "hour" else None}
+                rows += [period | standing(course, end) for course in courses if oracle.is_open(course, end)]
+    return rows
+
+
+def standing(course: oracle.Course, end: datetime) -> Row:
+    """How an open conversation stands: "the three of the wait only of those waiting for us"."""
+    one, wait, change = course.conversation, oracle.wait_at(course, end), oracle.last_change(course, end)
+    assert change is not None
+    has_messages = any(message.sent_at < end and not message.is_failed for message in one.messages)
+    state, since, nobody_replied = "waiting_for_customer" if has_messages else None, None, None
+    if wait is not None:
+        state = "waiting_for_us" if wait[1] else "waiting_unknown"
+        since, _, nobody_replied = wait if wait[1] else (None, False, None)
+    return {
+        **{name: one.details[name] for name in ("account_id", "source_system", "conversation_id")},
+        "team": oracle.team_of(one),
+        "opened_at": change[0],
+        "state": state,
+        "is_unanswered": nobody_replied,
+        "waiting_since": since,
+        "waiting_seconds": since and oracle.elapsed_seconds(since, end),
+        "open_seconds": oracle.elapsed_seconds(change[0], end),
+    }
 
 
 def periods_of_day(account: Account, day: date, grain: str) -> list[tuple[datetime, datetime]]:
@@ -427,4 +465,7 @@ REPORTS: dict[str, Callable[[Known, list[Conversation], Question], list[Row]]] =
     "traffic": traffic,
     "compare": compare,
     "backlog": backlog,
+    "backlog_details": backlog_details,
 }
+OF_BACKLOG = ("backlog", "backlog_details")
+"""Those whose grain is a day or an hour."""

@@ -22,19 +22,20 @@ from hypothesis import HealthCheck, given, settings
 from demo_data import write_demo
 from expectations.marts import MARTS
 from ingestion.settings import load_settings
-from tests import reports_oracle
+from tests import oracle, reports_oracle
 from tests.comparison import differences
 from tests.drops import Row, conversation, message, write_batch, write_config
 from tests.examples import examples
 from tests.marts.test_invariants import ZONES, deliver, histories
 from tests.real_data import REAL_DATA, config_for_real_data
-from tests.reports_oracle import LISTS, REPORTS, Known, Question, Unanswerable, values_of
+from tests.reports_oracle import LISTS, OF_BACKLOG, REPORTS, Known, Question, Unanswerable, values_of
 from tests.warehouse import CANDIDATE, build_marts
 
 KEYS = MARTS | {
     "traffic": ("account_id", "weekday", "hour"),
     "compare": ("account_id", "compared"),
     "backlog": (*MARTS["backlog"], "hour_start"),
+    "backlog_details": ("account_id", "local_date", "hour_start", "source_system", "conversation_id"),
 }
 OF_GRAINS = [mart for mart, key in MARTS.items() if "grain" in key]
 YES_NO = ("working_hours", "answered", "rated")
@@ -62,7 +63,7 @@ class Release:
     def check(self, question: Question) -> None:
         """Every report says what plain Python says, or that the question cannot be answered."""
         for name in REPORTS:
-            if name == "backlog":  # each grain of the others is a day's here
+            if name in OF_BACKLOG:  # each grain of the others is a day's here
                 question = replace(question, grain="day")
             try:
                 expected = reports_oracle.report(self.world, name, question)
@@ -301,10 +302,45 @@ def ask_hours(release: Release, data: st.DataObject) -> None:
     last = min(question.last_day, question.first_day + timedelta(days=2))
     hours = replace(question, last_day=last, grain="hour")
     try:
-        expected = reports_oracle.report(release.world, "backlog", hours)
+        expected = {name: reports_oracle.report(release.world, name, hours) for name in OF_BACKLOG}
     except Unanswerable:
         return
-    assert differences("backlog", expected, release.ask("backlog", hours), keys=KEYS) == [], hours
+    for name in OF_BACKLOG:
+        assert differences(name, expected[name], release.ask(name, hours), keys=KEYS) == [], hours
+    for grain in ("day", "hour"):
+        figures_are_rows(release, replace(hours, grain=grain))
+
+
+COUNTED = {
+    "open": "true",
+    **{state: f"state = '{state}'" for state in ("waiting_for_us", "waiting_unknown", "waiting_for_customer")},
+    "unanswered": "is_unanswered",
+    **{
+        column: f"waiting_seconds >= {first * 3600}" + (f" and waiting_seconds < {last * 3600}" if last else "")
+        for column, (first, last) in oracle.AGES.items()
+    },
+}
+"""Figures of the backlog, and which rows of its details each counts."""
+
+
+def figures_are_rows(release: Release, question: Question) -> None:
+    """Each figure of the backlog is the number of rows of its conversations, and each median that of theirs."""
+    counts = [f"count(case when {condition} then 1 end) as {figure}" for figure, condition in COUNTED.items()]
+    medians = [f"quantile_cont({of}_seconds, 0.5) as median_{of}_seconds" for of in ("waiting", "open")]
+    columns = ", ".join((*KEYS["backlog"], *COUNTED, "median_waiting_seconds", "median_open_seconds"))
+    rows, values = call("backlog_details", question)
+    grouped = f"select {', '.join((*KEYS['backlog'], *counts, *medians))} {rows} group by all"
+    expected = release.sql(f"select {columns} from ({grouped})", values)
+    found = release.sql(f"select {columns} {call('backlog', question)[0]} where open > 0", values)
+    assert differences("backlog", expected, found, keys=KEYS) == [], question
+
+
+def test_figures_of_the_backlog_are_rows_of_its_details(demo: Release) -> None:
+    figures_are_rows(demo, Question(None, date(2026, 1, 1), date(2026, 12, 31)))
+    (states,) = demo.sql(
+        "select count(distinct state) as n from report_backlog_details(null, '2026-01-01', '2026-12-31')"
+    )
+    assert states["n"] > 1
 
 
 @given(st.data())
@@ -346,7 +382,9 @@ FAULTS = {
 def test_what_cannot_be_answered_is_said(small: Release, name: str, arguments: str) -> None:
     """Whatever is asked of the answer: DuckDB leaves out what it can do without."""
     words = FAULTS[arguments] if "\\" in FAULTS[arguments] else re.escape(FAULTS[arguments])
-    column = {"details": "started_at", "traffic": "weekday", "backlog": "local_date"}.get(name, "period_start")
+    column = {"details": "started_at", "traffic": "weekday", **dict.fromkeys(OF_BACKLOG, "local_date")}.get(
+        name, "period_start"
+    )
     for query in (
         "select * from {}",
         "select count(*) from {}",

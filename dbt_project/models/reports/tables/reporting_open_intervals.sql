@@ -1,6 +1,6 @@
 {{ config(alias='open_intervals') }}
 select
-    conversations.conversation_key,
+    ids.conversation_id,
     conversations.agent_no,
     conversations.tag_set_no,
     conversations.contact_tag_set_no,
@@ -15,6 +15,7 @@ select
 from {{ ref('int_open_intervals') }} as intervals
 inner join {{ ref('reporting_conversations') }} as conversations
     on intervals.conversation_key = conversations.conversation_key
+inner join {{ ref('int_conversations') }} as ids on intervals.conversation_key = ids.conversation_key
 left join {{ ref('int_conversation_messages') }} as messages
     on intervals.conversation_key = messages.conversation_key
 order by intervals.opened_date

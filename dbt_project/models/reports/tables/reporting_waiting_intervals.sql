@@ -1,6 +1,6 @@
 {{ config(alias='waiting_intervals') }}
 select
-    conversations.conversation_key,
+    ids.conversation_id,
     conversations.agent_no,
     conversations.tag_set_no,
     conversations.contact_tag_set_no,
@@ -15,4 +15,5 @@ select
 from {{ ref('int_waiting_intervals') }} as intervals
 inner join {{ ref('reporting_conversations') }} as conversations
     on intervals.conversation_key = conversations.conversation_key
+inner join {{ ref('int_conversations') }} as ids on intervals.conversation_key = ids.conversation_key
 order by intervals.from_date
