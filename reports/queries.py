@@ -53,6 +53,7 @@ REPORTS = {
     for report in (
         *map(Report, ("overview", "by-agent", "by-tag", "by-team", "by-channel", "by-target", "by-flow")),
         Report("backlog", OF_BACKLOG),
+        Report("backlog-details", OF_BACKLOG, of_table="details"),
         Report("details", ()),
         Report("traffic", (), of_table="overview"),
         Report("compare", (), of_table="overview"),

@@ -39,6 +39,10 @@ _WANTED = {
         *("period_start", "flow_name", "flow_id", "source_system", "runs", "completed_percent", "contacts"),
         *("conversations", "completed", "expired", "ongoing", "cancelled", "failed", "other"),
     ),
+    "backlog-details": (
+        *("local_date", "hour_start", "conversation_id", "team", "state", "waiting_seconds", "open_seconds"),
+        *("is_unanswered", "waiting_since", "opened_at", "source_system"),
+    ),
     "compare": ("compared", "period_start", "period_end", *_MEASURES),
     "traffic": ("weekday", "hour", "conversations", "messages", "messages_inbound", "messages_outbound"),
     "details": (

@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from reports.pages.measures import NARROWED
+from reports.pages.measures import NARROWED, STANDING
 from reports.pages.presets import PRESETS
 from reports.pages.texts import LANGUAGES
 from reports.queries import LISTS, WORDS, Selection
@@ -40,9 +40,9 @@ class View(Selection):
     """What a reader looks at. ``first`` and ``last`` only when the period is custom.
 
     The fields from ``figure`` on concern one page, the others are kept from page to page. ``sort`` is a column, with
-    `-` before it for descending; empty, the page's own order. ``only``, ``responder``, ``missed`` and ``met`` (a
-    target), ``weekday`` and ``hour`` narrow Details to the conversations behind one figure. ``conversation`` is the one
-    that is open: source system, `/`, id.
+    `-` before it for descending; empty, the page's own order. ``only``, ``at``, ``responder``, ``missed`` and ``met``
+    (a target), ``weekday`` and ``hour`` narrow Details to the conversations behind one figure; ``at`` to those that
+    were open at the end of that day. ``conversation`` is the one that is open: source system, `/`, id.
     """
 
     account: str | None = None
@@ -56,6 +56,7 @@ class View(Selection):
     figure: str = ""
     heat: str = ""
     only: str = ""
+    at: date | None = None
     responder: str = ""
     missed: str = ""
     met: str = ""
@@ -71,7 +72,7 @@ class View(Selection):
         return replace(self, **{name: _USUAL[name] for name in OF_ONE_PAGE} | changes)
 
 
-NARROWING = ("only", "responder", "missed", "met", "weekday", "hour")
+NARROWING = ("only", "at", "responder", "missed", "met", "weekday", "hour")
 """What narrows Details to the conversations behind one figure."""
 OF_ONE_PAGE = ("figure", "heat", *NARROWING, "search", "sort", "page", "conversation")
 
@@ -109,7 +110,7 @@ _WORDS: dict[str, Sequence[str]] = {
     "statistic": STATISTICS,
     "clock": CLOCKS,
     "language": tuple(LANGUAGES),
-    "only": tuple(NARROWED),
+    "only": (*NARROWED, *STANDING),
     **{name: tuple(words) for name, words in WORDS.items()},
 }
 _NUMBERS = {"page": (1, 10**9 - 1), "weekday": (1, 7), "hour": (0, 23)}
@@ -138,6 +139,8 @@ def read(parameters: Mapping[str, Sequence[str]]) -> tuple[View, list[Problem]]:
             found[field] = value
     if "hour" in found and "weekday" not in found:  # the heat map has both, and a page names them together
         problems.append(Problem("hour", str(found.pop("hour"))))
+    if found.get("only") in STANDING and "at" not in found:
+        problems.append(Problem("only", found.pop("only")))
     problems += _settle_period(found)
     return View(**found), problems
 
@@ -145,7 +148,7 @@ def read(parameters: Mapping[str, Sequence[str]]) -> tuple[View, list[Problem]]:
 def _value(field: str, text: str) -> object | None:
     if field in _WORDS:
         return text if text in _WORDS[field] else None
-    if field in ("first", "last"):
+    if field in ("first", "last", "at"):
         try:
             day = date.fromisoformat(text)
         except ValueError:

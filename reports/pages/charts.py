@@ -33,11 +33,16 @@ class Series:
     links: list[str] = field(default_factory=list)
     is_compared: bool = False
     """Of another period: drawn paler."""
+    stack: str = "bars"
+    """Bars of the same stack stand on each other, others beside them."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Figures over time. ``kind``: ``bars``, ``stacked`` or ``lines``. ``complete``: whether each period is."""
+    """Figures over time. ``complete``: whether each period is.
+
+    ``kind``: ``bars``, ``stacked``, ``ages`` (stacked, each series worse than the one before) or ``lines``.
+    """
 
     kind: str
     labels: list[str]
@@ -74,6 +79,7 @@ class Drawn:
     measure: Measure
     link: Callable[[Row], str] | None = None
     is_compared: bool = False
+    stack: str = "bars"
 
 
 def over_time(
@@ -110,6 +116,7 @@ def over_time(
             [text(one, row) for row in one.rows],
             [one.link(row) for row in one.rows if row] if one.link else [],
             one.is_compared,
+            one.stack,
         )
         for one in drawn
     ]

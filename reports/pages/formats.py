@@ -86,15 +86,21 @@ class Formats:
         return self._ordinal(dates.format_interval(first, last, "yMMMd", locale=self.locale))
 
     def period(self, first: date, end: date, grain: str) -> str:
-        """A row of a report, ``end`` excluded: a day and its weekday, a whole month or quarter by name, or the days."""
+        """A row of a report, ``end`` excluded: a day and its weekday, an hour of it, a whole month or quarter by name,
+        or the days. Those of an hour are datetimes.
+        """
         if grain == "day":
             return self.long_day(first)
+        if grain == "hour":
+            return f"{self.long_day(first)}, {first:%H:%M}–{end:%H:%M}"
         if pattern := _whole(first, end, grain):
             return self._date(first, pattern)
         return self.days(first, end - timedelta(days=1))
 
     def tick(self, first: date, end: date, grain: str) -> str:
         """The same on an axis, where room is scarce."""
+        if grain == "hour":
+            return f"{first:%H:%M}"
         pattern = _whole(first, end, grain)
         return self._date(first, pattern.replace("MMMM", "MMM")) if pattern else self.short_day(first)
 

@@ -75,6 +75,30 @@ NARROWED = {
 """What Details is narrowed to when somebody asks for the conversations behind a figure, by its word in an address: the
 column whose name tells it, and the condition on ``report_details``."""
 
+_HOUR, _DAY = 3_600, 86_400
+AGES = {
+    "waiting_under_1h": (0, _HOUR),
+    "waiting_1h_4h": (_HOUR, 4 * _HOUR),
+    "waiting_4h_24h": (4 * _HOUR, _DAY),
+    "waiting_1d_3d": (_DAY, 3 * _DAY),
+    "waiting_3d_7d": (3 * _DAY, 7 * _DAY),
+    "waiting_over_7d": (7 * _DAY, None),
+}
+"""How long customers wait for us: from so many seconds on, to below so many."""
+
+
+def _waited(first: int, end: int | None = None) -> str:
+    return f"waiting_seconds >= {first}" + (f" and waiting_seconds < {end}" if end else "")
+
+
+STANDING = {
+    **{state: (state, f"state = '{state}'") for state in ("waiting_for_us", "waiting_unknown", "waiting_for_customer")},
+    "waiting_unanswered": ("unanswered", "is_unanswered"),
+    "waiting_over_1d": ("waiting_over_1d", _waited(_DAY)),
+    **{age: (age, _waited(*seconds)) for age, seconds in AGES.items()},
+}
+"""The same of what was open at the end of a day: the condition on ``report_backlog_details``."""
+
 TIMES = ("first_response", "first_response_business", "duration", "duration_business")
 """What has an average, a median and a 90th percentile."""
 _BEHIND = ("responded", "responded_in_hours", "ended", "ended_in_hours")
@@ -126,7 +150,22 @@ OF_FLOWS = (
     Measure("other"),
 )
 """What flows come to; ``ended`` runs are not ongoing."""
-_OTHERS = (Measure("share_of_conversations", SHARE, 0, "conversations", ""), *OF_TARGETS, *OF_FLOWS)
+OF_BACKLOG = (
+    Measure("opened"),
+    Measure("reopened"),
+    Measure("closed"),
+    Measure("open", good=-1, only=""),
+    Measure("waiting_for_us", good=-1, count="open", only="waiting_for_us"),
+    Measure("unanswered", good=-1, count="waiting_for_us", only="waiting_unanswered"),
+    Measure("waiting_over_1d", good=-1, count="waiting_for_us", only="waiting_over_1d"),
+    *(Measure(age, good=-1, count="waiting_for_us", only=age) for age in AGES),
+    Measure("waiting_for_customer", count="open", only="waiting_for_customer"),
+    Measure("waiting_unknown", count="open", only="waiting_unknown"),
+    Measure("median_waiting_seconds", DURATION, -1, "waiting_for_us", "waiting_for_us"),
+    Measure("median_open_seconds", DURATION, -1, "open", ""),
+)
+"""What stands at the end of a day, and what was opened and closed until then."""
+_OTHERS = (Measure("share_of_conversations", SHARE, 0, "conversations", ""), *OF_BACKLOG, *OF_TARGETS, *OF_FLOWS)
 
 MEASURES = {measure.column: measure for measure in (*OF_CONVERSATIONS, *_OTHERS)}
 """By column."""

@@ -7,11 +7,12 @@ figure means (the table macros), caches and connections (``releases``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from reports.pages.address import View
-from reports.pages.measures import COUNT, NARROWED, OF_CONVERSATIONS, TIMES
+from reports.pages.measures import COUNT, NARROWED, OF_BACKLOG, OF_CONVERSATIONS, STANDING, TIMES
 from reports.queries import REPORTS, Filters, sql_of
 
 PAGE_ROWS = 50
@@ -29,6 +30,7 @@ SORTABLE = (
     *("started_at", "conversation_id", "contact_name", "contact_phone", "status", "source", "agent_name", "channel"),
     *("team", "messages", "first_response_seconds", "first_response_business_seconds", "duration_seconds"),
     *("duration_business_seconds", "reopens", "rating", "closed_at", "last_message_at", "source_system", "account_id"),
+    "waiting_since",
 )
 """Columns by which Details can be sorted."""
 
@@ -102,8 +104,8 @@ def together(name: str, filters: Filters, accounts: Sequence[str]) -> Query:
 
 def _matching(filters: Filters, accounts: Sequence[str], view: View) -> tuple[str, dict[str, Any]]:
     """What stands behind ``from``: the conversations that the filters choose, narrowed and searched."""
-    call, values = _call("details", filters, accounts)
-    found = [NARROWED[view.only][1]] if view.only else []
+    call, values = _open_at(view.at, filters, accounts) if view.at else _call("details", filters, accounts)
+    found = [(NARROWED | STANDING)[view.only][1]] if view.only else []
     asked = {
         "responder": "first_responder_id = $responder",
         "missed": "list_contains(targets_missed, $missed)",
@@ -120,6 +122,14 @@ def _matching(filters: Filters, accounts: Sequence[str], view: View) -> tuple[st
         found.append(f"contains(concat_ws(' ', {text}), strip_accents(lower($word_{number})))")
         values[f"word_{number}"] = word
     return f"{call} where {' and '.join(found)}" if found else call, values
+
+
+def _open_at(day: date, filters: Filters, accounts: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The conversations that were open at the end of a day, whenever they started; who waited is as of then."""
+    call, values = _call("backlog-details", replace(filters, first_day=day, last_day=day, grain="day"), accounts)
+    columns = "details.* replace (standing.waiting_since as waiting_since), state, is_unanswered, waiting_seconds"
+    keys = "account_id, source_system, conversation_id"
+    return f"(select {columns} from details inner join {call} as standing using ({keys}))", values
 
 
 def details(filters: Filters, accounts: Sequence[str], view: View) -> Query:
@@ -146,11 +156,49 @@ def details_page(filters: Filters, accounts: Sequence[str], view: View, page: in
     matching, values = _matching(filters, accounts, view)
     key = "account_id, source_system, conversation_id"
     ordered = f"order by {column} {order} nulls last, {key}"
+    values |= {"page_rows": PAGE_ROWS, "rows_before": (page - 1) * PAGE_ROWS}
+    if view.at:
+        return Query(f"select * from {matching} {ordered} limit $page_rows offset $rows_before", values)
     sql = (  # keys first: all columns are read of the rows of the page only
         f"select * from details semi join (select {key} from {matching} {ordered} limit $page_rows offset $rows_before)"
         f" as page using ({key}) where started_date between $first_day and $last_day {ordered}"
     )
-    return Query(sql, values | {"page_rows": PAGE_ROWS, "rows_before": (page - 1) * PAGE_ROWS})
+    return Query(sql, values)
+
+
+_FLOWS = ("opened", "reopened", "closed")
+_STOCKS = tuple(one.column for one in OF_BACKLOG if one.unit == COUNT and one.column not in _FLOWS)
+
+
+def _backlog(filters: Filters, accounts: Sequence[str]) -> Query:
+    over_1d = "waiting_1d_3d + waiting_3d_7d + waiting_over_7d as waiting_over_1d"
+    return report("backlog", filters, accounts, f"*, {over_1d}")
+
+
+def backlog_over_time(filters: Filters, accounts: Sequence[str]) -> Query:
+    """The counts of the backlog of each day, or hour, that has any, of all teams and accounts together."""
+    query, keys = _backlog(filters, accounts), "local_date, hour_start"
+    counts = ", ".join(f"sum({column})::bigint as {column}" for column in (*_FLOWS, *_STOCKS))
+    return Query(f"select {keys}, {counts} from ({query.sql}) group by {keys} order by {keys}", query.values)
+
+
+def backlog_of_teams(filters: Filters, accounts: Sequence[str], day: date) -> Query:
+    """The backlog of each team at the end of a day, and its openings and closings up to then."""
+    query, keys = _backlog(replace(filters, last_day=day), accounts), "account_id, source_system, team"
+    columns = [f"sum({column})::bigint as {column}" for column in _FLOWS]
+    of_day = (*_STOCKS, "median_waiting_seconds", "median_open_seconds")
+    columns += [f"any_value({column}) filter (where local_date = $last_day) as {column}" for column in of_day]
+    return Query(
+        f"select {keys}, {', '.join(columns)} from ({query.sql}) group by {keys} order by {keys}", query.values
+    )
+
+
+def backlog_at(filters: Filters, accounts: Sequence[str], day: date) -> Query:
+    """What stands at the end of a day, of all teams and accounts together; so its medians are of all conversations."""
+    call, values = _call("backlog-details", replace(filters, first_day=day, last_day=day, grain="day"), accounts)
+    counts = [f"count(case when {condition} then 1 end) as {column}" for column, condition in STANDING.values()]
+    medians = [f"quantile_cont({of}_seconds, 0.5) as median_{of}_seconds" for of in ("waiting", "open")]
+    return Query(f"select count(*) as open, {', '.join((*counts, *medians))} from {call}", values)
 
 
 def of_targets(filters: Filters, accounts: Sequence[str]) -> Query:

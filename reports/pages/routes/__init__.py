@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
-from reports.pages.routes import details, downloads, flows, groups, overview, targets
+from reports.pages.routes import backlog, details, downloads, flows, groups, overview, targets
 from reports.pages.routes.page import Page, answering
 
 PAGES: dict[str, tuple[str, Page]] = {
     "overview": ("/", overview.PAGE),
+    "backlog": ("/backlog", backlog.PAGE),
     **{name: (f"/{name}", groups.page(name)) for name in groups.GROUPS},
     "by-target": ("/by-target", targets.PAGE),
     "by-flow": ("/by-flow", flows.PAGE),

@@ -14,7 +14,7 @@ from typing import Any
 from reports.pages import charts, queries
 from reports.pages.charts import Chart, Drawn, Row
 from reports.pages.formats import NOTHING
-from reports.pages.measures import MEASURES, NARROWED, TIMES
+from reports.pages.measures import MEASURES, NARROWED, STANDING, TIMES
 from reports.pages.routes.page import Page, Reading
 
 SHOWN = (
@@ -23,6 +23,8 @@ SHOWN = (
     *("channel", "team", "conversation_id"),
 )
 """Columns of the list."""
+SHOWN_OPEN = (*SHOWN[:4], "waiting_since", *SHOWN[4:])
+"""Of the list of what was open at the end of a day."""
 NUMBERS = (
     *("messages", "messages_inbound", "messages_outbound", "messages_human", "messages_failed", "replies", "reopens"),
     "rating",
@@ -47,10 +49,10 @@ def shown(reading: Reading) -> dict[str, Any]:
     """What the template shows: the list, or the conversation that is open."""
     if reading.view.conversation is not None:
         return _conversation(reading, reading.view.conversation)
-    view = replace(reading.view, sort=reading.view.sort or "-started_at")
+    view = replace(reading.view, sort=reading.view.sort or ("waiting_since" if reading.view.at else "-started_at"))
     days = reading.run(queries.details_days(reading.filters, reading.whom.ids, view))
     count = _count(days)
-    before = reading.days_before if reading.is_complete and not view.search else None
+    before = reading.days_before if reading.is_complete and not view.search and not view.at else None
     if before:
         days_before = reading.run(queries.details_days(replace(reading.filters, **before), reading.whom.ids, view))
         before = {"count": _count(days_before), "days": before}
@@ -63,14 +65,14 @@ def shown(reading: Reading) -> dict[str, Any]:
         "narrowed": _narrowed(reading),
         "count": count,
         "before": before,
-        "chart": _over_time(reading, days),
+        "chart": None if view.at else _over_time(reading, days),
         "rows": rows,
         "first_row": first,
         "last_row": first + len(rows) - 1,
         "page": at,
         "pages": pages,
         "sort": view.sort,
-        "columns": SHOWN,
+        "columns": SHOWN_OPEN if view.at else SHOWN,
         "sortable": queries.SORTABLE,
         "numbers": (*NUMBERS, *DURATIONS),
         "text": text_of(reading),
@@ -86,7 +88,11 @@ def _narrowed(reading: Reading) -> list[tuple[str, str]]:
     """What the list is narrowed to by the figure that led here, and the address without it."""
     view, texts, formats = reading.view, reading.texts, reading.formats
     found = []
-    if view.only:
+    if view.at:
+        name, only = texts(f"column.{STANDING.get(view.only, ('open',))[0]}"), view.only
+        text = texts("details.narrowed.at", name=name, day=formats.day(view.at))
+        found.append((text, reading.here(at=None, only="" if only in STANDING else only)))
+    if view.only in NARROWED:
         name = texts(f"column.{NARROWED[view.only][0]}")
         found.append((texts("details.narrowed", name=name), reading.here(only="")))
     if view.responder:
@@ -151,7 +157,7 @@ def text_of(reading: Reading) -> Callable[[str, Row], str]:
         value = row[column]
         if column == "agent_name":
             return str(value or row["agent_email"] or row["agent_id"] or texts("table.unassigned"))
-        if column == "started_at":
+        if column in ("started_at", "waiting_since"):
             return formats.instant(reading.local(value, row["account_id"]))
         if column in WORDS:
             return texts.word(WORDS[column], value)

@@ -343,11 +343,15 @@ def _see_that_something_matches(reading: Reading) -> None:
     """Raises:
     Notice: the period and the filters leave nothing of the account's data.
     """
-    if any(map(reading.added, ("conversations", "messages", "messages_failed"))):
-        return
+    if not any(map(reading.added, ("conversations", "messages", "messages_failed"))):
+        raise nothing_there(reading)
+
+
+def nothing_there(reading: Reading) -> Notice:
+    """Why there is nothing to show: the filters, or the period."""
     account, day = reading.whom.account, reading.formats.day
     assert account.first_date and account.last_date  # it has data
     is_outside = reading.last < account.first_date or reading.first > account.last_date
     if reading.view.selection() != NO_FILTER and not is_outside:
-        raise Notice("state.nothing_matches")
-    raise Notice("state.outside", first=day(account.first_date), last=day(account.last_date))
+        return Notice("state.nothing_matches")
+    return Notice("state.outside", first=day(account.first_date), last=day(account.last_date))

@@ -90,14 +90,14 @@ function draw() {
 function drawn(canvas, data, colour) {
   const isLines = data.kind === "lines", numbers = new Intl.NumberFormat(document.documentElement.lang);
   const datasets = data.series.map((one, at) => {
-    const ink = one.is_compared ? colour("--soft") : colour(`--c${at % 5 + 1}`), pale = `color-mix(in srgb, ${ink} 45%, transparent)`;
+    const ink = one.is_compared ? colour("--soft") : colour(data.kind === "ages" ? `--a${at + 1}` : `--c${at % 5 + 1}`), pale = `color-mix(in srgb, ${ink} 45%, transparent)`;
     const inks = data.complete.map((whole) => (whole || one.is_compared ? ink : pale));
     const shared = { label: one.name, pointStyle: one.is_compared ? "line" : isLines ? "circle" : "rect", data: one.values, texts: one.texts, links: one.links };
     if (isLines || one.is_compared) {
       return { ...shared, type: "line", borderColor: ink, backgroundColor: ink, borderWidth: one.is_compared ? 1.5 : 2.5, borderDash: one.is_compared ? [5, 4] : [],
         pointRadius: one.is_compared ? 0 : data.labels.length > 60 ? 1 : 3, pointHoverRadius: 6, pointBackgroundColor: inks, spanGaps: false, clip: 8, stack: `line-${at}` };
     }
-    return { ...shared, type: "bar", backgroundColor: inks, stack: "bars", maxBarThickness: 48 };
+    return { ...shared, type: "bar", backgroundColor: inks, stack: one.stack, maxBarThickness: 48 };
   });
   return new Chart(canvas, {
     data: { labels: data.labels, datasets },
