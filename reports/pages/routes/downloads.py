@@ -19,7 +19,7 @@ from reports.pages import queries
 from reports.pages.address import NARROWING
 from reports.pages.queries import Query
 from reports.pages.routes.page import LOG, Notice, Reading, reading_of, release_of, see_that_there_are_data, texts_of
-from reports.queries import REPORTS, Report
+from reports.queries import ALL_GRAINS, REPORTS, Report
 from reports.workbooks import write_workbook
 
 TYPES = {
@@ -41,10 +41,8 @@ def download(request: Request) -> Response:
         see_that_there_are_data(reading)
     except Notice as notice:
         return PlainTextResponse(texts(notice.title), 404 if notice.status == 200 else notice.status)
-    asked = (request.query_params.get("rows"), reading.filters.grain, *report.grains)
-    filters = replace(
-        reading.filters, grain=next((one for one in asked if one in report.grains), reading.filters.grain)
-    )
+    grain = request.query_params.get("rows")
+    filters = replace(reading.filters, grain=grain) if grain in ALL_GRAINS else reading.filters
     if report.name == "details":
         query = queries.details(filters, reading.whom.ids, reading.view)
     else:
