@@ -16,8 +16,8 @@ from typing import Any
 from reports.pages import charts, queries
 from reports.pages.charts import Chart, Drawn, Row
 from reports.pages.measures import AGES, MEASURES
-from reports.pages.routes.groups import tell_apart
-from reports.pages.routes.overview import Headline, counted_text
+from reports.pages.routes.groups import Group, named
+from reports.pages.routes.headlines import Headline, headline
 from reports.pages.routes.page import Notice, Page, Reading, nothing_there
 
 CARDS = (
@@ -27,6 +27,9 @@ CARDS = (
 FLOWS = ("opened", "reopened", "closed")
 STOCKS = ("open", "waiting_for_us", "unanswered", "waiting_over_1d", "waiting_for_customer", "waiting_unknown")
 OF_TEAMS = (*STOCKS[:2], "median_waiting_seconds", *STOCKS[2:], "median_open_seconds", *FLOWS)
+TEAM = Group(
+    "team", ("source_system", "team"), lambda row, texts: texts.word("teams", row["team"]), lambda row, _: None
+)
 DAYS_BY_HOUR = 2
 """Up to so many days are drawn by hour."""
 
@@ -43,7 +46,7 @@ def shown(reading: Reading) -> dict[str, Any]:
     is_by_hour = reading.whom.is_one and (reading.last - reading.first).days < DAYS_BY_HOUR
     rows = _hours(reading) if is_by_hour else _periods(reading, days)
     teams = reading.run(queries.backlog_of_teams(filters, ids, last))
-    tell_apart(teams, lambda row: reading.texts.word("teams", row["team"]))
+    named(teams, TEAM, reading.texts)
     return {
         "note": _note(reading, last),
         "headlines": _headlines(reading, last),
@@ -89,9 +92,11 @@ def _hours(reading: Reading) -> list[Row]:
 
 def _note(reading: Reading, last: date) -> str:
     texts, day = reading.texts, reading.formats.day
-    at = texts("backlog.at", day=day(last))
-    before = _day_before(reading)
-    return f"{at} {texts('backlog.before', day=day(before)) if before else reading.note}"
+    at, before = texts("backlog.at", day=day(last)), _day_before(reading)
+    if before is None:
+        return f"{at} {reading.note}"
+    compared = f"{at} {texts('backlog.before', day=day(before))}"
+    return compared if reading.is_complete else f"{compared} {texts('compare.incomplete')}"
 
 
 def _day_before(reading: Reading) -> date | None:
@@ -106,24 +111,10 @@ def _headlines(reading: Reading, last: date) -> list[Headline]:
     def at(day: date) -> Row:
         return reading.run(queries.backlog_at(reading.filters, reading.whom.ids, day))[0]
 
-    texts, formats, now, before = reading.texts, reading.formats, at(last), _day_before(reading)
+    now, before = at(last), _day_before(reading)
     then = at(before) if before else None
-
-    def headline(column: str) -> Headline:
-        measure, was = MEASURES[column], then[column] if then else None
-        count = now[measure.count] if measure.count else None
-        return Headline(
-            column,
-            measure.text(now[column], formats),
-            texts.plural(counted_text(measure.count), count, formats.number(count)) if measure.count else "",
-            measure.change(now[column], was, formats),
-            measure.judged(now[column], was),
-            texts("compare.nothing") if was is None else texts("compare.was", value=measure.text(was, formats)),
-            "",
-            reading.behind(column, at=last),
-        )
-
-    return [headline(column) for column in CARDS]
+    cards = [headline(reading, column, now, then, "backlog") for column in CARDS]
+    return [replace(card, link=reading.behind(card.key, at=last)) for card in cards]
 
 
 def _stacked(reading: Reading, kind: str, rows: list[Row], stacks: dict[str, str]) -> Chart:

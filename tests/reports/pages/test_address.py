@@ -22,7 +22,7 @@ from reports.pages.address import (
     read,
     write,
 )
-from reports.pages.measures import NARROWED
+from reports.pages.measures import NARROWED, STANDING
 from reports.pages.presets import PRESETS
 from reports.pages.texts import LANGUAGES
 from reports.queries import LISTS as FIELDS
@@ -38,6 +38,7 @@ def views(draw: st.DrawFn) -> View:
     any_day = st.dates(date(YEARS[0], 1, 1), date(YEARS[1], 12, 31))
     days = sorted(draw(st.tuples(any_day, any_day))) if period == CUSTOM else [None, None]
     weekday = draw(st.none() | st.integers(1, 7))
+    at = draw(st.none() | any_day)
     return View(
         account=draw(st.none() | TEXTS),
         period=period,
@@ -48,7 +49,8 @@ def views(draw: st.DrawFn) -> View:
         clock=draw(st.sampled_from(CLOCKS)),
         figure=draw(st.just("") | TEXTS),
         heat=draw(st.just("") | TEXTS),
-        only=draw(st.sampled_from(["", *NARROWED])),
+        only=draw(st.sampled_from(["", *NARROWED, *(STANDING if at else ())])),
+        at=at,
         responder=draw(st.just("") | TEXTS),
         weekday=weekday,
         hour=draw(st.none() | st.integers(0, 23)) if weekday else None,
@@ -98,6 +100,10 @@ def test_the_usual_view_has_an_empty_address() -> None:
         ("weekday", "8"),
         ("hour", "24"),
         ("only", "true) or (true"),
+        ("only", "waiting_for_us"),
+        ("at", "2026-02-30"),
+        ("at", "20261003T12"),
+        ("at", "0001-01-01"),
         ("statistic", "sum"),
         ("time", "night"),
         ("answered", "true"),

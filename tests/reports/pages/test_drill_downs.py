@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.pages.measures import MEASURES, NARROWED, OF_CONVERSATIONS
+from reports.pages.measures import MEASURES, NARROWED, OF_CONVERSATIONS, STANDING
 from reports.pages.routes import groups
 from reports.published import connect
 from tests.reports.pages.asking import Pages, parameters
@@ -41,7 +41,7 @@ def test_details_behind_a_figure_are_as_many(pages: Pages, totals: dict[str, int
 
 
 def test_every_narrowing_is_used_by_a_figure_and_names_itself(pages: Pages) -> None:
-    assert set(NARROWED) == {measure.only for measure in MEASURES.values()} - {None, ""}
+    assert {*NARROWED, *STANDING} == {measure.only for measure in MEASURES.values()} - {None, ""}
     page = pages.read(
         f"/details?{PERIOD}&only=ended_in_hours&responder=nobody&missed=first&met=second&weekday=1&hour=14"
     )

@@ -10,7 +10,7 @@ from expectations.marts import MARTS
 from reports.pages import charts
 from reports.pages.address import CLOCKS, GRAINS, STATISTICS
 from reports.pages.formats import FIXED, FRENCH
-from reports.pages.measures import MEASURES, NARROWED
+from reports.pages.measures import MEASURES, NARROWED, STANDING
 from reports.pages.presets import PRESETS
 from reports.pages.rendering import STATIC
 from reports.pages.routes import PAGES, details, flows, groups, overview, targets
@@ -37,8 +37,8 @@ def _parts(text: str) -> set[str]:
 
 def _looked_up_by_name() -> set[str]:
     columns = {
-        *MEASURES, *groups.RANKED, *groups.SORTED, *details.SHOWN, *details.FACTS, *details.INSTANTS,
-        *details.IF_ANY, *overview.TRENDS, *overview.SUMMARY, *(name for name, _ in NARROWED.values()),
+        *MEASURES, *groups.RANKED, *groups.SORTED, *details.SHOWN_OPEN, *details.FACTS, *details.INSTANTS,
+        *details.IF_ANY, *overview.TRENDS, *overview.SUMMARY, *(name for name, _ in (NARROWED | STANDING).values()),
         *(group.column for group in (*groups.GROUPS.values(), targets.WHOLE, flows.GROUP)),
     }  # fmt: skip
     keys = {f"column.{column}" for column in columns}
@@ -48,7 +48,7 @@ def _looked_up_by_name() -> set[str]:
     keys |= {f"clock.{clock}" for clock in CLOCKS} | {f"statistic.{statistic}" for statistic in STATISTICS}
     keys |= {f"sources.{source}" for source in overview.SOURCES} | {f"{field}.{value}" for field, value in SPECIAL}
     keys |= {"period.custom", "state.unreadable.older", "state.unreadable.other"}
-    keys |= {f"definition.{column}" for column in ("share_of_conversations", *targets.BEHIND)}
+    keys |= {f"definition.{column}" for column in ("share_of_conversations", "waiting_over_1d", *targets.BEHIND)}
     keys |= {f"judged.{word}" for word in ("better", "worse")}
     counted = {measure.count for measure in MEASURES.values() if measure.count} - {"surveys"} | {"distinct_contacts"}
     return keys | {counted_text(column) for column in counted}
