@@ -44,6 +44,13 @@ PICTURES = (
     *(Picture(page, page) for page in PAGES),
     Picture("conversation", "details", 1000, {"sort": "-messages"}),
     Picture("overview-fr-dark", "overview", 1700, {}, {"color_scheme": "dark", **FRENCH}),
+    Picture(
+        "backlog-fr-dark",
+        "backlog",
+        1300,
+        {"grain": "week", "period": "last-90-days"},
+        {"color_scheme": "dark", **FRENCH},
+    ),
     Picture("by-agent-fr", "by-agent", 1700, {}, FRENCH),
     Picture("by-target-fr-dark", "by-target", 1500, {}, {"color_scheme": "dark", **FRENCH}),
     Picture("overview-phone", "overview", 1700, {}, {"viewport": PHONE, "is_mobile": True, "has_touch": True}),

@@ -74,7 +74,7 @@ def shown(reading: Reading) -> dict[str, Any]:
         "sort": view.sort,
         "columns": SHOWN_OPEN if view.at else SHOWN,
         "sortable": queries.SORTABLE,
-        "numbers": (*NUMBERS, *DURATIONS),
+        "numbers": (*NUMBERS, *DURATIONS, "waiting_since"),
         "text": text_of(reading),
         "key": lambda row: f"{row['source_system']}/{row['conversation_id']}",
     }

@@ -295,7 +295,7 @@ TEXTS = {
     "column.waiting_for_customer": "En attente du client",
     "column.waiting_unknown": "Réponse incertaine",
     "column.median_waiting_seconds": "Attente de notre réponse, médiane",
-    "column.median_open_seconds": "Temps depuis l'ouverture, médiane",
+    "column.median_open_seconds": "Durée d'ouverture, médiane",
     "column.waiting_since": "En attente depuis",
     "column.name": "Nom",
     "skip": "Aller aux chiffres",
