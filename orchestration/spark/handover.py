@@ -31,6 +31,7 @@ from ingestion.raw.segments import Segment
 from ingestion.settings import Settings
 from ingestion.source_kinds import EXPORT, LIVE_KINDS, entities_of, shape_of_records
 from ingestion.sql import sql_text
+from orchestration.dbt import PROJECT
 from orchestration.home import Build, Home
 from orchestration.releases import catalog
 from orchestration.spark.storage import Storage, StorageError
@@ -209,9 +210,8 @@ def _remove_others(storage: Storage, builds: Sequence[str], segments: Sequence[S
 
 def brought_back() -> dict[str, str]:
     """The tables that come back: of each its schema and name in the engine, and its name in the files of a build."""
-    reporting = (
-        *("accounts", "agents", "conversations", "filter_values", "messages", "replies", "tag_sets", "traits"),
-    )
+    tables = (PROJECT / "models" / "reports" / "tables").glob("reporting_*.sql")
+    reporting = sorted(path.stem.removeprefix("reporting_") for path in tables)
     return {
         **{f"main.{mart}": f"candidate.main.{mart}" for mart in MARTS},
         **{f"reporting.{name}": f"candidate.reporting.{name}" for name in reporting},
