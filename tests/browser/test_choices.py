@@ -147,7 +147,7 @@ def test_a_filter_a_sort_and_a_conversation_by_keyboard_only(reader: Reader) -> 
     keyboard = reader.page.keyboard
     keyboard.press("Tab")
     expect(reader.page.locator("a.skip")).to_be_focused()
-    for _ in range(12):  # brand, pages, languages, the badge, the account
+    for _ in range(len(PAGES) + 5):  # pages, languages, the badge, the account, the period
         keyboard.press("Tab")
         if reader.page.evaluate("document.activeElement.id") == "period":
             break
