@@ -15,7 +15,7 @@ from ingestion.builds.names import CANDIDATE
 from orchestration.home import Home
 from orchestration.releases import catalog
 from orchestration.releases.catalog import Release
-from tests.drops import agent, contact, conversation, message, rating, write_batch, write_config
+from tests.drops import agent, contact, conversation, flow_run, message, rating, write_batch, write_config
 from tests.warehouse import build_marts
 
 TEXTS = (
@@ -42,9 +42,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     accounts = [{"id": name, "timezone": "Europe/Paris"} for name in ("acme", "globex", "idle")]
     sources = [{"name": f"{a['id']}_export", "kind": "export", "account": a["id"], "path": a["id"]} for a in accounts]
     config = write_config(folder, accounts=accounts, sources=sources)
-    hours = '[[accounts.working_hours]]\ndays = ["mon", "fri"]\nspans = ["08:00-12:00"]\n'
+    of_acme = (
+        '[[accounts.working_hours]]\ndays = ["mon", "fri"]\nspans = ["08:00-12:00"]\n'
+        '[[accounts.targets]]\nname = "=1+1"\nmeasure = "resolution"\nwithin = "8h"\n'
+    )
     config.write_text(
-        config.read_text().replace('[[accounts]]\nid = "globex"', f'{hours}\n[[accounts]]\nid = "globex"')
+        config.read_text().replace('[[accounts]]\nid = "globex"', f'{of_acme}\n[[accounts]]\nid = "globex"')
     )
     many = [
         conversation(
@@ -64,6 +67,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "contacts": [contact(f"k{number}", tags=["gold, old"] if number else []) for number in range(5)],
         "agents": agents,
         "ratings": [rating(f"r{number}", f"c{number}", rating=4) for number in range(0, 9, 2)],
+        "flow_runs": [
+            flow_run(f"f{number}", flow_id=f"f{number}", flow_name=text, started_at=many[number]["started_at"])
+            for number, text in enumerate(TEXTS)
+        ],
     }
     write_batch(folder / "acme" / "b1", rows, EXTRACTED_AT)
     write_batch(
