@@ -5,13 +5,17 @@ with combinations as (
     where account_id in (select targets.account_id from {{ ref('int_targets') }} as targets)
 ),
 
+teams_and_channels as (
+    select team_channel_key, 'team' as trait, team as value from {{ ref('int_team_channels') }}
+    union all
+    select team_channel_key, 'channel' as trait, channel as value from {{ ref('int_team_channels') }}
+),
+
 matched_names as (
     select asked.target_no, names.team_channel_key, count(distinct asked.trait) as traits
-    from {{ ref('int_team_channels') }} as names
+    from teams_and_channels as names
     inner join {{ ref('stg_settings__target_scopes') }} as asked
-        on
-            (asked.trait = 'team' and names.team = asked.value)
-            or (asked.trait = 'channel' and names.channel = asked.value)
+        on names.trait = asked.trait and names.value = asked.value
     group by asked.target_no, names.team_channel_key
 ),
 
