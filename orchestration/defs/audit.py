@@ -37,7 +37,7 @@ SUITES = {
 }
 
 
-JUDGED = ("marts", "reports", "quality")
+JUDGED = ("marts", "reporting", "reports", "quality")
 """The layers of dbt's models that a release consists of, or that say what became of each row."""
 
 

@@ -53,8 +53,9 @@ class Translator(DagsterDbtTranslator):
         return self._names.key(dbt_resource_props["fqn"][1], name)
 
     def get_group_name(self, dbt_resource_props: Any) -> str | None:
-        """The layer: staging, intermediate or marts."""
-        return self._names.group(dbt_resource_props["fqn"][1])
+        """The layer; of reports the tables apart, because marts and reports read them."""
+        _, layer, *folders = dbt_resource_props["fqn"]
+        return self._names.group("reporting" if "tables" in folders else layer)
 
     def get_tags(self, dbt_resource_props: Any) -> Mapping[str, str]:
         """The layer, and those of dbt."""

@@ -123,7 +123,7 @@ def test_a_missing_mart_refuses_the_build() -> None:
     frames["volumes"] = frames["volumes"].iloc[:-1]
     verdict = judge("b1", frames, LIMITS, None)
     assert not verdict.holds
-    assert verdict.findings[0].observed == "no details"
+    assert verdict.findings[0].observed == f"no {list(MARTS)[-1]}"
 
 
 @pytest.mark.parametrize("row", range(4), ids=["status", "source", "times_basis", "grain"])

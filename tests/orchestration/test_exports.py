@@ -65,6 +65,8 @@ def test_exports_are_the_marts_with_their_types(home: Home, publish: Callable[..
             assert described[0] == described[1]
             rows = [connection.execute(f"from {relation} order by all").fetchall() for relation in (table, file)]
             assert rows[0] == rows[1]
+            if table in ("by_flow", "by_target"):  # the build has neither flows nor targets
+                continue
             assert rows[0] != []
             codecs = connection.execute(
                 f"select distinct compression from parquet_metadata('{home.current_exports / table}.parquet')"
