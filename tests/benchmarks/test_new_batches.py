@@ -71,7 +71,8 @@ def test_two_days_give_what_a_new_home_gives_from_the_same_drop(demo: Path, tmp_
     expected = build_marts(configure(config, tmp_path / "whole"))
     for mart in KEYS:
         assert differences(mart, expected[mart], found[mart]) == []
-        assert differences(mart, before[mart], found[mart]), f"the new batches change nothing in {mart}"
+        if mart != "by_flow":  # they bring no runs of flows
+            assert differences(mart, before[mart], found[mart]), f"the new batches change nothing in {mart}"
 
 
 def test_every_kind_of_change_is_there(demo: Path, tmp_path: Path) -> None:

@@ -316,7 +316,7 @@ def test_a_build_that_does_not_hold_is_not_published(story: Story) -> None:
         f"Readers see {before.removesuffix('.duckdb')}",
         "expected A mart does not lose a large share of its rows at once. (lost_share must lie between 0 and 0.01)",
         f"observed {finding['observed']}",
-        "row      mart details, rows ",
+        "row      mart by_agent, rows ",
         str(story.last_build.resolve() / "data_docs" / "index.html"),
     ):
         assert words in status.stdout

@@ -79,10 +79,11 @@ def write_export(drop: Path, batches: Iterable[Batch]) -> None:
         write_batch(drop / batch.name, batch.entities, batch.extracted_at.isoformat())
 
 
-def without_times_basis(marts: Marts) -> Marts:
-    """Marts without the one column in which a live source and its export differ."""
+def without_what_is_observed(marts: Marts) -> Marts:
+    """Marts without the two columns in which a live source and its export differ."""
+    told = ("times_basis", "has_observed")
     return {
-        mart: [{name: value for name, value in row.items() if name != "times_basis"} for row in rows]
+        mart: [{name: value for name, value in row.items() if name not in told} for row in rows]
         for mart, rows in marts.items()
     }
 
