@@ -118,6 +118,21 @@ def test_each_expectation_fails_on_what_it_is_for(frame: str, column: str, value
     assert value is None or shown in verdict.findings[0].observed
 
 
+@pytest.mark.parametrize("mart", MARTS)
+def test_only_what_not_everybody_has_may_be_empty(mart: str) -> None:
+    frames = good_frames()
+    frames["volumes"].loc[frames["volumes"]["mart"] == mart, "rows"] = 0
+    found = [finding.severity for finding in judge("b1", frames, LIMITS, None).findings]
+    assert found == ([] if mart in ("by_target", "by_flow", "backlog") else ["warning"])
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_only_what_the_configuration_decides_may_shrink_at_once(mart: str) -> None:
+    frames = good_frames()
+    frames["volumes"].loc[frames["volumes"]["mart"] == mart, ["lost_rows", "lost_share"]] = [1000.0, 1.0]
+    assert judge("b1", frames, LIMITS, None).holds == (mart == "by_target")
+
+
 def test_a_missing_mart_refuses_the_build() -> None:
     frames = good_frames()
     frames["volumes"] = frames["volumes"].iloc[:-1]
