@@ -279,6 +279,10 @@ open_intervals as (
     from {{ published('reporting_open_intervals') }} as intervals
     {{ join_traits('intervals') }}
     inner join teams_of_traits as teams on intervals.traits_no = teams.traits_no
+    inner join asked
+        on
+            intervals.opened_date <= asked.range_last
+            and (intervals.closed_date is null or intervals.closed_date >= asked.range_start)
     where {{ is_chosen('intervals') }}
 ),
 
@@ -287,6 +291,10 @@ waits as (
     from {{ published('reporting_waiting_intervals') }} as intervals
     {{ join_traits('intervals') }}
     inner join teams_of_traits as teams on intervals.traits_no = teams.traits_no
+    inner join asked
+        on
+            intervals.from_date <= asked.range_last
+            and (intervals.until_date is null or intervals.until_date >= asked.range_start)
     where {{ is_chosen('intervals') }}
 )
 {%- endmacro %}

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from reports.pages.address import View
-from reports.pages.measures import COUNT, NARROWED, OF_BACKLOG, OF_CONVERSATIONS, STANDING, TIMES
+from reports.pages.measures import COUNT, NARROWED, OF_CONVERSATIONS, STANDING, TIMES
 from reports.queries import REPORTS, Filters, sql_of
 
 PAGE_ROWS = 50
@@ -85,7 +85,7 @@ _DERIVED = {
     "survey_response_percent": "100 * sum(ratings) / nullif(sum(surveys), 0)",
 }
 _MISSING = [one.column for one in OF_CONVERSATIONS if one.column not in (*_SUMMED, *_DERIVED)]
-"""What has no value for several accounts: a median is none of medians."""
+"""What has no value for several accounts: a median cannot be made of medians."""
 
 
 def together(name: str, filters: Filters, accounts: Sequence[str]) -> Query:
@@ -166,31 +166,10 @@ def details_page(filters: Filters, accounts: Sequence[str], view: View, page: in
     return Query(sql, values)
 
 
-_FLOWS = ("opened", "reopened", "closed")
-_STOCKS = tuple(one.column for one in OF_BACKLOG if one.unit == COUNT and one.column not in _FLOWS)
-
-
-def _backlog(filters: Filters, accounts: Sequence[str]) -> Query:
+def backlog(filters: Filters, accounts: Sequence[str]) -> Query:
+    """The backlog of each team and day, or hour."""
     over_1d = "waiting_1d_3d + waiting_3d_7d + waiting_over_7d as waiting_over_1d"
     return report("backlog", filters, accounts, f"*, {over_1d}")
-
-
-def backlog_over_time(filters: Filters, accounts: Sequence[str]) -> Query:
-    """The counts of the backlog of each day, or hour, that has any, of all teams and accounts together."""
-    query, keys = _backlog(filters, accounts), "local_date, hour_start"
-    counts = ", ".join(f"sum({column})::bigint as {column}" for column in (*_FLOWS, *_STOCKS))
-    return Query(f"select {keys}, {counts} from ({query.sql}) group by {keys} order by {keys}", query.values)
-
-
-def backlog_of_teams(filters: Filters, accounts: Sequence[str], day: date) -> Query:
-    """The backlog of each team at the end of a day, and its openings and closings up to then."""
-    query, keys = _backlog(replace(filters, last_day=day), accounts), "account_id, source_system, team"
-    columns = [f"sum({column})::bigint as {column}" for column in _FLOWS]
-    of_day = (*_STOCKS, "median_waiting_seconds", "median_open_seconds")
-    columns += [f"any_value({column}) filter (where local_date = $last_day) as {column}" for column in of_day]
-    return Query(
-        f"select {keys}, {', '.join(columns)} from ({query.sql}) group by {keys} order by {keys}", query.values
-    )
 
 
 def backlog_at(filters: Filters, accounts: Sequence[str], day: date) -> Query:

@@ -81,9 +81,9 @@ def write_export(drop: Path, batches: Iterable[Batch]) -> None:
 
 def without_what_is_observed(marts: Marts) -> Marts:
     """Marts without the two columns in which a live source and its export differ."""
-    told = ("times_basis", "has_observed")
+    only_live = ("times_basis", "has_observed")
     return {
-        mart: [{name: value for name, value in row.items() if name not in told} for row in rows]
+        mart: [{name: value for name, value in row.items() if name not in only_live} for row in rows]
         for mart, rows in marts.items()
     }
 

@@ -282,7 +282,7 @@ def test_an_hour_that_the_clock_shows_twice_is_two(tmp_path: Path) -> None:
 
 
 def test_time_alone_makes_what_is_pending_missed(tmp_path: Path) -> None:
-    """No record of the conversation comes: it is none of those that the second build recomputes."""
+    """No record of the conversation comes: the second build does not recompute it."""
     config = write_config(tmp_path, accounts=[account(ANSWER, SOLUTION | {"within": "1d"})])
     first = {"conversations": [conversation(started_at=STARTED)], "messages": [message(sent_at=STARTED)]}
     write_batch(tmp_path / "drop" / "b1", first, at(30).isoformat())

@@ -8,14 +8,14 @@ table each of one team, and periods have none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from reports.pages import charts, queries
 from reports.pages.charts import Chart, Drawn, Row
-from reports.pages.measures import AGES, MEASURES
+from reports.pages.measures import AGES, COUNT, MEASURES, OF_BACKLOG
 from reports.pages.routes.groups import Group, named
 from reports.pages.routes.headlines import Headline, headline
 from reports.pages.routes.page import Notice, Page, Reading, nothing_there
@@ -27,6 +27,7 @@ CARDS = (
 FLOWS = ("opened", "reopened", "closed")
 STOCKS = ("open", "waiting_for_us", "unanswered", "waiting_over_1d", "waiting_for_customer", "waiting_unknown")
 OF_TEAMS = (*STOCKS[:2], "median_waiting_seconds", *STOCKS[2:], "median_open_seconds", *FLOWS)
+COUNTS = tuple(one.column for one in OF_BACKLOG if one.unit == COUNT)
 TEAM = Group(
     "team", ("source_system", "team"), lambda row, texts: texts.word("teams", row["team"]), lambda row, _: None
 )
@@ -37,15 +38,14 @@ DAYS_BY_HOUR = 2
 def shown(reading: Reading) -> dict[str, Any]:
     """What the template shows."""
     filters, ids = replace(reading.filters, grain="day"), reading.whom.ids
-    days = [
-        day for day in reading.run(queries.backlog_over_time(filters, ids)) if _is_whole(reading, day["local_date"])
-    ]
-    if not days:
+    of_days = [row for row in reading.run(queries.backlog(filters, ids)) if _is_whole(reading, row["local_date"])]
+    if not of_days:
         raise nothing_there(reading) if _is_whole(reading, reading.first) else Notice("state.no_whole_day")
+    days = _added(of_days, "local_date")
     last = days[-1]["local_date"]
     is_by_hour = reading.whom.is_one and (reading.last - reading.first).days < DAYS_BY_HOUR
     rows = _hours(reading) if is_by_hour else _periods(reading, days)
-    teams = reading.run(queries.backlog_of_teams(filters, ids, last))
+    teams = _of_teams(of_days, last)
     named(teams, TEAM, reading.texts)
     return {
         "note": _note(reading, last),
@@ -60,6 +60,27 @@ def shown(reading: Reading) -> dict[str, Any]:
         "link": _link(reading),
         "is_by_hour": is_by_hour,
     }
+
+
+def _added(rows: Iterable[Row], *keys: str) -> list[Row]:
+    """Rows with the same keys added up, in the order of their keys."""
+    added: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        one = {name: row[name] for name in keys}
+        whole = added.setdefault(tuple(one.values()), one | dict.fromkeys(COUNTS, 0))
+        whole |= {column: whole[column] + row[column] for column in COUNTS}
+    return [added[key] for key in sorted(added)]
+
+
+def _of_teams(rows: list[Row], last: date) -> list[Row]:
+    """Each team that has the last day: how it ended, and what happened on all days."""
+    keys = ("account_id", "source_system", "team")
+    whole = {tuple(team[name] for name in keys): team for team in _added(rows, *keys)}
+    return [
+        row | {column: whole[tuple(row[name] for name in keys)][column] for column in FLOWS}
+        for row in rows
+        if row["local_date"] == last
+    ]
 
 
 def _is_whole(reading: Reading, day: date) -> bool:
@@ -82,7 +103,8 @@ def _periods(reading: Reading, days: list[Row]) -> list[Row]:
 def _hours(reading: Reading) -> list[Row]:
     """The backlog of each hour."""
     found = []
-    for row in reading.run(queries.backlog_over_time(replace(reading.filters, grain="hour"), reading.whom.ids)):
+    of_hours = reading.run(queries.backlog(replace(reading.filters, grain="hour"), reading.whom.ids))
+    for row in _added(of_hours, "hour_start", "local_date"):
         start = reading.local(row["hour_start"], reading.whom.account.account_id)
         assert start is not None  # hours have one
         period = {"period_start": start, "period_end": start + timedelta(hours=1), "grain": "hour", "is_complete": True}

@@ -96,3 +96,16 @@ def test_a_download_that_fails_leaves_no_file(
     assert (answer.status_code, "traits" in answer.text) == (500, False)
     assert "content-security-policy" in answer.headers
     assert list(folder.iterdir()) == []
+
+
+def test_a_download_that_fails_elsewhere_leaves_none_either(
+    pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("reports.pages.routes.downloads.write_workbook", full)
+    answer = pages.get(f"/download/overview.xlsx?{PERIOD}")
+    assert (answer.status_code, "disk" in answer.text) == (500, False)
+    assert list(tmp_path.iterdir()) == []
