@@ -343,6 +343,17 @@ def test_figures_of_the_backlog_are_rows_of_its_details(demo: Release) -> None:
     assert states["n"] > 1
 
 
+@pytest.mark.parametrize("grain", ["day", "hour"])
+def test_what_stands_at_an_end_is_the_same_in_any_range(demo: Release, grain: str) -> None:
+    """A range begins and ends in the midst of what is open and waits."""
+    (asked,) = demo.sql("select min(local_date) as first, max(local_date) as last from backlog")
+    whole = demo.sql(f"from report_backlog(null, $first, $last, grain := '{grain}')", asked)
+    for day in sorted({row["local_date"] for row in whole})[::10]:
+        expected = [row for row in whole if row["local_date"] == day]
+        found = demo.sql(f"from report_backlog(null, $day, $day, grain := '{grain}')", {"day": day})
+        assert differences("backlog", expected, found, keys=KEYS) == [], day
+
+
 @given(st.data())
 @settings(max_examples=examples(20), **UNHURRIED)
 def test_the_backlog_by_hour_equals_the_plain_computation(demo: Release, data: st.DataObject) -> None:
